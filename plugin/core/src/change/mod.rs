@@ -1,0 +1,187 @@
+//! Which commits are judged, and who is behind them by the commits' own word.
+
+use std::collections::HashMap;
+
+use crate::Error;
+use crate::model::{Commit, ContributorRole, Fact, Ident, ObjectId, Place, Request};
+use crate::provenance::split_address;
+
+/// The commits of a change, told apart.
+#[derive(Debug)]
+pub(crate) struct Judged<'r, 'a> {
+    /// The change's own commits: reachable from its head over all parents.
+    pub own: Vec<&'r Commit<'a>>,
+    /// What a merge made of them.
+    pub result: Vec<&'r Commit<'a>>,
+    /// Why the list of commits may not be whole.
+    pub incomplete: Option<String>,
+}
+
+impl<'r, 'a> Judged<'r, 'a> {
+    /// Walks the commits of a request.
+    ///
+    /// # Errors
+    /// `bad-request` for two commits with one id, and for a commit that is its own ancestor.
+    pub fn of(request: &'r Request<'a>) -> Result<Self, Error> {
+        let mut index: HashMap<&str, usize> = HashMap::with_capacity(request.commits.len());
+        for (at, commit) in request.commits.iter().enumerate() {
+            if index.insert(commit.sha.as_str(), at).is_some() {
+                return Err(Error::bad_request(format!("commit {} stands twice in `commits`", commit.sha)));
+            }
+        }
+        let graph = Graph { commits: &request.commits, index };
+        graph.reject_cycles()?;
+
+        let mut incomplete = (!request.complete.contains(&Fact::Commits) && !request.commits.is_empty())
+            .then(|| "the list of commits may have been cut".to_owned());
+        let head = request.change.as_ref().map(|change| &change.head);
+        let mut reached = vec![false; request.commits.len()];
+        if let Some(head) = head {
+            match graph.index.get(head.as_str()) {
+                Some(&at) => {
+                    if let Some(missing) = graph.reach(at, &mut reached) {
+                        incomplete.get_or_insert(format!(
+                            "commit {} is a parent in the change, is not in the target, and is not listed",
+                            missing.short()
+                        ));
+                    }
+                }
+                None if request.commits.is_empty() => {}
+                None => incomplete = Some(format!("the head {} is not in the list of commits", head.short())),
+            }
+        }
+        let own = request.commits.iter().zip(&reached).filter(|(c, r)| **r && c.place != Place::Result);
+        let result = request.commits.iter().filter(|c| c.place != Place::Change);
+        Ok(Judged { own: own.map(|(commit, _)| commit).collect(), result: result.collect(), incomplete })
+    }
+
+    /// Own commits and those of the result, each once: provenance comes from both.
+    pub fn all(&self) -> impl Iterator<Item = &'r Commit<'a>> {
+        self.own.iter().copied().chain(self.result.iter().copied().filter(|commit| commit.place == Place::Result))
+    }
+}
+
+struct Graph<'r, 'a> {
+    commits: &'r [Commit<'a>],
+    index: HashMap<&'r str, usize>,
+}
+
+impl<'r, 'a> Graph<'r, 'a> {
+    fn parents(&self, at: usize) -> impl Iterator<Item = (&'r ObjectId<'a>, Option<usize>, bool)> {
+        self.commits
+            .get(at)
+            .into_iter()
+            .flat_map(|commit| &commit.parents)
+            .map(|parent| (&parent.sha, self.index.get(parent.sha.as_str()).copied(), parent.in_target))
+    }
+
+    /// Walks depth first, without recursion; a commit met again while its parents are walked is its own ancestor.
+    fn reject_cycles(&self) -> Result<(), Error> {
+        #[derive(Clone, Copy, PartialEq)]
+        enum State {
+            New,
+            Open,
+            Done,
+        }
+        let mut states = vec![State::New; self.commits.len()];
+        for start in 0..self.commits.len() {
+            let mut stack = vec![(start, false)];
+            while let Some((at, walked)) = stack.pop() {
+                let Some(state) = states.get_mut(at) else { continue };
+                if walked {
+                    *state = State::Done;
+                    continue;
+                }
+                match state {
+                    State::Done => {}
+                    State::Open => {
+                        let id = self.commits.get(at).map(|commit| commit.sha.as_str()).unwrap_or_default();
+                        return Err(Error::bad_request(format!("commit {id} is its own ancestor in `commits`")));
+                    }
+                    State::New => {
+                        *state = State::Open;
+                        stack.push((at, true));
+                        for (_, parent, _) in self.parents(at) {
+                            // A parent already open is an ancestor of itself; one already done needs no second walk.
+                            if let Some(parent) = parent
+                                && states.get(parent) != Some(&State::Done)
+                            {
+                                stack.push((parent, false));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks everything reachable from `head`. Returns a parent that is neither listed nor in the target.
+    fn reach(&self, head: usize, reached: &mut [bool]) -> Option<&'r ObjectId<'a>> {
+        let mut missing = None;
+        let mut stack = vec![head];
+        while let Some(at) = stack.pop() {
+            match reached.get_mut(at) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            for (id, parent, in_target) in self.parents(at) {
+                match parent {
+                    Some(parent) => stack.push(parent),
+                    None if !in_target => missing = Some(id),
+                    None => {}
+                }
+            }
+        }
+        missing
+    }
+}
+
+/// One person's part in one commit, by the commit's own word.
+#[derive(Debug)]
+pub(crate) struct Contribution<'r, 'a> {
+    pub role: ContributorRole,
+    pub commit: &'r Commit<'a>,
+    pub who: Stated<'r, 'a>,
+}
+
+/// How a commit states a person.
+#[derive(Debug)]
+pub(crate) enum Stated<'r, 'a> {
+    /// Author or committer.
+    Ident(&'r Ident<'a>),
+    /// A co-author trailer.
+    CoAuthor { name: String, email: String },
+}
+
+/// The people whom the change's own commits name.
+pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution<'r, 'a>> {
+    let mut found = Vec::with_capacity(judged.own.len() * 2);
+    for commit in judged.own.iter().copied() {
+        found.push(Contribution { role: ContributorRole::Author, commit, who: Stated::Ident(&commit.author) });
+        // A commit that the forge made itself has the forge for a committer.
+        if commit.forge_made.is_none() {
+            found.push(Contribution { role: ContributorRole::Committer, commit, who: Stated::Ident(&commit.committer) });
+        }
+        let message = commit.message.to_str_lossy();
+        for line in message.lines() {
+            if let Some(value) = co_author(line) {
+                let address = split_address(value);
+                if let Some(email) = address.email {
+                    let who = Stated::CoAuthor { name: address.name.to_owned(), email: email.to_owned() };
+                    found.push(Contribution { role: ContributorRole::CoAuthor, commit, who });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The value of a co-author line, wherever in the message it stands.
+fn co_author(line: &str) -> Option<&str> {
+    let (key, value) = line.split_once(':')?;
+    ["co-authored-by", "co-author", "coauthored-by", "co-developed-by"]
+        .iter()
+        .any(|k| k.eq_ignore_ascii_case(key.trim()))
+        .then_some(value)
+}

@@ -1,0 +1,94 @@
+//! For each thing missing: who can give it, and the exact text and command.
+
+use crate::model::{Change, Remedy, Request};
+use crate::policy::{Policy, Requirement};
+use crate::signoff::Tally;
+use crate::signoff::answers::TEMPLATE;
+
+/// How the approvals that a requirement still lacks can come.
+pub(super) fn approval(
+    request: &Request<'_>,
+    policy: &Policy,
+    rule: &str,
+    requirement: &Requirement,
+    tally: &Tally,
+) -> Remedy {
+    let by = requirement.by.join(" or ");
+    let who = if tally.eligible.is_empty() {
+        let groups = requirement.by.iter().filter_map(|name| policy.people.get(name)).flat_map(|set| &set.groups);
+        let groups: Vec<String> = groups.map(|group| format!("a member of {group}")).collect();
+        if groups.is_empty() { vec![by.clone()] } else { groups }
+    } else {
+        tally.eligible.clone()
+    };
+    let answers = match requirement.answers.as_slice() {
+        [] => String::new(),
+        [one] => format!(" and answers the question `{one}`"),
+        many => format!(" and answers the questions {}", many.iter().map(|q| format!("`{q}`")).collect::<Vec<_>>().join(", ")),
+    };
+    let Some(change) = &request.change else {
+        return Remedy { rule: rule.to_owned(), who, what: format!("one of them approves{answers}"), template: None, command: None };
+    };
+    let text = answer_template(policy, requirement);
+    if request.trigger.platform.name == "git" {
+        let person = who.first().map(String::as_str).unwrap_or(&by);
+        return Remedy {
+            rule: rule.to_owned(),
+            what: format!("one of them writes this into a file such as signoffs.yaml{answers}"),
+            template: Some(signoff_template(change, person, &text)),
+            command: Some(format!(
+                "countersign check --target {} --head {} --signoffs signoffs.yaml",
+                shell_word(&change.target),
+                change.head.short()
+            )),
+            who,
+        };
+    }
+    Remedy {
+        rule: rule.to_owned(),
+        what: format!("one of them approves commit {} in a review{answers}", change.head.short()),
+        template: (!text.is_empty()).then_some(text),
+        command: None,
+        who,
+    }
+}
+
+/// The answers to be written, one a line, under the questions.
+fn answer_template(policy: &Policy, requirement: &Requirement) -> String {
+    let mut text = String::new();
+    for name in &requirement.answers {
+        let question = policy.questions.get(name).map(String::as_str).unwrap_or_default();
+        text.push_str(&format!("# {question}\n{name}: {TEMPLATE}\n"));
+    }
+    text
+}
+
+fn signoff_template(change: &Change<'_>, person: &str, text: &str) -> String {
+    let mut out = format!(
+        "apiVersion: countersign/v1\nkind: Signoffs\nsignoffs:\n  - by: {}\n    head: {}\n    target: {}\n",
+        yaml_word(person),
+        change.head,
+        yaml_word(&change.target)
+    );
+    if !text.is_empty() {
+        out.push_str("    text: |\n");
+        for line in text.lines() {
+            out.push_str(&format!("      {line}\n"));
+        }
+    }
+    out
+}
+
+/// A word that YAML takes for a string as it stands, else in double quotes.
+fn yaml_word(word: &str) -> String {
+    let plain = word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-@+".contains(c))
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&word.to_ascii_lowercase().as_str());
+    if plain { word.to_owned() } else { format!("{word:?}") }
+}
+
+/// A word that a shell takes as it stands, else in single quotes.
+fn shell_word(word: &str) -> String {
+    let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-@+:=".contains(c));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}

@@ -1,0 +1,207 @@
+//! The functions of the contract: one document in, one out, or a typed error.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::{
+    API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role, Severity,
+};
+use crate::provenance::{Evidence, Table};
+use crate::{Error, decide, limits, policy};
+
+/// The functions, as `describe` names them.
+pub const FUNCTIONS: &[&str] = &["describe", "needs", "evaluate", "provenance", "check-policy", "guard", "render"];
+
+/// Calls a function by its name in the contract. `describe` takes no notice of its input.
+///
+/// # Errors
+/// Whatever the function gives; `bad-request` for a name that is none.
+pub fn call(function: &str, input: &[u8]) -> Result<String, Error> {
+    match function {
+        "describe" => Ok(describe()),
+        "needs" => needs(input),
+        "evaluate" => evaluate(input),
+        "provenance" => provenance(input),
+        "check-policy" => check_policy(input),
+        "guard" => guard(input),
+        "render" => render(input),
+        other => Err(Error::bad_request(format!("the contract has no function `{other}`"))),
+    }
+}
+
+/// What this module is: its versions, functions and limits.
+pub fn describe() -> String {
+    let mut limits = BTreeMap::new();
+    for (name, limit) in [
+        ("request-bytes", limits::REQUEST_BYTES as u64),
+        ("commits", limits::COMMITS as u64),
+        ("files", limits::FILES as u64),
+        ("documents", limits::DOCUMENTS as u64),
+        ("acts", limits::ACTS as u64),
+        ("people", limits::PEOPLE as u64),
+        ("entries", limits::ENTRIES as u64),
+        ("rules", limits::RULES as u64),
+        ("policy-bytes", limits::POLICY_BYTES as u64),
+        ("policy-nodes", limits::POLICY_NODES as u64),
+        ("policy-depth", limits::POLICY_DEPTH as u64),
+        ("steps", limits::STEPS),
+    ] {
+        limits.insert(name.to_owned(), limit);
+    }
+    to_json(&Description {
+        api_version: API_VERSION.into(),
+        kind: "Description".into(),
+        contract: CONTRACT_VERSION.into(),
+        core: env!("CARGO_PKG_VERSION").into(),
+        functions: FUNCTIONS.iter().map(|name| (*name).to_owned()).collect(),
+        notes: crate::provenance::NOTES.iter().map(|pattern| (*pattern).to_owned()).collect(),
+        traces: crate::provenance::TRACES.iter().map(|path| (*path).to_owned()).collect(),
+        limits,
+    })
+}
+
+/// The facts that the policy needs and the request lacks.
+///
+/// # Errors
+/// `bad-request`, `over-limit`.
+pub fn needs(input: &[u8]) -> Result<String, Error> {
+    let request = request(input)?;
+    Ok(to_json(&decide::needs(&request)?))
+}
+
+/// The decision about a change.
+///
+/// # Errors
+/// `bad-request`, `bad-policy`, `over-limit`.
+pub fn evaluate(input: &[u8]) -> Result<String, Error> {
+    let request = request(input)?;
+    Ok(to_json(&decide::decide(&request)?))
+}
+
+/// What each commit says about AI.
+///
+/// # Errors
+/// `bad-request`, `bad-policy`, `over-limit`.
+pub fn provenance(input: &[u8]) -> Result<String, Error> {
+    let input = within_limit(input)?;
+    let batch: Batch<'_> = serde_json::from_slice(input).map_err(|e| Error::not_the_document("a batch of commits", &e))?;
+    check_version(&batch.api_version)?;
+    batch.commits.within_limit("commits")?;
+    let mut table = Table::default();
+    for document in batch.documents.iter().filter(|document| document.role == Role::Policy) {
+        let reading = policy::read(document.bytes.as_bytes());
+        let policy = reading.policy.ok_or_else(|| Error::bad_policy(&document.source, reading.diagnostics))?;
+        table = decide::table(Some(&policy));
+    }
+    let checkpoints: Vec<(String, &[u8])> = batch
+        .documents
+        .iter()
+        .filter(|document| document.role == Role::Checkpoint)
+        .filter_map(|d| Some((d.path.as_ref()?.to_str_lossy().into_owned(), d.bytes.as_bytes())))
+        .collect();
+    let commits = batch.commits.iter().map(|commit| {
+        let wanted = if checkpoints.is_empty() {
+            Vec::new()
+        } else {
+            crate::provenance::wanted_checkpoints(&commit.message.to_str_lossy())
+        };
+        let evidence = Evidence {
+            message: &commit.message,
+            encoding: commit.encoding.as_ref(),
+            author: &commit.author,
+            committer: &commit.committer,
+            notes: commit.notes.iter().map(|note| (note.git_ref.as_ref(), note.bytes.as_bytes())).collect(),
+            checkpoints: checkpoints
+                .iter()
+                .filter(|(path, _)| wanted.iter().any(|wanted| wanted.path == *path))
+                .map(|(path, bytes)| (path.as_str(), *bytes))
+                .collect(),
+        };
+        let mut findings = crate::provenance::read(&table, &evidence);
+        findings.id = commit.id.to_str_lossy().into_owned();
+        findings
+    });
+    Ok(to_json(&Findings::new(commits.collect())))
+}
+
+/// What is wrong with a policy.
+///
+/// # Errors
+/// `bad-request`, `over-limit`. A policy with faults is an answer, not an error.
+pub fn check_policy(input: &[u8]) -> Result<String, Error> {
+    let source: PolicySource<'_> =
+        serde_json::from_slice(within_limit(input)?).map_err(|e| Error::not_the_document("a policy source", &e))?;
+    check_version(&source.api_version)?;
+    let reading = policy::read(source.bytes.as_bytes());
+    Ok(to_json(&PolicyReport {
+        api_version: API_VERSION.into(),
+        kind: "PolicyReport".into(),
+        name: source.name.into_owned(),
+        valid: !reading.diagnostics.iter().any(|d| d.severity == Severity::Error),
+        diagnostics: reading.diagnostics,
+    }))
+}
+
+/// Whether an operation may run.
+///
+/// # Errors
+/// Always `not-yet`: the function is part of the contract and comes with a later release.
+pub fn guard(_input: &[u8]) -> Result<String, Error> {
+    Err(Error::not_yet("guard"))
+}
+
+/// A document as people and tools read it.
+///
+/// # Errors
+/// `bad-request`, `over-limit`.
+pub fn render(input: &[u8]) -> Result<String, Error> {
+    crate::render::render(within_limit(input)?)
+}
+
+fn within_limit(input: &[u8]) -> Result<&[u8], Error> {
+    if input.len() > limits::REQUEST_BYTES {
+        return Err(Error::over_limit("bytes", limits::REQUEST_BYTES as u64, input.len() as u64));
+    }
+    Ok(input)
+}
+
+fn check_version(version: &str) -> Result<(), Error> {
+    if version != API_VERSION {
+        return Err(Error::bad_request(format!("`apiVersion` is {version:?}, and this module reads {API_VERSION:?}")));
+    }
+    Ok(())
+}
+
+fn request(input: &[u8]) -> Result<Request<'_>, Error> {
+    let request: Request<'_> =
+        serde_json::from_slice(within_limit(input)?).map_err(|e| Error::not_the_document("a request", &e))?;
+    check_version(&request.api_version)?;
+    request.documents.within_limit("documents")?;
+    request.commits.within_limit("commits")?;
+    request.files.within_limit("files")?;
+    request.pushes.within_limit("pushes")?;
+    request.versions.within_limit("versions")?;
+    request.acts.within_limit("acts")?;
+    request.statuses.within_limit("statuses")?;
+    request.people.within_limit("people")?;
+    request.groups.within_limit("groups")?;
+    request.unavailable.within_limit("unavailable facts")?;
+    for group in &request.groups {
+        group.members.within_limit("members of a group")?;
+        group.inherited.within_limit("inherited members of a group")?;
+    }
+    if let Some(change) = &request.change {
+        change.labels.within_limit("labels")?;
+    }
+    if let Some(history) = &request.history {
+        history.answers.within_limit("earlier answers")?;
+    }
+    Ok(request)
+}
+
+/// Canonical JSON: the fields in the order of their types, maps in the order of their keys, no blanks.
+pub(crate) fn to_json<T: Serialize>(document: &T) -> String {
+    // Our documents hold strings, integers, lists and maps with string keys: nothing that JSON cannot write.
+    serde_json::to_string(document).unwrap_or_default()
+}

@@ -1,0 +1,51 @@
+//! The limits of the contract, counted here so that every packaging gives the same typed `over-limit`.
+//!
+//! Fuel, epoch and memory of a host are backstops above these: no input within the limits reaches them.
+
+/// Bytes of one request, policy, or batch of commits.
+pub const REQUEST_BYTES: usize = 64 << 20;
+/// Commits in one request. A longer history is read by `provenance` in chunks.
+pub const COMMITS: usize = 20_000;
+/// Files in one request.
+pub const FILES: usize = 50_000;
+/// Documents in one request: policies, code owners, and the notes of each commit.
+pub const DOCUMENTS: usize = 50_000;
+/// Acts in one request.
+pub const ACTS: usize = 10_000;
+/// People, and groups, in one request.
+pub const PEOPLE: usize = 10_000;
+/// Entries of every other list in one request.
+pub const ENTRIES: usize = 20_000;
+/// Rules in one policy.
+pub const RULES: usize = 1_000;
+/// Bytes of one policy document.
+pub const POLICY_BYTES: usize = 1 << 20;
+/// Nodes (scalars, sequences, mappings) in one policy document, after aliases.
+pub const POLICY_NODES: usize = 100_000;
+/// Nesting of one policy document, and of predicates in a rule.
+pub const POLICY_DEPTH: usize = 32;
+/// Bytes of one path pattern.
+pub const PATTERN_BYTES: usize = 1_024;
+/// Steps of one call: each test of a pattern against a path costs one, plus one for each 64 bytes of the path.
+pub const STEPS: u64 = 60_000_000;
+/// Bytes of evidence that a finding quotes from a message.
+pub const EVIDENCE_BYTES: usize = 240;
+
+/// Counts the steps of one call against [`STEPS`].
+#[derive(Debug, Default)]
+pub struct Steps(std::cell::Cell<u64>);
+
+impl Steps {
+    /// Counts `steps` more.
+    ///
+    /// # Errors
+    /// `over-limit` once the sum passes [`STEPS`].
+    pub fn take(&self, steps: u64) -> Result<(), crate::Error> {
+        let spent = self.0.get().saturating_add(steps);
+        self.0.set(spent);
+        if spent > STEPS {
+            return Err(crate::Error::over_limit("steps of pattern matching", STEPS, spent));
+        }
+        Ok(())
+    }
+}

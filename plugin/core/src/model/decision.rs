@@ -1,0 +1,549 @@
+//! What a decision says.
+
+use super::object::object;
+use serde::{Deserialize, Serialize};
+
+use super::{CommitFindings, Rank};
+
+/// The answer to a request. The same request gives the same bytes everywhere.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Decision {
+    /// Always `countersign/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: String,
+    /// Always `Decision`.
+    pub kind: String,
+    /// What the policy says of the change.
+    pub outcome: Outcome,
+    /// Whether a gate must refuse: false for an outcome that passes, and under `enforce: observe`.
+    pub blocks: bool,
+    /// The outcome in one line.
+    pub headline: String,
+    /// The policy that decided; none where the target has none.
+    pub policy: Option<PolicySummary>,
+    /// The change that was judged.
+    pub change: ChangeSummary,
+    /// Each rule of the policy, in order.
+    pub rules: Vec<RuleResult>,
+    /// What AI contributed.
+    pub provenance: Provenance,
+    /// The people behind the change, who therefore cannot approve it.
+    pub contributors: Vec<Contributor>,
+    /// For each thing that is missing: who can give it, and how.
+    pub remedies: Vec<Remedy>,
+    /// What a reader must know to weigh the answer.
+    pub notices: Vec<Notice>,
+}
+
+object!(Decision {
+    "apiVersion" => api_version required,
+    "kind" => kind required,
+    "outcome" => outcome required,
+    "blocks" => blocks required,
+    "headline" => headline required,
+    "policy" => policy,
+    "change" => change required,
+    "rules" => rules required,
+    "provenance" => provenance required,
+    "contributors" => contributors required,
+    "remedies" => remedies required,
+    "notices" => notices required,
+});
+
+/// The four outcomes. No decision at all is a typed error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Outcome {
+    /// Every rule that applies is satisfied.
+    Approved,
+    /// No rule applies, by settled facts.
+    NotApplicable,
+    /// Something is missing that can still come.
+    #[default]
+    Pending,
+    /// A veto, or a rule that denies.
+    Denied,
+}
+
+impl Outcome {
+    /// The word of the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Approved => "approved",
+            Outcome::NotApplicable => "not-applicable",
+            Outcome::Pending => "pending",
+            Outcome::Denied => "denied",
+        }
+    }
+
+    /// Whether a change may pass with it.
+    pub fn passes(self) -> bool {
+        matches!(self, Outcome::Approved | Outcome::NotApplicable)
+    }
+}
+
+/// Which policy decided.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PolicySummary {
+    /// Its name.
+    pub name: String,
+    /// Where it was read, for a person: ref, commit and path, or a file.
+    pub origin: String,
+    /// Its digest, as the host made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Whether it blocks or only observes.
+    pub enforce: Enforce,
+    /// It came from inside the tree that is judged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untrusted: bool,
+}
+
+object!(PolicySummary {
+    "name" => name required,
+    "origin" => origin required,
+    "digest" => digest,
+    "enforce" => enforce required,
+    "untrusted" => untrusted,
+});
+
+/// Whether a policy blocks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Enforce {
+    /// A pending or denied change must not pass.
+    #[default]
+    Block,
+    /// Says what it would have said, and blocks nothing.
+    Observe,
+}
+
+/// Which change was judged.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChangeSummary {
+    /// The repository, by name or id.
+    pub repository: String,
+    /// The platform's number, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The target, by full name.
+    pub target: String,
+    /// The target's tip.
+    pub base_tip: String,
+    /// The commit to which approvals bind.
+    pub head: String,
+    /// How many commits were judged.
+    pub commits: usize,
+    /// How many files differ.
+    pub files: usize,
+}
+
+object!(ChangeSummary {
+    "repository" => repository required,
+    "id" => id,
+    "target" => target required,
+    "base_tip" => base_tip required,
+    "head" => head required,
+    "commits" => commits required,
+    "files" => files required,
+});
+
+/// What became of one rule.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RuleResult {
+    /// Its name.
+    pub name: String,
+    /// What it says of the change.
+    pub state: RuleState,
+    /// Why, by the closed list.
+    pub code: RuleCode,
+    /// Why it applies, or does not: one sentence for each predicate that decided.
+    pub because: Vec<String>,
+    /// What is missing: one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// What it asks for, and what was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<RequirementResult>,
+    /// Set when the rule itself only observes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observed: bool,
+}
+
+object!(RuleResult {
+    "name" => name required,
+    "state" => state required,
+    "code" => code required,
+    "because" => because required,
+    "missing" => missing,
+    "requirements" => requirements,
+    "observed" => observed,
+});
+
+/// What a rule says of the change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum RuleState {
+    /// All that it asks for is there.
+    Satisfied,
+    /// Something is missing.
+    #[default]
+    Pending,
+    /// It refuses the change.
+    Denied,
+    /// It does not apply.
+    Skipped,
+}
+
+/// Codes of rules: a closed list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum RuleCode {
+    /// All that it asks for is there.
+    Satisfied,
+    /// Approvals are missing.
+    MissingApprovals,
+    /// A person who may has asked for changes.
+    Vetoed,
+    /// The rule denies.
+    Denied,
+    /// Its predicates do not hold.
+    NotApplicable,
+    /// A fact that it needs is not to be had.
+    #[default]
+    FactUnavailable,
+    /// A list that it needs may have been cut.
+    ListIncomplete,
+    /// Nobody could ever satisfy it.
+    Impossible,
+    /// A commit that nobody can be made answerable for.
+    UnattributedCommit,
+    /// A named person waived it.
+    Waived,
+    /// Glass was broken.
+    BreakGlass,
+    /// A condition does not hold yet.
+    ConditionUnmet,
+    /// The change is a draft.
+    Draft,
+}
+
+impl RuleCode {
+    /// The word of the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            RuleCode::Satisfied => "satisfied",
+            RuleCode::MissingApprovals => "missing-approvals",
+            RuleCode::Vetoed => "vetoed",
+            RuleCode::Denied => "denied",
+            RuleCode::NotApplicable => "not-applicable",
+            RuleCode::FactUnavailable => "fact-unavailable",
+            RuleCode::ListIncomplete => "list-incomplete",
+            RuleCode::Impossible => "impossible",
+            RuleCode::UnattributedCommit => "unattributed-commit",
+            RuleCode::Waived => "waived",
+            RuleCode::BreakGlass => "break-glass",
+            RuleCode::ConditionUnmet => "condition-unmet",
+            RuleCode::Draft => "draft",
+        }
+    }
+}
+
+/// One requirement of a rule, and what was given for it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RequirementResult {
+    /// The requirement in words.
+    pub asks: String,
+    /// Approvals that it needs.
+    pub needed: u32,
+    /// Approvals that count.
+    pub counted: u32,
+    /// Who could still give one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub eligible: Vec<String>,
+    /// Every act on the change, and whether it counted here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<ActVerdict>,
+}
+
+object!(RequirementResult {
+    "asks" => asks required,
+    "needed" => needed required,
+    "counted" => counted required,
+    "eligible" => eligible,
+    "acts" => acts,
+});
+
+/// Whether one act counted for one requirement.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ActVerdict {
+    /// The act's id.
+    pub act: String,
+    /// Who acted, for a person.
+    pub actor: String,
+    /// Counted, or why not.
+    pub code: ActCode,
+    /// The same in one sentence.
+    pub sentence: String,
+    /// How it is known who acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<super::Proof>,
+}
+
+object!(ActVerdict {
+    "act" => act required,
+    "actor" => actor required,
+    "code" => code required,
+    "sentence" => sentence required,
+    "proof" => proof,
+});
+
+/// Codes of acts: a closed list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[expect(missing_docs, reason = "the words are the contract's; the sentence that explains each stands in `signoff`")]
+pub enum ActCode {
+    Counted,
+    Author,
+    Committer,
+    CoAuthor,
+    Pusher,
+    AiRequester,
+    BecameContributor,
+    SamePerson,
+    Bot,
+    Tool,
+    Inactive,
+    NotEligible,
+    MembershipUnreadable,
+    UnknownAccount,
+    StaleHead,
+    StaleDiff,
+    StaleTree,
+    OtherChange,
+    OtherTarget,
+    Superseded,
+    Withdrawn,
+    Dismissed,
+    Edited,
+    MutableText,
+    Deleted,
+    Quoted,
+    UnansweredQuestion,
+    AnswerTooShort,
+    AnswerTemplate,
+    AnswerCopied,
+    #[default]
+    Unauthenticated,
+    BadSignature,
+    UnknownKey,
+    ExpiredKey,
+    RevokedKey,
+    WrongNamespace,
+    KeyType,
+    TooOld,
+    FactUnavailable,
+    StalePolicy,
+    NoSignOff,
+    MethodNotAllowed,
+}
+
+/// What AI contributed to the change.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Provenance {
+    /// Whether any commit of the change or its result says that AI contributed.
+    pub ai: bool,
+    /// The highest rank of the evidence.
+    pub rank: Rank,
+    /// The tools, by name, each with its models and the number of commits.
+    pub tools: Vec<ToolSummary>,
+    /// The commits that say something.
+    pub commits: Vec<CommitFindings>,
+}
+
+object!(Provenance {
+    "ai" => ai required,
+    "rank" => rank required,
+    "tools" => tools required,
+    "commits" => commits required,
+});
+
+/// One tool's part.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ToolSummary {
+    /// Its id.
+    pub tool: String,
+    /// Models, word for word.
+    pub models: Vec<String>,
+    /// In how many commits.
+    pub commits: usize,
+}
+
+object!(ToolSummary {
+    "tool" => tool required,
+    "models" => models required,
+    "commits" => commits required,
+});
+
+/// One person behind the change.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Contributor {
+    /// Login, or e-mail where there is none.
+    pub person: String,
+    /// In what part.
+    pub roles: Vec<ContributorRole>,
+}
+
+object!(Contributor {
+    "person" => person required,
+    "roles" => roles required,
+});
+
+/// The part that a person has in a change, the weightiest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum ContributorRole {
+    /// Opened the change or wrote a commit.
+    #[default]
+    Author,
+    /// Committed.
+    Committer,
+    /// Named as co-author.
+    CoAuthor,
+    /// Pushed.
+    Pusher,
+    /// Asked an AI for it.
+    AiRequester,
+}
+
+/// How a missing thing can come.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Remedy {
+    /// The rule that waits for it.
+    pub rule: String,
+    /// Who can give it.
+    pub who: Vec<String>,
+    /// What to do, in one sentence.
+    pub what: String,
+    /// The exact text to write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// The exact command to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+object!(Remedy {
+    "rule" => rule required,
+    "who" => who required,
+    "what" => what required,
+    "template" => template,
+    "command" => command,
+});
+
+/// Something that a reader must know to weigh the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Notice {
+    /// Which.
+    pub code: NoticeCode,
+    /// One sentence.
+    pub message: String,
+}
+
+object!(Notice {
+    "code" => code required,
+    "message" => message required,
+});
+
+/// Kinds of notices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum NoticeCode {
+    /// The target has no policy.
+    NoPolicy,
+    /// The policy comes from inside the tree that is judged.
+    UntrustedPolicy,
+    /// The policy only observes.
+    Observed,
+    /// Nobody logged these people in: a person is an e-mail address here.
+    IdentityEmail,
+    /// A sign-off counted on somebody's word.
+    ClaimedProof,
+    /// The platform does not have this fact.
+    AbsentFact,
+    /// A fact could not be got.
+    UnavailableFact,
+    /// No evidence of AI: that proves nothing.
+    NoEvidence,
+    /// A remark about a commit that a reader should see.
+    #[default]
+    Remark,
+}
+
+impl ActCode {
+    /// The word of the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            ActCode::Counted => "counted",
+            ActCode::Author => "author",
+            ActCode::Committer => "committer",
+            ActCode::CoAuthor => "co-author",
+            ActCode::Pusher => "pusher",
+            ActCode::AiRequester => "ai-requester",
+            ActCode::BecameContributor => "became-contributor",
+            ActCode::SamePerson => "same-person",
+            ActCode::Bot => "bot",
+            ActCode::Tool => "tool",
+            ActCode::Inactive => "inactive",
+            ActCode::NotEligible => "not-eligible",
+            ActCode::MembershipUnreadable => "membership-unreadable",
+            ActCode::UnknownAccount => "unknown-account",
+            ActCode::StaleHead => "stale-head",
+            ActCode::StaleDiff => "stale-diff",
+            ActCode::StaleTree => "stale-tree",
+            ActCode::OtherChange => "other-change",
+            ActCode::OtherTarget => "other-target",
+            ActCode::Superseded => "superseded",
+            ActCode::Withdrawn => "withdrawn",
+            ActCode::Dismissed => "dismissed",
+            ActCode::Edited => "edited",
+            ActCode::MutableText => "mutable-text",
+            ActCode::Deleted => "deleted",
+            ActCode::Quoted => "quoted",
+            ActCode::UnansweredQuestion => "unanswered-question",
+            ActCode::AnswerTooShort => "answer-too-short",
+            ActCode::AnswerTemplate => "answer-template",
+            ActCode::AnswerCopied => "answer-copied",
+            ActCode::Unauthenticated => "unauthenticated",
+            ActCode::BadSignature => "bad-signature",
+            ActCode::UnknownKey => "unknown-key",
+            ActCode::ExpiredKey => "expired-key",
+            ActCode::RevokedKey => "revoked-key",
+            ActCode::WrongNamespace => "wrong-namespace",
+            ActCode::KeyType => "key-type",
+            ActCode::TooOld => "too-old",
+            ActCode::FactUnavailable => "fact-unavailable",
+            ActCode::StalePolicy => "stale-policy",
+            ActCode::NoSignOff => "no-sign-off",
+            ActCode::MethodNotAllowed => "method-not-allowed",
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! What `provenance` reads and says.
+
+use std::borrow::Cow;
+
+use super::object::object;
+use serde::{Deserialize, Serialize};
+
+use super::{API_VERSION, Document, Ident, List, Text};
+use crate::limits;
+
+/// Commits whose provenance is asked for, in chunks as small as the caller likes.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Batch<'a> {
+    /// Always `countersign/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: Cow<'a, str>,
+    /// The commits.
+    #[serde(default)]
+    pub commits: List<BatchCommit<'a>, { limits::COMMITS }>,
+    /// A policy whose `provenance` section extends the table of tools, and Entire checkpoints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Document<'a>>,
+}
+
+object!(Batch<'a> {
+    "apiVersion" => api_version required,
+    "commits" => commits,
+    "documents" => documents,
+});
+
+/// One commit of a [`Batch`].
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BatchCommit<'a> {
+    /// Whatever the caller knows it by; comes back unchanged.
+    pub id: Text<'a>,
+    /// The whole message.
+    pub message: Text<'a>,
+    /// The commit's `encoding` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Text<'a>>,
+    /// Its author.
+    #[serde(default)]
+    pub author: Ident<'a>,
+    /// Its committer.
+    #[serde(default)]
+    pub committer: Ident<'a>,
+    /// Its git notes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NoteText<'a>>,
+}
+
+object!(BatchCommit<'a> {
+    "id" => id required,
+    "message" => message required,
+    "encoding" => encoding,
+    "author" => author,
+    "committer" => committer,
+    "notes" => notes,
+});
+
+/// One git note.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NoteText<'a> {
+    /// The notes ref, by full name.
+    #[serde(rename = "ref")]
+    pub git_ref: Cow<'a, str>,
+    /// The bytes.
+    pub bytes: Text<'a>,
+}
+
+object!(NoteText<'a> {
+    "ref" => git_ref required,
+    "bytes" => bytes required,
+});
+
+/// What the commits of a [`Batch`] say about AI.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Findings {
+    /// Always `countersign/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: Cow<'static, str>,
+    /// Always `Findings`.
+    pub kind: Cow<'static, str>,
+    /// One entry for each commit, in order.
+    pub commits: Vec<CommitFindings>,
+}
+
+object!(Findings {
+    "apiVersion" => api_version required,
+    "kind" => kind required,
+    "commits" => commits required,
+});
+
+impl Findings {
+    /// A document with these commits.
+    pub fn new(commits: Vec<CommitFindings>) -> Self {
+        Findings { api_version: API_VERSION.into(), kind: "Findings".into(), commits }
+    }
+}
+
+/// What one commit says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CommitFindings {
+    /// The caller's id, or the commit's.
+    pub id: String,
+    /// The first line of the message.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
+    /// AI contributions, each once.
+    pub findings: Vec<Finding>,
+    /// What a reader should know and is no contribution by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
+}
+
+object!(CommitFindings {
+    "id" => id required,
+    "subject" => subject,
+    "findings" => findings required,
+    "remarks" => remarks,
+});
+
+/// One fact: an AI tool contributed, and this is how that is known.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// Id of the tool in the table, or `unknown`.
+    pub tool: String,
+    /// The model, word for word; null where the evidence names none.
+    pub model: Option<String>,
+    /// What kind of evidence.
+    pub source: Source,
+    /// The trailer's key, `author` or `committer`, the marker's words, or the notes ref.
+    pub key: String,
+    /// The rank of the evidence.
+    pub confidence: Rank,
+    /// What the AI did, where the evidence says it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub help: Vec<Help>,
+    /// Where it stands.
+    pub place: Whereabouts,
+    /// The exact words, cut at 240 bytes.
+    pub evidence: String,
+}
+
+object!(Finding {
+    "tool" => tool required,
+    "model" => model,
+    "source" => source required,
+    "key" => key required,
+    "confidence" => confidence required,
+    "help" => help,
+    "place" => place required,
+    "evidence" => evidence required,
+});
+
+/// Kinds of evidence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Source {
+    /// A trailer that declares or links AI use.
+    #[default]
+    Trailer,
+    /// A co-author.
+    CoAuthor,
+    /// Author or committer.
+    AuthorIdentity,
+    /// Words that a tool leaves in the message.
+    BodyMarker,
+    /// A git note.
+    Note,
+    /// An Agent Trace record.
+    Trace,
+    /// Metadata of an Entire checkpoint.
+    Checkpoint,
+}
+
+impl Source {
+    /// The word of the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Trailer => "trailer",
+            Source::CoAuthor => "co-author",
+            Source::AuthorIdentity => "author-identity",
+            Source::BodyMarker => "body-marker",
+            Source::Note => "note",
+            Source::Trace => "trace",
+            Source::Checkpoint => "checkpoint",
+        }
+    }
+}
+
+/// Ranks of evidence, weakest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Rank {
+    /// Nothing says either way.
+    #[default]
+    Unknown,
+    /// An identity, a marker, an editor's default.
+    Inferred,
+    /// Somebody wrote it down.
+    Declared,
+    /// A tool recorded it while it worked.
+    Attested,
+}
+
+impl Rank {
+    /// The word of the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Rank::Unknown => "unknown",
+            Rank::Inferred => "inferred",
+            Rank::Declared => "declared",
+            Rank::Attested => "attested",
+        }
+    }
+}
+
+/// Kinds of help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Help {
+    /// The AI wrote it.
+    Generated,
+    /// The AI helped.
+    Assisted,
+    /// The AI completed lines.
+    Completed,
+    /// The AI wrote tests.
+    Tests,
+    /// The AI explained or documented.
+    Explained,
+    /// Declared: none.
+    None,
+}
+
+impl Help {
+    /// The word of the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Help::Generated => "generated",
+            Help::Assisted => "assisted",
+            Help::Completed => "completed",
+            Help::Tests => "tests",
+            Help::Explained => "explained",
+            Help::None => "none",
+        }
+    }
+}
+
+/// Where evidence stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Whereabouts {
+    /// In the block that git itself takes for trailers.
+    Strict,
+    /// On a line of its own elsewhere in the message.
+    #[default]
+    Lenient,
+    /// Inside a sentence.
+    Inline,
+    /// In the title.
+    Title,
+    /// In a commit that `git merge --squash` quoted.
+    Squash,
+    /// Below git's scissors line.
+    BelowScissors,
+    /// Author or committer of the commit.
+    Header,
+    /// Outside the commit: a note, a trace, a checkpoint.
+    Record,
+}
+
+/// A remark about one commit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Remark {
+    /// Which remark.
+    pub code: RemarkCode,
+    /// One sentence.
+    pub message: String,
+    /// The exact words, cut at 240 bytes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub evidence: String,
+}
+
+object!(Remark {
+    "code" => code required,
+    "message" => message required,
+    "evidence" => evidence,
+});
+
+/// Kinds of remarks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum RemarkCode {
+    /// The author declares that no AI was used.
+    #[default]
+    DeclaredNone,
+    /// Such a declaration stands beside evidence of AI.
+    DeclarationContradicted,
+    /// A declaring trailer without a value.
+    EmptyDeclaration,
+    /// An AI gave a `Signed-off-by`, which only a person can.
+    AiSignOff,
+    /// An AI is named as reviewer, tester or reporter. That is no authorship and no approval.
+    AiReview,
+    /// A key that looks like a declaring trailer and is not one: other characters, blanks, invisible ones.
+    LookAlikeKey,
+    /// A note that cannot be read as its format says.
+    MalformedNote,
+    /// A trace record that cannot be read.
+    MalformedTrace,
+    /// A checkpoint whose metadata cannot be read.
+    MalformedCheckpoint,
+}
+
+impl RemarkCode {
+    /// The word of the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            RemarkCode::DeclaredNone => "declared-none",
+            RemarkCode::DeclarationContradicted => "declaration-contradicted",
+            RemarkCode::EmptyDeclaration => "empty-declaration",
+            RemarkCode::AiSignOff => "ai-sign-off",
+            RemarkCode::AiReview => "ai-review",
+            RemarkCode::LookAlikeKey => "look-alike-key",
+            RemarkCode::MalformedNote => "malformed-note",
+            RemarkCode::MalformedTrace => "malformed-trace",
+            RemarkCode::MalformedCheckpoint => "malformed-checkpoint",
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The documents of the contract: what a request brings, what a decision says.
+//!
+//! Field names are the JSON names. The schemas under `plugin/schema` are generated from these types.
+
+mod decision;
+mod findings;
+mod list;
+mod needs;
+pub(crate) mod object;
+mod policy_report;
+mod request;
+mod signoffs;
+mod text;
+mod when;
+
+pub use decision::*;
+pub use findings::*;
+pub use list::List;
+pub use needs::*;
+pub use policy_report::*;
+pub use request::*;
+pub use signoffs::*;
+pub use text::Text;
+pub use when::When;
+
+/// `apiVersion` of every document.
+pub const API_VERSION: &str = "countersign/v1";
+
+/// Version of the contract: the WIT package, `describe` and the custom section of the module all say this.
+pub const CONTRACT_VERSION: &str = "0.1.0";

@@ -1,0 +1,85 @@
+//! What `needs` and `describe` say.
+
+use super::object::object;
+use serde::Serialize;
+
+use super::{Fact, Role};
+
+/// The facts that the policy needs and the request lacks.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Needs {
+    /// Always `countersign/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: String,
+    /// Always `Needs`.
+    pub kind: String,
+    /// Facts to fetch. Empty with `documents` empty: ask for the decision.
+    pub facts: Vec<Fact>,
+    /// Documents to fetch.
+    pub documents: Vec<WantedDocument>,
+}
+
+object!(Needs {
+    "apiVersion" => api_version required,
+    "kind" => kind required,
+    "facts" => facts required,
+    "documents" => documents required,
+});
+
+/// A document to fetch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WantedDocument {
+    /// Its role.
+    pub role: Role,
+    /// The ref to read it from, by full name.
+    #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+    pub git_ref: Option<String>,
+    /// The commit that it annotates or describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Its path.
+    pub path: String,
+}
+
+object!(WantedDocument {
+    "role" => role required,
+    "ref" => git_ref,
+    "commit" => commit,
+    "path" => path required,
+});
+
+/// What this module is.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Description {
+    /// Always `countersign/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: String,
+    /// Always `Description`.
+    pub kind: String,
+    /// The version of the contract.
+    pub contract: String,
+    /// The version of the core.
+    pub core: String,
+    /// The functions that it answers.
+    pub functions: Vec<String>,
+    /// Notes that the module reads: patterns of refs; `{commit}` stands for the id of the commit.
+    pub notes: Vec<String>,
+    /// Files at the head of a change that may hold Agent Trace records.
+    pub traces: Vec<String>,
+    /// Limits, by name, in bytes or entries.
+    pub limits: std::collections::BTreeMap<String, u64>,
+}
+
+object!(Description {
+    "apiVersion" => api_version required,
+    "kind" => kind required,
+    "contract" => contract required,
+    "core" => core required,
+    "functions" => functions required,
+    "notes" => notes required,
+    "traces" => traces required,
+    "limits" => limits required,
+});

@@ -1,0 +1,96 @@
+//! What `check-policy` reads and says.
+
+use std::borrow::Cow;
+
+use super::object::object;
+use serde::{Deserialize, Serialize};
+
+use super::Text;
+
+/// A policy to be read.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PolicySource<'a> {
+    /// Always `countersign/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: Cow<'a, str>,
+    /// What to call it in messages.
+    pub name: Cow<'a, str>,
+    /// The bytes.
+    pub bytes: Text<'a>,
+}
+
+object!(PolicySource<'a> {
+    "apiVersion" => api_version required,
+    "name" => name required,
+    "bytes" => bytes required,
+});
+
+/// What is wrong with a policy.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PolicyReport {
+    /// Always `countersign/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: String,
+    /// Always `PolicyReport`.
+    pub kind: String,
+    /// What it was called.
+    pub name: String,
+    /// No errors; there may be warnings.
+    pub valid: bool,
+    /// Each fault, in order of its place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+object!(PolicyReport {
+    "apiVersion" => api_version required,
+    "kind" => kind required,
+    "name" => name required,
+    "valid" => valid required,
+    "diagnostics" => diagnostics required,
+});
+
+/// One fault of a policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Diagnostic {
+    /// Whether the policy can be used all the same.
+    pub severity: Severity,
+    /// What was expected and what was found.
+    pub message: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Length in characters.
+    pub length: usize,
+    /// The line of the source.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+}
+
+object!(Diagnostic {
+    "severity" => severity required,
+    "message" => message required,
+    "help" => help,
+    "line" => line required,
+    "column" => column required,
+    "length" => length required,
+    "source" => source,
+});
+
+/// How bad a fault is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Severity {
+    /// The policy cannot be used.
+    #[default]
+    Error,
+    /// It can, and probably does not say what was meant.
+    Warning,
+}

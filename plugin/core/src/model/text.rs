@@ -1,0 +1,140 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Bytes that are nearly always UTF-8: a message, a path, a name.
+///
+/// In JSON a string when the bytes are valid UTF-8 and `{"b64": "..."}` when not. Nothing is ever replaced, so two
+/// odd paths stay two. Bytes that turn out to be UTF-8 become a string, so that one path has one form.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Text<'a> {
+    /// Valid UTF-8.
+    Utf8(Cow<'a, str>),
+    /// Anything else.
+    Bytes(Vec<u8>),
+}
+
+impl<'a> Text<'a> {
+    /// Takes bytes as git or a forge gave them.
+    pub fn from_bytes(bytes: Vec<u8>) -> Text<'static> {
+        match String::from_utf8(bytes) {
+            Ok(text) => Text::Utf8(Cow::Owned(text)),
+            Err(e) => Text::Bytes(e.into_bytes()),
+        }
+    }
+
+    /// The bytes themselves.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Text::Utf8(text) => text.as_bytes(),
+            Text::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// For reading and for display only: bytes that are not UTF-8 show as U+FFFD.
+    pub fn to_str_lossy(&self) -> Cow<'_, str> {
+        match self {
+            Text::Utf8(text) => Cow::Borrowed(text),
+            Text::Bytes(bytes) => String::from_utf8_lossy(bytes),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Text::Utf8(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Text::Utf8(Cow::Owned(text))
+    }
+}
+
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Text::Utf8(Cow::Borrowed(""))
+    }
+}
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Text::Utf8(text) => serializer.serialize_str(text),
+            Text::Bytes(bytes) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("b64", &STANDARD.encode(bytes))?;
+                map.end()
+            }
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string, or {\"b64\": ...} for bytes that are not UTF-8")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text::Utf8(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text::Utf8(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Text::Utf8(Cow::Owned(text)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let Some((key, encoded)) = map.next_entry::<Cow<'de, str>, Cow<'de, str>>()? else {
+                    return Err(A::Error::missing_field("b64"));
+                };
+                if key != "b64" || map.next_entry::<Cow<'de, str>, serde::de::IgnoredAny>()?.is_some() {
+                    return Err(A::Error::custom("bytes that are not UTF-8 are an object with the one key `b64`"));
+                }
+                let bytes = STANDARD
+                    .decode(encoded.as_bytes())
+                    .map_err(|e| A::Error::custom(format_args!("`b64` is not base64: {e}")))?;
+                Ok(Text::from_bytes(bytes))
+            }
+        }
+
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Text<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A string when the bytes are valid UTF-8, an object with base64 when not.",
+            "oneOf": [
+                { "type": "string" },
+                {
+                    "type": "object",
+                    "properties": { "b64": { "type": "string" } },
+                    "required": ["b64"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}

@@ -1,0 +1,240 @@
+//! Path patterns: the convention of `.gitignore` and CODEOWNERS, compiled once.
+//!
+//! A pattern without `/` matches a name at any depth; one with `/` is anchored at the root of the repository; one that
+//! ends in `/` matches everything below that folder. `*` and `?` stay within one name, `**` spans folders, `[...]` and
+//! `{a,b}` choose. Matching is on bytes and tells upper from lower case.
+
+use crate::Error;
+use crate::limits::{PATTERN_BYTES, Steps};
+
+/// A compiled pattern. What most patterns are needs no glob at match time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Test {
+    /// The whole path.
+    Exact(String),
+    /// The path begins with it (`docs/**`).
+    Prefix(String),
+    /// The name begins with nothing special and ends with it, at any depth (`*.tf`).
+    NameSuffix(String),
+    /// The name, at any depth (`Makefile`).
+    Name(String),
+    /// Everything else.
+    Glob(String),
+}
+
+/// A pattern as written, and the tests that it stands for; it matches when one of them does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    source: String,
+    tests: Vec<Test>,
+}
+
+/// Most alternatives that the braces of one pattern may unfold to.
+const ALTERNATIVES: usize = 64;
+
+impl Pattern {
+    /// Compiles a pattern; the error says what is wrong with it.
+    pub fn compile(source: &str) -> Result<Self, String> {
+        if source.is_empty() {
+            return Err("an empty pattern matches nothing".into());
+        }
+        if source.len() > PATTERN_BYTES {
+            return Err(format!("a pattern has at most {PATTERN_BYTES} bytes"));
+        }
+        if source.starts_with('!') {
+            return Err("a pattern cannot be negated with `!`; list what to leave out under `ignore`".into());
+        }
+        if source.contains('\\') {
+            return Err("`\\` is no separator and escapes nothing; use `[*]` to match a special character".into());
+        }
+        check_classes(source)?;
+        let tests = unfold_braces(source)?.into_iter().map(|plain| Test::compile(&plain)).collect::<Result<_, _>>()?;
+        Ok(Pattern { source: source.to_owned(), tests })
+    }
+
+    /// The pattern as written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether the path matches.
+    ///
+    /// # Errors
+    /// `over-limit` once all matching of this call has cost too much.
+    pub fn matches(&self, path: &[u8], steps: &Steps) -> Result<bool, Error> {
+        for test in &self.tests {
+            let cost = match test {
+                Test::Glob(glob) => 1 + (path.len() * glob.len()) / 256,
+                _ => 1 + path.len() / 64,
+            };
+            steps.take(cost as u64)?;
+            if test.matches(path) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Test {
+    fn compile(pattern: &str) -> Result<Self, String> {
+        let anchored = pattern.trim_end_matches('/').contains('/');
+        let folder = pattern.ends_with('/');
+        let body = pattern.trim_start_matches('/').trim_end_matches('/');
+        if body.is_empty() {
+            return Err(format!("`{pattern}` names no path"));
+        }
+        if body.split('/').any(|name| name.contains("**") && name != "**") {
+            return Err(format!("`**` stands alone between slashes, and in `{pattern}` it does not"));
+        }
+        let special = |text: &str| text.contains(['*', '?', '[']);
+        if folder {
+            return Ok(match (anchored, special(body)) {
+                (true, false) => Test::Prefix(format!("{body}/")),
+                (true, true) => Test::Glob(format!("{body}/**")),
+                (false, _) => Test::Glob(format!("**/{body}/**")),
+            });
+        }
+        if !anchored {
+            return Ok(match body.strip_prefix('*') {
+                _ if body == "*" || body == "**" => Test::Prefix(String::new()),
+                Some(suffix) if !special(suffix) => Test::NameSuffix(suffix.to_owned()),
+                _ if !special(body) => Test::Name(body.to_owned()),
+                _ => Test::Glob(format!("**/{body}")),
+            });
+        }
+        Ok(match body.strip_suffix("/**") {
+            Some(folder) if !special(folder) => Test::Prefix(format!("{folder}/")),
+            _ if !special(body) => Test::Exact(body.to_owned()),
+            _ => match body.strip_prefix("**/*") {
+                Some(suffix) if !special(suffix) && !suffix.contains('/') => Test::NameSuffix(suffix.to_owned()),
+                _ => Test::Glob(body.to_owned()),
+            },
+        })
+    }
+
+    fn matches(&self, path: &[u8]) -> bool {
+        match self {
+            Test::Exact(whole) => path == whole.as_bytes(),
+            Test::Prefix(folder) => path.len() > folder.len() && path.starts_with(folder.as_bytes()),
+            Test::NameSuffix(suffix) => path.ends_with(suffix.as_bytes()),
+            Test::Name(name) => path
+                .strip_suffix(name.as_bytes())
+                .is_some_and(|before| before.last().is_none_or(|&b| b == b'/')),
+            Test::Glob(glob) => fast_glob::glob_match(glob, path),
+        }
+    }
+}
+
+fn check_classes(source: &str) -> Result<(), String> {
+    let mut open = false;
+    for (at, c) in source.char_indices() {
+        match (c, open) {
+            ('[', false) => {
+                open = true;
+                let body = source.get(at + 1..).unwrap_or_default().trim_start_matches(['!', '^']);
+                if body.starts_with(']') {
+                    return Err("`[]` matches nothing".into());
+                }
+            }
+            (']', true) => open = false,
+            (']', false) => return Err("`]` without `[`".into()),
+            ('/', true) => return Err("`[...]` matches within one name and cannot hold `/`".into()),
+            _ => {}
+        }
+    }
+    if open { Err("`[` is never closed".into()) } else { Ok(()) }
+}
+
+/// `a{b,c}d` to `abd`, `acd`; nested braces too. Unfolding here keeps matching free of choices.
+fn unfold_braces(source: &str) -> Result<Vec<String>, String> {
+    let mut done = Vec::new();
+    let mut open = vec![source.to_owned()];
+    while let Some(pattern) = open.pop() {
+        let Some(start) = pattern.find('{') else {
+            if pattern.contains('}') {
+                return Err("`}` without `{`".into());
+            }
+            done.push(pattern);
+            continue;
+        };
+        let (mut depth, mut cuts, mut end) = (0_usize, vec![start], None);
+        for (at, c) in pattern.char_indices().skip_while(|(at, _)| *at < start) {
+            match c {
+                '{' => depth += 1,
+                '}' => depth = depth.saturating_sub(1),
+                ',' if depth == 1 => cuts.push(at),
+                _ => {}
+            }
+            if depth == 0 {
+                end = Some(at);
+                break;
+            }
+        }
+        let Some(end) = end else { return Err("`{` is never closed".into()) };
+        cuts.push(end);
+        for pair in cuts.windows(2) {
+            if let [from, to] = pair {
+                let piece = |range: std::ops::Range<usize>| pattern.get(range).unwrap_or_default();
+                open.push(format!("{}{}{}", piece(0..start), piece(from + 1..*to), piece(end + 1..pattern.len())));
+            }
+        }
+        if open.len() + done.len() > ALTERNATIVES {
+            return Err(format!("the braces unfold to more than {ALTERNATIVES} patterns"));
+        }
+    }
+    crate::order::strings(&mut done);
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, path: &str) -> bool {
+        Pattern::compile(pattern).unwrap().matches(path.as_bytes(), &Steps::default()).unwrap()
+    }
+
+    #[test]
+    fn the_semantics_of_patterns_is_this_table() {
+        for (pattern, yes, no) in [
+            ("crypto/**", vec!["crypto/a", "crypto/a/b.c", "crypto/.hidden"], vec!["crypto", "src/crypto/a", "crypto2/a"]),
+            ("crypto/", vec!["crypto/a", "src/crypto/a"], vec!["crypto"]),
+            ("/crypto/", vec!["crypto/a"], vec!["src/crypto/a"]),
+            ("*.tf", vec!["main.tf", "infra/prod/main.tf", ".tf"], vec!["main.tf.bak", "tf"]),
+            ("/*.tf", vec!["main.tf"], vec!["infra/main.tf"]),
+            ("**/*.tf", vec!["main.tf", "a/b/main.tf"], vec!["main.tfvars"]),
+            ("infra/*.tf", vec!["infra/main.tf"], vec!["infra/prod/main.tf", "x/infra/main.tf"]),
+            ("Makefile", vec!["Makefile", "a/Makefile"], vec!["GNUMakefile", "Makefile/x", "makefile"]),
+            ("/Makefile", vec!["Makefile"], vec!["a/Makefile"]),
+            ("src/**/test/*.rs", vec!["src/test/a.rs", "src/x/y/test/a.rs"], vec!["src/test/x/a.rs"]),
+            ("a?c", vec!["abc", "x/abc"], vec!["ac", "abbc"]),
+            ("[ab].c", vec!["a.c", "x/b.c"], vec!["c.c"]),
+            ("{a,b}/*.c", vec!["a/x.c", "b/x.c"], vec!["c/x.c"]),
+            ("*", vec!["a", "a/b"], vec![]),
+            ("**", vec!["a", "a/b"], vec![]),
+            ("naïve/*", vec!["naïve/ä"], vec!["naive/a"]),
+            ("with space/x", vec!["with space/x"], vec!["with/x"]),
+        ] {
+            for path in yes {
+                assert!(matches(pattern, path), "{pattern} should match {path}");
+            }
+            for path in no {
+                assert!(!matches(pattern, path), "{pattern} should not match {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_pattern_is_refused_with_a_reason() {
+        for bad in ["", "!a", "a[", "a]", "a[]b", "[a/b]", "{a", "a}", "a**b", "/", "a\\b", "{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"] {
+            assert!(Pattern::compile(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8_match_as_bytes() {
+        let pattern = Pattern::compile("infra/*").unwrap();
+        assert!(pattern.matches(b"infra/d\xe9ploy.tf", &Steps::default()).unwrap());
+    }
+}

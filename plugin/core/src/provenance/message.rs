@@ -1,0 +1,639 @@
+//! Reads one commit message: every line, not only the block that git takes for trailers.
+//!
+//! git's own reading misses a part of real declarations (two paragraphs of trailers, a marker glued to a trailer,
+//! newlines lost), so the whole message is read line by line, and each finding says where it stood.
+
+use super::names::{Table, denies, looks_like_model, says_ai, split_address};
+use super::tools::{Certainty, KEYS, Key, MARKER_VERBS};
+use super::{Collector, FoundHelp, trailers};
+use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
+
+/// Reads a message into `out`.
+pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
+    let inline = contains_ignoring_case(message, "authored-by:");
+    let scissors = trailers::scissors(message.as_bytes());
+    let mut strict: Option<Vec<usize>> = None;
+    let mut reader = Reader::default();
+    let all_indented = message.lines().filter(|line| !line.trim().is_empty()).all(is_indented);
+
+    let lines = Line::all(message);
+    for (at, line) in lines.iter().enumerate() {
+        let raw = line.text;
+        if reader.fenced(raw) {
+            continue;
+        }
+        reader.follow_squash(raw);
+        let indented = is_indented(raw);
+        let quoted_commit = indented && (all_indented || reader.in_squash);
+        let text = if quoted_commit || !indented { raw.trim() } else { raw };
+        let place = || {
+            if scissors.is_some_and(|from| line.start >= from) {
+                Whereabouts::BelowScissors
+            } else if reader.in_squash && indented {
+                Whereabouts::Squash
+            } else if at == 0 {
+                Whereabouts::Title
+            } else {
+                Whereabouts::Lenient
+            }
+        };
+        if let Some((key, value)) = split_key(raw.trim()) {
+            if let Some(kind) = kind_of(table, key) {
+                let value = if indented { value.to_owned() } else { unfolded(value, lines.get(at + 1..).unwrap_or_default()) };
+                let strict = strict.get_or_insert_with(|| {
+                    trailers::parse(message.as_bytes(), false).into_iter().map(|t| t.span.start).collect()
+                });
+                let place = match place() {
+                    Whereabouts::Lenient if strict.binary_search(&line.start).is_ok() => Whereabouts::Strict,
+                    other => other,
+                };
+                // An indented line in running text is an example, unless a tool's own address stands in it.
+                let example = indented && !quoted_commit;
+                let value = start_of(value.trim(), VALUE_BYTES);
+                trailer(table, out, &Declared { key, kind, value, place, example });
+                continue;
+            }
+            if reader.in_squash && key.eq_ignore_ascii_case("author") {
+                let address = split_address(value);
+                if let Some((tool, _)) = table.tool_of_identity(address.name, address.email.unwrap_or_default()) {
+                    out.add(Finding {
+                        model: model_of(table, address.name),
+                        place: Whereabouts::Squash,
+                        evidence: raw.trim().to_owned(),
+                        ..finding(tool, Source::AuthorIdentity, "author", Rank::Inferred)
+                    });
+                }
+                continue;
+            }
+            if table_of_look_alikes(key) {
+                out.remark(
+                    RemarkCode::LookAlikeKey,
+                    format!("`{key}` is no trailer's key, for git or for us; write `{}`", key.replace(['_', ' '], "-")),
+                    raw,
+                );
+            }
+        } else if let Some(key) = look_alike(raw) {
+            out.remark(
+                RemarkCode::LookAlikeKey,
+                format!("this line looks like the trailer `{key}` and is none: it has other characters in it"),
+                raw,
+            );
+        }
+        if indented && !quoted_commit {
+            continue;
+        }
+        if marker(table, out, text, &place) {
+            if inline {
+                inline_co_author(table, out, raw);
+            }
+            continue;
+        }
+        if inline {
+            inline_co_author(table, out, raw);
+        }
+    }
+    if message.starts_with("aider: ") {
+        out.add(Finding {
+            place: Whereabouts::Title,
+            evidence: "aider:".into(),
+            ..finding("aider", Source::BodyMarker, "aider:", Rank::Inferred)
+        });
+    }
+    settle(out);
+}
+
+/// How much of a value is read: a name and an address are short, and what strangers send is not.
+const VALUE_BYTES: usize = 1_000;
+
+/// What is known while lines go by.
+#[derive(Default)]
+struct Reader {
+    in_fence: bool,
+    saw_commit: bool,
+    in_squash: bool,
+}
+
+impl Reader {
+    /// Whether the line opens, closes or stands inside a fenced code block.
+    fn fenced(&mut self, line: &str) -> bool {
+        let fence = line.trim_start().starts_with("```");
+        if fence {
+            self.in_fence = !self.in_fence;
+        }
+        fence || self.in_fence
+    }
+
+    /// Follows the heads of commits that `git merge --squash` quotes: `commit <id>`, then `Author:`.
+    fn follow_squash(&mut self, line: &str) {
+        if let Some(id) = line.strip_prefix("commit ") {
+            self.saw_commit = id.len() >= 40 && id.bytes().take(40).all(|b| b.is_ascii_hexdigit());
+            self.in_squash |= self.saw_commit;
+        } else if self.in_squash && !line.is_empty() && !is_indented(line) {
+            self.in_squash = split_key(line).is_some_and(|(key, _)| {
+                ["author", "date", "merge", "commit", "authordate", "commitdate"]
+                    .iter()
+                    .any(|head| head.eq_ignore_ascii_case(key))
+            });
+        }
+    }
+}
+
+/// One line and where it starts. Lines end at LF, CR LF, and at a CR alone, which some tools leave.
+struct Line<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+impl<'a> Line<'a> {
+    fn all(message: &'a str) -> Vec<Self> {
+        let mut lines = Vec::new();
+        let mut start = 0;
+        for piece in message.split_inclusive(['\n', '\r']) {
+            let text = piece.trim_end_matches(['\n', '\r']);
+            // The LF of a CR LF is no line of its own.
+            if !(piece == "\n" && start > 0 && message.as_bytes().get(start - 1) == Some(&b'\r')) {
+                lines.push(Line { text, start });
+            }
+            start += piece.len();
+        }
+        lines
+    }
+}
+
+fn is_indented(line: &str) -> bool {
+    line.starts_with("    ") || line.starts_with('\t')
+}
+
+/// Splits `Key: value`: a key as git knows it, though blanks and underscores inside are let through for the remark.
+fn split_key(line: &str) -> Option<(&str, &str)> {
+    let at = line.find(':')?;
+    let key = line.get(..at)?.trim_end();
+    let sound = !key.is_empty()
+        && key.len() <= 40
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b' '));
+    sound.then(|| (key, line.get(at + 1..).unwrap_or_default().trim()))
+}
+
+fn unfolded(value: &str, following: &[Line<'_>]) -> String {
+    let mut out = value.to_owned();
+    for line in following.iter().take(16) {
+        if line.text.trim().is_empty() || !line.text.starts_with([' ', '\t']) {
+            break;
+        }
+        out.push(' ');
+        out.push_str(line.text.trim());
+    }
+    out
+}
+
+fn kind_of(table: &Table, key: &str) -> Option<Key> {
+    let mut lower = [0_u8; 40];
+    let lower = lower.get_mut(..key.len())?;
+    lower.copy_from_slice(key.as_bytes());
+    lower.make_ascii_lowercase();
+    let lower = std::str::from_utf8(lower).ok()?;
+    if let Ok(at) = KEYS.binary_search_by(|entry| entry.0.cmp(lower)) {
+        return KEYS.get(at).map(|entry| entry.1);
+    }
+    let declared = table.extra.iter().any(|tool| tool.trailers.iter().any(|t| t == lower));
+    declared.then_some(Key::Declares)
+}
+
+/// `AI_Assisted`, `AI Assisted by`: what people write for a declaring key and git takes for none.
+fn table_of_look_alikes(key: &str) -> bool {
+    if !key.contains(['_', ' ']) {
+        return false;
+    }
+    let dashed: String = key.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c }).collect();
+    matches!(kind_of(&Table::default(), &dashed), Some(Key::Declares | Key::UsedFor | Key::Assists))
+}
+
+/// A line that folds to a declaring key once full-width, look-alike and invisible characters are taken for what they
+/// resemble.
+fn look_alike(line: &str) -> Option<&'static str> {
+    let head: String = line.chars().take(48).collect();
+    if head.is_ascii() {
+        return None;
+    }
+    let folded: String = head
+        .chars()
+        .filter_map(|c| match c {
+            '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' => None,
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' => Some('-'),
+            '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' => Some(' '),
+            '\u{ff1a}' | '\u{fe55}' | '\u{a789}' | '\u{2236}' => Some(':'),
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0),
+            'А' | 'Α' => Some('A'),
+            'а' => Some('a'),
+            'І' | 'Ι' | 'і' => Some('i'),
+            'е' => Some('e'),
+            'о' => Some('o'),
+            'ѕ' | 'Ѕ' => Some('s'),
+            'с' => Some('c'),
+            c => Some(c),
+        })
+        .collect();
+    let (key, _) = split_key(folded.trim())?;
+    let at = KEYS.iter().position(|entry| entry.0.eq_ignore_ascii_case(key))?;
+    let (name, kind) = KEYS.get(at)?;
+    matches!(kind, Key::Declares | Key::UsedFor | Key::Assists | Key::CoAuthor).then_some(*name)
+}
+
+struct Declared<'a> {
+    key: &'a str,
+    kind: Key,
+    value: &'a str,
+    place: Whereabouts,
+    example: bool,
+}
+
+/// The beginning of a text, at most `bytes` long.
+fn start_of(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    text.get(..end).unwrap_or(text)
+}
+
+fn finding(tool: &str, source: Source, key: &str, confidence: Rank) -> Finding {
+    Finding {
+        tool: tool.to_owned(),
+        model: None,
+        source,
+        key: key.to_owned(),
+        confidence,
+        help: Vec::new(),
+        place: Whereabouts::Lenient,
+        evidence: String::new(),
+    }
+}
+
+fn model_of(table: &Table, name: &str) -> Option<String> {
+    table.read_all(name).into_iter().find_map(|named| named.model.map(str::to_owned))
+}
+
+/// Reads one trailer whose key is in the table.
+fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
+    let Declared { key, kind, value, place, example } = *line;
+    let evidence = || format!("{key}: {value}");
+    let address = split_address(value);
+    let by_address = address.email.and_then(|email| table.tool_of_email(email));
+    if example && by_address.is_none() {
+        return;
+    }
+    let mut add = |tool: &str, model: Option<&str>, source: Source, rank: Rank, help: Vec<Help>| {
+        out.add(Finding {
+            model: model.map(str::to_owned),
+            help,
+            place,
+            evidence: evidence(),
+            ..finding(tool, source, key, rank)
+        });
+    };
+    match kind {
+        Key::CoAuthor => match by_address {
+            Some((tool, certainty)) => {
+                let rank = if certainty == Certainty::Sure { Rank::Declared } else { Rank::Inferred };
+                add(tool, model_of(table, address.name).as_deref(), Source::CoAuthor, rank, vec![]);
+            }
+            None if address.email.is_some() => {
+                let named = table.read(address.name);
+                if named.names_something() && !named.only_common {
+                    out.remark(
+                        RemarkCode::LookAlikeKey,
+                        "this co-author is named like an AI and has an address that is in no table; \
+                         add it under `provenance` in the policy if it is one",
+                        &evidence(),
+                    );
+                }
+            }
+            None => {
+                let named = table.read(address.name);
+                let whole = table.exact_name(address.name).is_some();
+                if whole || (named.tool.is_some() && !named.only_common) {
+                    let tool = named.tool.as_deref().unwrap_or("unknown");
+                    add(tool, named.model, Source::CoAuthor, Rank::Declared, vec![]);
+                }
+            }
+        },
+        Key::SignOff | Key::Review => {
+            let named_outright = address.email.is_none()
+                && (table.exact_name(address.name).is_some()
+                    || table.leading_name(address.name).is_some_and(|(_, rest, _)| rest.starts_with(',')));
+            let tool = by_address.map(|(tool, _)| tool.to_owned()).or_else(|| {
+                named_outright
+                    .then(|| table.leading_name(address.name).map(|(tool, _, _)| tool.to_owned()))
+                    .flatten()
+            });
+            let Some(tool) = tool else { return };
+            if kind == Key::SignOff {
+                add(&tool, model_of(table, address.name).as_deref(), Source::Trailer, Rank::Declared, vec![]);
+                out.remark(
+                    RemarkCode::AiSignOff,
+                    format!("`{key}` is a person's word, and {tool} is none: it certifies nothing"),
+                    &evidence(),
+                );
+            } else {
+                out.remark(
+                    RemarkCode::AiReview,
+                    format!("{tool} is named in `{key}`: no authorship, and never an approval"),
+                    &evidence(),
+                );
+            }
+        }
+        Key::Session(tool) => {
+            if !value.is_empty() {
+                add(tool, None, Source::Trailer, Rank::Declared, vec![]);
+            }
+        }
+        Key::SessionOf(tool) => {
+            if !value.is_empty() {
+                out.deferred_session(tool, key, evidence(), place);
+            }
+        }
+        Key::ReplitAuthor => {
+            if ["agent", "assistant"].iter().any(|ai| value.eq_ignore_ascii_case(ai)) {
+                let help = if value.eq_ignore_ascii_case("agent") { Help::Generated } else { Help::Assisted };
+                add("replit", None, Source::Trailer, Rank::Declared, vec![help]);
+            }
+        }
+        Key::EntireAttribution => {
+            // `0%` and `0.0%` are the only shares without a digit above 0.
+            let (share, _) = value.split_once('%').unwrap_or(("unknown", ""));
+            if !share.bytes().all(|b| matches!(b, b'0' | b'.' | b' ')) {
+                add("entire", None, Source::Trailer, Rank::Attested, vec![]);
+            }
+        }
+        Key::ClaudeGeneratedBy => {
+            let model = value
+                .split_once('(')
+                .map(|(_, inner)| inner.split(['=', ')']).next().unwrap_or(inner))
+                .map(|inner| inner.rsplit('/').next().unwrap_or(inner).trim())
+                .filter(|model| !model.is_empty());
+            add("claude-code", model, Source::Trailer, Rank::Declared, vec![Help::Generated]);
+        }
+        Key::Names(fallback) => {
+            let value = value.split(" on behalf of ").next().unwrap_or(value);
+            if value.is_empty() {
+                return;
+            }
+            let named = table.read(value);
+            let tool = named.tool.as_deref().unwrap_or(fallback);
+            add(tool, named.model, Source::Trailer, Rank::Declared, vec![]);
+        }
+        Key::UsedFor => match value {
+            "" => empty(out, key),
+            value if denies(value) => out.declared_none(&evidence()),
+            value => add("unknown", None, Source::Trailer, Rank::Declared, purposes(value)),
+        },
+        Key::Model => {
+            if !value.is_empty() && !denies(value) {
+                out.declared_model(key, value, evidence(), place);
+            }
+        }
+        Key::Declares | Key::Assists => declaration(table, out, line, by_address.map(|found| found.0)),
+    }
+}
+
+/// Reads the value of a declaring trailer.
+fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_address: Option<&str>) {
+    let Declared { key, kind, value, place, .. } = *line;
+    let evidence = format!("{key}: {value}");
+    let explicit = kind == Key::Declares;
+    if value.is_empty() {
+        if explicit {
+            empty(out, key);
+        }
+        return;
+    }
+    if denies(value) {
+        if explicit {
+            out.declared_none(&evidence);
+        }
+        return;
+    }
+    let add = |out: &mut Collector, tool: &str, model: Option<&str>| {
+        out.add(Finding {
+            model: model.map(str::to_owned),
+            help: help_of(key, value),
+            place,
+            evidence: evidence.clone(),
+            ..finding(tool, Source::Trailer, key, Rank::Declared)
+        });
+    };
+    let address = split_address(value);
+    if let Some(tool) = by_address {
+        let model = model_of(table, address.name);
+        return add(out, tool, model.as_deref());
+    }
+    if let Some((tool, model)) = key_value_list(value) {
+        let named = table.read(tool);
+        let id = named.tool.as_deref().unwrap_or("unknown");
+        return add(out, id, model.or(named.model));
+    }
+    let name = if address.email.is_some() { address.name } else { value };
+    let mut found = false;
+    for named in table.read_all(name) {
+        // A person called Claude, with a person's address.
+        if address.email.is_some() && named.only_common {
+            continue;
+        }
+        // A known name that begins free text proves only as much as the key does.
+        let prose = named.only_common && !explicit && name.split_whitespace().count() > 4;
+        if named.names_something() && !prose {
+            add(out, named.tool.as_deref().unwrap_or("unknown"), named.model);
+            found = true;
+        }
+    }
+    if !found && (explicit || says_ai(value)) {
+        add(out, "unknown", Some(value).filter(|value| looks_like_model(value)));
+    }
+}
+
+fn empty(out: &mut Collector, key: &str) {
+    out.remark(
+        RemarkCode::EmptyDeclaration,
+        format!("`{key}` has no value; write the tool, or `none` if no AI was used"),
+        key,
+    );
+}
+
+/// `tool=Claude Code; agent-mode=no; model=...`
+fn key_value_list(value: &str) -> Option<(&str, Option<&str>)> {
+    let field = |name: &str| {
+        value.split(';').find_map(|part| {
+            let (key, text) = part.split_once('=')?;
+            key.trim().eq_ignore_ascii_case(name).then_some(text.trim())
+        })
+    };
+    Some((field("tool")?, field("model")))
+}
+
+fn purposes(value: &str) -> Vec<Help> {
+    let mut found = FoundHelp::default();
+    let lower = value.to_ascii_lowercase();
+    for (word, help) in [
+        ("test", Help::Tests),
+        ("explain", Help::Explained),
+        ("doc", Help::Explained),
+        ("comment", Help::Explained),
+        ("complet", Help::Completed),
+        ("generat", Help::Generated),
+        ("review", Help::Assisted),
+        ("refactor", Help::Assisted),
+    ] {
+        if lower.contains(word) {
+            found.add(help);
+        }
+    }
+    found.into_vec()
+}
+
+fn help_of(key: &str, value: &str) -> Vec<Help> {
+    let mut found = FoundHelp::default();
+    let key = key.to_ascii_lowercase();
+    if key.contains("generated") || key.contains("synthesized") {
+        found.add(Help::Generated);
+    } else if key.contains("assist") || key.contains("developed") {
+        found.add(Help::Assisted);
+    }
+    let lower = value.to_ascii_lowercase();
+    for (word, help) in [("completion", Help::Completed), ("tests", Help::Tests), ("explanation", Help::Explained)] {
+        if lower.contains(word) {
+            found.add(help);
+        }
+    }
+    found.into_vec()
+}
+
+/// Reads a line that a tool leaves behind. Says whether it was one.
+fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Whereabouts) -> bool {
+    if text == "<!-- agent -->" {
+        out.add(Finding {
+            help: vec![Help::Generated],
+            place: place(),
+            evidence: text.to_owned(),
+            ..finding("unknown", Source::BodyMarker, text, Rank::Inferred)
+        });
+        return true;
+    }
+    if let Some(stats) = text.strip_prefix("AI: ")
+        && stats.contains(" accepted") && stats.contains(" generated")
+    {
+        out.add(Finding {
+            place: place(),
+            evidence: text.to_owned(),
+            ..finding("git-ai", Source::BodyMarker, "AI:", Rank::Attested)
+        });
+        return true;
+    }
+    if let Some(rest) = text.strip_prefix("🤖 ")
+        && table.exact_name(rest.split(['→', ':', '-']).next().unwrap_or(rest)).is_some_and(|tool| tool == "plandex")
+    {
+        out.add(Finding {
+            place: place(),
+            evidence: text.to_owned(),
+            ..finding("plandex", Source::BodyMarker, "🤖", Rank::Inferred)
+        });
+        return true;
+    }
+    let line_start = text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '`' && c != '>');
+    if let Some(found) = marker_at(table, line_start, false) {
+        out.add(Finding { place: place(), ..found });
+        return true;
+    }
+    // Newlines lost: the marker stands after a robot in the middle of a line.
+    if let Some((_, rest)) = text.split_once('🤖')
+        && let Some(found) = marker_at(table, rest.trim_start(), true)
+    {
+        out.add(Finding { place: Whereabouts::Inline, ..found });
+        return true;
+    }
+    false
+}
+
+/// `<Verb> with|by|using [Tool](url)` at the start of `text`.
+fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
+    let (verb, rest) = start_of(text, VALUE_BYTES).split_once(' ')?;
+    if !MARKER_VERBS.iter().any(|v| v.eq_ignore_ascii_case(verb)) {
+        return None;
+    }
+    let (joint, rest) = rest.split_once(' ')?;
+    if !["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint)) {
+        return None;
+    }
+    let rest = rest.trim_start();
+    let (name, linked) = match rest.strip_prefix('[').and_then(|r| r.split_once("](")) {
+        Some((name, _)) => (name, true),
+        None => (rest.trim_start_matches(|c: char| !c.is_alphanumeric()), false),
+    };
+    let (tool, after, common) = table.leading_name(name)?;
+    // `Generated with Continue` is a marker, `Made with continue statements` is prose: a common word must end the
+    // line, be linked, or go on as only a tool does.
+    let ends = after.trim_start_matches([' ', '.', '!', ')', ']', '*']).is_empty();
+    let after = after.trim_start().to_ascii_lowercase();
+    let goes_on = ["assist", "help", "support", "and ", "(", "/", ","].iter().any(|word| after.starts_with(word));
+    let proper = name.starts_with(|c: char| c.is_uppercase());
+    if !(linked || ends || inline || !common || (goes_on && proper)) {
+        return None;
+    }
+    let model = if linked { None } else { table.read(name).model.map(str::to_owned) };
+    let help = match verb.to_ascii_lowercase().as_str() {
+        "prepared" | "assisted" | "powered" | "made" | "built" => Help::Assisted,
+        _ => Help::Generated,
+    };
+    Some(Finding {
+        model,
+        help: vec![help],
+        evidence: text.to_owned(),
+        ..finding(tool, Source::BodyMarker, &format!("{} {}", capitalised(verb), joint.to_ascii_lowercase()), Rank::Inferred)
+    })
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default() + &chars.as_str().to_lowercase()
+}
+
+fn contains_ignoring_case(text: &str, needle: &str) -> bool {
+    find_ignoring_case(text, needle).is_some()
+}
+
+fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
+    text.as_bytes().windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+}
+
+/// A co-author inside a sentence or a subject: only with a tool's own address, and not as code.
+fn inline_co_author(table: &Table, out: &mut Collector, line: &str) {
+    const KEY: &str = "co-authored-by:";
+    let mut from = 0;
+    let mut quoted = false;
+    while let Some(rest) = line.get(from..)
+        && let Some(at) = find_ignoring_case(rest, KEY)
+    {
+        let before = rest.get(..at).unwrap_or_default();
+        quoted ^= before.matches('`').count() % 2 == 1;
+        let first_on_line = from == 0 && before.trim().is_empty();
+        let start = from + at;
+        from = start + KEY.len();
+        if quoted || first_on_line {
+            continue;
+        }
+        let value = start_of(line.get(from..).unwrap_or_default(), VALUE_BYTES);
+        let value = value.find('>').and_then(|end| value.get(..=end)).unwrap_or(value);
+        let address = split_address(value);
+        if let Some((tool, _)) = address.email.and_then(|email| table.tool_of_email(email)) {
+            out.add(Finding {
+                model: model_of(table, address.name),
+                place: Whereabouts::Inline,
+                evidence: line.get(start..from + value.len()).unwrap_or(line).to_owned(),
+                ..finding(tool, Source::CoAuthor, "Co-authored-by", Rank::Declared)
+            });
+        }
+    }
+}
+
+/// What can be said only once the whole message was read.
+fn settle(out: &mut Collector) {
+    out.settle_models();
+    out.settle_sessions();
+    out.settle_denials();
+}

@@ -1,0 +1,510 @@
+//! Who is named: reads tool and model out of an address, a display name, or the value of a declaring trailer.
+
+use std::borrow::Cow;
+
+use super::tools::{AI_WORDS, Certainty, DENIALS, EMAILS, GITHUB, MACHINES, MODEL_FAMILIES, TOOLS};
+
+/// The table of tools, with what a policy adds to it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table {
+    /// Tools of the policy.
+    pub extra: Vec<ExtraTool>,
+}
+
+/// A tool that a policy adds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ExtraTool {
+    pub id: String,
+    /// Names, folded.
+    pub names: Vec<String>,
+    /// Addresses, in lower case.
+    pub emails: Vec<String>,
+    /// Keys of trailers, in lower case.
+    pub trailers: Vec<String>,
+}
+
+/// What an address or a name was found to mean.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Named<'a> {
+    /// Id of the tool.
+    pub tool: Option<Cow<'a, str>>,
+    /// The tool was named by a word that is also a given name or a common word, and by nothing else.
+    pub only_common: bool,
+    /// The model, word for word.
+    pub model: Option<&'a str>,
+    /// Words that say AI without naming a tool.
+    pub says_ai: bool,
+}
+
+/// A `Name <address>`, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Address<'a> {
+    pub name: &'a str,
+    pub email: Option<&'a str>,
+    /// There were angle brackets with something else than an address in them.
+    pub odd_brackets: bool,
+}
+
+/// Takes `Name <address>` apart; the closing bracket may be missing, and so may both.
+pub(crate) fn split_address(value: &str) -> Address<'_> {
+    let value = value.trim();
+    if let Some((name, rest)) = value.split_once('<') {
+        let inner = rest.split('>').next().unwrap_or(rest).trim();
+        let email = is_email(inner).then_some(inner);
+        return Address { name: name.trim(), email, odd_brackets: email.is_none() && !inner.is_empty() };
+    }
+    match value.split_whitespace().next_back() {
+        Some(last) if is_email(last) => {
+            let name = value.strip_suffix(last).unwrap_or(value).trim();
+            Address { name, email: Some(last), odd_brackets: false }
+        }
+        _ => Address { name: value, email: None, odd_brackets: false },
+    }
+}
+
+/// One `@`, something before it, and a domain that ends in letters: `claude-opus-4-6@default` and `tool@1.2` are none.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let Some((host, top)) = domain.rsplit_once('.') else { return false };
+    !local.is_empty()
+        && !host.is_empty()
+        && top.len() >= 2
+        && top.bytes().all(|b| b.is_ascii_alphabetic())
+        && !text.contains(char::is_whitespace)
+}
+
+/// Whether an address is a machine's that is neither a person nor an AI.
+pub(crate) fn is_machine(email: &str) -> bool {
+    MACHINES.iter().any(|machine| machine.eq_ignore_ascii_case(email))
+}
+
+/// Lower case, with `-` and `_` as a space; the length stays, so that offsets carry over.
+fn fold(text: &str) -> String {
+    text.chars()
+        .map(|c| if matches!(c, '-' | '_') { ' ' } else { c.to_ascii_lowercase() })
+        .collect()
+}
+
+impl Table {
+    /// The tool that commits from this address.
+    pub fn tool_of_email(&self, email: &str) -> Option<(&str, Certainty)> {
+        let (local, domain) = email.rsplit_once('@')?;
+        let mut buffer = [0_u8; 96];
+        // Longer addresses are in no table of ours.
+        let lower = lowercase_into(email, &mut buffer)?;
+        for tool in &self.extra {
+            if tool.emails.iter().any(|e| e == lower) {
+                return Some((&tool.id, Certainty::Sure));
+            }
+        }
+        if let Ok(at) = EMAILS.binary_search_by(|entry| entry.0.cmp(lower)) {
+            return EMAILS.get(at).map(|entry| (entry.1, entry.2));
+        }
+        if domain.eq_ignore_ascii_case("users.noreply.github.com") {
+            return github_tool(local).map(|tool| (tool, Certainty::Sure));
+        }
+        if domain.eq_ignore_ascii_case("letta.com") && is_letta_agent(local) {
+            return Some(("letta-code", Certainty::Sure));
+        }
+        None
+    }
+
+    /// The tool that an author or committer is, and whether the address proves it.
+    pub fn tool_of_identity(&self, name: &str, email: &str) -> Option<(&str, Certainty)> {
+        if let Some(found) = self.tool_of_email(email) {
+            return Some(found);
+        }
+        if let Some(bot) = GITHUB.iter().find(|g| g.1.ends_with("[bot]") && g.1.eq_ignore_ascii_case(name)) {
+            return Some((bot.2, Certainty::Default));
+        }
+        // aider's `--attribute-author` and `--attribute-committer`.
+        if name.ends_with(" (aider)") {
+            return Some(("aider", Certainty::Sure));
+        }
+        let (_, last) = name.rsplit_once(" + ").or_else(|| name.rsplit_once(" & "))?;
+        let (id, length, _) = self.name_at_start(&fold(last))?;
+        (length == last.len()).then_some((id, Certainty::Default))
+    }
+
+    /// The tool whose name begins `folded`, the length of the name, and whether it is also a common word.
+    fn name_at_start(&self, folded: &str) -> Option<(&str, usize, bool)> {
+        let known = TOOLS.iter().flat_map(|tool| {
+            tool.names.iter().map(move |name| (tool.id, *name, tool.common.contains(name)))
+        });
+        let extra = self
+            .extra
+            .iter()
+            .flat_map(|tool| tool.names.iter().map(|name| (tool.id.as_str(), name.as_str(), false)));
+        known
+            .chain(extra)
+            .filter(|(_, name, _)| folded.strip_prefix(*name).is_some_and(ends_name))
+            .max_by_key(|(_, name, _)| name.len())
+            .map(|(id, name, common)| (id, name.len(), common))
+    }
+
+    /// The tool that is called exactly this.
+    pub fn exact_name(&self, text: &str) -> Option<&str> {
+        let text = undecorated(text);
+        let (id, length, _) = self.name_at_start(&fold(text))?;
+        (length == text.len()).then_some(id)
+    }
+
+    /// The tool whose name begins `text`: its id, what follows, and whether the name is also a common word.
+    pub fn leading_name<'t>(&self, text: &'t str) -> Option<(&str, &'t str, bool)> {
+        let (id, length, common) = self.name_at_start(&fold(text))?;
+        Some((id, text.get(length..)?, common))
+    }
+
+    /// Reads the people and tools that a value names: several when joined by `&`, `+`, `,` or `and`.
+    pub fn read_all<'a>(&'a self, text: &'a str) -> Vec<Named<'a>> {
+        let pieces = split_pieces(text);
+        if pieces.len() > 1 {
+            let named: Vec<_> = pieces.iter().map(|piece| self.read(piece)).filter(Named::names_something).collect();
+            if !named.is_empty() {
+                return named;
+            }
+        }
+        vec![self.read(text)]
+    }
+
+    /// Reads one tool and model, in any of the grammars that people and tools use.
+    pub fn read<'a>(&'a self, text: &'a str) -> Named<'a> {
+        let text = undecorated(text);
+        for (joint, tool_first) in [(" via ", false), (" with ", true), (" using ", true)] {
+            if let Some((left, right)) = split_ignoring_case(text, joint) {
+                let (tool, model) = if tool_first { (left, right) } else { (right, left) };
+                let named = self.plain(undecorated(tool));
+                if named.tool.is_some() {
+                    let model = Some(undecorated(model)).filter(|m| !m.is_empty());
+                    return Named { model, only_common: false, ..named };
+                }
+            }
+        }
+        match text.find([':', '/', '(', '@']) {
+            Some(at) => {
+                let left = text.get(..at).unwrap_or_default().trim();
+                let right = text.get(at + 1..).unwrap_or_default();
+                match text.as_bytes().get(at) {
+                    Some(b':') => self.agent_and_model(text, left, right),
+                    Some(b'/') => self.tool_and_version(text, left, right),
+                    Some(b'@') => self.provider_at_version(text, left, right),
+                    _ => self.with_parenthesis(text, left, right),
+                }
+            }
+            None => self.plain(text),
+        }
+    }
+
+    /// The kernel's `AGENT:MODEL [TOOL]...`; the model may stand in brackets.
+    fn agent_and_model<'a>(&'a self, text: &'a str, left: &'a str, right: &'a str) -> Named<'a> {
+        let right = right.trim();
+        let model = match right.strip_prefix('[').and_then(|r| r.split_once(']')) {
+            Some((inner, _)) => inner.trim(),
+            None => right.split_whitespace().next().unwrap_or_default(),
+        };
+        let named = self.plain(left);
+        let model = Some(model).filter(|m| !m.is_empty() && !m.starts_with("//"));
+        if named.tool.is_some() {
+            return Named { model, only_common: false, ..named };
+        }
+        match model {
+            Some(m) if looks_like_model(m) => Named { model, ..Named::default() },
+            _ => self.plain(text),
+        }
+    }
+
+    /// `tool/version`, `tool / Model`, `provider/model`, `tool/<uuid of a session>`.
+    fn tool_and_version<'a>(&'a self, text: &'a str, left: &'a str, right: &'a str) -> Named<'a> {
+        let right = right.trim();
+        if PROVIDERS.iter().any(|provider| provider.eq_ignore_ascii_case(left)) && looks_like_model(right) {
+            return Named { tool: self.plain(right).tool, model: Some(text), ..Named::default() };
+        }
+        let named = self.plain(left);
+        if named.tool.is_none() {
+            return Named { says_ai: says_ai(text), ..Named::default() };
+        }
+        // What follows a version in parentheses or after a blank is a remark, unless it is part of a model's name.
+        let first = right.split_whitespace().next().unwrap_or_default();
+        let model = if looks_like_model(right) { right } else { first };
+        let model = Some(model).filter(|m| !m.is_empty() && !is_uuid(m));
+        Named { model, only_common: false, ..named }
+    }
+
+    /// `provider@version`; `model@deployment` is a model.
+    fn provider_at_version<'a>(&'a self, text: &'a str, left: &'a str, right: &'a str) -> Named<'a> {
+        if looks_like_model(left) {
+            return self.plain(text);
+        }
+        let named = self.plain(left);
+        if named.tool.is_none() {
+            return Named { says_ai: says_ai(text), ..Named::default() };
+        }
+        Named { model: Some(right.trim()).filter(|m| !m.is_empty()), only_common: false, ..named }
+    }
+
+    /// `Tool (Model)`, and a model whose own name ends in parentheses (`Claude Opus 4.6 (1M context)`).
+    fn with_parenthesis<'a>(&'a self, text: &'a str, left: &'a str, right: &'a str) -> Named<'a> {
+        let inner = right.rsplit_once(')').map_or(right, |(inner, _)| inner).trim();
+        let outer = self.plain(left);
+        let inner_is_model = looks_like_model(inner)
+            || inner.split_once('/').is_some_and(|(_, model)| looks_like_model(model))
+            || self.plain(inner).model.is_some();
+        match outer.model {
+            Some(model) if !inner_is_model => {
+                // `left` is a slice of `text`, so what `model` begins can be followed to the end of the text.
+                let begins = left.len() - model.len();
+                let whole = if left.ends_with(model) { text.get(begins..) } else { None };
+                Named { model: whole.or(Some(model)), ..outer }
+            }
+            _ if inner_is_model => {
+                let tool = outer.tool.clone().or_else(|| self.plain(inner).tool);
+                Named { tool, model: Some(inner), only_common: false, says_ai: outer.says_ai }
+            }
+            _ => outer,
+        }
+    }
+
+    /// A name without a grammar: `Tool`, `Tool Model`, `Model`, or words.
+    fn plain<'a>(&'a self, text: &'a str) -> Named<'a> {
+        let folded = fold(text);
+        if let Some((id, length, common)) = self.name_at_start(&folded) {
+            let rest = text.get(length..).unwrap_or_default();
+            let vendor = MODEL_FAMILIES.iter().any(|family| folded.get(..length) == Some(*family));
+            let glued = rest.starts_with(|c: char| c == 'v' || c.is_ascii_digit());
+            let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
+            // `Claude claude-opus-4`: the tool, then the model by its own name.
+            let twice = fold(rest).starts_with(folded.get(..length).unwrap_or_default());
+            let model = if vendor && glued {
+                Some(rest)
+            } else if vendor && !twice && looks_like_model(text) {
+                Some(text)
+            } else {
+                find_model(rest)
+            };
+            return Named {
+                tool: Some(Cow::Borrowed(id)),
+                only_common: common && model.is_none(),
+                model,
+                says_ai: says_ai(rest),
+            };
+        }
+        if looks_like_model(text) {
+            return Named { model: Some(text), ..Named::default() };
+        }
+        // A tool's unmistakable name inside other words.
+        let starts = text.char_indices().zip(std::iter::once(' ').chain(text.chars())).filter_map(|((at, c), before)| {
+            (c.is_alphanumeric() && !before.is_alphanumeric()).then_some(at)
+        });
+        for at in starts.skip(1) {
+            let tail = folded.get(at..).unwrap_or_default();
+            if let Some((id, length, false)) = self.name_at_start(tail) {
+                let rest = text.get(at + length..).unwrap_or_default();
+                return Named { tool: Some(Cow::Borrowed(id)), model: find_model(rest), ..Named::default() };
+            }
+        }
+        Named { says_ai: says_ai(text), model: None, tool: None, only_common: false }
+    }
+}
+
+impl Named<'_> {
+    /// Names a tool or a model.
+    pub fn names_something(&self) -> bool {
+        self.tool.is_some() || self.model.is_some()
+    }
+}
+
+const PROVIDERS: &[&str] = &[
+    "anthropic", "openai", "google", "vertex_ai", "vertex", "bedrock", "azure", "openrouter", "mistral", "xai", "meta",
+    "deepseek", "groq", "fireworks", "together", "ollama",
+];
+
+/// What may follow a name: nothing, a character that belongs to no word, a version.
+fn ends_name(rest: &str) -> bool {
+    let mut rest = rest.chars();
+    match rest.next() {
+        None => true,
+        Some('v') => rest.next().is_some_and(|c| c.is_ascii_digit()),
+        Some(c) => c.is_ascii_digit() || !c.is_alphanumeric(),
+    }
+}
+
+fn github_tool(local: &str) -> Option<&'static str> {
+    let (id, login) = match local.split_once('+') {
+        Some((id, login)) => (id.parse::<u64>().ok(), login),
+        None => (None, local),
+    };
+    GITHUB
+        .iter()
+        .find(|g| id == Some(g.0) || (g.1.ends_with("[bot]") && g.1.eq_ignore_ascii_case(login)))
+        .map(|g| g.2)
+}
+
+/// Letta's agents have people's first names; their addresses are `agent-<id>@letta.com`.
+fn is_letta_agent(local: &str) -> bool {
+    local.get(..6).is_some_and(|prefix| prefix.eq_ignore_ascii_case("agent-"))
+        && local.len() > 6
+        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+fn lowercase_into<'b>(text: &str, buffer: &'b mut [u8]) -> Option<&'b str> {
+    let target = buffer.get_mut(..text.len())?;
+    target.copy_from_slice(text.as_bytes());
+    target.make_ascii_lowercase();
+    std::str::from_utf8(target).ok()
+}
+
+/// Without emoji and punctuation before it, and punctuation or quotes around it.
+fn undecorated(text: &str) -> &str {
+    let text = text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '[' && c != '(');
+    let text = text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | '"' | '\'' | '`'));
+    text.trim()
+}
+
+fn split_ignoring_case<'a>(text: &'a str, joint: &str) -> Option<(&'a str, &'a str)> {
+    let at = text.to_ascii_lowercase().find(joint)?;
+    Some((text.get(..at)?, text.get(at + joint.len()..)?))
+}
+
+fn split_pieces(text: &str) -> Vec<&str> {
+    let mut pieces = vec![text];
+    for joint in [" & ", " + ", ", ", " and "] {
+        pieces = pieces.into_iter().flat_map(|piece| piece.split(joint)).collect();
+    }
+    pieces
+}
+
+fn is_uuid(text: &str) -> bool {
+    let mut groups = text.split('-').map(|group| (group.len(), group.bytes().all(|b| b.is_ascii_hexdigit())));
+    [8, 4, 4, 4, 12].iter().all(|length| groups.next() == Some((*length, true))) && groups.next().is_none()
+}
+
+/// Begins with a word of a model family, and goes on with a number or another such word.
+pub(crate) fn looks_like_model(text: &str) -> bool {
+    let folded = fold(text);
+    let Some(rest) = after_family(&folded) else { return false };
+    text.bytes().any(|b| b.is_ascii_digit()) || after_family(rest.trim_start()).is_some()
+}
+
+fn after_family(folded: &str) -> Option<&str> {
+    MODEL_FAMILIES.iter().filter_map(|family| folded.strip_prefix(family)).find(|rest| ends_name(rest))
+}
+
+/// The first model in a run of words: a word of a family with its number, or the words up to the number.
+fn find_model(text: &str) -> Option<&str> {
+    let mut at = 0;
+    for word in text.split_whitespace() {
+        let start = text.get(at..)?.find(word)? + at;
+        at = start + word.len();
+        if after_family(&fold(word)).is_none() {
+            continue;
+        }
+        if word.bytes().any(|b| b.is_ascii_digit()) {
+            return text.get(start..at);
+        }
+        let mut end = at;
+        for next in text.get(at..)?.split_whitespace().take(3) {
+            end = text.get(end..)?.find(next)? + end + next.len();
+            if next.bytes().any(|b| b.is_ascii_digit()) {
+                return text.get(start..end);
+            }
+        }
+    }
+    None
+}
+
+/// Words that say AI without naming a tool.
+pub(crate) fn says_ai(text: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'))
+        .any(|word| AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)))
+}
+
+/// A value that denies AI.
+pub(crate) fn denies(value: &str) -> bool {
+    let value = value.trim().trim_end_matches('.');
+    DENIALS.iter().any(|denial| denial.eq_ignore_ascii_case(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (String, String) {
+        let table = Table::default();
+        let named = table.read(text);
+        (named.tool.map_or("-".into(), Cow::into_owned), named.model.unwrap_or("-").to_owned())
+    }
+
+    #[test]
+    fn each_grammar_of_tool_and_model_is_read() {
+        for (text, tool, model) in [
+            ("Claude", "claude-code", "-"),
+            ("Claude Opus 4.5", "claude-code", "Claude Opus 4.5"),
+            ("Claude Opus 4.6 (1M context)", "claude-code", "Claude Opus 4.6 (1M context)"),
+            ("Claude (claude-opus-4-6)", "claude-code", "claude-opus-4-6"),
+            ("Claude (GLM-4.7)", "claude-code", "GLM-4.7"),
+            ("Claude Code 2.1.133 / Claude Opus 4.7 (1M context)", "claude-code", "Claude Opus 4.7 (1M context)"),
+            ("Claude Code:claude-opus-4-7", "claude-code", "claude-opus-4-7"),
+            ("Claude:claude-3-opus coccinelle sparse", "claude-code", "claude-3-opus"),
+            ("Crush:[Qwen 3.7 Max]", "crush", "Qwen 3.7 Max"),
+            ("Crush:accounts/fireworks/models/kimi-k2p6", "crush", "accounts/fireworks/models/kimi-k2p6"),
+            ("Grok:4.5", "grok", "4.5"),
+            ("GLM-5 via Crush", "crush", "GLM-5"),
+            ("Opus 4.6 via Claude Code", "claude-code", "Opus 4.6"),
+            ("Google Antigravity with Gemini", "antigravity", "Gemini"),
+            ("amazon-q/2026-03", "amazon-q", "2026-03"),
+            ("claude-code / Claude Sonnet 4.6", "claude-code", "Claude Sonnet 4.6"),
+            ("devx/c659e918-9568-4750-b122-e3890447348a", "devx", "-"),
+            ("anthropic@4.5", "anthropic", "4.5"),
+            ("🤖 claude-opus-4-6@default", "claude-code", "claude-opus-4-6@default"),
+            ("codex-cli 0.130.0 gpt-5.5 xhigh", "codex", "gpt-5.5"),
+            ("codex-gpt-5.5-medium", "codex", "gpt-5.5-medium"),
+            ("OpenHands-GPT-5", "openhands", "GPT-5"),
+            ("aider (vertex_ai/gemini-2.5-pro-exp-03-25)", "aider", "vertex_ai/gemini-2.5-pro-exp-03-25"),
+            ("Claude Code v2.1 (claude-opus-4-6)", "claude-code", "claude-opus-4-6"),
+            ("Claude claude-opus-4-20250514", "claude-code", "claude-opus-4-20250514"),
+            ("Kimi K2.7 Code", "kimi-cli", "Kimi K2.7 Code"),
+            ("Opus 4.7", "-", "Opus 4.7"),
+            ("GPT 5.6", "-", "GPT 5.6"),
+            ("ChatGPTv5", "chatgpt", "v5"),
+            ("IBM Bob 1.0.0", "ibm-bob", "-"),
+            ("Emma (PR Sheriff)", "-", "-"),
+            ("Maria Copilotti", "-", "-"),
+            ("protoc 25.1", "-", "-"),
+        ] {
+            assert_eq!(read(text), (tool.to_owned(), model.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_known_by_its_id_or_its_bot_login_and_never_by_its_domain() {
+        let table = Table::default();
+        let tool = |email| table.tool_of_email(email).map(|found| found.0);
+        assert_eq!(tool("NOREPLY@Anthropic.com"), Some("claude-code"));
+        assert_eq!(tool("198982749+Copilot@users.noreply.github.com"), Some("github-copilot"));
+        assert_eq!(tool("198982749+renamed@users.noreply.github.com"), Some("github-copilot"));
+        assert_eq!(tool("1+devin-ai-integration[bot]@users.noreply.github.com"), Some("devin"));
+        assert_eq!(tool("agent-4140c4b5-f32e-475c-9573-bcfd9446ca7b@letta.com"), Some("letta-code"));
+        for human in [
+            "81847+claude@users.noreply.github.com",
+            "5+Copilot@users.noreply.github.com",
+            "dev@anthropic.com",
+            "dev@openai.com",
+            "sarah@letta.com",
+            "gemini-cli-robot@google.com",
+            "noreply@github.com",
+            "",
+        ] {
+            assert_eq!(tool(human), None, "{human}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_its_brackets_is_one_all_the_same() {
+        let email = |value| split_address(value).email;
+        assert_eq!(email("Charm Crush <crush@charm.land"), Some("crush@charm.land"));
+        assert_eq!(email("OpenHands-GPT-5 openhands@all-hands.dev"), Some("openhands@all-hands.dev"));
+        assert_eq!(email("unknown <>"), None);
+        assert_eq!(email("claude-opus-4-6@default"), None);
+        assert!(split_address("Gemini <the loop was no more.>").odd_brackets);
+    }
+}

@@ -1,0 +1,281 @@
+//! For a terminal or a CI log.
+
+use super::neutral::plain;
+use crate::model::{
+    Decision, Findings, Outcome, PolicyReport, RuleResult, RuleState, Severity,
+};
+
+/// Commits of which a decision shows the evidence; the JSON has all.
+const COMMITS_SHOWN: usize = 12;
+
+struct Paint(bool);
+
+impl Paint {
+    fn with(&self, code: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn state(&self, state: RuleState, text: &str) -> String {
+        self.with(
+            match state {
+                RuleState::Satisfied => "32",
+                RuleState::Pending => "33",
+                RuleState::Denied => "31",
+                RuleState::Skipped => "2",
+            },
+            text,
+        )
+    }
+}
+
+pub(super) fn decision(decision: &Decision, colour: bool) -> String {
+    let paint = Paint(colour);
+    let mut out = String::new();
+    let mut line = |text: String| {
+        out.push_str(text.trim_end());
+        out.push('\n');
+    };
+    let headline = plain(&decision.headline);
+    let would = if decision.blocks || decision.outcome.passes() { "" } else { "(observed, not enforced) " };
+    let code = match decision.outcome {
+        Outcome::Approved | Outcome::NotApplicable => "1;32",
+        Outcome::Pending => "1;33",
+        Outcome::Denied => "1;31",
+    };
+    line(format!("{would}{}", paint.with(code, &headline)));
+    let change = &decision.change;
+    let id = change.id.as_ref().map(|id| format!(" {}", plain(id))).unwrap_or_default();
+    line(format!(
+        "  change  {}{id}: {} and {} into {}, head {}",
+        plain(&change.repository),
+        count(change.commits, "commit"),
+        count(change.files, "file"),
+        plain(&change.target),
+        short(&change.head)
+    ));
+    if let Some(policy) = &decision.policy {
+        line(format!("  policy  {}, from {}", plain(&policy.name), plain(&policy.origin)));
+    }
+
+    for rule in &decision.rules {
+        line(String::new());
+        rule_lines(rule, &paint, &mut line);
+    }
+
+    if !decision.remedies.is_empty() {
+        line(String::new());
+        line(paint.bold("What to do next"));
+        for remedy in &decision.remedies {
+            let who: Vec<String> = remedy.who.iter().map(|who| plain(who)).collect();
+            line(format!("  For \"{}\", ask {}:", plain(&remedy.rule), one_of(&who)));
+            line(format!("  {}", plain(&remedy.what)));
+            if let Some(template) = &remedy.template {
+                line(String::new());
+                for text in template.lines() {
+                    let indent: String = text.chars().take_while(|c| *c == ' ').collect();
+                    line(format!("      {indent}{}", plain(text)));
+                }
+                line(String::new());
+            }
+            if let Some(command) = &remedy.command {
+                line(format!("  then run  {}", plain(command)));
+            }
+        }
+    }
+
+    let provenance = &decision.provenance;
+    if provenance.ai {
+        line(String::new());
+        let tools: Vec<String> = provenance
+            .tools
+            .iter()
+            .map(|tool| {
+                let models: Vec<String> = tool.models.iter().take(3).map(|model| plain(model)).collect();
+                let models = if models.is_empty() { String::new() } else { format!(" ({})", models.join(", ")) };
+                format!("{}{models} in {}", plain(&tool.tool), count(tool.commits, "commit"))
+            })
+            .collect();
+        line(format!("{}  {}", paint.bold("AI contribution"), tools.join("; ")));
+        let with: Vec<_> = provenance.commits.iter().filter(|commit| !commit.findings.is_empty()).collect();
+        for commit in with.iter().take(COMMITS_SHOWN) {
+            line(format!("  {} {}", paint.dim(short(&commit.id)), plain(&commit.subject)));
+            for finding in &commit.findings {
+                line(format!(
+                    "      {} by {}: {}",
+                    finding.confidence.name(),
+                    source_in_words(finding),
+                    plain(&finding.evidence)
+                ));
+            }
+        }
+        if with.len() > COMMITS_SHOWN {
+            line(format!("  and {} more; --format json shows all", count(with.len() - COMMITS_SHOWN, "commit")));
+        }
+    }
+
+    if !decision.contributors.is_empty() && decision.rules.iter().any(|rule| rule.state != RuleState::Skipped) {
+        line(String::new());
+        let people: Vec<String> = decision.contributors.iter().take(12).map(|c| plain(&c.person)).collect();
+        let more = decision.contributors.len().saturating_sub(12);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        line(format!("{}  {}{more}: none of them can approve it", paint.bold("Behind the change"), people.join(", ")));
+    }
+
+    if !decision.notices.is_empty() {
+        line(String::new());
+        line(paint.bold("Good to know"));
+        for notice in &decision.notices {
+            line(format!("  {}", plain(&notice.message)));
+        }
+    }
+    out
+}
+
+fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {
+    let (mark, word) = match rule.state {
+        RuleState::Satisfied => ("✓", "satisfied"),
+        RuleState::Pending => ("●", "waiting"),
+        RuleState::Denied => ("✗", "denied"),
+        RuleState::Skipped => ("-", "does not apply"),
+    };
+    let observed = if rule.observed { ", observed only" } else { "" };
+    line(format!(
+        "{} {}  {}",
+        paint.state(rule.state, mark),
+        paint.bold(&plain(&rule.name)),
+        paint.state(rule.state, &format!("{word} [{}{observed}]", rule.code.name()))
+    ));
+    for because in &rule.because {
+        line(format!("    because  {}", plain(because)));
+    }
+    let label = if rule.state == RuleState::Denied { "reason " } else { "missing" };
+    for missing in &rule.missing {
+        line(format!("    {label}  {}", plain(missing)));
+    }
+    for requirement in &rule.requirements {
+        line(format!("    asks     {} ({} of {} given)", plain(&requirement.asks), requirement.counted, requirement.needed));
+        for act in &requirement.acts {
+            line(format!("             {} [{}]", plain(&act.sentence), act.code.name()));
+        }
+    }
+}
+
+fn source_in_words(finding: &crate::model::Finding) -> String {
+    use crate::model::Source;
+    match finding.source {
+        Source::Trailer => "trailer".to_owned(),
+        Source::CoAuthor => "co-author".to_owned(),
+        Source::AuthorIdentity => finding.key.clone(),
+        Source::BodyMarker => "marker".to_owned(),
+        Source::Note => format!("note in {}", plain(&finding.key)),
+        Source::Trace => format!("trace in {}", plain(&finding.key)),
+        Source::Checkpoint => "checkpoint".to_owned(),
+    }
+}
+
+fn one_of(people: &[String]) -> String {
+    match people {
+        [] => "somebody who may approve".to_owned(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}
+
+pub(super) fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+pub(super) fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// A table: one line a finding, the commit only on its first.
+pub(super) fn findings(findings: &Findings, colour: bool, continued: bool) -> String {
+    let paint = Paint(colour);
+    let mut out = String::new();
+    if !continued {
+        out.push_str(&paint.bold(&row(["commit", "tool", "model", "rank", "evidence"])));
+        out.push('\n');
+    }
+    for commit in &findings.commits {
+        let mut id = short(&commit.id);
+        for finding in &commit.findings {
+            let text = row([
+                id,
+                &plain(&finding.tool),
+                &finding.model.as_deref().map(plain).unwrap_or_else(|| "-".into()),
+                finding.confidence.name(),
+                &format!("{}: {}", source_in_words(finding), clip(&plain(&finding.evidence), 90)),
+            ]);
+            out.push_str(&text);
+            out.push('\n');
+            id = "";
+        }
+        for remark in &commit.remarks {
+            let text = row([id, "!", "", "", &format!("{} [{}]", plain(&remark.message), clip(&plain(&remark.evidence), 60))]);
+            out.push_str(&paint.with("33", &text));
+            out.push('\n');
+            id = "";
+        }
+    }
+    out
+}
+
+fn row(cells: [&str; 5]) -> String {
+    let [id, tool, model, rank, evidence] = cells;
+    format!("{id:<12}  {tool:<16}  {model:<26}  {rank:<9}  {evidence}").trim_end().to_owned()
+}
+
+fn clip(text: &str, width: usize) -> String {
+    if text.chars().count() <= width { text.to_owned() } else { text.chars().take(width - 1).chain(['…']).collect() }
+}
+
+/// Diagnostics as compilers write them: the line, and the place underlined.
+pub(super) fn policy_report(report: &PolicyReport, colour: bool) -> String {
+    let paint = Paint(colour);
+    let mut out = String::new();
+    for fault in &report.diagnostics {
+        let (word, code) = match fault.severity {
+            Severity::Error => ("error", "1;31"),
+            Severity::Warning => ("warning", "1;33"),
+        };
+        let number = fault.line.to_string();
+        let margin = " ".repeat(number.len());
+        let source: String = fault.source.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
+        let source = source.trim_end();
+        // The escape of a deceiving character is longer than the character: then the underline would point elsewhere.
+        let shown = plain(&format!("|{source}"));
+        let shown = shown.strip_prefix('|').unwrap_or(&shown);
+        out.push_str(&format!(
+            "{}: {}\n{margin}--> {}:{}:{}\n{margin} |\n{number} | {shown}\n{margin} | {}{}\n",
+            paint.with(code, word),
+            plain(&fault.message),
+            plain(&report.name),
+            fault.line,
+            fault.column,
+            " ".repeat(fault.column.saturating_sub(1)),
+            paint.with(code, &"^".repeat(fault.length.clamp(1, 80))),
+        ));
+        if let Some(help) = &fault.help {
+            out.push_str(&format!("{margin} = help: {}\n", plain(help)));
+        }
+        out.push('\n');
+    }
+    let errors = report.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    let warnings = report.diagnostics.len() - errors;
+    let name = plain(&report.name);
+    out.push_str(&match (errors, warnings) {
+        (0, 0) => format!("{name}: valid\n"),
+        (0, n) => format!("{name}: valid, {}\n", count(n, "warning")),
+        (n, _) => format!("{name}: {}\n", count(n, "error")),
+    });
+    out
+}

@@ -1,0 +1,401 @@
+//! From acts to eligibility: for every act `counted`, or one code that says why not.
+
+pub(crate) mod answers;
+pub(crate) mod people;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::change::{Judged, Stated, contributions};
+use crate::model::{
+    Act, ActCode, ActKind, ActVerdict, Contributor, ContributorRole, Fact, Proof, Request, TextIntegrity, TriggerKind,
+};
+use crate::policy::{Policy, Requirement};
+use crate::provenance::Table;
+use people::{Attribution, Directory, PersonId};
+
+/// The people behind a change.
+pub(crate) struct Contributors {
+    roles: BTreeMap<PersonId, Vec<ContributorRole>>,
+    /// A commit that nobody can be made answerable for: its id, and by which word of it.
+    pub unattributed: Option<(String, String)>,
+}
+
+impl Contributors {
+    /// Gathers author, committers, co-authors, pushers, opener and requester.
+    pub fn of(request: &Request<'_>, judged: &Judged<'_, '_>, table: &Table, directory: &mut Directory) -> Self {
+        let mut contributors = Contributors { roles: BTreeMap::new(), unattributed: None };
+        for contribution in contributions(judged) {
+            let (who, stated) = match &contribution.who {
+                Stated::Ident(ident) => {
+                    let stated = format!("{} <{}>", ident.name.to_str_lossy(), ident.email.to_str_lossy());
+                    (directory.of_ident(table, ident), stated)
+                }
+                Stated::CoAuthor { name, email } => {
+                    (directory.of_address(table, name, email), format!("{name} <{email}>"))
+                }
+            };
+            match who {
+                Attribution::Person(person) => contributors.add(person, contribution.role),
+                Attribution::Ai | Attribution::Machine => {}
+                // A co-author is free text: one that is nobody bans nobody.
+                Attribution::Nobody if contribution.role == ContributorRole::CoAuthor => {}
+                Attribution::Nobody => {
+                    contributors.unattributed.get_or_insert((contribution.commit.sha.as_str().to_owned(), stated));
+                }
+            }
+        }
+        let change = request.change.as_ref();
+        let pushers = request.pushes.iter().filter_map(|push| push.by.as_ref());
+        let others = pushers
+            .map(|by| (by, ContributorRole::Pusher))
+            .chain(change.and_then(|c| c.opened_by.as_ref()).map(|by| (by, ContributorRole::Author)))
+            .chain(change.and_then(|c| c.asked_by.as_ref()).map(|by| (by, ContributorRole::AiRequester)));
+        for (account, role) in others {
+            for person in directory.all_of(account) {
+                contributors.add(person, role);
+            }
+        }
+        contributors
+    }
+
+    fn add(&mut self, person: PersonId, role: ContributorRole) {
+        let roles = self.roles.entry(person).or_default();
+        crate::order::insert(roles, role);
+    }
+
+    fn role_of(&self, person: PersonId) -> Option<ContributorRole> {
+        self.roles.get(&person).and_then(|roles| roles.first()).copied()
+    }
+
+    /// The people, for the decision.
+    pub fn list(&self, directory: &Directory) -> Vec<Contributor> {
+        let list = self.roles.iter().map(|(person, roles)| Contributor {
+            person: directory.label(*person),
+            roles: roles.clone(),
+        });
+        let mut by_name = BTreeMap::new();
+        list.for_each(|contributor| {
+            by_name.insert(contributor.person.clone(), contributor);
+        });
+        by_name.into_values().collect()
+    }
+}
+
+/// Everything that acts are judged against.
+pub(crate) struct Desk<'d, 'r, 'a> {
+    pub request: &'r Request<'a>,
+    pub policy: &'d Policy,
+    pub directory: &'d mut Directory,
+    pub contributors: &'d Contributors,
+}
+
+/// What a requirement got.
+pub(crate) struct Tally {
+    pub verdicts: Vec<ActVerdict>,
+    /// People whose approval counts, each once.
+    pub counted: u32,
+    /// People who asked for changes and may.
+    pub vetoes: Vec<String>,
+    /// Who could still approve.
+    pub eligible: Vec<String>,
+    /// Groups whose members could not be read.
+    pub unreadable_groups: Vec<String>,
+    /// An approval that counts rests on somebody's word.
+    pub claimed: Vec<String>,
+}
+
+/// Who may give an approval.
+struct Eligible {
+    people: HashSet<PersonId>,
+    unreadable: Vec<String>,
+}
+
+impl Desk<'_, '_, '_> {
+    /// Judges every act for one requirement.
+    pub fn tally(&mut self, requirement: &Requirement) -> Tally {
+        let eligible = self.eligible(requirement);
+        let latest = self.latest_acts();
+        let mut tally = Tally {
+            verdicts: Vec::new(),
+            counted: 0,
+            vetoes: Vec::new(),
+            eligible: Vec::new(),
+            unreadable_groups: eligible.unreadable.clone(),
+            claimed: Vec::new(),
+        };
+        let mut people = HashSet::new();
+        let copies = self.copied_answers(requirement, &eligible, &latest);
+        for (at, act) in self.request.acts.iter().enumerate() {
+            let actor = self.directory.all_of(&act.actor);
+            let label = self.label(act, &actor);
+            let mut code = self.judge(act, &actor, requirement, &eligible, latest.contains(&at));
+            if code == ActCode::Counted && copies.contains(&at) {
+                code = ActCode::AnswerCopied;
+            }
+            if code == ActCode::Counted && act.kind == ActKind::RequestChanges {
+                tally.vetoes.push(label.clone());
+                code = ActCode::NoSignOff;
+            }
+            if code == ActCode::Counted && !actor.iter().any(|person| people.contains(person)) {
+                people.extend(actor.iter().copied());
+                tally.counted += 1;
+                if act.proof == Proof::Claimed {
+                    tally.claimed.push(label.clone());
+                }
+            }
+            let sentence = self.sentence(code, act, &label, requirement);
+            tally.verdicts.push(ActVerdict {
+                act: act.id.to_string(),
+                actor: label,
+                code,
+                sentence,
+                proof: (code == ActCode::Counted).then_some(act.proof),
+            });
+        }
+        let open = |person: &&PersonId| {
+            !people.contains(*person)
+                && self.contributors.role_of(**person).is_none()
+                && !self.directory.is_bot(**person)
+                && !self.directory.is_inactive(**person)
+        };
+        tally.eligible = eligible.people.iter().filter(open).map(|person| self.directory.label(*person)).collect();
+        crate::order::strings(&mut tally.eligible);
+        tally
+    }
+
+    fn eligible(&mut self, requirement: &Requirement) -> Eligible {
+        let mut eligible = Eligible { people: HashSet::new(), unreadable: Vec::new() };
+        for set in requirement.by.iter().filter_map(|name| self.policy.people.get(name)) {
+            for user in &set.users {
+                eligible.people.insert(self.directory.named(user));
+            }
+            for name in &set.groups {
+                match self.request.groups.iter().find(|group| group.name == *name) {
+                    Some(group) if !group.unreadable => {
+                        for member in &group.members {
+                            eligible.people.extend(self.directory.all_of(member));
+                        }
+                    }
+                    _ => eligible.unreadable.push(name.clone()),
+                }
+            }
+        }
+        eligible
+    }
+
+    /// The acts that stand: of each person the latest; on a tie the one that helps least.
+    fn latest_acts(&mut self) -> HashSet<usize> {
+        let mut latest: HashMap<PersonId, usize> = HashMap::new();
+        let weight = |act: &Act<'_>| match act.kind {
+            ActKind::RequestChanges => 2,
+            ActKind::Withdraw | ActKind::Dismiss => 1,
+            _ => 0,
+        };
+        let acts = &self.request.acts;
+        for (at, act) in acts.iter().enumerate() {
+            // What is no vote replaces none.
+            if matches!(act.kind, ActKind::Comment | ActKind::Waiver) || act.deleted {
+                continue;
+            }
+            for person in self.directory.all_of(&act.actor) {
+                let earlier = latest.get(&person).and_then(|&earlier| acts.get(earlier));
+                let replaces = earlier.is_none_or(|earlier| (act.at, weight(act)) >= (earlier.at, weight(earlier)));
+                if replaces {
+                    latest.insert(person, at);
+                }
+            }
+        }
+        latest.into_values().collect()
+    }
+
+    fn label(&self, act: &Act<'_>, actor: &[PersonId]) -> String {
+        let login = act.actor.login.as_ref().map(|login| login.trim_start_matches('@').to_owned());
+        login.or_else(|| actor.first().map(|person| self.directory.label(*person))).unwrap_or_else(|| "nobody".to_owned())
+    }
+
+    fn judge(
+        &self,
+        act: &Act<'_>,
+        actor: &[PersonId],
+        requirement: &Requirement,
+        eligible: &Eligible,
+        latest: bool,
+    ) -> ActCode {
+        match act.proof {
+            Proof::Forge => {}
+            // A person gave the file by hand, to this one call.
+            Proof::Claimed if self.request.trigger.kind == TriggerKind::Check => {}
+            Proof::Claimed | Proof::Signature => return ActCode::Unauthenticated,
+        }
+        match act.kind {
+            ActKind::Approve | ActKind::RequestChanges => {}
+            ActKind::Withdraw => return ActCode::Withdrawn,
+            ActKind::Dismiss => return ActCode::Dismissed,
+            ActKind::Signed => return ActCode::Unauthenticated,
+            ActKind::Comment | ActKind::Waiver => return ActCode::NoSignOff,
+        }
+        if act.deleted {
+            return ActCode::Deleted;
+        }
+        if !latest {
+            return ActCode::Superseded;
+        }
+        if act.dismissed.is_some() {
+            return ActCode::Dismissed;
+        }
+        if actor.is_empty() {
+            return ActCode::UnknownAccount;
+        }
+        if actor.iter().any(|person| self.directory.is_bot(*person)) {
+            return ActCode::Bot;
+        }
+        if actor.iter().any(|person| self.directory.is_inactive(*person)) {
+            return ActCode::Inactive;
+        }
+        if let Some(role) = actor.iter().find_map(|person| self.contributors.role_of(*person)) {
+            return match role {
+                ContributorRole::Author => ActCode::Author,
+                ContributorRole::Committer => ActCode::Committer,
+                ContributorRole::CoAuthor => ActCode::CoAuthor,
+                ContributorRole::Pusher => ActCode::Pusher,
+                ContributorRole::AiRequester => ActCode::AiRequester,
+            };
+        }
+        if !actor.iter().any(|person| eligible.people.contains(person)) {
+            let unread = !eligible.unreadable.is_empty();
+            return if unread { ActCode::MembershipUnreadable } else { ActCode::NotEligible };
+        }
+        // Where the address is the person, somebody without one cannot be told from an author.
+        if !self.directory.by_account && !actor.iter().any(|person| self.directory.has_address(*person)) {
+            return ActCode::UnknownAccount;
+        }
+        if act.kind == ActKind::RequestChanges {
+            // A veto survives pushes and needs no answers.
+            return ActCode::Counted;
+        }
+        let Some(change) = &self.request.change else { return ActCode::FactUnavailable };
+        if act.change.as_ref().is_some_and(|id| change.id.as_ref() != Some(id)) {
+            return ActCode::OtherChange;
+        }
+        if act.target.as_ref().is_some_and(|target| *target != change.target) {
+            return ActCode::OtherTarget;
+        }
+        match &act.head {
+            None => return ActCode::FactUnavailable,
+            Some(head) if *head != change.head => return ActCode::StaleHead,
+            Some(_) => {}
+        }
+        if act.edited.is_some() && act.text_integrity != Some(TextIntegrity::Original) {
+            let by_others = act.text_integrity == Some(TextIntegrity::EditableByOthers);
+            return if by_others { ActCode::MutableText } else { ActCode::Edited };
+        }
+        self.weigh_answers(act, requirement)
+    }
+
+    fn weigh_answers(&self, act: &Act<'_>, requirement: &Requirement) -> ActCode {
+        if requirement.answers.is_empty() {
+            return ActCode::Counted;
+        }
+        let text = act.text.as_ref().map(|text| text.to_str_lossy()).unwrap_or_default();
+        let given = answers::read(&text, self.policy.questions.keys().map(String::as_str));
+        let mut folded = HashSet::new();
+        for name in &requirement.answers {
+            let question = self.policy.questions.get(name).map(String::as_str).unwrap_or_default();
+            let answer = given.get(name.as_str());
+            if answer.is_none() {
+                return ActCode::UnansweredQuestion;
+            }
+            if let Some(code) = answers::weigh(answer, question) {
+                return code;
+            }
+            if !folded.insert(answers::fold(answer.map(String::as_str).unwrap_or_default())) {
+                return ActCode::AnswerCopied;
+            }
+        }
+        ActCode::Counted
+    }
+
+    /// Acts whose answers repeat an earlier answer of somebody else; given at the same time, neither counts.
+    fn copied_answers(&mut self, requirement: &Requirement, eligible: &Eligible, latest: &HashSet<usize>) -> HashSet<usize> {
+        if requirement.answers.is_empty() {
+            return HashSet::new();
+        }
+        let mut given: HashMap<(String, String), Vec<usize>> = HashMap::new();
+        for (at, act) in self.request.acts.iter().enumerate() {
+            let actor = self.directory.all_of(&act.actor);
+            if act.kind != ActKind::Approve
+                || self.judge(act, &actor, requirement, eligible, latest.contains(&at)) != ActCode::Counted
+            {
+                continue;
+            }
+            let text = act.text.as_ref().map(|text| text.to_str_lossy()).unwrap_or_default();
+            for (name, answer) in answers::read(&text, self.policy.questions.keys().map(String::as_str)) {
+                given.entry((name.to_owned(), answers::fold(&answer))).or_default().push(at);
+            }
+        }
+        let mut copied = HashSet::new();
+        for acts in given.values().filter(|acts| acts.len() > 1) {
+            let time = |at: &usize| self.request.acts.get(*at).and_then(|act| act.at);
+            let first = acts.iter().map(time).min().flatten();
+            let firsts = acts.iter().filter(|at| time(at) == first).count();
+            copied.extend(acts.iter().copied().filter(|at| time(at) != first || firsts > 1));
+        }
+        copied
+    }
+
+    /// One sentence for one code, to the person whose act it was.
+    fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, requirement: &Requirement) -> String {
+        let by = requirement.by.join(" or ");
+        let head = self.request.change.as_ref().map(|change| change.head.short()).unwrap_or_default();
+        match code {
+            ActCode::Counted if act.proof == Proof::Claimed => {
+                format!("{who} approved {head}; nothing but the file proves that it was {who}")
+            }
+            ActCode::Counted => format!("{who} approved {head}"),
+            ActCode::Author => format!("{who} is an author of this change and cannot approve it"),
+            ActCode::Committer => format!("{who} committed part of this change and cannot approve it"),
+            ActCode::CoAuthor => format!("{who} is named as co-author of this change and cannot approve it"),
+            ActCode::Pusher => format!("{who} pushed to this change and cannot approve it"),
+            ActCode::AiRequester => format!("{who} asked an AI for this change and counts as its author"),
+            ActCode::Bot => format!("{who} is a program; only people approve"),
+            ActCode::Inactive => format!("the account of {who} is blocked or deleted"),
+            ActCode::NotEligible => format!("{who} is not among {by}"),
+            ActCode::MembershipUnreadable => format!("whether {who} is among {by} could not be read"),
+            ActCode::UnknownAccount => format!(
+                "no e-mail address is known for {who}, so nobody can tell whether {who} wrote part of this change; \
+                 add one under `identities` in the policy"
+            ),
+            ActCode::StaleHead => {
+                let given = act.head.as_ref().map(|id| id.short()).unwrap_or_default();
+                format!("{who} approved {given}, and the head is now {head}")
+            }
+            ActCode::OtherChange => format!("{who} approved another change"),
+            ActCode::OtherTarget => format!("{who} approved this for another target branch"),
+            ActCode::Superseded => format!("{who} acted again later, and the later act counts"),
+            ActCode::Withdrawn => format!("{who} took the approval back"),
+            ActCode::Dismissed => format!("the approval of {who} was dismissed"),
+            ActCode::Edited => format!("{who} edited the text after giving it"),
+            ActCode::MutableText => format!("the text of {who} was edited, and others could have done it"),
+            ActCode::Deleted => format!("the act of {who} is gone from the platform"),
+            ActCode::UnansweredQuestion => {
+                format!("{who} left a question unanswered: {}", requirement.answers.join(", "))
+            }
+            ActCode::AnswerTooShort => format!("an answer of {who} has fewer than {} words", answers::WORDS),
+            ActCode::AnswerTemplate => format!("an answer of {who} is the template or the question itself"),
+            ActCode::AnswerCopied => format!("an answer of {who} is a copy of another answer"),
+            ActCode::Unauthenticated => format!("nothing proves that it was {who}"),
+            ActCode::FactUnavailable => format!("the act of {who} does not say which commit it is for"),
+            ActCode::NoSignOff if act.kind == ActKind::RequestChanges => format!("{who} asks for changes"),
+            ActCode::NoSignOff => format!("what {who} wrote is no sign-off"),
+            other => format!("the act of {who} does not count: {other:?}"),
+        }
+    }
+}
+
+/// Whether the platform could have said who pushed, opened or asked, and did not get to.
+pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
+    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| {
+        let missing = request.unavailable.iter().find(|u| u.fact == fact)?;
+        Some(format!("{} could not be read: {}", fact.name(), missing.reason))
+    })
+}

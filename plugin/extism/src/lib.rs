@@ -1,0 +1,50 @@
+//! Countersign as an Extism plug-in: a shell around the core, without logic. An error is the error document.
+
+use countersign_core as core;
+use extism_pdk::{FnResult, WithReturnCode, plugin_fn};
+
+fn answer(result: Result<String, core::Error>) -> FnResult<String> {
+    result.map_err(|error| WithReturnCode::new(extism_pdk::Error::msg(error.to_document()), 1))
+}
+
+/// Versions, functions and limits.
+#[plugin_fn]
+pub fn describe() -> FnResult<String> {
+    Ok(core::describe())
+}
+
+/// The facts that are still missing.
+#[plugin_fn]
+pub fn needs(request: Vec<u8>) -> FnResult<String> {
+    answer(core::needs(&request))
+}
+
+/// The decision.
+#[plugin_fn]
+pub fn evaluate(request: Vec<u8>) -> FnResult<String> {
+    answer(core::evaluate(&request))
+}
+
+/// What commits say about AI.
+#[plugin_fn]
+pub fn provenance(commits: Vec<u8>) -> FnResult<String> {
+    answer(core::provenance(&commits))
+}
+
+/// The faults of a policy.
+#[plugin_fn]
+pub fn check_policy(source: Vec<u8>) -> FnResult<String> {
+    answer(core::check_policy(&source))
+}
+
+/// The verdict about an operation.
+#[plugin_fn]
+pub fn guard(operation: Vec<u8>) -> FnResult<String> {
+    answer(core::guard(&operation))
+}
+
+/// A document as text.
+#[plugin_fn]
+pub fn render(document: Vec<u8>) -> FnResult<String> {
+    answer(core::render(&document))
+}
