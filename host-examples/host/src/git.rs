@@ -1,0 +1,608 @@
+//! Reads git repositories through git itself: bytes as they are, nothing interpreted.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use countersign_core::model::{Commit, File, FileStatus, Ident, ObjectId, Parent, Place, Text, When};
+
+/// Why git gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// git is not installed, or cannot be started.
+    #[error("git cannot be run: {0}; install git 2.31 or newer")]
+    Missing(std::io::Error),
+    /// The folder holds no repository.
+    #[error("{path} is no git repository: {reason}")]
+    NotARepository {
+        /// The folder.
+        path: PathBuf,
+        /// What git said.
+        reason: String,
+    },
+    /// git failed.
+    #[error("`git {command}` failed: {reason}")]
+    Failed {
+        /// What was asked.
+        command: String,
+        /// What git said.
+        reason: String,
+    },
+    /// git answered something that is not in its documented format.
+    #[error("git answered `git {command}` with something unexpected: {what}")]
+    Unexpected {
+        /// What was asked.
+        command: &'static str,
+        /// What was wrong.
+        what: String,
+    },
+    /// A commit object that git itself would not write.
+    #[error("commit {id} is malformed: {what}; `git fsck` says more")]
+    OddCommit {
+        /// Which.
+        id: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The pipe to git broke.
+    #[error("talking to git: {0}")]
+    Pipe(#[from] std::io::Error),
+}
+
+/// A repository on this machine.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    folder: PathBuf,
+    /// The work tree; none for a bare repository.
+    pub work_tree: Option<PathBuf>,
+    /// Commits whose parents a shallow clone left out.
+    shallow: Vec<String>,
+    /// Version of git.
+    pub version: String,
+}
+
+impl Repository {
+    /// Opens the repository that holds `folder`.
+    ///
+    /// # Errors
+    /// When git is missing or the folder is in no repository that git trusts.
+    pub fn open(folder: &Path) -> Result<Self, GitError> {
+        let mut repository =
+            Repository { folder: folder.to_owned(), work_tree: None, shallow: Vec::new(), version: String::new() };
+        let output = repository
+            .command(["rev-parse", "--git-path", "shallow", "--is-bare-repository"])
+            .output()
+            .map_err(GitError::Missing)?;
+        if !output.status.success() {
+            let reason = String::from_utf8_lossy(&output.stderr).trim().trim_start_matches("fatal: ").to_owned();
+            return Err(GitError::NotARepository { path: folder.to_owned(), reason });
+        }
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut lines = text.lines();
+        let shallow = folder.join(lines.next().unwrap_or_default());
+        if lines.next() == Some("false") {
+            let top = repository.text(["rev-parse", "--show-toplevel"])?;
+            repository.work_tree = Some(PathBuf::from(top)).filter(|path| !path.as_os_str().is_empty());
+        }
+        if let Ok(list) = std::fs::read_to_string(shallow) {
+            repository.shallow = list.lines().map(str::to_owned).collect();
+            repository.shallow.sort_unstable();
+        }
+        let version = repository.text(["version"])?;
+        repository.version = version.trim_start_matches("git version ").to_owned();
+        Ok(repository)
+    }
+
+    /// A git command in this repository. Replacement objects and grafts are left out, so that history is what the
+    /// objects say.
+    fn command<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Command {
+        let mut command = Command::new("git");
+        command
+            .arg("-C")
+            .arg(&self.folder)
+            .arg("--no-pager")
+            .arg("--no-replace-objects")
+            .args(args)
+            .env("LC_ALL", "C")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_GRAFT_FILE", "/dev/null")
+            .env("GIT_ADVICE", "0")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn output<const N: usize>(&self, args: [&str; N]) -> Result<Vec<u8>, GitError> {
+        let output = self.command(args).output().map_err(GitError::Missing)?;
+        if output.status.success() { Ok(output.stdout) } else { Err(failed(&args, &output.stderr)) }
+    }
+
+    fn text<const N: usize>(&self, args: [&str; N]) -> Result<String, GitError> {
+        Ok(String::from_utf8_lossy(&self.output(args)?).trim_end_matches('\n').to_owned())
+    }
+
+    /// Like `text`, with nothing for git's exit code 1.
+    fn maybe_text<const N: usize>(&self, args: [&str; N]) -> Result<Option<String>, GitError> {
+        let output = self.command(args).output().map_err(GitError::Missing)?;
+        match output.status.code() {
+            Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())),
+            Some(1) => Ok(None),
+            _ => Err(failed(&args, &output.stderr)),
+        }
+    }
+
+    /// The ref that a symbolic ref points to.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn symbolic_ref(&self, name: &str) -> Result<Option<String>, GitError> {
+        self.maybe_text(["symbolic-ref", "--quiet", name])
+    }
+
+    /// A value of the configuration.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn config(&self, key: &str) -> Result<Option<String>, GitError> {
+        self.maybe_text(["config", "--get", key])
+    }
+
+    /// The refs that match a pattern of `git for-each-ref`.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn refs(&self, patterns: &[String]) -> Result<Vec<String>, GitError> {
+        let args = ["for-each-ref", "--format=%(refname)"].into_iter().map(str::to_owned).chain(patterns.iter().cloned());
+        let output = self.command(args).output().map_err(GitError::Missing)?;
+        if !output.status.success() {
+            return Err(failed(&["for-each-ref"], &output.stderr));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
+    /// The best common ancestor of two commits.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn merge_base(&self, a: &str, b: &str) -> Result<Option<ObjectId<'static>>, GitError> {
+        let found = self.maybe_text(["merge-base", a, b])?;
+        found.map(|id| object_id("merge-base", id.trim())).transpose()
+    }
+
+    /// The id of the empty tree in this repository's hash.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn empty_tree(&self) -> Result<String, GitError> {
+        self.text(["hash-object", "-t", "tree", "/dev/null"])
+    }
+
+    /// Starts a process that answers for objects.
+    ///
+    /// # Errors
+    /// When git cannot be started.
+    pub fn objects(&self) -> Result<Objects, GitError> {
+        Objects::start(self)
+    }
+
+    /// The files that differ between two trees or commits, both sides of renames.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn files(&self, from: &str, to: &str) -> Result<Vec<File<'static>>, GitError> {
+        parse_raw(&self.output(["diff-tree", "-r", "-z", "--raw", "-M", "--no-commit-id", from, to, "--"])?)
+    }
+
+    /// How many commits `head` reaches that `without` does not.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn count(&self, head: &str, without: &[String]) -> Result<u64, GitError> {
+        let mut args = vec!["rev-list".to_owned(), "--count".to_owned(), head.to_owned(), "--not".to_owned()];
+        args.extend(without.iter().cloned());
+        args.push("--".to_owned());
+        let output = self.command(&args).output().map_err(GitError::Missing)?;
+        if !output.status.success() {
+            return Err(failed(&["rev-list", "--count"], &output.stderr));
+        }
+        String::from_utf8_lossy(&output.stdout)
+            .trim()
+            .parse()
+            .map_err(|_| GitError::Unexpected { command: "rev-list --count", what: "no number".into() })
+    }
+
+    /// Streams the commits that `head` reaches over all parents and `without` does not, newest first, in constant
+    /// memory.
+    ///
+    /// # Errors
+    /// When git cannot be started.
+    pub fn commits(&self, head: &str, without: &[String]) -> Result<Commits, GitError> {
+        let mut args = vec!["rev-list".to_owned(), head.to_owned(), "--not".to_owned()];
+        args.extend(without.iter().cloned());
+        args.push("--".to_owned());
+        let mut list = self
+            .command(&args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(GitError::Missing)?;
+        let ids = list.stdout.take().ok_or_else(broken_pipe)?;
+        let mut read = self
+            .command(["cat-file", "--batch", "--buffer"])
+            .stdin(Stdio::from(ids))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(GitError::Missing)?;
+        let out = read.stdout.take().ok_or_else(broken_pipe)?;
+        Ok(Commits { list, read, out: BufReader::with_capacity(1 << 18, out), done: false })
+    }
+
+    /// Whether a shallow clone left out the parents of this commit.
+    pub fn is_cut_at(&self, id: &str) -> bool {
+        self.shallow.binary_search_by(|cut| cut.as_str().cmp(id)).is_ok()
+    }
+
+    /// Whether the repository is a shallow clone.
+    pub fn is_shallow(&self) -> bool {
+        !self.shallow.is_empty()
+    }
+}
+
+fn broken_pipe() -> GitError {
+    GitError::Pipe(std::io::ErrorKind::BrokenPipe.into())
+}
+
+fn failed(args: &[&str], stderr: &[u8]) -> GitError {
+    GitError::Failed { command: args.join(" "), reason: String::from_utf8_lossy(stderr).trim().to_owned() }
+}
+
+fn object_id(command: &'static str, text: &str) -> Result<ObjectId<'static>, GitError> {
+    ObjectId::new(text.to_owned())
+        .ok_or_else(|| GitError::Unexpected { command, what: format!("`{text}` is no object id") })
+}
+
+/// An object as git stores it.
+#[derive(Debug)]
+pub struct Object {
+    /// Its id.
+    pub id: ObjectId<'static>,
+    /// `blob`, `commit`, `tree` or `tag`.
+    pub kind: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A process that answers for objects, one after the other.
+pub struct Objects {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    out: BufReader<ChildStdout>,
+}
+
+impl Objects {
+    fn start(repository: &Repository) -> Result<Self, GitError> {
+        let mut child = repository
+            .command(["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(GitError::Missing)?;
+        let stdin = child.stdin.take();
+        let out = child.stdout.take().ok_or_else(broken_pipe)?;
+        Ok(Objects { child, stdin, out: BufReader::with_capacity(1 << 16, out) })
+    }
+
+    /// The object that a revision names, such as `main`, `main:path` or an id; none when there is none.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn get(&mut self, revision: &str) -> Result<Option<Object>, GitError> {
+        // The protocol is one line a question.
+        if revision.is_empty() || revision.contains('\n') {
+            return Ok(None);
+        }
+        let stdin = self.stdin.as_mut().ok_or_else(broken_pipe)?;
+        writeln!(stdin, "{revision}")?;
+        stdin.flush()?;
+        read_object(&mut self.out)
+    }
+
+    /// The commit that a revision names, through tags.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn commit(&mut self, revision: &str) -> Result<Option<ObjectId<'static>>, GitError> {
+        Ok(self.get(&format!("{revision}^{{commit}}"))?.map(|object| object.id))
+    }
+
+    /// The objects that many revisions name, in order. Questions go out ahead of the answers, a pipe's worth at a time.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn get_many(&mut self, revisions: &[String]) -> Result<Vec<Option<Object>>, GitError> {
+        /// Less than any pipe holds, so that writing questions never waits for answers to be read.
+        const AHEAD: usize = 32 << 10;
+        let mut answers = Vec::with_capacity(revisions.len());
+        let mut rest = revisions;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let sent = rest.iter().take_while(|revision| {
+                bytes += revision.len() + 1;
+                bytes <= AHEAD
+            });
+            let sent = sent.count().max(1);
+            let (now, later) = rest.split_at(sent);
+            let stdin = self.stdin.as_mut().ok_or_else(broken_pipe)?;
+            let mut questions = now.join("\n");
+            questions.push('\n');
+            stdin.write_all(questions.as_bytes())?;
+            for _ in now {
+                answers.push(read_object(&mut self.out)?);
+            }
+            rest = later;
+        }
+        Ok(answers)
+    }
+
+    /// The notes of commits under one notes ref. The tree of a notes ref fans out in none, one or two levels, and may
+    /// mix them.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn notes(&mut self, tree: &str, commits: &[&str]) -> Result<HashMap<String, Vec<u8>>, GitError> {
+        let part = |id: &str, range: std::ops::Range<usize>| id.get(range).unwrap_or_default().to_owned();
+        let mut questions = Vec::with_capacity(commits.len() * 3);
+        for id in commits {
+            let end = id.len();
+            questions.push(format!("{tree}:{id}"));
+            questions.push(format!("{tree}:{}/{}", part(id, 0..2), part(id, 2..end)));
+            questions.push(format!("{tree}:{}/{}/{}", part(id, 0..2), part(id, 2..4), part(id, 4..end)));
+        }
+        let answers = self.get_many(&questions)?;
+        let mut notes = HashMap::new();
+        for (id, found) in commits.iter().zip(answers.chunks(3)) {
+            if let Some(object) = found.iter().flatten().find(|object| object.kind == "blob") {
+                notes.insert((*id).to_owned(), object.bytes.clone());
+            }
+        }
+        Ok(notes)
+    }
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        // Without its input git ends by itself.
+        self.stdin = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// One answer of `git cat-file --batch`.
+fn read_object(out: &mut impl BufRead) -> Result<Option<Object>, GitError> {
+    let mut header = Vec::new();
+    out.read_until(b'\n', &mut header)?;
+    let header = String::from_utf8_lossy(&header);
+    let unexpected = || GitError::Unexpected { command: "cat-file --batch", what: header.trim().to_owned() };
+    let mut words = header.trim_end().rsplit(' ');
+    let last = words.next().unwrap_or_default();
+    if matches!(last, "missing" | "ambiguous") {
+        return Ok(None);
+    }
+    let size: usize = last.parse().map_err(|_| unexpected())?;
+    let kind = words.next().ok_or_else(unexpected)?.to_owned();
+    let id = object_id("cat-file --batch", words.next().ok_or_else(unexpected)?)?;
+    let mut bytes = Vec::with_capacity(size.min(1 << 24));
+    out.take(size as u64).read_to_end(&mut bytes)?;
+    if bytes.len() != size {
+        return Err(unexpected());
+    }
+    out.read_exact(&mut [0])?;
+    Ok(Some(Object { id, kind, bytes }))
+}
+
+/// Commits, one after the other.
+pub struct Commits {
+    list: Child,
+    read: Child,
+    out: BufReader<ChildStdout>,
+    done: bool,
+}
+
+impl Commits {
+    fn end(&mut self) -> Option<GitError> {
+        self.done = true;
+        let mut stderr = Vec::new();
+        if let Some(mut pipe) = self.list.stderr.take() {
+            let _ = pipe.read_to_end(&mut stderr);
+        }
+        let _ = self.read.wait();
+        match self.list.wait() {
+            Ok(status) if status.success() => None,
+            Ok(_) => Some(failed(&["rev-list"], &stderr)),
+            Err(e) => Some(GitError::Pipe(e)),
+        }
+    }
+}
+
+impl Iterator for Commits {
+    type Item = Result<Commit<'static>, GitError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        match self.out.fill_buf() {
+            Ok([]) => return self.end().map(Err),
+            Ok(_) => {}
+            Err(e) => return Some(Err(e.into())),
+        }
+        Some(match read_object(&mut self.out) {
+            Ok(Some(object)) => parse_commit(&object),
+            Ok(None) => Err(GitError::Unexpected {
+                command: "cat-file --batch",
+                what: "a commit of the range is missing; fetch the whole history".into(),
+            }),
+            Err(e) => Err(e),
+        })
+    }
+}
+
+impl Drop for Commits {
+    fn drop(&mut self) {
+        if !self.done {
+            let _ = self.list.kill();
+            let _ = self.read.kill();
+            let _ = self.end();
+        }
+    }
+}
+
+/// Takes a commit object apart.
+fn parse_commit(object: &Object) -> Result<Commit<'static>, GitError> {
+    let odd = |what: &str| GitError::OddCommit { id: object.id.as_str().to_owned(), what: what.to_owned() };
+    let bytes = object.bytes.as_slice();
+    let end = bytes.windows(2).position(|pair| pair == b"\n\n");
+    let (head, message) = match end {
+        Some(end) => (&bytes[..=end], &bytes[end + 2..]),
+        None => (bytes, &[][..]),
+    };
+    let (mut tree, mut author, mut committer, mut encoding) = (None, None, None, None);
+    let mut parents = Vec::new();
+    let mut signature: Option<Vec<u8>> = None;
+    let mut in_signature = false;
+    for line in head.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
+        if let (true, [b' ', rest @ ..]) = (in_signature, line) {
+            if let Some(signature) = &mut signature {
+                signature.push(b'\n');
+                signature.extend_from_slice(rest);
+            }
+            continue;
+        }
+        in_signature = false;
+        let at = line.iter().position(|&b| b == b' ').unwrap_or(line.len());
+        let (key, value) = (&line[..at], line.get(at + 1..).unwrap_or_default());
+        let id = || ObjectId::new(String::from_utf8_lossy(value).into_owned()).ok_or_else(|| odd("an id in it is none"));
+        let twice = match key {
+            b"tree" => tree.replace(id()?).is_some(),
+            b"author" => author.replace(ident(value)).is_some(),
+            b"committer" => committer.replace(ident(value)).is_some(),
+            b"encoding" => encoding.replace(Text::from_bytes(value.to_vec())).is_some(),
+            b"parent" => {
+                parents.push(Parent { sha: id()?, in_target: false });
+                false
+            }
+            b"gpgsig" | b"gpgsig-sha256" => {
+                in_signature = true;
+                signature.get_or_insert_with(|| value.to_vec());
+                false
+            }
+            _ => false,
+        };
+        // Readers that differ in which of the two they take could be shown two different commits.
+        if twice {
+            return Err(odd(&format!("it has two `{}` headers", String::from_utf8_lossy(key))));
+        }
+    }
+    Ok(Commit {
+        sha: object.id.clone(),
+        tree: Some(tree.ok_or_else(|| odd("it has no tree"))?),
+        parents,
+        author: author.ok_or_else(|| odd("it has no author"))?,
+        committer: committer.ok_or_else(|| odd("it has no committer"))?,
+        message: Text::from_bytes(message.to_vec()),
+        encoding,
+        signature: signature.map(Text::from_bytes),
+        place: Place::Change,
+        auto_merge_tree: None,
+        forge_made: None,
+        patch_id: None,
+    })
+}
+
+/// `Name <address> seconds zone`
+fn ident(value: &[u8]) -> Ident<'static> {
+    let open = value.iter().position(|&b| b == b'<').unwrap_or(value.len());
+    let rest = value.get(open + 1..).unwrap_or_default();
+    let close = rest.iter().position(|&b| b == b'>').unwrap_or(rest.len());
+    let after = value.iter().rposition(|&b| b == b'>').and_then(|at| value.get(at + 1..)).unwrap_or_default();
+    let seconds = String::from_utf8_lossy(after).split_whitespace().next().and_then(|s| s.parse().ok());
+    Ident {
+        name: Text::from_bytes(value[..open].trim_ascii().to_vec()),
+        email: Text::from_bytes(rest[..close].to_vec()),
+        time: seconds.map(When::from_seconds),
+        account: None,
+    }
+}
+
+/// `git diff-tree --raw -z`: `:<old mode> <new mode> <old id> <new id> <status>` NUL path NUL [path NUL].
+fn parse_raw(raw: &[u8]) -> Result<Vec<File<'static>>, GitError> {
+    let unexpected = |what: &str| GitError::Unexpected { command: "diff-tree --raw -z", what: what.to_owned() };
+    let mut fields = raw.split(|&b| b == 0).filter(|field| !field.is_empty());
+    let mut files = Vec::new();
+    while let Some(meta) = fields.next() {
+        let meta = String::from_utf8_lossy(meta).into_owned();
+        let words: Vec<&str> = meta.split(' ').collect();
+        let [old, new, _, _, status] = words.as_slice() else { return Err(unexpected(&meta)) };
+        let mut path = || fields.next().map(|p| Text::from_bytes(p.to_vec())).ok_or_else(|| unexpected("a path is missing"));
+        let first = path()?;
+        let two_paths = status.starts_with(['R', 'C']);
+        let (path, previous_path) = if two_paths { (path()?, Some(first)) } else { (first, None) };
+        let status = match status.chars().next() {
+            Some('A') => FileStatus::Added,
+            Some('D') => FileStatus::Deleted,
+            Some('M') => FileStatus::Modified,
+            Some('R') => FileStatus::Renamed,
+            Some('C') => FileStatus::Copied,
+            Some('T') => FileStatus::TypeChanged,
+            _ => return Err(unexpected(&meta)),
+        };
+        files.push(File {
+            path,
+            previous_path,
+            status,
+            old_mode: Some(old.trim_start_matches(':').to_owned().into()),
+            new_mode: Some((*new).to_owned().into()),
+            added: None,
+            deleted: None,
+            binary: false,
+            hunks: None,
+        });
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_entries_keep_both_sides_of_renames_and_every_byte() {
+        let raw = b":100644 100644 a b R087\0old name\0new\xffname\0:000000 100644 a b A\0tab\there\0";
+        let files = parse_raw(raw).unwrap();
+        assert_eq!(files.len(), 2);
+        assert_eq!(files[0].previous_path.as_ref().unwrap().as_bytes(), b"old name");
+        assert_eq!(files[0].path.as_bytes(), b"new\xffname");
+        assert_eq!(files[1].path.as_bytes(), b"tab\there");
+    }
+
+    #[test]
+    fn a_commit_with_two_trees_is_refused() {
+        let id = ObjectId::new("a".repeat(40)).unwrap();
+        let tree = "b".repeat(40);
+        let bytes = format!("tree {tree}\ntree {tree}\nauthor A <a@x> 1 +0000\ncommitter A <a@x> 1 +0000\n\nm").into_bytes();
+        let object = Object { id, kind: "commit".into(), bytes };
+        assert!(matches!(parse_commit(&object), Err(GitError::OddCommit { .. })));
+    }
+
+    #[test]
+    fn odd_identities_are_taken_as_they_are() {
+        let odd = ident(b"A <B> <a@x> 12 +0000");
+        assert_eq!(odd.email.as_bytes(), b"B");
+        assert_eq!(odd.time, Some(When::from_seconds(12)));
+        assert_eq!(ident(b" <>  ").email.as_bytes(), b"");
+    }
+}

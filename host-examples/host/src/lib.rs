@@ -1,0 +1,24 @@
+/*!
+What every native host of Countersign shares: the [module](mod@module) in its sandbox, and the [collector](collect) of
+facts from [git].
+
+A host copies facts, asks the module, and acts on the answer. It never parses a trailer, matches a path, counts an
+approval, words an explanation or reads a policy.
+
+```
+use countersign_host::module::{Function, Module};
+
+let module = Module::embedded()?;
+let answer = module.call(Function::Describe, b"")?;
+assert!(answer.contains(r#""contract":"0.1.0""#));
+# Ok::<(), Box<dyn std::error::Error>>(())
+```
+*/
+
+pub mod ci;
+pub mod collect;
+pub mod git;
+pub mod module;
+pub mod signoffs;
+
+mod engine;

@@ -1,0 +1,352 @@
+//! Runs the module: a fresh instance for every call, without imports, under fuel, epoch and memory.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Engine, ResourceLimiter, Store, Trap};
+
+mod bindings {
+    wasmtime::component::bindgen!({ path: "../../plugin/wit", world: "module" });
+}
+
+use bindings::ModulePre;
+use bindings::exports::countersign::gate::gate::Error as GateError;
+
+/// The contract that this host speaks.
+pub const CONTRACT_VERSION: &str = countersign_core::model::CONTRACT_VERSION;
+
+const EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/countersign.component.wasm"));
+const EMBEDDED_COMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/countersign.cwasm"));
+
+/// Backstops above the limits that the module counts itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Backstops {
+    /// Units of fuel, about one an instruction.
+    pub fuel: u64,
+    /// Ticks of [`TICK`] that a call may take.
+    pub ticks: u64,
+    /// Bytes of linear memory.
+    pub memory: usize,
+}
+
+impl Default for Backstops {
+    fn default() -> Self {
+        Backstops { fuel: 200_000_000_000, ticks: 1_200, memory: 3 << 30 }
+    }
+}
+
+/// Length of a tick of the epoch.
+pub const TICK: Duration = Duration::from_millis(100);
+
+/// Why a module could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file could not be read.
+    #[error("{path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not the one that was asked for.
+    #[error("{path} is not the module that was asked for: expected sha256 {expected}, found {found}")]
+    WrongDigest {
+        /// Which file.
+        path: String,
+        /// What was asked for.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The module names no contract.
+    #[error("{path} is no Countersign module: it has no custom section `countersign:contract`")]
+    NoContract {
+        /// Which file.
+        path: String,
+    },
+    /// The module speaks another major version.
+    #[error("{path} speaks contract {theirs}, and this host speaks {ours}: take a module or a host of the same major version")]
+    OtherContract {
+        /// Which file.
+        path: String,
+        /// The module's.
+        theirs: String,
+        /// The host's.
+        ours: &'static str,
+    },
+    /// The module asks for imports, or cannot be compiled.
+    #[error("{path} cannot be run: {reason}")]
+    Unusable {
+        /// Which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a call gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The module gave a typed error: the error document, in JSON.
+    #[error("{}", message_of(.0))]
+    Refused(String),
+    /// It ran out of fuel.
+    #[error("cannot evaluate: the module used up its fuel")]
+    Fuel,
+    /// It took too long.
+    #[error("cannot evaluate: the module took longer than it may")]
+    Deadline,
+    /// It wanted more memory.
+    #[error("cannot evaluate: the module wanted more memory than it may have")]
+    Memory,
+    /// It trapped.
+    #[error("cannot evaluate: the module failed ({0})")]
+    Trap(String),
+}
+
+/// The message of an error document.
+fn message_of(document: &str) -> String {
+    let document: serde_json::Value = serde_json::from_str(document).unwrap_or_default();
+    let text = |key: &str| document.get(key).and_then(|v| v.as_str()).map(str::to_owned);
+    let message = text("message").unwrap_or_else(|| "the module refused the input".to_owned());
+    match text("help") {
+        Some(help) => format!("{message}\n  help: {help}"),
+        None => message,
+    }
+}
+
+/// The functions of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// Versions, functions and limits.
+    Describe,
+    /// Facts that are missing.
+    Needs,
+    /// The decision.
+    Evaluate,
+    /// What commits say about AI.
+    Provenance,
+    /// The faults of a policy.
+    CheckPolicy,
+    /// The verdict about an operation.
+    Guard,
+    /// A document as text.
+    Render,
+}
+
+/// A module, compiled and checked.
+pub struct Module {
+    engine: Engine,
+    pre: ModulePre<State>,
+    digest: String,
+    origin: String,
+    backstops: Backstops,
+    _ticker: Ticker,
+}
+
+struct State {
+    memory: usize,
+    denied: bool,
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = desired <= self.memory;
+        self.denied |= !granted;
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= 100_000)
+    }
+}
+
+/// Moves the epoch on while a module lives.
+struct Ticker(Arc<AtomicBool>);
+
+impl Ticker {
+    fn start(engine: &Engine) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (engine, stopped) = (engine.weak(), stop.clone());
+        std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(TICK);
+                match engine.upgrade() {
+                    Some(engine) => engine.increment_epoch(),
+                    None => return,
+                }
+            }
+        });
+        Ticker(stop)
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Module {
+    /// The module that this host was built with.
+    ///
+    /// # Errors
+    /// When this machine cannot run what was compiled for it.
+    pub fn embedded() -> Result<Self, LoadError> {
+        let origin = "the embedded module".to_owned();
+        let unusable = |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
+        let engine = crate::engine::engine(None).map_err(unusable)?;
+        // SAFETY: the bytes were compiled by this crate's build script and are part of this binary; nobody else writes
+        // them.
+        let component = unsafe { Component::deserialize(&engine, EMBEDDED_COMPILED) }.map_err(unusable)?;
+        Self::new(engine, &component, EMBEDDED, origin.clone())
+    }
+
+    /// A module from a file, whose digest must be the one given.
+    ///
+    /// # Errors
+    /// When the file is another one, speaks another contract, or wants imports.
+    pub fn from_file(path: &Path, sha256: &str) -> Result<Self, LoadError> {
+        let origin = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|source| LoadError::Unreadable { path: origin.clone(), source })?;
+        let found = sha256_hex(&bytes);
+        if !found.eq_ignore_ascii_case(sha256.trim()) {
+            return Err(LoadError::WrongDigest { path: origin, expected: sha256.trim().to_owned(), found });
+        }
+        check_contract(&bytes, &origin)?;
+        let unusable = |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
+        let engine = crate::engine::engine(None).map_err(unusable)?;
+        let component = Component::new(&engine, &bytes).map_err(unusable)?;
+        Self::new(engine, &component, &bytes, origin.clone())
+    }
+
+    fn new(engine: Engine, component: &Component, bytes: &[u8], origin: String) -> Result<Self, LoadError> {
+        let unusable = |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
+        // An empty linker: a module that imports anything at all is refused here.
+        let linker: Linker<State> = Linker::new(&engine);
+        let pre: InstancePre<State> = linker.instantiate_pre(component).map_err(unusable)?;
+        let pre = ModulePre::new(pre).map_err(unusable)?;
+        let ticker = Ticker::start(&engine);
+        let digest = sha256_hex(bytes);
+        Ok(Module { engine, pre, digest, origin, backstops: Backstops::default(), _ticker: ticker })
+    }
+
+    /// Sets other backstops.
+    #[must_use]
+    pub fn with_backstops(mut self, backstops: Backstops) -> Self {
+        self.backstops = backstops;
+        self
+    }
+
+    /// SHA-256 of the component, in hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Where the module came from, for a person.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Size of the component in bytes, when it is the embedded one.
+    pub fn embedded_size() -> usize {
+        EMBEDDED.len()
+    }
+
+    /// Calls a function of the contract.
+    ///
+    /// # Errors
+    /// The module's own typed error, or the backstop that ended the call.
+    pub fn call(&self, function: Function, input: &[u8]) -> Result<String, CallError> {
+        self.measured_call(function, input).map(|(answer, _)| answer)
+    }
+
+    /// Calls a function, and tells what it cost.
+    ///
+    /// # Errors
+    /// As [`Module::call`].
+    pub fn measured_call(&self, function: Function, input: &[u8]) -> Result<(String, Cost), CallError> {
+        let mut store = Store::new(&self.engine, State { memory: self.backstops.memory, denied: false });
+        store.limiter(|state| state);
+        store.set_epoch_deadline(self.backstops.ticks);
+        store.set_fuel(self.backstops.fuel).map_err(|e| CallError::Trap(e.to_string()))?;
+        let result = self.pre.instantiate(&mut store).and_then(|module| {
+            let gate = module.countersign_gate_gate();
+            match function {
+                Function::Describe => gate.call_describe(&mut store).map(Ok),
+                Function::Needs => gate.call_needs(&mut store, input),
+                Function::Evaluate => gate.call_evaluate(&mut store, input),
+                Function::Provenance => gate.call_provenance(&mut store, input),
+                Function::CheckPolicy => gate.call_check_policy(&mut store, input),
+                Function::Guard => gate.call_guard(&mut store, input),
+                Function::Render => gate.call_render(&mut store, input),
+            }
+        });
+        let fuel = self.backstops.fuel - store.get_fuel().unwrap_or_default();
+        match result {
+            Ok(Ok(answer)) => Ok((answer, Cost { fuel })),
+            Ok(Err(
+                GateError::BadRequest(document)
+                | GateError::BadPolicy(document)
+                | GateError::OverLimit(document)
+                | GateError::NotYet(document),
+            )) => Err(CallError::Refused(document)),
+            Err(e) => Err(match e.downcast_ref::<Trap>() {
+                _ if store.data().denied => CallError::Memory,
+                Some(Trap::OutOfFuel) => CallError::Fuel,
+                Some(Trap::Interrupt) => CallError::Deadline,
+                Some(trap) => CallError::Trap(trap.to_string()),
+                None => CallError::Trap(format!("{e:#}")),
+            }),
+        }
+    }
+}
+
+/// What a call cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    /// Units of fuel.
+    pub fuel: u64,
+}
+
+/// SHA-256 in hexadecimal digits.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads the contract's version out of a module, without running it.
+pub fn contract_of(module: &[u8]) -> Option<String> {
+    let mut version = None;
+    let mut depth = 0_usize;
+    for payload in wasmparser::Parser::new(0).parse_all(module) {
+        match payload.ok()? {
+            wasmparser::Payload::Version { .. } => depth += 1,
+            wasmparser::Payload::End(_) => depth = depth.saturating_sub(1),
+            wasmparser::Payload::CustomSection(section) if depth == 1 && section.name() == "countersign:contract" => {
+                version = String::from_utf8(section.data().to_vec()).ok();
+            }
+            _ => {}
+        }
+    }
+    version
+}
+
+/// Whether a module of this version can be hosted: the same major, and before 1.0 the same minor.
+fn check_contract(module: &[u8], path: &str) -> Result<(), LoadError> {
+    let theirs = contract_of(module).ok_or_else(|| LoadError::NoContract { path: path.to_owned() })?;
+    let line = |version: &str| {
+        let mut parts = version.split('.').map(str::to_owned);
+        let major = parts.next();
+        let minor = (major.as_deref() == Some("0")).then(|| parts.next()).flatten();
+        (major, minor)
+    };
+    if line(&theirs) == line(CONTRACT_VERSION) {
+        return Ok(());
+    }
+    Err(LoadError::OtherContract { path: path.to_owned(), theirs, ours: CONTRACT_VERSION })
+}

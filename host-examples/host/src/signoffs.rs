@@ -1,0 +1,81 @@
+//! Reads the file in which a person hands sign-offs to `countersign check`, and copies it into acts.
+
+use std::path::{Path, PathBuf};
+
+use countersign_core::model::{
+    API_VERSION, Account, Act, ActKind, ObjectId, Proof, SignoffDecision, SignoffEntry, SignoffFile,
+};
+
+/// Why a file of sign-offs was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SignoffError {
+    /// It could not be read.
+    #[error("{path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not what the schema says.
+    #[error("{path} is no file of sign-offs: {reason}\n  help: plugin/schema/signoff-file.json says what it holds")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Reads a file, YAML or JSON.
+///
+/// # Errors
+/// When it cannot be read or is not what the schema says.
+pub fn read(path: &Path) -> Result<Vec<Act<'static>>, SignoffError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| SignoffError::Unreadable { path: path.to_owned(), source })?;
+    let malformed = |reason: String| SignoffError::Malformed { path: path.to_owned(), reason };
+    let file: SignoffFile = serde_yaml::from_str(&text).map_err(|e| malformed(e.to_string()))?;
+    if file.api_version != API_VERSION || file.kind != "Signoffs" {
+        return Err(malformed(format!("it must begin with `apiVersion: {API_VERSION}` and `kind: Signoffs`")));
+    }
+    file.signoffs
+        .into_iter()
+        .enumerate()
+        .map(|(at, entry)| act(at, entry).map_err(|why| malformed(format!("sign-off {}: {why}", at + 1))))
+        .collect()
+}
+
+fn act(at: usize, entry: SignoffEntry) -> Result<Act<'static>, String> {
+    let head = ObjectId::new(entry.head.clone())
+        .ok_or_else(|| format!("`head: {}` is no full commit id; write all 40 digits", entry.head))?;
+    let by_email = entry.by.contains('@');
+    let email = if by_email { Some(entry.by.clone()) } else { entry.email };
+    Ok(Act {
+        id: format!("signoff-{}", at + 1).into(),
+        kind: match entry.decision {
+            SignoffDecision::Approve => ActKind::Approve,
+            SignoffDecision::RequestChanges => ActKind::RequestChanges,
+            SignoffDecision::Withdraw => ActKind::Withdraw,
+        },
+        actor: Account {
+            id: None,
+            login: (!by_email).then(|| entry.by.into()),
+            email: email.map(Into::into),
+        },
+        proof: Proof::Claimed,
+        at: entry.at,
+        edited: None,
+        deleted: false,
+        dismissed: None,
+        change: None,
+        target: entry.target.map(Into::into),
+        head: Some(head),
+        diff_id: None,
+        merge_tree: None,
+        text: entry.text.map(Into::into),
+        text_integrity: None,
+        statement: None,
+        signature: None,
+    })
+}

@@ -1,0 +1,110 @@
+//! `countersign check`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use countersign_core::model::{Decision, When};
+use countersign_host::ci;
+use countersign_host::collect::{Collector, PolicyFrom, Selection};
+use countersign_host::module::{CallError, Function};
+
+use crate::ModuleChoice;
+use crate::output::{self, Format};
+
+/// Gate a range of a git repository.
+///
+/// Judges the commits that the head reaches and the target does not, over all parents, by the policy at the tip of the
+/// target. In CI, base, head and target come from the environment when they are not given.
+#[derive(Args)]
+#[command(after_help = "Example:\n  countersign check --target main --signoffs signoffs.yaml\n\n\
+    Exit codes: 0 passes, 1 blocked (pending or denied), 2 cannot evaluate")]
+pub struct Check {
+    /// The repository, or a folder in it.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    repo: PathBuf,
+    /// Count the commits from here instead of from the tip of the target; all zeros for a branch that is new.
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// The head of the change [default: HEAD, in CI what it names].
+    #[arg(long, value_name = "REV")]
+    head: Option<String>,
+    /// The branch that the change goes into [default: what the CI or the remote's HEAD names].
+    #[arg(long, value_name = "REF")]
+    target: Option<String>,
+    /// Judge by this file instead of the target's policy.
+    #[arg(long, value_name = "FILE", conflicts_with = "policy_ref")]
+    policy: Option<PathBuf>,
+    /// Judge by a policy that stands elsewhere in git.
+    #[arg(long, value_name = "REF:PATH")]
+    policy_ref: Option<String>,
+    /// Refuse changes to a target without a policy.
+    #[arg(long)]
+    require_policy: bool,
+    /// Sign-offs that a person gives in a file (YAML or JSON); they count on that person's word.
+    #[arg(long, value_name = "FILE")]
+    signoffs: Option<PathBuf>,
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write the answer to a file, and the text to standard output.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Check {
+    pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
+        let module = choice.load()?;
+        let ci = ci::detect(|name| std::env::var(name).ok())?;
+        let mut collector = Collector::new(&module, &self.repo)?;
+        let request = collector.change(&self.selection()?, ci.as_ref(), now()?)?;
+        let answer = match module.call(Function::Evaluate, &request) {
+            Ok(answer) => answer,
+            Err(CallError::Refused(document)) => {
+                // The document is the answer to whoever asked for JSON; the exit code says that it is no decision.
+                if self.format == Format::Json && self.output.is_none() {
+                    output::print(&format!("{document}\n"))?;
+                }
+                return Err(CallError::Refused(document).into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        output::publish(&module, &answer, self.format, self.output.as_deref())?;
+        exit_code(&answer)
+    }
+
+    fn selection(&self) -> anyhow::Result<Selection> {
+        let policy = match (&self.policy, &self.policy_ref) {
+            (Some(path), _) => PolicyFrom::File(path.clone()),
+            (None, Some(text)) => match text.split_once(':') {
+                Some((revision, path)) if !revision.is_empty() && !path.is_empty() => {
+                    PolicyFrom::Ref { revision: revision.to_owned(), path: path.to_owned() }
+                }
+                _ => bail!("--policy-ref takes REF:PATH, such as main:.countersign/policy.yaml, and here is `{text}`"),
+            },
+            (None, None) => PolicyFrom::Target,
+        };
+        Ok(Selection {
+            base: self.base.clone(),
+            head: self.head.clone(),
+            target: self.target.clone(),
+            policy,
+            require_policy: self.require_policy,
+            signoffs: self.signoffs.clone(),
+        })
+    }
+}
+
+/// The moment, for the module that has no clock.
+fn now() -> anyhow::Result<When> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
+    Ok(When::from_seconds(i64::try_from(since.as_secs())?))
+}
+
+/// The exit code of a gate: 0 passes, 1 blocks.
+pub fn exit_code(decision: &str) -> anyhow::Result<ExitCode> {
+    let decision: Decision = serde_json::from_str(decision).context("the module's answer is no decision")?;
+    Ok(ExitCode::from(decision.exit_code()))
+}

@@ -1,0 +1,120 @@
+//! What goes to the terminal, and how.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use countersign_host::module::{Function, Module};
+use serde_json::value::RawValue;
+
+/// Forms of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal or a CI log.
+    Text,
+    /// The decision document.
+    Json,
+    /// For a comment or a job summary.
+    Markdown,
+    /// For test panels.
+    Junit,
+    /// GitLab's Code Quality report.
+    Codequality,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Markdown => "markdown",
+            Format::Junit => "junit",
+            Format::Codequality => "codequality",
+            Format::Sarif => "sarif",
+        }
+    }
+}
+
+/// Whether standard output may be coloured.
+pub fn colour() -> bool {
+    decorated(std::io::stdout().is_terminal())
+}
+
+/// Whether progress may be shown on standard error.
+pub fn progress() -> bool {
+    decorated(std::io::stderr().is_terminal())
+}
+
+fn decorated(terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    terminal && !set("NO_COLOR") && !set("CI")
+}
+
+/// A document as the module shows it.
+pub fn render(module: &Module, document: &str, format: &str, colour: bool, continued: bool) -> anyhow::Result<String> {
+    #[derive(serde::Serialize)]
+    struct Request<'a> {
+        format: &'a str,
+        colour: bool,
+        continued: bool,
+        document: &'a RawValue,
+    }
+    let document = serde_json::from_str(document).context("the module's answer is not JSON")?;
+    let request = serde_json::to_vec(&Request { format, colour, continued, document })?;
+    Ok(module.call(Function::Render, &request)?)
+}
+
+/// Prints a document in a format: to standard output, or to a file with the text beside it on standard output.
+pub fn publish(module: &Module, document: &str, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
+    let shown = |format: Format, colour: bool| -> anyhow::Result<String> {
+        match format {
+            Format::Json => Ok(format!("{document}\n")),
+            other => render(module, document, other.name(), colour, false),
+        }
+    };
+    match file {
+        Some(path) => {
+            std::fs::write(path, shown(format, false)?).with_context(|| format!("writing {}", path.display()))?;
+            print(&shown(Format::Text, colour())?)
+        }
+        None => print(&shown(format, format == Format::Text && colour())?),
+    }
+}
+
+/// Writes to standard output.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes an error, with what led to it, to standard error.
+pub fn complain(error: &anyhow::Error) {
+    let mut message = String::from("countersign: ");
+    let mut last = String::new();
+    for (depth, cause) in error.chain().enumerate() {
+        let text = cause.to_string();
+        // A transparent error says the same again.
+        if text == last {
+            continue;
+        }
+        if depth > 0 && !last.is_empty() {
+            message.push_str(": ");
+        }
+        message.push_str(&text);
+        last = text;
+    }
+    let _ = writeln!(std::io::stderr(), "{message}");
+}
+
+/// Whether the reader of standard output went away.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,94 @@
+//! `countersign policy`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use countersign_core::model::{API_VERSION, PolicyReport, PolicySource, Text};
+use countersign_host::module::{Function, Module};
+
+use crate::output;
+use crate::{ModuleChoice, cases};
+
+/// Check and test policies.
+#[derive(Subcommand)]
+pub enum Policy {
+    /// Show what is wrong with policies, each fault with its place and a hint.
+    Check(Check),
+    /// Run the cases that stand beside policies.
+    Test(Test),
+}
+
+/// Show what is wrong with policies.
+#[derive(Args)]
+#[command(after_help = "Example:\n  countersign policy check .countersign/policy.yaml\n\n\
+    Exit codes: 0 valid, 1 invalid, 2 cannot be read")]
+pub struct Check {
+    /// Policies.
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Run the cases that stand beside policies.
+#[derive(Args)]
+#[command(after_help = "Example:\n  countersign policy test policies/senior-sign-off\n\n\
+    A folder holds policy.yaml and cases.yaml. Exit codes: 0 all pass, 1 some do not, 2 cannot be read")]
+pub struct Test {
+    /// Folders.
+    #[arg(value_name = "DIR", required = true)]
+    folders: Vec<PathBuf>,
+}
+
+impl Policy {
+    pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
+        let module = choice.load()?;
+        match self {
+            Policy::Check(check) => check.run(&module),
+            Policy::Test(test) => {
+                let mut failed = 0;
+                for folder in &test.folders {
+                    failed += cases::run(&module, folder)?;
+                }
+                Ok(ExitCode::from(u8::from(failed > 0)))
+            }
+        }
+    }
+}
+
+impl Check {
+    fn run(&self, module: &Module) -> anyhow::Result<ExitCode> {
+        let mut reports = Vec::new();
+        for file in &self.files {
+            let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+            let source = PolicySource {
+                api_version: API_VERSION.into(),
+                name: file.display().to_string().into(),
+                bytes: Text::from_bytes(bytes),
+            };
+            let report = module.call(Function::CheckPolicy, &serde_json::to_vec(&source)?)?;
+            if self.format == Format::Text {
+                output::print(&output::render(module, &report, "text", output::colour(), false)?)?;
+            }
+            reports.push(serde_json::from_str::<PolicyReport>(&report)?);
+        }
+        if self.format == Format::Json {
+            // One file, one report; several, a list of them: one document either way.
+            let text = match reports.as_slice() {
+                [one] => serde_json::to_string(one)?,
+                many => serde_json::to_string(many)?,
+            };
+            output::print(&format!("{text}\n"))?;
+        }
+        Ok(ExitCode::from(u8::from(reports.iter().any(|report| !report.valid))))
+    }
+}
