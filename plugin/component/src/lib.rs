@@ -1,6 +1,6 @@
 //! Countersign as a WebAssembly component: a shell around the core, without logic and without imports.
 
-use countersign_core as core;
+use countersign_core as gate;
 use countersign_core::ErrorKind;
 
 wit_bindgen::generate!({ path: "../wit", world: "module" });
@@ -9,7 +9,7 @@ use exports::countersign::gate::gate::{Error, Guest};
 
 struct Module;
 
-fn typed(error: core::Error) -> Error {
+fn typed(error: gate::Error) -> Error {
     let document = error.to_document();
     match error.kind() {
         ErrorKind::BadRequest => Error::BadRequest(document),
@@ -21,31 +21,31 @@ fn typed(error: core::Error) -> Error {
 
 impl Guest for Module {
     fn describe() -> String {
-        core::describe()
+        gate::describe()
     }
 
     fn needs(request: Vec<u8>) -> Result<String, Error> {
-        core::needs(&request).map_err(typed)
+        gate::needs(&request).map_err(typed)
     }
 
     fn evaluate(request: Vec<u8>) -> Result<String, Error> {
-        core::evaluate(&request).map_err(typed)
+        gate::evaluate(&request).map_err(typed)
     }
 
     fn provenance(commits: Vec<u8>) -> Result<String, Error> {
-        core::provenance(&commits).map_err(typed)
+        gate::provenance(&commits).map_err(typed)
     }
 
     fn check_policy(source: Vec<u8>) -> Result<String, Error> {
-        core::check_policy(&source).map_err(typed)
+        gate::check_policy(&source).map_err(typed)
     }
 
     fn guard(operation: Vec<u8>) -> Result<String, Error> {
-        core::guard(&operation).map_err(typed)
+        gate::guard(&operation).map_err(typed)
     }
 
     fn render(document: Vec<u8>) -> Result<String, Error> {
-        core::render(&document).map_err(typed)
+        gate::render(&document).map_err(typed)
     }
 }
 

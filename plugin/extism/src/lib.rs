@@ -1,50 +1,50 @@
 //! Countersign as an Extism plug-in: a shell around the core, without logic. An error is the error document.
 
-use countersign_core as core;
+use countersign_core as gate;
 use extism_pdk::{FnResult, WithReturnCode, plugin_fn};
 
-fn answer(result: Result<String, core::Error>) -> FnResult<String> {
+fn answer(result: Result<String, gate::Error>) -> FnResult<String> {
     result.map_err(|error| WithReturnCode::new(extism_pdk::Error::msg(error.to_document()), 1))
 }
 
 /// Versions, functions and limits.
 #[plugin_fn]
 pub fn describe() -> FnResult<String> {
-    Ok(core::describe())
+    Ok(gate::describe())
 }
 
 /// The facts that are still missing.
 #[plugin_fn]
 pub fn needs(request: Vec<u8>) -> FnResult<String> {
-    answer(core::needs(&request))
+    answer(gate::needs(&request))
 }
 
 /// The decision.
 #[plugin_fn]
 pub fn evaluate(request: Vec<u8>) -> FnResult<String> {
-    answer(core::evaluate(&request))
+    answer(gate::evaluate(&request))
 }
 
 /// What commits say about AI.
 #[plugin_fn]
 pub fn provenance(commits: Vec<u8>) -> FnResult<String> {
-    answer(core::provenance(&commits))
+    answer(gate::provenance(&commits))
 }
 
 /// The faults of a policy.
 #[plugin_fn]
 pub fn check_policy(source: Vec<u8>) -> FnResult<String> {
-    answer(core::check_policy(&source))
+    answer(gate::check_policy(&source))
 }
 
 /// The verdict about an operation.
 #[plugin_fn]
 pub fn guard(operation: Vec<u8>) -> FnResult<String> {
-    answer(core::guard(&operation))
+    answer(gate::guard(&operation))
 }
 
 /// A document as text.
 #[plugin_fn]
 pub fn render(document: Vec<u8>) -> FnResult<String> {
-    answer(core::render(&document))
+    answer(gate::render(&document))
 }

@@ -1,51 +1,51 @@
 //! Countersign for browsers: a shell around the core, without logic. What is thrown has the error document as message.
 
-use countersign_core as core;
+use countersign_core as gate;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-fn answer(result: Result<String, core::Error>) -> Result<String, JsError> {
+fn answer(result: Result<String, gate::Error>) -> Result<String, JsError> {
     result.map_err(|error| JsError::new(&error.to_document()))
 }
 
 /// Versions, functions and limits.
 #[wasm_bindgen]
 pub fn describe() -> String {
-    core::describe()
+    gate::describe()
 }
 
 /// The facts that are still missing.
 #[wasm_bindgen]
 pub fn needs(request: &[u8]) -> Result<String, JsError> {
-    answer(core::needs(request))
+    answer(gate::needs(request))
 }
 
 /// The decision.
 #[wasm_bindgen]
 pub fn evaluate(request: &[u8]) -> Result<String, JsError> {
-    answer(core::evaluate(request))
+    answer(gate::evaluate(request))
 }
 
 /// What commits say about AI.
 #[wasm_bindgen]
 pub fn provenance(commits: &[u8]) -> Result<String, JsError> {
-    answer(core::provenance(commits))
+    answer(gate::provenance(commits))
 }
 
 /// The faults of a policy.
 #[wasm_bindgen(js_name = checkPolicy)]
 pub fn check_policy(source: &[u8]) -> Result<String, JsError> {
-    answer(core::check_policy(source))
+    answer(gate::check_policy(source))
 }
 
 /// The verdict about an operation.
 #[wasm_bindgen]
 pub fn guard(operation: &[u8]) -> Result<String, JsError> {
-    answer(core::guard(operation))
+    answer(gate::guard(operation))
 }
 
 /// A document as text.
 #[wasm_bindgen]
 pub fn render(document: &[u8]) -> Result<String, JsError> {
-    answer(core::render(document))
+    answer(gate::render(document))
 }

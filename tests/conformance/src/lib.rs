@@ -1,0 +1,6 @@
+//! The packagings side by side: each answers the same call, and the answers must be the same bytes.
+
+pub mod corpus;
+pub mod provenance;
+pub mod schemas;
+pub mod via;

@@ -1,0 +1,90 @@
+//! Runs cases through each packaging of the module.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use conformance::via::Packaging;
+use conformance::{corpus, provenance, schemas};
+
+/// One corpus through every packaging: the same bytes from each.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compare what all packagings answer (the default).
+    Packagings,
+    /// Cases of provenance in the neutral form, JSON lines.
+    Provenance {
+        /// The file.
+        file: PathBuf,
+        /// Through one packaging only.
+        #[arg(long, value_enum)]
+        via: Option<Packaging>,
+    },
+    /// Write the JSON Schemas from the types.
+    Schemas,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("conformance: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Returns how many cases failed.
+fn run() -> anyhow::Result<usize> {
+    let (passed, failed) = match Cli::parse().command.unwrap_or(Command::Packagings) {
+        Command::Packagings => packagings()?,
+        Command::Provenance { file, via } => {
+            let cases = provenance::read(&file)?;
+            let mut sum = (0, 0);
+            for packaging in Packaging::ALL.into_iter().filter(|packaging| via.is_none_or(|via| via == *packaging)) {
+                let (passed, failed) = provenance::run(&cases, &mut packaging.start()?)?;
+                println!("{}: {passed} passed, {failed} failed", packaging.name());
+                sum = (sum.0 + passed, sum.1 + failed);
+            }
+            sum
+        }
+        Command::Schemas => {
+            schemas::write()?;
+            (schemas::all().len(), 0)
+        }
+    };
+    println!("{passed} passed, {failed} failed");
+    Ok(failed)
+}
+
+fn packagings() -> anyhow::Result<(usize, usize)> {
+    let calls = corpus::calls()?;
+    let mut expected = Vec::new();
+    let mut failed = 0;
+    for packaging in Packaging::ALL {
+        let mut via = packaging.start()?;
+        let mut differ = 0;
+        for (at, call) in calls.iter().enumerate() {
+            let answer = via.call(call.function, &call.input)?;
+            match expected.get(at) {
+                None => expected.push(answer),
+                Some(reference) if *reference == answer => {}
+                Some(reference) => {
+                    differ += 1;
+                    println!("{} of {} through {}:", call.function, call.name, packaging.name());
+                    println!("  native {reference:?}\n  {} {answer:?}", packaging.name());
+                }
+            }
+        }
+        println!("{}: {} calls, {differ} differ from native", packaging.name(), calls.len());
+        failed += differ;
+    }
+    Ok((calls.len() * (Packaging::ALL.len() - 1) - failed, failed))
+}
