@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     let workspace = countersign_packaging::workspace();
-    for watched in ["plugin/core/src", "plugin/core/Cargo.toml", "plugin/component", "plugin/wit", "plugin/packaging", "Cargo.lock"] {
+    for watched in ["plugin/core/src", "plugin/core/Cargo.toml", "plugin/component", "plugin/wit", "plugin/packaging", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", workspace.join(watched).display());
     }
     if let Err(message) = build() {
@@ -20,7 +20,8 @@ fn main() {
 fn build() -> Result<(), String> {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let target = std::env::var("TARGET").map_err(|e| e.to_string())?;
-    let component = countersign_packaging::component(&contract_version()?).map_err(|e| e.to_string())?;
+    let component = countersign_packaging::component(&countersign_packaging::contract_version().map_err(|e| e.to_string())?)
+        .map_err(|e| e.to_string())?;
     // Naming the target keeps the features of this machine's processor out: the binary runs on any of its kind.
     let engine = engine::engine(Some(&target)).map_err(|e| format!("{e:#}"))?;
     let compiled = engine.precompile_component(&component).map_err(|e| format!("{e:#}"))?;
@@ -30,12 +31,4 @@ fn build() -> Result<(), String> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(path, bytes).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-/// The version stands once, in the WIT package; a test holds the module's own to it.
-fn contract_version() -> Result<String, String> {
-    let path = countersign_packaging::workspace().join("plugin/wit/countersign.wit");
-    let wit = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let version = wit.lines().find_map(|line| line.strip_prefix("package countersign:gate@")?.strip_suffix(';'));
-    version.map(str::to_owned).ok_or_else(|| format!("{}: no `package countersign:gate@...;`", path.display()))
 }

@@ -151,12 +151,14 @@ pub struct Module {
 
 struct State {
     memory: usize,
+    peak: usize,
     denied: bool,
 }
 
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let granted = desired <= self.memory;
+        self.peak = self.peak.max(desired);
         self.denied |= !granted;
         Ok(granted)
     }
@@ -271,7 +273,7 @@ impl Module {
     /// # Errors
     /// As [`Module::call`].
     pub fn measured_call(&self, function: Function, input: &[u8]) -> Result<(String, Cost), CallError> {
-        let mut store = Store::new(&self.engine, State { memory: self.backstops.memory, denied: false });
+        let mut store = Store::new(&self.engine, State { memory: self.backstops.memory, peak: 0, denied: false });
         store.limiter(|state| state);
         store.set_epoch_deadline(self.backstops.ticks);
         store.set_fuel(self.backstops.fuel).map_err(|e| CallError::Trap(e.to_string()))?;
@@ -289,7 +291,7 @@ impl Module {
         });
         let fuel = self.backstops.fuel - store.get_fuel().unwrap_or_default();
         match result {
-            Ok(Ok(answer)) => Ok((answer, Cost { fuel })),
+            Ok(Ok(answer)) => Ok((answer, Cost { fuel, memory: store.data().peak })),
             Ok(Err(
                 GateError::BadRequest(document)
                 | GateError::BadPolicy(document)
@@ -312,6 +314,8 @@ impl Module {
 pub struct Cost {
     /// Units of fuel.
     pub fuel: u64,
+    /// Most bytes of linear memory at once.
+    pub memory: usize,
 }
 
 /// SHA-256 in hexadecimal digits.

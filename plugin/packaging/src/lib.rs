@@ -52,6 +52,20 @@ pub fn workspace() -> PathBuf {
     root.canonicalize().unwrap_or(root)
 }
 
+/// The version of the contract. It stands once, in the WIT package; tests hold the core's and the module's own to it.
+///
+/// # Errors
+/// When the WIT file cannot be read or names no version.
+pub fn contract_version() -> Result<String, Error> {
+    let path = workspace().join("plugin/wit/countersign.wit");
+    let wit = String::from_utf8_lossy(&read(&path)?).into_owned();
+    let version = wit.lines().find_map(|line| line.strip_prefix("package countersign:gate@")?.strip_suffix(';'));
+    version.map(str::to_owned).ok_or_else(|| Error::File {
+        path,
+        source: std::io::Error::other("no `package countersign:gate@...;`"),
+    })
+}
+
 /// Folder that the guests are built in.
 fn guest_folder() -> PathBuf {
     workspace().join("target/guest")

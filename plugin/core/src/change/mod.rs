@@ -1,6 +1,7 @@
 //! Which commits are judged, and who is behind them by the commits' own word.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::Error;
 use crate::model::{Commit, ContributorRole, Fact, Ident, ObjectId, Place, Request};
@@ -154,6 +155,15 @@ pub(crate) enum Stated<'r, 'a> {
     CoAuthor { name: String, email: String },
 }
 
+impl fmt::Display for Stated<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stated::Ident(ident) => write!(f, "{} <{}>", ident.name.to_str_lossy(), ident.email.to_str_lossy()),
+            Stated::CoAuthor { name, email } => write!(f, "{name} <{email}>"),
+        }
+    }
+}
+
 /// The people whom the change's own commits name.
 pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution<'r, 'a>> {
     let mut found = Vec::with_capacity(judged.own.len() * 2);
@@ -163,8 +173,12 @@ pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution
         if commit.forge_made.is_none() {
             found.push(Contribution { role: ContributorRole::Committer, commit, who: Stated::Ident(&commit.committer) });
         }
+        // Keys of co-authors stand on lines of their own.
         let message = commit.message.to_str_lossy();
         for line in message.lines() {
+            if !line.trim_start().starts_with(['c', 'C']) {
+                continue;
+            }
             if let Some(value) = co_author(line) {
                 let address = split_address(value);
                 if let Some(email) = address.email {

@@ -23,18 +23,18 @@ pub(super) fn approval(
     };
     let answers = match requirement.answers.as_slice() {
         [] => String::new(),
-        [one] => format!(" and answers the question `{one}`"),
-        many => format!(" and answers the questions {}", many.iter().map(|q| format!("`{q}`")).collect::<Vec<_>>().join(", ")),
+        [one] => format!(", and to answer the question `{one}`"),
+        many => format!(", and to answer the questions {}", many.iter().map(|q| format!("`{q}`")).collect::<Vec<_>>().join(", ")),
     };
     let Some(change) = &request.change else {
-        return Remedy { rule: rule.to_owned(), who, what: format!("one of them approves{answers}"), template: None, command: None };
+        return Remedy { rule: rule.to_owned(), who, what: format!("to approve{answers}"), template: None, command: None };
     };
     let text = answer_template(policy, requirement);
     if request.trigger.platform.name == "git" {
         let person = who.first().map(String::as_str).unwrap_or(&by);
         return Remedy {
             rule: rule.to_owned(),
-            what: format!("one of them writes this into a file such as signoffs.yaml{answers}"),
+            what: format!("to write this into a file outside of the commits, such as signoffs.yaml{answers}"),
             template: Some(signoff_template(change, person, &text)),
             command: Some(format!(
                 "countersign check --target {} --head {} --signoffs signoffs.yaml",
@@ -46,7 +46,7 @@ pub(super) fn approval(
     }
     Remedy {
         rule: rule.to_owned(),
-        what: format!("one of them approves commit {} in a review{answers}", change.head.short()),
+        what: format!("to approve commit {} in a review{answers}", change.head.short()),
         template: (!text.is_empty()).then_some(text),
         command: None,
         who,

@@ -11,8 +11,6 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 /// A document that is a JSON object.
 pub(crate) trait Object<'de>: Default {
-    /// Its name, for messages.
-    const NAME: &'static str;
     /// Its keys.
     const KEYS: &'static [&'static str];
     /// A bit for each key that must be there, in the order of the keys.
@@ -32,7 +30,6 @@ macro_rules! object {
     };
     (@read $name:ident, $type:ty, $de:lifetime, { $($key:literal => $field:ident $($required:ident)?,)* }) => {
         impl<$de> $crate::model::object::Object<$de> for $type {
-            const NAME: &'static str = stringify!($name);
             const KEYS: &'static [&'static str] = &[$($key),*];
             const REQUIRED: u32 = $crate::model::object::bits(&[$($crate::model::object::flag!($($required)?)),*]);
 
@@ -84,7 +81,7 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an object ({})", T::NAME)
+        f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {

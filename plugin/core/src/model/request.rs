@@ -639,6 +639,13 @@ object!(Ident<'a> {
     "account" => account,
 });
 
+impl Ident<'_> {
+    /// Whether both say the same name and address.
+    pub(crate) fn is_same(&self, other: &Ident<'_>) -> bool {
+        self.name == other.name && self.email == other.email
+    }
+}
+
 /// One file of the change.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

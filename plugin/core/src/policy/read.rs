@@ -199,6 +199,7 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
         rules: Vec::new(),
     };
     let mut rules = None;
+    let mut mistyped = false;
     for (key, node) in entries {
         match key.text.as_ref() {
             "countersign" => {
@@ -228,7 +229,10 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
             "provenance" => policy.tools = provenance(node, faults),
             "questions" => policy.questions = questions(node, faults),
             "rules" => rules = Some(node),
-            _ => faults.unknown_key(key, KEYS),
+            _ => {
+                mistyped |= likely(&key.text, KEYS).is_some();
+                faults.unknown_key(key, KEYS);
+            }
         }
     }
     for (key, present, help) in [
@@ -236,7 +240,8 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
         ("name", entries.iter().any(|(k, _)| k.text == "name"), "give the policy a name, as people will read it"),
         ("rules", rules.is_some(), "a policy without rules would let everything pass"),
     ] {
-        if !present {
+        // A key that was mistyped is not missing too.
+        if !present && !mistyped {
             faults.error_with_help(root.place, &format!("the key `{key}` is missing"), help);
         }
     }

@@ -10,7 +10,7 @@ use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 
 /// Reads a message into `out`.
 pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
-    let inline = contains_ignoring_case(message, "authored-by:");
+    let inline = co_author_keys(message).next().is_some();
     let scissors = trailers::scissors(message.as_bytes());
     let mut strict: Option<Vec<usize>> = None;
     let mut reader = Reader::default();
@@ -148,13 +148,16 @@ impl<'a> Line<'a> {
     fn all(message: &'a str) -> Vec<Self> {
         let mut lines = Vec::new();
         let mut start = 0;
-        for piece in message.split_inclusive(['\n', '\r']) {
-            let text = piece.trim_end_matches(['\n', '\r']);
+        let bytes = message.as_bytes();
+        let ends = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at + 1);
+        for end in ends.chain((!message.ends_with(['\n', '\r'])).then_some(bytes.len())) {
+            let text = message.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
             // The LF of a CR LF is no line of its own.
-            if !(piece == "\n" && start > 0 && message.as_bytes().get(start - 1) == Some(&b'\r')) {
+            let pair = end == start + 1 && bytes.get(start) == Some(&b'\n') && start > 0 && bytes.get(start - 1) == Some(&b'\r');
+            if !pair {
                 lines.push(Line { text, start });
             }
-            start += piece.len();
+            start = end;
         }
         lines
     }
@@ -166,7 +169,9 @@ fn is_indented(line: &str) -> bool {
 
 /// Splits `Key: value`: a key as git knows it, though blanks and underscores inside are let through for the remark.
 fn split_key(line: &str) -> Option<(&str, &str)> {
-    let at = line.find(':')?;
+    // A key has at most forty bytes, so there is no need to look for the colon further on.
+    let head = line.as_bytes().get(..48).unwrap_or(line.as_bytes());
+    let at = memchr::memchr(b':', head)?;
     let key = line.get(..at)?.trim_end();
     let sound = !key.is_empty()
         && key.len() <= 40
@@ -211,10 +216,10 @@ fn table_of_look_alikes(key: &str) -> bool {
 /// A line that folds to a declaring key once full-width, look-alike and invisible characters are taken for what they
 /// resemble.
 fn look_alike(line: &str) -> Option<&'static str> {
-    let head: String = line.chars().take(48).collect();
-    if head.is_ascii() {
+    if line.as_bytes().get(..96).unwrap_or(line.as_bytes()).is_ascii() {
         return None;
     }
+    let head: String = line.chars().take(48).collect();
     let folded: String = head
         .chars()
         .filter_map(|c| match c {
@@ -593,38 +598,37 @@ fn capitalised(word: &str) -> String {
     chars.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default() + &chars.as_str().to_lowercase()
 }
 
-fn contains_ignoring_case(text: &str, needle: &str) -> bool {
-    find_ignoring_case(text, needle).is_some()
+/// Offsets behind each colon that ends `co-authored-by:`, in any case.
+fn co_author_keys(text: &str) -> impl Iterator<Item = usize> {
+    memchr::memchr_iter(b':', text.as_bytes()).map(|at| at + 1).filter(|&end| {
+        end.checked_sub(CO_AUTHOR.len())
+            .and_then(|start| text.get(start..end))
+            .is_some_and(|key| key.eq_ignore_ascii_case(CO_AUTHOR))
+    })
 }
 
-fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
-    text.as_bytes().windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
-}
+const CO_AUTHOR: &str = "co-authored-by:";
 
 /// A co-author inside a sentence or a subject: only with a tool's own address, and not as code.
 fn inline_co_author(table: &Table, out: &mut Collector, line: &str) {
-    const KEY: &str = "co-authored-by:";
-    let mut from = 0;
-    let mut quoted = false;
-    while let Some(rest) = line.get(from..)
-        && let Some(at) = find_ignoring_case(rest, KEY)
-    {
-        let before = rest.get(..at).unwrap_or_default();
+    let (mut seen, mut quoted) = (0, false);
+    for end in co_author_keys(line) {
+        let start = end - CO_AUTHOR.len();
+        let before = line.get(seen..start).unwrap_or_default();
         quoted ^= before.matches('`').count() % 2 == 1;
-        let first_on_line = from == 0 && before.trim().is_empty();
-        let start = from + at;
-        from = start + KEY.len();
+        let first_on_line = seen == 0 && before.trim().is_empty();
+        seen = end;
         if quoted || first_on_line {
             continue;
         }
-        let value = start_of(line.get(from..).unwrap_or_default(), VALUE_BYTES);
-        let value = value.find('>').and_then(|end| value.get(..=end)).unwrap_or(value);
+        let value = start_of(line.get(end..).unwrap_or_default(), VALUE_BYTES);
+        let value = value.find('>').and_then(|close| value.get(..=close)).unwrap_or(value);
         let address = split_address(value);
         if let Some((tool, _)) = address.email.and_then(|email| table.tool_of_email(email)) {
             out.add(Finding {
                 model: model_of(table, address.name),
                 place: Whereabouts::Inline,
-                evidence: line.get(start..from + value.len()).unwrap_or(line).to_owned(),
+                evidence: line.get(start..end + value.len()).unwrap_or(line).to_owned(),
                 ..finding(tool, Source::CoAuthor, "Co-authored-by", Rank::Declared)
             });
         }

@@ -51,8 +51,11 @@ pub(crate) struct Evidence<'a> {
 /// Reads one commit.
 pub(crate) fn read(table: &Table, evidence: &Evidence<'_>) -> CommitFindings {
     let mut out = Collector::default();
-    identity(table, &mut out, "author", evidence.author);
-    identity(table, &mut out, "committer", evidence.committer);
+    let author = identity(table, &mut out, "author", evidence.author);
+    // Most commits are committed by their author, and then there is nothing new to find out.
+    if author || !evidence.author.is_same(evidence.committer) {
+        identity(table, &mut out, "committer", evidence.committer);
+    }
     let text = decode(evidence.message, evidence.encoding);
     message::read(table, &text, &mut out);
     for (git_ref, bytes) in &evidence.notes {
@@ -78,9 +81,11 @@ fn decode<'a>(message: &'a Text<'a>, encoding: Option<&Text<'_>>) -> Cow<'a, str
     }
 }
 
-fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) {
+/// Says whether it is an AI's.
+fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) -> bool {
     let (name, email) = (ident.name.to_str_lossy(), ident.email.to_str_lossy());
-    if let Some((tool, _)) = table.tool_of_identity(&name, &email) {
+    let found = table.tool_of_identity(&name, &email);
+    if let Some((tool, _)) = found {
         out.add(Finding {
             tool: tool.to_owned(),
             model: None,
@@ -92,6 +97,7 @@ fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) {
             evidence: format!("{name} <{email}>"),
         });
     }
+    found.is_some()
 }
 
 /// Reads a note by the ref that it hangs on. Other refs hold people's notes.

@@ -114,7 +114,9 @@ impl Table {
         if let Some(found) = self.tool_of_email(email) {
             return Some(found);
         }
-        if let Some(bot) = GITHUB.iter().find(|g| g.1.ends_with("[bot]") && g.1.eq_ignore_ascii_case(name)) {
+        if name.ends_with("[bot]")
+            && let Some(bot) = GITHUB.iter().find(|g| g.1.eq_ignore_ascii_case(name))
+        {
             return Some((bot.2, Certainty::Default));
         }
         // aider's `--attribute-author` and `--attribute-committer`.
@@ -126,20 +128,30 @@ impl Table {
         (length == last.len()).then_some((id, Certainty::Default))
     }
 
-    /// The tool whose name begins `folded`, the length of the name, and whether it is also a common word.
+    /// The tool whose name begins `folded`, the length of the name, and whether it is also a common word. The longest
+    /// name counts.
     fn name_at_start(&self, folded: &str) -> Option<(&str, usize, bool)> {
-        let known = TOOLS.iter().flat_map(|tool| {
-            tool.names.iter().map(move |name| (tool.id, *name, tool.common.contains(name)))
-        });
-        let extra = self
-            .extra
-            .iter()
-            .flat_map(|tool| tool.names.iter().map(|name| (tool.id.as_str(), name.as_str(), false)));
-        known
-            .chain(extra)
-            .filter(|(_, name, _)| folded.strip_prefix(*name).is_some_and(ends_name))
-            .max_by_key(|(_, name, _)| name.len())
-            .map(|(id, name, common)| (id, name.len(), common))
+        let first = folded.as_bytes().first()?;
+        let mut best: Option<(&str, usize, bool)> = None;
+        let mut offer = |id, name: &str, common| {
+            if name.as_bytes().first() == Some(first)
+                && best.is_none_or(|(_, length, _)| name.len() > length)
+                && folded.strip_prefix(name).is_some_and(ends_name)
+            {
+                best = Some((id, name.len(), common));
+            }
+        };
+        for tool in TOOLS {
+            for name in tool.names {
+                offer(tool.id, name, tool.common.contains(name));
+            }
+        }
+        for tool in &self.extra {
+            for name in &tool.names {
+                offer(&tool.id, name, false);
+            }
+        }
+        best
     }
 
     /// The tool that is called exactly this.
@@ -361,7 +373,9 @@ fn undecorated(text: &str) -> &str {
 }
 
 fn split_ignoring_case<'a>(text: &'a str, joint: &str) -> Option<(&'a str, &'a str)> {
-    let at = text.to_ascii_lowercase().find(joint)?;
+    // The joints begin and end with a blank, so the blanks are where to look.
+    let at = memchr::memchr_iter(b' ', text.as_bytes())
+        .find(|&at| text.get(at..at + joint.len()).is_some_and(|found| found.eq_ignore_ascii_case(joint)))?;
     Some((text.get(..at)?, text.get(at + joint.len()..)?))
 }
 

@@ -25,7 +25,7 @@ const GIT_GENERATED: [&[u8]; 2] = [b"Signed-off-by: ", b"(cherry picked from com
 /// the default of `git interpret-trailers`, while `git log --format=%(trailers)` reads without.
 pub fn parse(message: &[u8], divider: bool) -> Vec<Trailer> {
     // git reads the message as a C string and completes its last line.
-    let message = cut(message, message.iter().position(|&b| b == 0).unwrap_or(message.len()));
+    let message = cut(message, memchr::memchr(0, message).unwrap_or(message.len()));
     let mut completed;
     let message = if message.last().is_some_and(|&b| b != b'\n') {
         completed = message.to_vec();
@@ -73,13 +73,19 @@ pub fn parse(message: &[u8], divider: bool) -> Vec<Trailer> {
 
 /// Offset of git's scissors line, when the message has one.
 pub(super) fn scissors(message: &[u8]) -> Option<usize> {
-    if message.starts_with(CUT_LINE) {
-        return Some(0);
+    // Rare, so the search is for its rarest part.
+    let mut from = 0;
+    while let Some(at) = memchr::memmem::find(message.get(from..)?, b" >8 ") {
+        let start = (from + at).checked_sub(b"# ------------------------".len());
+        from += at + 1;
+        if let Some(start) = start
+            && (start == 0 || message.get(start - 1) == Some(&b'\n'))
+            && message.get(start..)?.starts_with(CUT_LINE)
+        {
+            return Some(start);
+        }
     }
-    let mut pattern = Vec::with_capacity(CUT_LINE.len() + 1);
-    pattern.push(b'\n');
-    pattern.extend_from_slice(CUT_LINE);
-    find(message, &pattern).map(|at| at + 1)
+    None
 }
 
 fn cut(bytes: &[u8], end: usize) -> &[u8] {
@@ -121,10 +127,6 @@ fn unfold(value: &[u8]) -> Vec<u8> {
     trim(&out).to_vec()
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
-}
-
 fn is_blank(line: &[u8]) -> bool {
     line.iter().take_while(|&&b| b != b'\n').all(|&b| is_space(b))
 }
@@ -134,7 +136,7 @@ fn lines(text: &[u8], start: usize) -> impl Iterator<Item = Range<usize>> {
     let mut at = start;
     std::iter::from_fn(move || {
         let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
-        let length = rest.iter().position(|&b| b == b'\n').map_or(rest.len(), |i| i + 1);
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |i| i + 1);
         let line = at..at + length;
         at += length;
         Some(line)

@@ -64,7 +64,7 @@ pub(super) fn decision(decision: &Decision) -> String {
         for remedy in &decision.remedies {
             let who: Vec<String> = remedy.who.iter().map(|who| format!("**{}**", markdown(who))).collect();
             line(String::new());
-            line(format!("For \"{}\", ask {}: {}", markdown(&remedy.rule), who.join(" or "), markdown(&remedy.what)));
+            line(format!("For \"{}\", ask {} {}:", markdown(&remedy.rule), who.join(" or "), markdown(&remedy.what)));
             for block in [&remedy.template, &remedy.command].into_iter().flatten() {
                 let (fence, body) = fence(block);
                 line(format!("\n{fence}\n{body}\n{fence}"));

@@ -5,42 +5,48 @@ mod neutral;
 mod reports;
 mod text;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, MapAccess};
+use serde::Deserialize;
 
 use crate::Error;
+use crate::model::object::{Object, deserialize, object};
 use crate::model::{Decision, Findings, PolicyReport};
 
 /// How to show a document. The document itself stands beside it under `document`.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Default)]
 pub(crate) struct How {
     /// The form of output.
     pub format: Format,
     /// With colours for a terminal.
-    #[serde(default)]
     pub colour: bool,
     /// Findings only: leave the heading of the table out, for the second chunk and those after it.
-    #[serde(default)]
     pub continued: bool,
     /// What the document says that it is.
     pub document: Kind,
 }
 
+object!(How {
+    "format" => format required,
+    "colour" => colour,
+    "continued" => continued,
+    "document" => document required,
+});
+
 /// The `kind` of a document.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Default)]
 pub(crate) struct Kind {
     /// `Decision`, `Findings` or `PolicyReport`.
     pub kind: String,
 }
 
+object!(Kind { "kind" => kind required, });
+
 /// Forms of output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) enum Format {
     /// For a terminal or a CI log.
+    #[default]
     Text,
     /// For a comment or a job summary.
     Markdown,
@@ -52,15 +58,27 @@ pub(crate) enum Format {
     Sarif,
 }
 
-#[derive(Deserialize)]
+/// A document beside how to show it.
+#[derive(Default)]
 struct Holding<T> {
     document: T,
 }
 
+impl<'de, T: Default + DeserializeOwned> Object<'de> for Holding<T> {
+    const KEYS: &'static [&'static str] = &["document"];
+    const REQUIRED: u32 = 1;
+
+    fn read<A: MapAccess<'de>>(&mut self, _: usize, map: &mut A) -> Result<(), A::Error> {
+        self.document = map.next_value()?;
+        Ok(())
+    }
+}
+
 /// Renders.
 pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
-    fn read<T: DeserializeOwned>(input: &[u8], what: &str) -> Result<T, Error> {
-        let holding: Result<Holding<T>, _> = serde_json::from_slice(input);
+    fn read<T: Default + DeserializeOwned>(input: &[u8], what: &str) -> Result<T, Error> {
+        let mut json = serde_json::Deserializer::from_slice(input);
+        let holding: Result<Holding<T>, _> = deserialize(&mut json);
         holding.map(|holding| holding.document).map_err(|e| Error::not_the_document(what, &e))
     }
     // The kind first, then the document as that kind: one pass each, and no copy in between.

@@ -75,8 +75,8 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
         line(paint.bold("What to do next"));
         for remedy in &decision.remedies {
             let who: Vec<String> = remedy.who.iter().map(|who| plain(who)).collect();
-            line(format!("  For \"{}\", ask {}:", plain(&remedy.rule), one_of(&who)));
-            line(format!("  {}", plain(&remedy.what)));
+            line(format!("  For \"{}\", ask {}", plain(&remedy.rule), one_of(&who)));
+            line(format!("  {}:", plain(&remedy.what)));
             if let Some(template) = &remedy.template {
                 line(String::new());
                 for text in template.lines() {
@@ -147,11 +147,13 @@ fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {
         RuleState::Skipped => ("-", "does not apply"),
     };
     let observed = if rule.observed { ", observed only" } else { "" };
+    let says_more = matches!(rule.state, RuleState::Pending | RuleState::Denied);
+    let code = if says_more { format!(" [{}]", rule.code.name()) } else { String::new() };
     line(format!(
         "{} {}  {}",
         paint.state(rule.state, mark),
         paint.bold(&plain(&rule.name)),
-        paint.state(rule.state, &format!("{word} [{}{observed}]", rule.code.name()))
+        paint.state(rule.state, &format!("{word}{code}{observed}"))
     ));
     for because in &rule.because {
         line(format!("    because  {}", plain(because)));

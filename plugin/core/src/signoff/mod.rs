@@ -25,14 +25,9 @@ impl Contributors {
     pub fn of(request: &Request<'_>, judged: &Judged<'_, '_>, table: &Table, directory: &mut Directory) -> Self {
         let mut contributors = Contributors { roles: BTreeMap::new(), unattributed: None };
         for contribution in contributions(judged) {
-            let (who, stated) = match &contribution.who {
-                Stated::Ident(ident) => {
-                    let stated = format!("{} <{}>", ident.name.to_str_lossy(), ident.email.to_str_lossy());
-                    (directory.of_ident(table, ident), stated)
-                }
-                Stated::CoAuthor { name, email } => {
-                    (directory.of_address(table, name, email), format!("{name} <{email}>"))
-                }
+            let who = match &contribution.who {
+                Stated::Ident(ident) => directory.of_ident(table, ident),
+                Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
             };
             match who {
                 Attribution::Person(person) => contributors.add(person, contribution.role),
@@ -40,7 +35,9 @@ impl Contributors {
                 // A co-author is free text: one that is nobody bans nobody.
                 Attribution::Nobody if contribution.role == ContributorRole::CoAuthor => {}
                 Attribution::Nobody => {
-                    contributors.unattributed.get_or_insert((contribution.commit.sha.as_str().to_owned(), stated));
+                    contributors.unattributed.get_or_insert_with(|| {
+                        (contribution.commit.sha.as_str().to_owned(), contribution.who.to_string())
+                    });
                 }
             }
         }

@@ -1,0 +1,447 @@
+//! `countersign check` on real repositories: what is judged, by which policy, and what it says.
+
+mod common;
+
+use common::{AI, Repo, run};
+
+fn rule<'d>(decision: &'d serde_json::Value, name: &str) -> &'d serde_json::Value {
+    decision["rules"].as_array().unwrap().iter().find(|rule| rule["name"] == name).unwrap()
+}
+
+fn act_codes(decision: &serde_json::Value) -> Vec<String> {
+    let rules = decision["rules"].as_array().unwrap().iter();
+    let requirements = rules.flat_map(|rule| rule["requirements"].as_array().cloned().unwrap_or_default());
+    requirements
+        .flat_map(|requirement| requirement["acts"].as_array().cloned().unwrap_or_default())
+        .map(|act| act["code"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn an_ai_assisted_change_is_blocked_then_signed_off_then_passes() {
+    let repo = Repo::with_policy();
+    repo.write("src/page.rs", "pub fn page() { clamp() }\n");
+    let head = repo.commit(AI);
+    let blocked = repo.check(&[]);
+    assert_eq!(blocked.code, 1, "{blocked:?}");
+    insta::assert_snapshot!("blocked", blocked.out);
+    let signoffs = repo.signoff("sam", &head);
+    let passed = repo.check(&["--signoffs", signoffs.to_str().unwrap()]);
+    assert_eq!(passed.code, 0, "{passed:?}");
+    insta::assert_snapshot!("signed_off", passed.out);
+}
+
+#[test]
+fn every_format_says_the_same() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    for format in ["markdown", "junit", "codequality", "sarif"] {
+        let run = repo.check(&["--format", format]);
+        assert_eq!(run.code, 1);
+        insta::assert_snapshot!(format, run.out);
+    }
+    let file = repo.beside("report.xml");
+    let run = repo.check(&["--format", "junit", "--output", file.to_str().unwrap()]);
+    assert!(run.out.starts_with("Blocked"), "the text goes to standard output: {}", run.out);
+    assert!(std::fs::read_to_string(file).unwrap().starts_with("<?xml"));
+}
+
+#[test]
+fn a_change_without_evidence_of_ai_passes_and_says_what_that_is_worth() {
+    let repo = Repo::with_policy();
+    repo.commit("Fix a typo");
+    let run = repo.check(&[]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.contains("that does not prove that none was used"), "{}", run.out);
+}
+
+#[test]
+fn a_sign_off_counts_for_its_own_head_person_and_target_only() {
+    let repo = Repo::with_policy();
+    let old = repo.commit(AI);
+    let head = repo.commit("More of it");
+    for (by, given_for, code) in [
+        ("sam", old.as_str(), "stale-head"),
+        ("dana@example.com", &head, "author"),
+        ("olga@example.com", &head, "not-eligible"),
+        ("olga", &head, "not-eligible"),
+    ] {
+        let path = repo.signoff(by, given_for);
+        let decision = repo.decision(&["--signoffs", path.to_str().unwrap()]);
+        assert_eq!(act_codes(&decision), [code], "{by}");
+        assert_eq!(decision["outcome"], "pending");
+    }
+    let path = repo.signoff("sam", &head);
+    let text = std::fs::read_to_string(&path).unwrap().replace("refs/heads/main", "refs/heads/other");
+    std::fs::write(&path, text).unwrap();
+    assert_eq!(act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])), ["other-target"]);
+}
+
+#[test]
+fn a_person_known_by_no_address_cannot_be_told_from_an_author() {
+    let repo = Repo::empty();
+    repo.write(
+        ".countersign/policy.yaml",
+        "countersign: 1\nname: x\npeople:\n  seniors: { users: [sam] }\nrules:\n  - name: all\n    require: { approvals: 1, by: seniors }\n",
+    );
+    repo.commit("Begin");
+    repo.git(&["switch", "--quiet", "--create", "work"]);
+    let head = repo.commit("x");
+    let path = repo.signoff("sam", &head);
+    let decision = repo.decision(&["--signoffs", path.to_str().unwrap()]);
+    assert_eq!(act_codes(&decision), ["unknown-account"]);
+}
+
+#[test]
+fn contributors_are_found_over_all_parents_in_every_part() {
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "--create", "side"]);
+    repo.commit_as("Sam <sam@example.com>", "Side work");
+    repo.git(&["switch", "--quiet", "work"]);
+    repo.commit(AI);
+    repo.git(&["merge", "--quiet", "--no-ff", "--message", "Merge side\n\nCo-authored-by: Rhea <Rhea@Example.com>", "side"]);
+    let head = repo.git(&["rev-parse", "HEAD"]);
+    for (by, code) in [("sam", "author"), ("rhea", "co-author")] {
+        let path = repo.signoff(by, &head);
+        assert_eq!(act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])), [code], "{by}");
+    }
+}
+
+#[test]
+fn a_mailmap_of_the_target_says_who_is_who() {
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.write(".mailmap", "Sam <sam@example.com> Old Sam <old@elsewhere.example>\n");
+    repo.commit("Map");
+    repo.git(&["switch", "--quiet", "--create", "next"]);
+    let head = repo.commit_as("Old Sam <old@elsewhere.example>", AI);
+    let path = repo.signoff("sam", &head);
+    assert_eq!(act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])), ["author"]);
+}
+
+#[test]
+fn an_ai_as_author_is_a_tool_and_blocks_nobody() {
+    let repo = Repo::with_policy();
+    let head = repo.commit_as("Claude <noreply@anthropic.com>", "Clamp");
+    let path = repo.signoff("sam", &head);
+    let decision = repo.decision(&["--signoffs", path.to_str().unwrap()]);
+    assert_eq!(decision["outcome"], "approved");
+    assert_eq!(decision["contributors"], serde_json::json!([]));
+}
+
+#[test]
+fn a_commit_that_names_nobody_blocks() {
+    let repo = Repo::with_policy();
+    repo.write("infra/main.tf", "changed\n");
+    let head = repo.commit_as("Ghost <>", "Change");
+    let path = repo.signoff("sam", &head);
+    let decision = repo.decision(&["--signoffs", path.to_str().unwrap()]);
+    assert_eq!(rule(&decision, "Infrastructure")["code"], "unattributed-commit");
+}
+
+#[test]
+fn the_policy_of_the_target_decides_and_not_the_changes_own() {
+    let repo = Repo::with_policy();
+    repo.write(".countersign/policy.yaml", "countersign: 1\nname: lax\nrules:\n  - { name: x, when: { ai: none }, deny: no }\n");
+    repo.commit(AI);
+    let decision = repo.decision(&[]);
+    assert_eq!(decision["policy"]["name"], "test");
+    assert_eq!(decision["outcome"], "pending");
+    // Given by hand from the work tree it decides, and is called untrusted.
+    let policy = repo.path().join(".countersign/policy.yaml");
+    let decision = repo.decision(&["--policy", policy.to_str().unwrap()]);
+    assert_eq!(decision["policy"]["name"], "lax");
+    assert_eq!(decision["policy"]["untrusted"], true);
+}
+
+#[test]
+fn a_tag_that_is_called_like_the_target_is_another_ref() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    repo.git(&["tag", "main", "work"]);
+    assert_eq!(repo.decision(&[])["outcome"], "pending");
+}
+
+#[test]
+fn the_default_branch_gives_its_policy_to_a_target_without_one() {
+    let repo = Repo::with_policy();
+    let upstream = repo.beside("clone");
+    repo.git(&["branch", "--quiet", "old", "main"]);
+    repo.git(&["switch", "--quiet", "old"]);
+    repo.git(&["rm", "--quiet", "-r", ".countersign"]);
+    repo.commit("Without a policy");
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.git(&["clone", "--quiet", ".", upstream.to_str().unwrap()]);
+    let clone = |args: &[&str]| run(&upstream, args, &[]);
+    let commands = [vec!["switch", "--quiet", "--create", "x", "origin/old"], vec!["commit", "--quiet", "--allow-empty", "-m", AI]];
+    for args in commands {
+        common::text(&common::command(&upstream).args(args).output().unwrap());
+    }
+    let run = clone(&["check", "--target", "old", "--format", "json"]);
+    let decision: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert!(decision["policy"]["origin"].as_str().unwrap().contains("refs/remotes/origin/main"), "{decision}");
+    assert_eq!(run.code, 1);
+}
+
+#[test]
+fn no_policy_passes_and_says_so_unless_one_is_required() {
+    let repo = Repo::empty();
+    repo.commit("Begin");
+    repo.git(&["switch", "--quiet", "--create", "work"]);
+    repo.commit(AI);
+    let run = repo.check(&[]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.contains("no policy"), "{}", run.out);
+    assert_eq!(repo.check(&["--require-policy"]).code, 1);
+}
+
+#[test]
+fn a_bad_policy_cannot_be_evaluated() {
+    let repo = Repo::empty();
+    repo.write(".countersign/policy.yaml", "countersign: 1\nname: x\nrulez: []\n");
+    repo.commit("Begin");
+    repo.git(&["switch", "--quiet", "--create", "work"]);
+    repo.commit("x");
+    let run = repo.check(&[]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("unknown key `rulez` (line 3, column 1)"), "{}", run.err);
+    assert_eq!(run.out, "");
+    let run = repo.check(&["--format", "json"]);
+    assert_eq!(run.code, 2);
+    let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(document["error"], "bad-policy");
+}
+
+#[test]
+fn both_sides_of_a_rename_count() {
+    let repo = Repo::with_policy();
+    repo.write("docs/x", "");
+    repo.git(&["mv", "infra/main.tf", "docs/main.tf"]);
+    repo.commit("Move");
+    let decision = repo.decision(&[]);
+    assert_eq!(rule(&decision, "Infrastructure")["code"], "missing-approvals");
+}
+
+#[test]
+fn odd_path_names_are_matched_byte_for_byte() {
+    use std::os::unix::ffi::OsStrExt;
+    for name in [&b"d\xe9ploy.tf"[..], "déploy.tf".as_bytes(), b"new\nline.tf", b"quote\".tf", b"tab\t.tf", b" lead.tf"] {
+        let repo = Repo::with_policy();
+        std::fs::write(repo.path().join("infra").join(std::ffi::OsStr::from_bytes(name)), "x").unwrap();
+        repo.commit("Odd");
+        let decision = repo.decision(&[]);
+        assert_eq!(rule(&decision, "Infrastructure")["code"], "missing-approvals", "{name:?}");
+    }
+}
+
+#[test]
+fn messages_in_other_encodings_and_with_other_line_ends_are_read() {
+    let repo = Repo::with_policy();
+    let base = repo.git(&["rev-parse", "HEAD"]);
+    for (name, message) in [
+        ("crlf", b"Clamp\r\n\r\nAI-Assisted: cursor\r\n".to_vec()),
+        ("latin-1", b"R\xe9sum\xe9\n\nAI-Assisted: cursor\n".to_vec()),
+        ("cr only", b"Clamp\r\rAI-Assisted: cursor\r".to_vec()),
+    ] {
+        repo.git(&["reset", "--quiet", "--hard", &base]);
+        let file = repo.beside("message");
+        std::fs::write(&file, message).unwrap();
+        let file = file.to_str().unwrap();
+        repo.git(&["commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "--file", file]);
+        assert_eq!(repo.decision(&[])["provenance"]["ai"], true, "{name}");
+    }
+}
+
+#[test]
+fn notes_of_git_ai_count_in_every_fan_out() {
+    let note = "src/page.rs\n  s_4ee96dfc105aa4::t_0a1b2c3d4e5f60 1-14\n---\n{\"schema_version\": \"authorship/3.0.0\", \
+                \"prompts\": {}, \"sessions\": {\"s_4ee96dfc105aa4\": {\"agent_id\": {\"tool\": \"claude\", \"id\": \"1\", \"model\": \"m\"}}}}";
+    for levels in 0..3 {
+        let repo = Repo::with_policy();
+        let head = repo.commit("Clamp");
+        let path = match levels {
+            0 => head.clone(),
+            1 => format!("{}/{}", &head[..2], &head[2..]),
+            _ => format!("{}/{}/{}", &head[..2], &head[2..4], &head[4..]),
+        };
+        // The tree that git itself would build only for thousands of notes.
+        let file = repo.beside("note");
+        std::fs::write(&file, note).unwrap();
+        let blob = repo.git(&["hash-object", "-w", file.to_str().unwrap()]);
+        repo.git(&["read-tree", "--empty"]);
+        repo.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")]);
+        let tree = repo.git(&["write-tree"]);
+        let commit = repo.git(&["commit-tree", "-m", "Notes", &tree]);
+        repo.git(&["update-ref", "refs/notes/ai", &commit]);
+        repo.git(&["read-tree", "HEAD"]);
+        let decision = repo.decision(&[]);
+        let finding = &decision["provenance"]["commits"][0]["findings"][0];
+        assert_eq!((&finding["tool"], &finding["confidence"]), (&"claude-code".into(), &"attested".into()), "{levels}");
+    }
+}
+
+#[test]
+fn a_note_of_three_megabytes_is_read() {
+    let repo = Repo::with_policy();
+    repo.commit("Clamp");
+    let file = repo.beside("note");
+    let conversation = "a long conversation ".repeat(160_000);
+    let note = format!("src/page.rs\n  f2c1eb246c3f356e 1-14\n---\n{{\"prompts\": {{\"f2c1eb246c3f356e\": {{\"agent_id\": {{\"tool\": \"cursor\"}}, \"messages\": [\"{conversation}\"]}}}}}}");
+    std::fs::write(&file, note).unwrap();
+    repo.git(&["notes", "--ref=ai", "add", "--file", file.to_str().unwrap()]);
+    let decision = repo.decision(&[]);
+    assert_eq!(decision["provenance"]["tools"][0]["tool"], "cursor");
+}
+
+#[test]
+fn a_note_that_cannot_be_read_leaves_the_rule_pending() {
+    let repo = Repo::with_policy();
+    repo.commit("Clamp");
+    repo.git(&["notes", "--ref=ai", "add", "--message", "rubbish"]);
+    let decision = repo.decision(&[]);
+    assert_eq!(rule(&decision, "AI-assisted code")["code"], "fact-unavailable");
+}
+
+#[test]
+fn traces_in_the_tree_and_checkpoints_on_their_branch_count() {
+    let repo = Repo::with_policy();
+    let parent = repo.git(&["rev-parse", "HEAD"]);
+    repo.write("src/page.rs", "pub fn page() { clamp() }\n");
+    repo.write(
+        ".agent-trace/traces.jsonl",
+        &format!(
+            "{{\"version\":\"1.0\",\"id\":\"x\",\"vcs\":{{\"type\":\"git\",\"revision\":\"{parent}\"}},\"tool\":{{\"name\":\"cursor\"}},\
+             \"files\":[{{\"path\":\"src/page.rs\",\"conversations\":[{{\"contributor\":{{\"type\":\"ai\"}},\"ranges\":[{{\"start_line\":1,\"end_line\":1}}]}}]}}]}}\n"
+        ),
+    );
+    repo.commit("Clamp");
+    assert_eq!(repo.decision(&[])["provenance"]["tools"][0]["tool"], "cursor");
+
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "--orphan", "entire/checkpoints/v1"]);
+    repo.write("23/73a92c6c40/0/metadata.json", "{\"agent\": \"Claude Code\", \"initial_attribution\": {\"agent_lines\": 3, \"total_committed\": 4}}");
+    repo.commit("Checkpoint");
+    repo.git(&["switch", "--quiet", "work"]);
+    repo.commit("Clamp\n\nEntire-Checkpoint: 2373a92c6c40\n");
+    let decision = repo.decision(&[]);
+    let tools: Vec<_> = decision["provenance"]["tools"].as_array().unwrap().iter().map(|tool| tool["tool"].clone()).collect();
+    assert_eq!(tools, ["claude-code", "entire"]);
+}
+
+#[test]
+fn a_shallow_clone_is_no_answer() {
+    let repo = Repo::with_policy();
+    for n in 0..5 {
+        repo.commit(&format!("Commit {n}"));
+    }
+    let clone = repo.beside("shallow");
+    let address = format!("file://{}", repo.path().display());
+    repo.git(&["clone", "--quiet", "--depth=2", "--no-single-branch", "--branch=work", &address, clone.to_str().unwrap()]);
+    let run = run(&clone, &["check", "--target", "main"], &[]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("shallow clone") && run.err.contains("fetch"), "{}", run.err);
+}
+
+#[test]
+fn what_is_missing_is_named_with_what_to_do() {
+    let repo = Repo::with_policy();
+    for (args, says) in [
+        (vec!["check", "--target", "nowhere"], "git fetch origin nowhere"),
+        (vec!["check", "--target", "main", "--base", "nothing"], "`nothing` names no commit"),
+        (vec!["check", "--target", "main", "--head", "nothing"], "`nothing` names no commit"),
+        (vec!["check", "--target", "main", "--signoffs", "/nowhere/x.yaml"], "/nowhere/x.yaml"),
+        (vec!["check", "--target", "main", "--policy", "/nowhere/x.yaml"], "/nowhere/x.yaml"),
+        (vec!["check", "--target", "main", "--policy-ref", "nonsense"], "REF:PATH"),
+        (vec!["check", "--target", "main", "--policy-ref", "main:none.yaml"], "there is no such file"),
+        (vec!["check", "--nonsense"], "--nonsense"),
+    ] {
+        let run = repo.countersign(&args);
+        assert_eq!(run.code, 2, "{args:?}: {run:?}");
+        assert!(run.err.contains(says), "{args:?}: {}", run.err);
+    }
+    let nowhere = tempfile::tempdir().unwrap();
+    let run = run(nowhere.path(), &["check"], &[]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("no git repository"), "{}", run.err);
+}
+
+#[test]
+fn an_unborn_branch_has_nothing_to_judge_and_a_new_target_has_all() {
+    let repo = Repo::empty();
+    let run = repo.check(&[]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("no commits yet"), "{}", run.err);
+    repo.commit(AI);
+    let zeros = "0".repeat(40);
+    let run = repo.countersign(&["check", "--target", "refs/heads/new", "--base", &zeros, "--format", "json"]);
+    let decision: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(decision["change"]["commits"], 1);
+}
+
+#[test]
+fn the_head_that_the_target_already_holds_is_nothing_to_judge() {
+    let repo = Repo::with_policy();
+    let run = repo.check(&["--head", "main"]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.contains("nothing to judge"), "{}", run.out);
+}
+
+#[test]
+fn sign_offs_from_the_judged_tree_are_refused() {
+    let repo = Repo::with_policy();
+    repo.write("signoffs.yaml", "apiVersion: countersign/v1\nkind: Signoffs\nsignoffs: []\n");
+    repo.commit(AI);
+    let run = repo.check(&["--signoffs", "signoffs.yaml"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("part of the tree that is judged"), "{}", run.err);
+}
+
+#[test]
+fn replaced_objects_do_not_change_the_judged_history() {
+    let repo = Repo::with_policy();
+    let told = repo.commit("Clamp\n\nAI-Assisted: cursor\n");
+    repo.git(&["commit", "--quiet", "--amend", "--allow-empty", "--message", "Clamp"]);
+    let untold = repo.git(&["rev-parse", "HEAD"]);
+    repo.git(&["reset", "--quiet", "--hard", &told]);
+    repo.git(&["replace", &told, &untold]);
+    assert_eq!(repo.decision(&[])["provenance"]["ai"], true);
+}
+
+#[test]
+fn the_environment_of_a_ci_names_head_and_target() {
+    let repo = Repo::with_policy();
+    let head = repo.commit(AI);
+    repo.git(&["switch", "--quiet", "main"]);
+    let base = repo.git(&["rev-parse", "main"]);
+    let run = run(
+        &repo.path(),
+        &["check", "--format", "json"],
+        &[
+            ("GITLAB_CI", "true"),
+            ("CI_MERGE_REQUEST_IID", "7"),
+            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+            ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &base),
+            ("CI_COMMIT_SHA", &head),
+        ],
+    );
+    assert_eq!(run.code, 1, "{run:?}");
+    let decision: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&decision["change"]["id"], &decision["change"]["head"]), (&"7".into(), &head.into()));
+}
+
+#[test]
+fn hostile_text_is_shown_and_does_nothing() {
+    let repo = Repo::with_policy();
+    repo.commit_as("Eve\u{202e} <eve@example.com>", "\u{1b}[2J::error::@everyone <script>\n\nAI-Assisted: x\u{1b}]8;;http://evil\u{7}");
+    let text = repo.check(&[]).out;
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
+    let markdown = repo.check(&["--format", "markdown"]).out;
+    assert!(!markdown.contains("<script>") && !markdown.contains("@everyone"), "{markdown}");
+}
+
+#[test]
+fn the_same_request_gives_the_same_bytes() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    assert_eq!(repo.check(&["--format", "json"]).out, repo.check(&["--format", "json"]).out);
+}

@@ -1,0 +1,67 @@
+//! `cargo xtask bench`: one line a measure, `name value unit`. Where two sides run, they run in turn, and the ratio is of
+//! their medians. Times on shared machines are noisy; ratios, fuel and sizes are what to read.
+//!
+//! `budgets` prints what does not depend on the machine, and fails over a limit: that is part of the tests.
+
+mod history;
+mod module;
+mod sizes;
+mod timing;
+
+use std::process::ExitCode;
+
+/// Parts by name.
+const PARTS: &[(&str, fn() -> anyhow::Result<bool>)] = &[
+    ("evaluate", module::evaluate),
+    ("start", module::start),
+    ("notes", module::notes),
+    ("sizes", sizes::sizes),
+    ("check", history::check),
+    ("provenance", history::provenance),
+];
+
+fn main() -> ExitCode {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    if names == ["budgets"] {
+        return end(module::budgets().and_then(|module| Ok(sizes::sizes()? && module)));
+    }
+    let mut good = true;
+    for (name, part) in PARTS {
+        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+            match part() {
+                Ok(within) => good &= within,
+                Err(error) => return end(Err(error)),
+            }
+        }
+    }
+    end(Ok(good))
+}
+
+fn end(result: anyhow::Result<bool>) -> ExitCode {
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("bench: over a budget");
+            ExitCode::from(1)
+        }
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints a measure.
+fn say(name: &str, value: impl std::fmt::Display, unit: &str) {
+    println!("{name} {value} {unit}");
+}
+
+/// Prints a measure that has a budget, and says whether it is within.
+fn budget(name: &str, value: u64, most: u64, unit: &str) -> bool {
+    let within = value <= most;
+    println!("{name} {value} {unit}");
+    if !within {
+        eprintln!("{name}: {value} is over the budget of {most} {unit}");
+    }
+    within
+}

@@ -1,0 +1,191 @@
+//! The module in its sandbox against the core itself.
+
+use std::time::Instant;
+
+use anyhow::Context;
+use countersign_core::model::{
+    API_VERSION, Account, Act, ActKind, Change, Commit, Document, Fact, File, FileStatus, Ident, ObjectId, Parent, Proof,
+    Repository, Request, Role, Software, Text, Trigger, TriggerKind, When,
+};
+use countersign_host::module::{Function, Module};
+
+use crate::timing::{in_turn, median, ratio};
+use crate::{budget, say};
+
+const POLICY: &str = "\
+countersign: 1
+name: bench
+people:
+  seniors: { users: [sam, rhea] }
+  owners: { users: [olga] }
+identities:
+  sam: { emails: [sam@example.com] }
+  rhea: { emails: [rhea@example.com] }
+  olga: { emails: [olga@example.com] }
+questions:
+  topology: Which production topology outside this code does the change touch?
+rules:
+  - name: AI-assisted code
+    when: { ai: any }
+    require:
+      - { approvals: 1, by: seniors, answers: [topology] }
+  - name: Authentication
+    when: { paths: [\"auth/**\", \"*.pem\"] }
+    require:
+      - { approvals: 2, by: [seniors, owners] }
+  - name: Migrations
+    when: { all: [{ paths: [\"migrations/**\"] }, { not: { paths: [\"migrations/test/**\"] } }] }
+    require:
+      - { approvals: 1, by: owners }
+  - name: No AI in cryptography
+    when: { ai: any, paths: [\"crypto/**/*.{rs,c}\"] }
+    deny: AI-assisted changes are not accepted in crypto/.
+";
+
+/// A change of 100 commits and 200 files, most of it AI-assisted, as a real one is.
+fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
+    let id = |n: usize| ObjectId::new(format!("{n:040x}")).context("an id");
+    let base = id(1)?;
+    let mut listed = Vec::new();
+    let mut head = base.clone();
+    for n in 0..commits {
+        let sha = id(n + 2)?;
+        let who = Ident {
+            name: format!("Dev {}", n % 7).into(),
+            email: format!("dev{}@example.com", n % 7).into(),
+            time: Some(When::from_seconds(1_772_445_600 + n as i64)),
+            account: None,
+        };
+        let trailer = match n % 5 {
+            0 => "AI-Assisted: amazon-q/2026-03",
+            1 => "Co-Authored-By: Claude Opus 4.6 <noreply@anthropic.com>",
+            2 => "Assisted-by: Codex:GPT-5.4",
+            3 => "Reviewed-by: Sam <sam@example.com>",
+            _ => "Signed-off-by: Dev <dev@example.com>",
+        };
+        listed.push(Commit {
+            sha: sha.clone(),
+            tree: Some(id(n + 100_000)?),
+            parents: vec![Parent { sha: head.clone(), in_target: head == base }],
+            author: who.clone(),
+            committer: who,
+            message: format!(
+                "Change number {n} of the page code\n\nIt clamps what a request can ask for, and says why.\n\n{trailer}\n"
+            )
+            .into(),
+            ..Commit::default()
+        });
+        head = sha;
+    }
+    let files = (0..files).map(|n| File {
+        path: format!("{}/module_{}/file_{n}.rs", ["src", "auth", "migrations", "docs"][n % 4], n % 17).into(),
+        status: FileStatus::Modified,
+        old_mode: Some("100644".into()),
+        new_mode: Some("100644".into()),
+        ..File::default()
+    });
+    let request = Request {
+        api_version: API_VERSION.into(),
+        trigger: Trigger {
+            kind: TriggerKind::Check,
+            host: Software { name: "bench".into(), version: "0".into() },
+            platform: Software { name: "git".into(), version: "2".into() },
+            now: When::from_seconds(1_772_500_000),
+            require_policy: false,
+        },
+        documents: vec![Document {
+            role: Role::Policy,
+            source: "git".into(),
+            path: Some("policy.yaml".into()),
+            bytes: Text::from(POLICY),
+            ..Document::default()
+        }]
+        .into(),
+        change: Some(Change {
+            repository: Repository { id: None, name: Some("bench/bench".into()) },
+            target: "refs/heads/main".into(),
+            base_tip: base.clone(),
+            merge_base: Some(base),
+            head: head.clone(),
+            ..Change::default()
+        }),
+        commits: listed.into(),
+        files: files.collect(),
+        acts: ["sam", "rhea", "olga", "dev1"]
+            .iter()
+            .enumerate()
+            .map(|(n, login)| Act {
+                id: format!("review-{n}").into(),
+                kind: ActKind::Approve,
+                actor: Account { login: Some((*login).into()), ..Account::default() },
+                proof: Proof::Claimed,
+                at: Some(When::from_seconds(1_772_490_000 + n as i64)),
+                head: Some(head.clone()),
+                text: Some("topology: only the billing queue and its two readers".into()),
+                ..Act::default()
+            })
+            .collect(),
+        complete: vec![Fact::Documents, Fact::Commits, Fact::Files, Fact::Acts, Fact::Notes, Fact::Traces],
+        absent: vec![Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
+        ..Request::default()
+    };
+    Ok(serde_json::to_vec(&request)?)
+}
+
+pub fn evaluate() -> anyhow::Result<bool> {
+    let module = Module::embedded()?;
+    let request = request(100, 200)?;
+    say("evaluate.request", request.len(), "B");
+    let (sandbox, native) = in_turn(
+        200,
+        || {
+            module.call(Function::Evaluate, &request)?;
+            Ok(())
+        },
+        || {
+            countersign_core::evaluate(&request)?;
+            Ok(())
+        },
+    )?;
+    say("evaluate.sandbox", sandbox.as_micros(), "us");
+    say("evaluate.native", native.as_micros(), "us");
+    say("evaluate.ratio", ratio(sandbox, native), "sandbox/native");
+    budgets()
+}
+
+pub fn budgets() -> anyhow::Result<bool> {
+    let (_, cost) = Module::embedded()?.measured_call(Function::Evaluate, &request(100, 200)?)?;
+    let fuel = budget("evaluate.fuel", cost.fuel, 6_000_000, "fuel");
+    Ok(budget("evaluate.memory", cost.memory as u64, 16 << 20, "B") && fuel)
+}
+
+pub fn start() -> anyhow::Result<bool> {
+    let mut times = Vec::new();
+    for _ in 0..50 {
+        let start = Instant::now();
+        Module::embedded()?.call(Function::Describe, b"")?;
+        times.push(start.elapsed());
+    }
+    say("start.module", format!("{:.2}", median(times).as_secs_f64() * 1e3), "ms");
+    Ok(true)
+}
+
+pub fn notes() -> anyhow::Result<bool> {
+    let mut note = String::from("src/page.rs\n");
+    for n in 0..2_000 {
+        note.push_str(&format!("  f2c1eb246c3f356e {n}-{},{}\n", n + 3, n + 9));
+    }
+    note.push_str("---\n{\"prompts\": {\"f2c1eb246c3f356e\": {\"messages\": \"");
+    note.push_str(&"conversation ".repeat(250_000));
+    note.push_str("\"}}}");
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        let start = Instant::now();
+        let read = countersign_core::provenance::note::attestation(note.as_bytes());
+        times.push(start.elapsed());
+        anyhow::ensure!(read.files.len() == 1);
+    }
+    say("notes.size", note.len(), "B");
+    say("notes.attestation", median(times).as_micros(), "us");
+    Ok(true)
+}
