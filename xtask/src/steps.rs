@@ -11,20 +11,34 @@ type Part = (&'static str, &'static str, fn() -> Outcome);
 const PARTS: &[Part] = &[
     ("format", "the code is formatted", format),
     ("lint", "clippy has nothing to say", lint),
-    ("unit", "unit tests, end to end on real git, properties, and the examples in the documentation", unit),
+    (
+        "unit",
+        "unit tests, end to end on real git, properties, and the examples in the documentation",
+        unit,
+    ),
     ("conformance", "every packaging gives the same bytes", conformance),
     ("policies", "the policies do what their cases say", policies),
     ("budgets", "size and fuel of the module", budgets),
-    ("reproducible", "two builds in different folders give the same component", reproducible),
+    (
+        "reproducible",
+        "two builds in different folders give the same component",
+        reproducible,
+    ),
     ("fuzz", "the fuzz targets compile", fuzz_compiles),
     ("deny", "bans, licences and sources of dependencies", deny),
 ];
 
 /// Runs the named parts, or all.
 pub fn test(names: &[String]) -> Outcome {
-    if let Some(unknown) = names.iter().find(|name| !PARTS.iter().any(|part| part.0 == **name)) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !PARTS.iter().any(|part| part.0 == **name))
+    {
         let known: Vec<&str> = PARTS.iter().map(|part| part.0).collect();
-        return Err(format!("no part is called {unknown}; the parts are {}", known.join(", ")));
+        return Err(format!(
+            "no part is called {unknown}; the parts are {}",
+            known.join(", ")
+        ));
     }
     tools::require(&["git", "node", "npm"])?;
     tools::wasm_target()?;
@@ -47,7 +61,11 @@ pub fn test(names: &[String]) -> Outcome {
         }
     }
     println!("{passed} passed, {} failed", failed.len());
-    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("failed: {}", failed.join(", ")))
+    }
 }
 
 fn format() -> Outcome {
@@ -55,11 +73,32 @@ fn format() -> Outcome {
 }
 
 fn lint() -> Outcome {
-    run(&mut cargo(&["clippy", "--quiet", "--all-targets", "--all-features", "--", "--deny", "warnings"]))?;
+    run(&mut cargo(&[
+        "clippy",
+        "--quiet",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
     // The guests exist for wasm only.
     run(&mut cargo(&[
-        "clippy", "--quiet", "--target", "wasm32-unknown-unknown", "--target-dir", "target/guest", "--package",
-        "countersign-component", "--package", "countersign-extism", "--package", "countersign-web", "--", "--deny", "warnings",
+        "clippy",
+        "--quiet",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--target-dir",
+        "target/guest",
+        "--package",
+        "countersign-component",
+        "--package",
+        "countersign-extism",
+        "--package",
+        "countersign-web",
+        "--",
+        "--deny",
+        "warnings",
     ]))
 }
 
@@ -70,20 +109,39 @@ fn unit() -> Outcome {
 fn conformance() -> Outcome {
     run(&mut cargo(&["run", "--quiet", "--package", "conformance"]))?;
     let cases = "tests/conformance/corpus/provenance.jsonl";
-    run(&mut cargo(&["run", "--quiet", "--package", "conformance", "--", "provenance", cases]))
+    run(&mut cargo(&[
+        "run",
+        "--quiet",
+        "--package",
+        "conformance",
+        "--",
+        "provenance",
+        cases,
+    ]))
 }
 
 fn policies() -> Outcome {
     run(&mut cargo(&["build", "--quiet", "--package", "countersign"]))?;
     let mut folders: Vec<_> = std::fs::read_dir(root().join("policies"))
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>())
+        .and_then(|entries| {
+            entries
+                .map(|entry| Ok(entry?.path()))
+                .collect::<Result<Vec<_>, std::io::Error>>()
+        })
         .map_err(|e| format!("policies: {e}"))?;
     folders.sort();
     run(command(root().join("target/debug/countersign"), &["policy", "test"]).args(folders))
 }
 
 fn budgets() -> Outcome {
-    run(&mut cargo(&["run", "--quiet", "--package", "bench", "--", "budgets"]))
+    run(&mut cargo(&[
+        "run",
+        "--quiet",
+        "--package",
+        "bench",
+        "--",
+        "budgets",
+    ]))
 }
 
 /// Builds the component from a copy of the sources elsewhere and compares.
@@ -99,7 +157,16 @@ fn build_elsewhere(elsewhere: &Path) -> Outcome {
     copy_sources(&root(), &folder)?;
     let mut digests = Vec::new();
     for folder in [root(), folder] {
-        let arguments = ["run", "--quiet", "--package", "countersign-packaging", "--bin", "dist", "--", "component"];
+        let arguments = [
+            "run",
+            "--quiet",
+            "--package",
+            "countersign-packaging",
+            "--bin",
+            "dist",
+            "--",
+            "component",
+        ];
         let output = cargo(&arguments)
             .current_dir(&folder)
             .env("CARGO_TARGET_DIR", folder.join("target"))
@@ -121,9 +188,12 @@ fn build_elsewhere(elsewhere: &Path) -> Outcome {
 
 /// Copies what a build of the component reads.
 fn copy_sources(from: &Path, to: &Path) -> Outcome {
-    let list = command("git", &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .output()
-        .map_err(|e| e.to_string())?;
+    let list = command(
+        "git",
+        &["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+    )
+    .output()
+    .map_err(|e| e.to_string())?;
     for path in list.stdout.split(|&b| b == 0).filter(|path| !path.is_empty()) {
         let path = String::from_utf8_lossy(path).into_owned();
         let (source, target) = (from.join(&path), to.join(&path));
@@ -131,28 +201,56 @@ fn copy_sources(from: &Path, to: &Path) -> Outcome {
             continue;
         }
         let folder = target.parent().unwrap_or(to);
-        std::fs::create_dir_all(folder).and_then(|()| std::fs::copy(&source, &target)).map_err(|e| format!("{path}: {e}"))?;
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::copy(&source, &target))
+            .map_err(|e| format!("{path}: {e}"))?;
     }
     Ok(())
 }
 
 fn fuzz_compiles() -> Outcome {
-    run(&mut cargo(&["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target/fuzz"]))
+    run(&mut cargo(&[
+        "check",
+        "--quiet",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--target-dir",
+        "target/fuzz",
+    ]))
 }
 
 /// Runs every fuzz target for a while.
 pub fn fuzz(seconds: &str) -> Outcome {
     let tool = tools::cargo_tool("cargo-fuzz", "0.13.2")?;
-    for target in ["evaluate", "needs", "provenance", "check_policy", "render", "trailers"] {
+    for target in [
+        "evaluate",
+        "needs",
+        "provenance",
+        "check_policy",
+        "render",
+        "trailers",
+    ] {
         let limit = format!("-max_total_time={seconds}");
-        run(command(&tool, &["fuzz", "run", target, "--", &limit, "-max_len=65536"])
-            .env("RUSTUP_TOOLCHAIN", "nightly")
-            .env_remove("CARGO"))?;
+        run(
+            command(&tool, &["fuzz", "run", target, "--", &limit, "-max_len=65536"])
+                .env("RUSTUP_TOOLCHAIN", "nightly")
+                .env_remove("CARGO"),
+        )?;
     }
     Ok(())
 }
 
 fn deny() -> Outcome {
     let tool = tools::cargo_tool("cargo-deny", "0.20.2")?;
-    run(&mut command(tool, &["--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
+    run(&mut command(
+        tool,
+        &[
+            "--all-features",
+            "check",
+            "--hide-inclusion-graph",
+            "bans",
+            "licenses",
+            "sources",
+        ],
+    ))
 }

@@ -6,7 +6,12 @@ use std::process::Command;
 use crate::{Outcome, cargo, root, run};
 
 /// A program, and the package of Debian that holds it.
-const PACKAGES: &[(&str, &str)] = &[("git", "git"), ("node", "nodejs"), ("npm", "npm"), ("python3", "python3")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("git", "git"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("python3", "python3"),
+];
 
 fn on_path(program: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
@@ -15,19 +20,31 @@ fn on_path(program: &str) -> bool {
 
 /// Brings programs that are missing, or names them all.
 pub fn require(programs: &[&str]) -> Outcome {
-    let missing: Vec<&str> = programs.iter().copied().filter(|program| !on_path(program)).collect();
+    let missing: Vec<&str> = programs
+        .iter()
+        .copied()
+        .filter(|program| !on_path(program))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
     let package = |program: &&str| {
-        PACKAGES.iter().find(|(name, _)| name == program).map_or(*program, |(_, package)| *package)
+        PACKAGES
+            .iter()
+            .find(|(name, _)| name == program)
+            .map_or(*program, |(_, package)| *package)
     };
     let packages: Vec<&str> = missing.iter().map(package).collect();
-    let root_user = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    let root_user = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout == b"0\n");
     if root_user && on_path("apt-get") {
         eprintln!("installing {}", packages.join(", "));
         run(Command::new("apt-get").args(["update", "--quiet"]))?;
-        return run(Command::new("apt-get").args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&packages));
+        return run(Command::new("apt-get")
+            .args(["install", "--yes", "--quiet", "--no-install-recommends"])
+            .args(&packages));
     }
     Err(format!(
         "these programs are missing: {}; install them (on Debian: apt-get install {}) and run this again",
@@ -49,8 +66,14 @@ pub fn wasm_target() -> Outcome {
         return Ok(());
     }
     eprintln!("adding the target {TARGET}");
-    run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root()))
-        .map_err(|why| format!("the target {TARGET} is missing and could not be added ({why}); install it and run this again"))
+    run(Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .current_dir(root()))
+    .map_err(|why| {
+        format!(
+            "the target {TARGET} is missing and could not be added ({why}); install it and run this again"
+        )
+    })
 }
 
 /// Brings a program of crates.io into `target/tools`, once.
@@ -62,6 +85,15 @@ pub fn cargo_tool(name: &str, version: &str) -> Result<PathBuf, String> {
         return Ok(path);
     }
     eprintln!("installing {name} {version} into target/tools (minutes, once)");
-    run(cargo(&["install", name, "--version", version, "--locked", "--quiet", "--root"]).arg(folder))?;
+    run(cargo(&[
+        "install",
+        name,
+        "--version",
+        version,
+        "--locked",
+        "--quiet",
+        "--root",
+    ])
+    .arg(folder))?;
     Ok(path)
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
-    API_VERSION, Act, Change, Commit, Description, Document, Fact, Needs, ObjectId, Repository as RepositoryId, Request,
-    Role, Software, Text, Trigger, TriggerKind, Unavailable, When,
+    API_VERSION, Act, Change, Commit, Description, Document, Fact, Needs, ObjectId,
+    Repository as RepositoryId, Request, Role, Software, Text, Trigger, TriggerKind, Unavailable, When,
 };
 
 use crate::ci::Ci;
@@ -129,14 +129,24 @@ impl<'m> Collector<'m> {
         let repository = Repository::open(folder)?;
         let objects = repository.objects()?;
         let about = serde_json::from_str(&module.call(Function::Describe, b"")?)?;
-        Ok(Collector { module, repository, objects, about })
+        Ok(Collector {
+            module,
+            repository,
+            objects,
+            about,
+        })
     }
 
     /// The request for a change, in JSON, with every fact that the module asked for.
     ///
     /// # Errors
     /// When the change cannot be judged; the message says what to do.
-    pub fn change(&mut self, selection: &Selection, ci: Option<&Ci>, now: When) -> Result<Vec<u8>, CollectError> {
+    pub fn change(
+        &mut self,
+        selection: &Selection,
+        ci: Option<&Ci>,
+        now: When,
+    ) -> Result<Vec<u8>, CollectError> {
         let head = self.head(selection, ci)?;
         let target = self.target(selection, ci)?;
         let base = self.base(selection, ci, &target)?;
@@ -145,8 +155,14 @@ impl<'m> Collector<'m> {
             api_version: API_VERSION.into(),
             trigger: Trigger {
                 kind: TriggerKind::Check,
-                host: Software { name: "countersign".into(), version: env!("CARGO_PKG_VERSION").into() },
-                platform: Software { name: "git".into(), version: self.repository.version.clone().into() },
+                host: Software {
+                    name: "countersign".into(),
+                    version: env!("CARGO_PKG_VERSION").into(),
+                },
+                platform: Software {
+                    name: "git".into(),
+                    version: self.repository.version.clone().into(),
+                },
                 now,
                 require_policy: selection.require_policy,
             },
@@ -173,16 +189,24 @@ impl<'m> Collector<'m> {
             None => None,
         };
         request.change = Some(Change {
-            repository: RepositoryId { id: None, name: self.repository_name()?.map(Into::into) },
+            repository: RepositoryId {
+                id: None,
+                name: self.repository_name()?.map(Into::into),
+            },
             id: ci.and_then(|ci| ci.change.clone()).map(Into::into),
             target: target.name.clone().into(),
-            base_tip: base.clone().or_else(|| ObjectId::new("0".repeat(head.as_str().len()))).unwrap_or_else(|| head.clone()),
+            base_tip: base
+                .clone()
+                .or_else(|| ObjectId::new("0".repeat(head.as_str().len())))
+                .unwrap_or_else(|| head.clone()),
             merge_base: merge_base.clone(),
             head: head.clone(),
             diff_id: None,
             merge_tree: None,
             result: None,
-            source: ci.and_then(|ci| ci.source.clone()).map(|source| format!("refs/heads/{source}").into()),
+            source: ci
+                .and_then(|ci| ci.source.clone())
+                .map(|source| format!("refs/heads/{source}").into()),
             title: None,
             description: None,
             labels: Vec::new().into(),
@@ -211,7 +235,9 @@ impl<'m> Collector<'m> {
         if wanted.contains(&Fact::Traces) {
             for path in self.about.traces.clone() {
                 if let Some(object) = self.objects.get(&format!("{head}:{path}"))? {
-                    request.documents.push(document(Role::Trace, object, None, Some(&head), Some(&path)));
+                    request
+                        .documents
+                        .push(document(Role::Trace, object, None, Some(&head), Some(&path)));
                 }
             }
             request.complete.push(Fact::Traces);
@@ -231,12 +257,19 @@ impl<'m> Collector<'m> {
         }
 
         // What the commits themselves name: asked for only where it can exist.
-        if wanted.contains(&Fact::Notes) && self.objects.commit("refs/heads/entire/checkpoints/v1")?.is_some() {
+        if wanted.contains(&Fact::Notes) && self.objects.commit("refs/heads/entire/checkpoints/v1")?.is_some()
+        {
             for wanted in self.needs(&request)?.documents {
-                let revision = format!("{}:{}", wanted.git_ref.as_deref().unwrap_or_default(), wanted.path);
+                let revision = format!(
+                    "{}:{}",
+                    wanted.git_ref.as_deref().unwrap_or_default(),
+                    wanted.path
+                );
                 if let Some(object) = self.objects.get(&revision)? {
                     let git_ref = wanted.git_ref.as_deref();
-                    request.documents.push(document(wanted.role, object, git_ref, None, Some(&wanted.path)));
+                    request
+                        .documents
+                        .push(document(wanted.role, object, git_ref, None, Some(&wanted.path)));
                 }
             }
         }
@@ -244,25 +277,42 @@ impl<'m> Collector<'m> {
     }
 
     fn needs(&self, request: &Request<'_>) -> Result<Needs, CollectError> {
-        Ok(serde_json::from_str(&self.module.call(Function::Needs, &serde_json::to_vec(request)?)?)?)
+        Ok(serde_json::from_str(
+            &self.module.call(Function::Needs, &serde_json::to_vec(request)?)?,
+        )?)
     }
 
     fn head(&mut self, selection: &Selection, ci: Option<&Ci>) -> Result<ObjectId<'static>, CollectError> {
         let from_ci = ci.and_then(|ci| ci.head.clone());
-        let revision = selection.head.clone().or_else(|| from_ci.clone()).unwrap_or_else(|| "HEAD".to_owned());
+        let revision = selection
+            .head
+            .clone()
+            .or_else(|| from_ci.clone())
+            .unwrap_or_else(|| "HEAD".to_owned());
         let hint = match (&selection.head, from_ci) {
-            (None, None) => ": the branch has no commits yet; make one, or name a head with --head".to_owned(),
+            (None, None) => {
+                ": the branch has no commits yet; make one, or name a head with --head".to_owned()
+            }
             (None, Some(_)) => {
-                format!(": {} names it, and the clone does not have it; fetch it", ci.map_or("the CI", |ci| ci.name))
+                format!(
+                    ": {} names it, and the clone does not have it; fetch it",
+                    ci.map_or("the CI", |ci| ci.name)
+                )
             }
             _ => String::new(),
         };
-        self.objects.commit(&revision)?.ok_or(CollectError::NoCommit { revision, hint })
+        self.objects
+            .commit(&revision)?
+            .ok_or(CollectError::NoCommit { revision, hint })
     }
 
     /// Finds the target: what the flag says, what the CI says, what the remote's HEAD names, a local main or master.
     fn target(&mut self, selection: &Selection, ci: Option<&Ci>) -> Result<Target, CollectError> {
-        if let Some(name) = selection.target.as_deref().or(ci.and_then(|ci| ci.target.as_deref())) {
+        if let Some(name) = selection
+            .target
+            .as_deref()
+            .or(ci.and_then(|ci| ci.target.as_deref()))
+        {
             return self.named_target(name);
         }
         if let Some(default) = self.default_branch()? {
@@ -275,7 +325,9 @@ impl<'m> Collector<'m> {
                 return Ok(target);
             }
         }
-        Err(CollectError::NoTarget("neither a flag, nor the CI, nor the remote's HEAD says what it is".to_owned()))
+        Err(CollectError::NoTarget(
+            "neither a flag, nor the CI, nor the remote's HEAD says what it is".to_owned(),
+        ))
     }
 
     /// Full names only: a tag called like a branch is another ref. What the remote said of a branch stands before the
@@ -288,16 +340,25 @@ impl<'m> Collector<'m> {
             },
             None => {
                 let branch = name.strip_prefix("origin/").unwrap_or(name);
-                let places = vec![format!("refs/remotes/origin/{branch}"), format!("refs/heads/{branch}")];
+                let places = vec![
+                    format!("refs/remotes/origin/{branch}"),
+                    format!("refs/heads/{branch}"),
+                ];
                 (format!("refs/heads/{branch}"), places)
             }
         };
         for place in places {
             if let Some(tip) = self.objects.commit(&place)? {
-                return Ok(Target { name, stands_at: Some((place, tip)) });
+                return Ok(Target {
+                    name,
+                    stands_at: Some((place, tip)),
+                });
             }
         }
-        Ok(Target { name, stands_at: None })
+        Ok(Target {
+            name,
+            stands_at: None,
+        })
     }
 
     /// The default branch by what the remote's HEAD names; never what is checked out here.
@@ -323,7 +384,10 @@ impl<'m> Collector<'m> {
             } else {
                 String::new()
             };
-            return found.map(Some).ok_or(CollectError::NoCommit { revision: revision.clone(), hint });
+            return found.map(Some).ok_or(CollectError::NoCommit {
+                revision: revision.clone(),
+                hint,
+            });
         }
         if let Some((_, tip)) = &target.stands_at {
             return Ok(Some(tip.clone()));
@@ -334,7 +398,11 @@ impl<'m> Collector<'m> {
                 ": it is the base that {} names; fetch the target branch, or all of the history",
                 ci.map_or("the CI", |ci| ci.name)
             );
-            return self.objects.commit(&revision)?.map(Some).ok_or(CollectError::NoCommit { revision, hint });
+            return self
+                .objects
+                .commit(&revision)?
+                .map(Some)
+                .ok_or(CollectError::NoCommit { revision, hint });
         }
         if selection.target.is_some() || ci.is_some_and(|ci| ci.target.is_some()) {
             return Err(CollectError::NoTarget(format!(
@@ -352,22 +420,40 @@ impl<'m> Collector<'m> {
         base: Option<&ObjectId<'static>>,
     ) -> Result<Vec<Commit<'static>>, CollectError> {
         let without: Vec<String> = base.iter().map(|base| base.as_str().to_owned()).collect();
-        let mut commits = self.repository.commits(head.as_str(), &without)?.collect::<Result<Vec<_>, _>>()?;
-        if let Some(cut) = commits.iter().find(|commit| self.repository.is_cut_at(commit.sha.as_str())) {
-            return Err(CollectError::Shallow { commit: cut.sha.short().to_owned() });
+        let mut commits = self
+            .repository
+            .commits(head.as_str(), &without)?
+            .collect::<Result<Vec<_>, _>>()?;
+        if let Some(cut) = commits
+            .iter()
+            .find(|commit| self.repository.is_cut_at(commit.sha.as_str()))
+        {
+            return Err(CollectError::Shallow {
+                commit: cut.sha.short().to_owned(),
+            });
         }
         // git left out what the base reaches, so a parent that is not listed is in the target.
-        let listed: HashSet<String> = commits.iter().map(|commit| commit.sha.as_str().to_owned()).collect();
+        let listed: HashSet<String> = commits
+            .iter()
+            .map(|commit| commit.sha.as_str().to_owned())
+            .collect();
         for parent in commits.iter_mut().flat_map(|commit| &mut commit.parents) {
             parent.in_target = !listed.contains(parent.sha.as_str());
         }
         Ok(commits)
     }
 
-    fn policy(&mut self, selection: &Selection, target: &Target) -> Result<Option<Document<'static>>, CollectError> {
+    fn policy(
+        &mut self,
+        selection: &Selection,
+        target: &Target,
+    ) -> Result<Option<Document<'static>>, CollectError> {
         match &selection.policy {
             PolicyFrom::File(path) => {
-                let unreadable = |reason: String| CollectError::Policy { what: path.display().to_string(), reason };
+                let unreadable = |reason: String| CollectError::Policy {
+                    what: path.display().to_string(),
+                    reason,
+                };
                 let bytes = std::fs::read(path).map_err(|e| unreadable(e.to_string()))?;
                 Ok(Some(Document {
                     role: Role::Policy,
@@ -381,13 +467,22 @@ impl<'m> Collector<'m> {
                 }))
             }
             PolicyFrom::Ref { revision, path } => {
-                let object = self.objects.get(&format!("{revision}:{path}"))?.filter(|object| object.kind == "blob");
+                let object = self
+                    .objects
+                    .get(&format!("{revision}:{path}"))?
+                    .filter(|object| object.kind == "blob");
                 let commit = self.objects.commit(revision)?;
                 let object = object.ok_or_else(|| CollectError::Policy {
                     what: format!("{revision}:{path}"),
                     reason: "there is no such file".to_owned(),
                 })?;
-                Ok(Some(document(Role::Policy, object, Some(revision), commit.as_ref(), Some(path))))
+                Ok(Some(document(
+                    Role::Policy,
+                    object,
+                    Some(revision),
+                    commit.as_ref(),
+                    Some(path),
+                )))
             }
             PolicyFrom::Target => {
                 let mut places: Vec<(String, ObjectId<'static>)> = target.stands_at.iter().cloned().collect();
@@ -397,7 +492,13 @@ impl<'m> Collector<'m> {
                 for (git_ref, tip) in places {
                     let found = self.objects.get(&format!("{tip}:{POLICY_PATH}"))?;
                     if let Some(object) = found.filter(|object| object.kind == "blob") {
-                        return Ok(Some(document(Role::Policy, object, Some(&git_ref), Some(&tip), Some(POLICY_PATH))));
+                        return Ok(Some(document(
+                            Role::Policy,
+                            object,
+                            Some(&git_ref),
+                            Some(&tip),
+                            Some(POLICY_PATH),
+                        )));
                     }
                 }
                 Ok(None)
@@ -406,8 +507,13 @@ impl<'m> Collector<'m> {
     }
 
     fn mailmap(&mut self, target: &Target) -> Result<Option<Document<'static>>, CollectError> {
-        let Some((git_ref, tip)) = &target.stands_at else { return Ok(None) };
-        let object = self.objects.get(&format!("{tip}:.mailmap"))?.filter(|object| object.kind == "blob");
+        let Some((git_ref, tip)) = &target.stands_at else {
+            return Ok(None);
+        };
+        let object = self
+            .objects
+            .get(&format!("{tip}:.mailmap"))?
+            .filter(|object| object.kind == "blob");
         Ok(object.map(|object| document(Role::Mailmap, object, Some(git_ref), Some(tip), Some(".mailmap"))))
     }
 
@@ -445,13 +551,23 @@ impl<'m> Collector<'m> {
     /// # Errors
     /// When git fails.
     pub fn notes_of(&mut self, commits: &[&str]) -> Result<Vec<(String, String, Vec<u8>)>, CollectError> {
-        let (per_commit, per_ref): (Vec<String>, Vec<String>) =
-            self.about.notes.iter().cloned().partition(|pattern| pattern.contains("{commit}"));
+        let (per_commit, per_ref): (Vec<String>, Vec<String>) = self
+            .about
+            .notes
+            .iter()
+            .cloned()
+            .partition(|pattern| pattern.contains("{commit}"));
         let mut found = Vec::new();
         for git_ref in self.repository.refs(&per_ref)? {
-            let Some(tip) = self.objects.commit(&git_ref)? else { continue };
+            let Some(tip) = self.objects.commit(&git_ref)? else {
+                continue;
+            };
             let mut notes = self.objects.notes(&format!("{tip}^{{tree}}"), commits)?;
-            found.extend(commits.iter().filter_map(|id| Some((git_ref.clone(), (*id).to_owned(), notes.remove(*id)?))));
+            found.extend(
+                commits
+                    .iter()
+                    .filter_map(|id| Some((git_ref.clone(), (*id).to_owned(), notes.remove(*id)?))),
+            );
         }
         for pattern in per_commit {
             let folder = pattern.replace("{commit}", "");
@@ -494,7 +610,11 @@ impl<'m> Collector<'m> {
                 return Ok(Some(format!("{owner}/{name}")));
             }
         }
-        let folder = self.repository.work_tree.as_ref().and_then(|path| path.file_name());
+        let folder = self
+            .repository
+            .work_tree
+            .as_ref()
+            .and_then(|path| path.file_name());
         Ok(folder.map(|name| name.to_string_lossy().into_owned()))
     }
 
@@ -510,7 +630,10 @@ impl<'m> Collector<'m> {
     pub fn resolve(&mut self, revision: &str) -> Result<ObjectId<'static>, CollectError> {
         self.objects
             .commit(revision)?
-            .ok_or_else(|| CollectError::NoCommit { revision: revision.to_owned(), hint: String::new() })
+            .ok_or_else(|| CollectError::NoCommit {
+                revision: revision.to_owned(),
+                hint: String::new(),
+            })
     }
 }
 

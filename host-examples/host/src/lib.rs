@@ -2,8 +2,8 @@
 What every native host of Countersign shares: the [module](mod@module) in its sandbox, and the [collector](collect) of
 facts from [git].
 
-A host copies facts, asks the module, and acts on the answer. It never parses a trailer, matches a path, counts an
-approval, words an explanation or reads a policy.
+A host copies facts, asks the module, and acts on the answer. If you are about to interpret something here, it belongs
+into `plugin/core`.
 
 ```
 use countersign_host::module::{Function, Module};

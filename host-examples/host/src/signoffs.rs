@@ -18,7 +18,9 @@ pub enum SignoffError {
         source: std::io::Error,
     },
     /// It is not what the schema says.
-    #[error("{path} is no file of sign-offs: {reason}\n  help: plugin/schema/signoff-file.json says what it holds")]
+    #[error(
+        "{path} is no file of sign-offs: {reason}\n  help: plugin/schema/signoff-file.json says what it holds"
+    )]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -32,12 +34,19 @@ pub enum SignoffError {
 /// # Errors
 /// When it cannot be read or is not what the schema says.
 pub fn read(path: &Path) -> Result<Vec<Act<'static>>, SignoffError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| SignoffError::Unreadable { path: path.to_owned(), source })?;
-    let malformed = |reason: String| SignoffError::Malformed { path: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path).map_err(|source| SignoffError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let malformed = |reason: String| SignoffError::Malformed {
+        path: path.to_owned(),
+        reason,
+    };
     let file: SignoffFile = serde_yaml::from_str(&text).map_err(|e| malformed(e.to_string()))?;
     if file.api_version != API_VERSION || file.kind != "Signoffs" {
-        return Err(malformed(format!("it must begin with `apiVersion: {API_VERSION}` and `kind: Signoffs`")));
+        return Err(malformed(format!(
+            "it must begin with `apiVersion: {API_VERSION}` and `kind: Signoffs`"
+        )));
     }
     file.signoffs
         .into_iter()
@@ -50,7 +59,11 @@ fn act(at: usize, entry: SignoffEntry) -> Result<Act<'static>, String> {
     let head = ObjectId::new(entry.head.clone())
         .ok_or_else(|| format!("`head: {}` is no full commit id; write all 40 digits", entry.head))?;
     let by_email = entry.by.contains('@');
-    let email = if by_email { Some(entry.by.clone()) } else { entry.email };
+    let email = if by_email {
+        Some(entry.by.clone())
+    } else {
+        entry.email
+    };
     Ok(Act {
         id: format!("signoff-{}", at + 1).into(),
         kind: match entry.decision {

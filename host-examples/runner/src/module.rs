@@ -36,7 +36,10 @@ impl ModuleCommand {
                 let theirs = about["contract"].as_str().unwrap_or_default();
                 let ours = countersign_host::module::CONTRACT_VERSION;
                 if theirs != ours {
-                    bail!("{} says that it speaks contract {theirs}, and this host speaks {ours}", module.origin());
+                    bail!(
+                        "{} says that it speaks contract {theirs}, and this host speaks {ours}",
+                        module.origin()
+                    );
                 }
                 output::print(&format!(
                     "{}: contract {theirs}, sha256 {}, no imports, runs\n",

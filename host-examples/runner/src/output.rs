@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::Context;
 use clap::ValueEnum;
 use countersign_host::module::{Function, Module};
-use serde_json::value::RawValue;
 
 /// Forms of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,17 +53,17 @@ fn decorated(terminal: bool) -> bool {
 }
 
 /// A document as the module shows it.
-pub fn render(module: &Module, document: &str, format: &str, colour: bool, continued: bool) -> anyhow::Result<String> {
-    #[derive(serde::Serialize)]
-    struct Request<'a> {
-        format: &'a str,
-        colour: bool,
-        continued: bool,
-        document: &'a RawValue,
-    }
-    let document = serde_json::from_str(document).context("the module's answer is not JSON")?;
-    let request = serde_json::to_vec(&Request { format, colour, continued, document })?;
-    Ok(module.call(Function::Render, &request)?)
+pub fn render(
+    module: &Module,
+    document: &str,
+    format: &str,
+    colour: bool,
+    continued: bool,
+) -> anyhow::Result<String> {
+    // The document is JSON already, and goes in as it is.
+    let request =
+        format!(r#"{{"format":"{format}","colour":{colour},"continued":{continued},"document":{document}}}"#);
+    Ok(module.call(Function::Render, request.as_bytes())?)
 }
 
 /// Prints a document in a format: to standard output, or to a file with the text beside it on standard output.
@@ -77,7 +76,8 @@ pub fn publish(module: &Module, document: &str, format: Format, file: Option<&Pa
     };
     match file {
         Some(path) => {
-            std::fs::write(path, shown(format, false)?).with_context(|| format!("writing {}", path.display()))?;
+            std::fs::write(path, shown(format, false)?)
+                .with_context(|| format!("writing {}", path.display()))?;
             print(&shown(Format::Text, colour())?)
         }
         None => print(&shown(format, format == Format::Text && colour())?),

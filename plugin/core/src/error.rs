@@ -46,13 +46,18 @@ pub struct ErrorDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<&'a str>,
     /// For a policy that cannot be read: each fault with its position.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub diagnostics: &'a [Diagnostic],
 }
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), help: None, diagnostics: Vec::new() }
+        Error {
+            kind,
+            message: message.into(),
+            help: None,
+            diagnostics: Vec::new(),
+        }
     }
 
     /// A document that is not what the contract says.
@@ -68,24 +73,40 @@ impl Error {
 
     /// A policy that cannot be read.
     pub fn bad_policy(source: &str, diagnostics: Vec<Diagnostic>) -> Self {
-        let first = diagnostics.iter().find(|d| d.severity == crate::model::Severity::Error);
+        let first = diagnostics
+            .iter()
+            .find(|d| d.severity == crate::model::Severity::Error);
         let message = match first {
-            Some(d) => format!("policy {source} cannot be read: {} (line {}, column {})", d.message, d.line, d.column),
+            Some(d) => format!(
+                "policy {source} cannot be read: {} (line {}, column {})",
+                d.message, d.line, d.column
+            ),
             None => format!("policy {source} cannot be read"),
         };
-        Error { diagnostics, ..Self::new(ErrorKind::BadPolicy, message) }
-            .with_help("`countersign policy check FILE` shows every fault with its line")
+        Error {
+            diagnostics,
+            ..Self::new(ErrorKind::BadPolicy, message)
+        }
+        .with_help("`countersign policy check FILE` shows every fault with its line")
     }
 
     /// An input that passes a limit.
     pub fn over_limit(what: &str, limit: u64, found: u64) -> Self {
-        Self::new(ErrorKind::OverLimit, format!("too many {what}: the limit is {limit}, found {found}"))
-            .with_help("split the change, or read a long history with `countersign provenance`, which goes in chunks")
+        Self::new(
+            ErrorKind::OverLimit,
+            format!("too many {what}: the limit is {limit}, found {found}"),
+        )
+        .with_help(
+            "split the change, or read a long history with `countersign provenance`, which goes in chunks",
+        )
     }
 
     /// A function of a later release.
     pub fn not_yet(function: &str) -> Self {
-        Self::new(ErrorKind::NotYet, format!("`{function}` is part of the contract but not of this module yet"))
+        Self::new(
+            ErrorKind::NotYet,
+            format!("`{function}` is part of the contract but not of this module yet"),
+        )
     }
 
     /// Adds what to do.

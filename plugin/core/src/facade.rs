@@ -5,13 +5,22 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{
-    API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role, Severity,
+    API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role,
+    Severity,
 };
 use crate::provenance::{Evidence, Table};
 use crate::{Error, decide, limits, policy};
 
 /// The functions, as `describe` names them.
-pub const FUNCTIONS: &[&str] = &["describe", "needs", "evaluate", "provenance", "check-policy", "guard", "render"];
+pub const FUNCTIONS: &[&str] = &[
+    "describe",
+    "needs",
+    "evaluate",
+    "provenance",
+    "check-policy",
+    "guard",
+    "render",
+];
 
 /// Calls a function by its name in the contract. `describe` takes no notice of its input.
 ///
@@ -26,7 +35,9 @@ pub fn call(function: &str, input: &[u8]) -> Result<String, Error> {
         "check-policy" => check_policy(input),
         "guard" => guard(input),
         "render" => render(input),
-        other => Err(Error::bad_request(format!("the contract has no function `{other}`"))),
+        other => Err(Error::bad_request(format!(
+            "the contract has no function `{other}`"
+        ))),
     }
 }
 
@@ -55,8 +66,14 @@ pub fn describe() -> String {
         contract: CONTRACT_VERSION.into(),
         core: env!("CARGO_PKG_VERSION").into(),
         functions: FUNCTIONS.iter().map(|name| (*name).to_owned()).collect(),
-        notes: crate::provenance::NOTES.iter().map(|pattern| (*pattern).to_owned()).collect(),
-        traces: crate::provenance::TRACES.iter().map(|path| (*path).to_owned()).collect(),
+        notes: crate::provenance::NOTES
+            .iter()
+            .map(|pattern| (*pattern).to_owned())
+            .collect(),
+        traces: crate::provenance::TRACES
+            .iter()
+            .map(|path| (*path).to_owned())
+            .collect(),
         limits,
     })
 }
@@ -85,13 +102,20 @@ pub fn evaluate(input: &[u8]) -> Result<String, Error> {
 /// `bad-request`, `bad-policy`, `over-limit`.
 pub fn provenance(input: &[u8]) -> Result<String, Error> {
     let input = within_limit(input)?;
-    let batch: Batch<'_> = serde_json::from_slice(input).map_err(|e| Error::not_the_document("a batch of commits", &e))?;
+    let batch: Batch<'_> =
+        serde_json::from_slice(input).map_err(|e| Error::not_the_document("a batch of commits", &e))?;
     check_version(&batch.api_version)?;
     batch.commits.within_limit("commits")?;
     let mut table = Table::default();
-    for document in batch.documents.iter().filter(|document| document.role == Role::Policy) {
+    for document in batch
+        .documents
+        .iter()
+        .filter(|document| document.role == Role::Policy)
+    {
         let reading = policy::read(document.bytes.as_bytes());
-        let policy = reading.policy.ok_or_else(|| Error::bad_policy(&document.source, reading.diagnostics))?;
+        let policy = reading
+            .policy
+            .ok_or_else(|| Error::bad_policy(&document.source, reading.diagnostics))?;
         table = decide::table(Some(&policy));
     }
     let checkpoints: Vec<(String, &[u8])> = batch
@@ -100,7 +124,9 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
         .filter(|document| document.role == Role::Checkpoint)
         .filter_map(|d| Some((d.path.as_ref()?.to_str_lossy().into_owned(), d.bytes.as_bytes())))
         .collect();
-    let commits = batch.commits.iter().map(|commit| {
+    let steps = limits::Steps::default();
+    let mut commits = Vec::with_capacity(batch.commits.len());
+    for commit in &batch.commits {
         let wanted = if checkpoints.is_empty() {
             Vec::new()
         } else {
@@ -111,18 +137,22 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
             encoding: commit.encoding.as_ref(),
             author: &commit.author,
             committer: &commit.committer,
-            notes: commit.notes.iter().map(|note| (note.git_ref.as_ref(), note.bytes.as_bytes())).collect(),
+            notes: commit
+                .notes
+                .iter()
+                .map(|note| (note.git_ref.as_ref(), note.bytes.as_bytes()))
+                .collect(),
             checkpoints: checkpoints
                 .iter()
                 .filter(|(path, _)| wanted.iter().any(|wanted| wanted.path == *path))
                 .map(|(path, bytes)| (path.as_str(), *bytes))
                 .collect(),
         };
-        let mut findings = crate::provenance::read(&table, &evidence);
+        let mut findings = crate::provenance::read(&table, &evidence, &steps)?;
         findings.id = commit.id.to_str_lossy().into_owned();
-        findings
-    });
-    Ok(to_json(&Findings::new(commits.collect())))
+        commits.push(findings);
+    }
+    Ok(to_json(&Findings::new(commits)))
 }
 
 /// What is wrong with a policy.
@@ -130,8 +160,8 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
 /// # Errors
 /// `bad-request`, `over-limit`. A policy with faults is an answer, not an error.
 pub fn check_policy(input: &[u8]) -> Result<String, Error> {
-    let source: PolicySource<'_> =
-        serde_json::from_slice(within_limit(input)?).map_err(|e| Error::not_the_document("a policy source", &e))?;
+    let source: PolicySource<'_> = serde_json::from_slice(within_limit(input)?)
+        .map_err(|e| Error::not_the_document("a policy source", &e))?;
     check_version(&source.api_version)?;
     let reading = policy::read(source.bytes.as_bytes());
     Ok(to_json(&PolicyReport {
@@ -161,14 +191,20 @@ pub fn render(input: &[u8]) -> Result<String, Error> {
 
 fn within_limit(input: &[u8]) -> Result<&[u8], Error> {
     if input.len() > limits::REQUEST_BYTES {
-        return Err(Error::over_limit("bytes", limits::REQUEST_BYTES as u64, input.len() as u64));
+        return Err(Error::over_limit(
+            "bytes",
+            limits::REQUEST_BYTES as u64,
+            input.len() as u64,
+        ));
     }
     Ok(input)
 }
 
 fn check_version(version: &str) -> Result<(), Error> {
     if version != API_VERSION {
-        return Err(Error::bad_request(format!("`apiVersion` is {version:?}, and this module reads {API_VERSION:?}")));
+        return Err(Error::bad_request(format!(
+            "`apiVersion` is {version:?}, and this module reads {API_VERSION:?}"
+        )));
     }
     Ok(())
 }

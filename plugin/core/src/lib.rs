@@ -1,8 +1,8 @@
 /*!
 Every rule of Countersign, in pure Rust: what AI contributed to a change, which sign-offs it needs, which count.
 
-The functions of the contract take one JSON document and give one, or a typed [`Error`]. They have no clock, no
-randomness, no files and no threads, so the same bytes in give the same bytes out in every packaging.
+The functions of the contract take one JSON document and give one, or a typed [`Error`]. Nothing
+else reaches them, the time included, so the same bytes in give the same bytes out in every packaging.
 
 ```
 let request = br#"{"apiVersion": "countersign/v1", "commits": [{
@@ -37,7 +37,12 @@ Inside, a change flows one way, and each module knows only those above it: [`mod
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
 )]
 
 mod change;
@@ -53,5 +58,5 @@ mod render;
 mod signoff;
 
 pub use error::{Error, ErrorDocument, ErrorKind};
-pub use facade::{FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, render};
 pub(crate) use facade::to_json;
+pub use facade::{FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, render};

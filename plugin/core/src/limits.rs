@@ -26,8 +26,11 @@ pub const POLICY_NODES: usize = 100_000;
 pub const POLICY_DEPTH: usize = 32;
 /// Bytes of one path pattern.
 pub const PATTERN_BYTES: usize = 1_024;
-/// Steps of one call: each test of a pattern against a path costs one, plus one for each 64 bytes of the path.
+/// Steps of one call: each test of a pattern against a path costs one, plus one for each 64 bytes of the path; each
+/// trailer or marker that is read costs [`TRAILER_STEPS`].
 pub const STEPS: u64 = 60_000_000;
+/// Steps that reading one trailer costs.
+pub const TRAILER_STEPS: u64 = 200;
 /// Bytes of evidence that a finding quotes from a message.
 pub const EVIDENCE_BYTES: usize = 240;
 
@@ -44,7 +47,11 @@ impl Steps {
         let spent = self.0.get().saturating_add(steps);
         self.0.set(spent);
         if spent > STEPS {
-            return Err(crate::Error::over_limit("steps of pattern matching", STEPS, spent));
+            return Err(crate::Error::over_limit(
+                "steps of reading and matching",
+                STEPS,
+                spent,
+            ));
         }
         Ok(())
     }

@@ -17,14 +17,23 @@ fn run() -> Result<(), String> {
     let folder = countersign_packaging::workspace().join("target/dist");
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let version = countersign_packaging::contract_version().map_err(|e| e.to_string())?;
-    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).map_err(|e| format!("{name}: {e}"));
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(folder.join(name), bytes).map_err(|e| format!("{name}: {e}"))
+    };
 
     let mut files = vec!["countersign.component.wasm"];
-    write("countersign.component.wasm", &countersign_packaging::component(&version).map_err(|e| e.to_string())?)?;
+    write(
+        "countersign.component.wasm",
+        &countersign_packaging::component(&version).map_err(|e| e.to_string())?,
+    )?;
     if std::env::args().nth(1).as_deref() != Some("component") {
         all(&folder, &version, &mut files, &write)?;
     }
-    let sums = Command::new("sha256sum").args(&files).current_dir(&folder).output().map_err(|e| format!("sha256sum: {e}"))?;
+    let sums = Command::new("sha256sum")
+        .args(&files)
+        .current_dir(&folder)
+        .output()
+        .map_err(|e| format!("sha256sum: {e}"))?;
     write("SHA256SUMS", &sums.stdout)?;
     print!("{}", String::from_utf8_lossy(&sums.stdout));
     Ok(())
@@ -37,9 +46,16 @@ fn all(
     files: &mut Vec<&str>,
     write: &dyn Fn(&str, &[u8]) -> Result<(), String>,
 ) -> Result<(), String> {
-    write("countersign.extism.wasm", &countersign_packaging::extism(version).map_err(|e| e.to_string())?)?;
+    write(
+        "countersign.extism.wasm",
+        &countersign_packaging::extism(version).map_err(|e| e.to_string())?,
+    )?;
     countersign_packaging::web(version, &folder.join("web")).map_err(|e| e.to_string())?;
-    files.extend(["countersign.extism.wasm", "web/countersign_web_bg.wasm", "web/countersign_web.js"]);
+    files.extend([
+        "countersign.extism.wasm",
+        "web/countersign_web_bg.wasm",
+        "web/countersign_web.js",
+    ]);
     Ok(())
 }
 

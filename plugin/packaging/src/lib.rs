@@ -18,7 +18,9 @@ pub const CONTRACT_SECTION: &str = "countersign:contract";
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// rustc has no standard library for the target.
-    #[error("the wasm target is missing; run `rustup target add {TARGET}`, or any `cargo xtask` command, which does it")]
+    #[error(
+        "the wasm target is missing; run `rustup target add {TARGET}`, or any `cargo xtask` command, which does it"
+    )]
     TargetMissing,
     /// cargo could not be run, or failed.
     #[error("building {package} for {TARGET} failed:\n{reason}")]
@@ -59,7 +61,9 @@ pub fn workspace() -> PathBuf {
 pub fn contract_version() -> Result<String, Error> {
     let path = workspace().join("plugin/wit/countersign.wit");
     let wit = String::from_utf8_lossy(&read(&path)?).into_owned();
-    let version = wit.lines().find_map(|line| line.strip_prefix("package countersign:gate@")?.strip_suffix(';'));
+    let version = wit
+        .lines()
+        .find_map(|line| line.strip_prefix("package countersign:gate@")?.strip_suffix(';'));
     version.map(str::to_owned).ok_or_else(|| Error::File {
         path,
         source: std::io::Error::other("no `package countersign:gate@...;`"),
@@ -83,7 +87,10 @@ pub fn component(contract_version: &str) -> Result<Vec<u8>, Error> {
         .validate(true)
         .module(&module)
         .and_then(|mut encoder| encoder.encode())
-        .map_err(|e| Error::Package { package, reason: format!("{e:#}") })?;
+        .map_err(|e| Error::Package {
+            package,
+            reason: format!("{e:#}"),
+        })?;
     Ok(with_contract(component, contract_version))
 }
 
@@ -108,15 +115,26 @@ pub fn web(contract_version: &str, folder: &Path) -> Result<(), Error> {
     wasm_bindgen_cli_support::Bindgen::new()
         .input_path(module)
         .web(true)
-        .and_then(|generator| generator.remove_name_section(true).remove_producers_section(true).generate(folder))
-        .map_err(|e| Error::Package { package, reason: format!("{e:#}") })?;
+        .and_then(|generator| {
+            generator
+                .remove_name_section(true)
+                .remove_producers_section(true)
+                .generate(folder)
+        })
+        .map_err(|e| Error::Package {
+            package,
+            reason: format!("{e:#}"),
+        })?;
     let path = folder.join("countersign_web_bg.wasm");
     let module = with_contract(read(&path)?, contract_version);
     std::fs::write(&path, module).map_err(|source| Error::File { path, source })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })
+    std::fs::read(path).map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Runs cargo for one guest and gives the path of its module.
@@ -130,11 +148,23 @@ fn cargo_build(package: &str, strip: &str) -> Result<PathBuf, Error> {
     // Panic messages hold paths of sources.
     let flags = [
         format!("--remap-path-prefix={}=countersign", workspace.display()),
-        format!("--remap-path-prefix={}=registry", home.join("registry/src").display()),
+        format!(
+            "--remap-path-prefix={}=registry",
+            home.join("registry/src").display()
+        ),
     ];
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--locked", "--profile", "guest", "--target", TARGET, "--package", package])
+        .args([
+            "build",
+            "--locked",
+            "--profile",
+            "guest",
+            "--target",
+            TARGET,
+            "--package",
+            package,
+        ])
         .arg("--manifest-path")
         .arg(workspace.join("Cargo.toml"))
         .arg("--target-dir")
@@ -149,20 +179,37 @@ fn cargo_build(package: &str, strip: &str) -> Result<PathBuf, Error> {
             || text.starts_with("CARGO_TARGET_")
             || matches!(
                 &*text,
-                "RUSTFLAGS" | "RUSTC" | "RUSTC_WRAPPER" | "RUSTC_WORKSPACE_WRAPPER" | "RUSTDOC" | "TARGET" | "HOST" | "PROFILE"
-                    | "OPT_LEVEL" | "DEBUG" | "CARGO_BUILD_TARGET" | "CARGO_BUILD_RUSTFLAGS" | "CLIPPY_ARGS"
+                "RUSTFLAGS"
+                    | "RUSTC"
+                    | "RUSTC_WRAPPER"
+                    | "RUSTC_WORKSPACE_WRAPPER"
+                    | "RUSTDOC"
+                    | "TARGET"
+                    | "HOST"
+                    | "PROFILE"
+                    | "OPT_LEVEL"
+                    | "DEBUG"
+                    | "CARGO_BUILD_TARGET"
+                    | "CARGO_BUILD_RUSTFLAGS"
+                    | "CLIPPY_ARGS"
             );
         if outer {
             command.env_remove(&name);
         }
     }
-    let output = command.output().map_err(|e| Error::Build { package: package.to_owned(), reason: e.to_string() })?;
+    let output = command.output().map_err(|e| Error::Build {
+        package: package.to_owned(),
+        reason: e.to_string(),
+    })?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr).into_owned();
         if reason.contains("can't find crate for `core`") || reason.contains("can't find crate for `std`") {
             return Err(Error::TargetMissing);
         }
-        return Err(Error::Build { package: package.to_owned(), reason });
+        return Err(Error::Build {
+            package: package.to_owned(),
+            reason,
+        });
     }
     let file = format!("{}.wasm", package.replace('-', "_"));
     Ok(guest_folder().join(TARGET).join("guest").join(file))

@@ -27,8 +27,16 @@ fn repository() -> anyhow::Result<PathBuf> {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
     eprintln!("making a history of {COMMITS} commits");
-    anyhow::ensure!(git(&folder).args(["init", "--quiet", "--initial-branch=main"]).status()?.success());
-    let mut import = git(&folder).args(["fast-import", "--quiet"]).stdin(Stdio::piped()).spawn()?;
+    anyhow::ensure!(
+        git(&folder)
+            .args(["init", "--quiet", "--initial-branch=main"])
+            .status()?
+            .success()
+    );
+    let mut import = git(&folder)
+        .args(["fast-import", "--quiet"])
+        .stdin(Stdio::piped())
+        .spawn()?;
     let mut out = BufWriter::new(import.stdin.take().context("a pipe")?);
     for n in 0..COMMITS {
         let trailer = match n % 10 {
@@ -42,13 +50,28 @@ fn repository() -> anyhow::Result<PathBuf> {
              and the measurement that led to it is in the commit before.\n{trailer}"
         );
         let time = 1_500_000_000 + n * 60;
-        write!(out, "commit refs/heads/main\ncommitter Dev {} <dev{}@example.com> {time} +0000\n", n % 50, n % 50)?;
+        write!(
+            out,
+            "commit refs/heads/main\ncommitter Dev {} <dev{}@example.com> {time} +0000\n",
+            n % 50,
+            n % 50
+        )?;
         write!(out, "data {}\n{message}\n", message.len())?;
         // The first commit brings all files, each later one changes three.
-        let files: Vec<usize> = if n == 0 { (0..20_000).collect() } else { (0..3).map(|k| (n * 7 + k * 6_421) % 20_000).collect() };
+        let files: Vec<usize> = if n == 0 {
+            (0..20_000).collect()
+        } else {
+            (0..3).map(|k| (n * 7 + k * 6_421) % 20_000).collect()
+        };
         for file in files {
             let content = format!("file {file}\nchanged by {n}\n");
-            write!(out, "M 100644 inline d{}/e{}/f{file}.rs\ndata {}\n{content}\n", file % 40, file % 900, content.len())?;
+            write!(
+                out,
+                "M 100644 inline d{}/e{}/f{file}.rs\ndata {}\n{content}\n",
+                file % 40,
+                file % 900,
+                content.len()
+            )?;
         }
     }
     out.flush()?;
@@ -93,7 +116,9 @@ fn policy() -> anyhow::Result<PathBuf> {
 fn check_last(repository: &Path, commits: usize) -> anyhow::Result<Command> {
     let mut command = countersign()?;
     let base = format!("HEAD~{commits}");
-    command.args(["check", "--target", "refs/heads/none", "--base", &base, "--repo"]).arg(repository);
+    command
+        .args(["check", "--target", "refs/heads/none", "--base", &base, "--repo"])
+        .arg(repository);
     command.arg("--policy").arg(policy()?);
     Ok(command)
 }
@@ -152,7 +177,13 @@ fn peak(command: &mut Command) -> anyhow::Result<(Duration, u64)> {
     let mut peak = 0;
     let status = loop {
         let text = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let high = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        let high = text.lines().find_map(|line| {
+            line.strip_prefix("VmHWM:")?
+                .trim()
+                .strip_suffix(" kB")?
+                .parse()
+                .ok()
+        });
         peak = high.unwrap_or(0).max(peak);
         if let Some(status) = child.try_wait()? {
             break status;

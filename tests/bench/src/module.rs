@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use anyhow::Context;
 use countersign_core::model::{
-    API_VERSION, Account, Act, ActKind, Change, Commit, Document, Fact, File, FileStatus, Ident, ObjectId, Parent, Proof,
-    Repository, Request, Role, Software, Text, Trigger, TriggerKind, When,
+    API_VERSION, Account, Act, ActKind, Change, Commit, Document, Fact, File, FileStatus, Ident, ObjectId,
+    Parent, Proof, Repository, Request, Role, Software, Text, Trigger, TriggerKind, When,
 };
 use countersign_host::module::{Function, Module};
 
@@ -23,7 +23,7 @@ identities:
   rhea: { emails: [rhea@example.com] }
   olga: { emails: [olga@example.com] }
 questions:
-  topology: Which production topology outside this code does the change touch?
+  topology: Which running systems outside this repository does the change reach?
 rules:
   - name: AI-assisted code
     when: { ai: any }
@@ -78,7 +78,12 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
         head = sha;
     }
     let files = (0..files).map(|n| File {
-        path: format!("{}/module_{}/file_{n}.rs", ["src", "auth", "migrations", "docs"][n % 4], n % 17).into(),
+        path: format!(
+            "{}/module_{}/file_{n}.rs",
+            ["src", "auth", "migrations", "docs"][n % 4],
+            n % 17
+        )
+        .into(),
         status: FileStatus::Modified,
         old_mode: Some("100644".into()),
         new_mode: Some("100644".into()),
@@ -88,8 +93,14 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
         api_version: API_VERSION.into(),
         trigger: Trigger {
             kind: TriggerKind::Check,
-            host: Software { name: "bench".into(), version: "0".into() },
-            platform: Software { name: "git".into(), version: "2".into() },
+            host: Software {
+                name: "bench".into(),
+                version: "0".into(),
+            },
+            platform: Software {
+                name: "git".into(),
+                version: "2".into(),
+            },
             now: When::from_seconds(1_772_500_000),
             require_policy: false,
         },
@@ -102,7 +113,10 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
         }]
         .into(),
         change: Some(Change {
-            repository: Repository { id: None, name: Some("bench/bench".into()) },
+            repository: Repository {
+                id: None,
+                name: Some("bench/bench".into()),
+            },
             target: "refs/heads/main".into(),
             base_tip: base.clone(),
             merge_base: Some(base),
@@ -117,7 +131,10 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
             .map(|(n, login)| Act {
                 id: format!("review-{n}").into(),
                 kind: ActKind::Approve,
-                actor: Account { login: Some((*login).into()), ..Account::default() },
+                actor: Account {
+                    login: Some((*login).into()),
+                    ..Account::default()
+                },
                 proof: Proof::Claimed,
                 at: Some(When::from_seconds(1_772_490_000 + n as i64)),
                 head: Some(head.clone()),
@@ -125,7 +142,14 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
                 ..Act::default()
             })
             .collect(),
-        complete: vec![Fact::Documents, Fact::Commits, Fact::Files, Fact::Acts, Fact::Notes, Fact::Traces],
+        complete: vec![
+            Fact::Documents,
+            Fact::Commits,
+            Fact::Files,
+            Fact::Acts,
+            Fact::Notes,
+            Fact::Traces,
+        ],
         absent: vec![Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
         ..Request::default()
     };
@@ -166,7 +190,11 @@ pub fn start() -> anyhow::Result<bool> {
         Module::embedded()?.call(Function::Describe, b"")?;
         times.push(start.elapsed());
     }
-    say("start.module", format!("{:.2}", median(times).as_secs_f64() * 1e3), "ms");
+    say(
+        "start.module",
+        format!("{:.2}", median(times).as_secs_f64() * 1e3),
+        "ms",
+    );
     Ok(true)
 }
 

@@ -21,10 +21,15 @@ pub fn calls() -> anyhow::Result<Vec<Call>> {
     let root = countersign_packaging::workspace();
     let mut calls = Vec::new();
     let mut call = |name: &str, function: &'static str, input: Vec<u8>| {
-        calls.push(Call { name: name.to_owned(), function, input });
+        calls.push(Call {
+            name: name.to_owned(),
+            function,
+            input,
+        });
     };
     call("describe", "describe", Vec::new());
-    let mut examples: Vec<_> = std::fs::read_dir(root.join("plugin/schema/examples"))?.collect::<Result<_, _>>()?;
+    let mut examples: Vec<_> =
+        std::fs::read_dir(root.join("plugin/schema/examples"))?.collect::<Result<_, _>>()?;
     examples.sort_by_key(|entry| entry.path());
     for entry in examples {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -33,7 +38,9 @@ pub fn calls() -> anyhow::Result<Vec<Call>> {
             call(&name, "needs", bytes.clone());
             call(&name, "evaluate", bytes.clone());
             // What the core answers is what every packaging is asked to show.
-            let Ok(decision) = countersign_core::evaluate(&bytes) else { continue };
+            let Ok(decision) = countersign_core::evaluate(&bytes) else {
+                continue;
+            };
             for format in ["text", "markdown", "junit", "codequality", "sarif"] {
                 let request = format!(r#"{{"format":"{format}","colour":true,"document":{decision}}}"#);
                 call(&format!("{name} as {format}"), "render", request.into_bytes());
@@ -46,13 +53,28 @@ pub fn calls() -> anyhow::Result<Vec<Call>> {
     policies.sort_by_key(|entry| entry.path());
     for entry in policies {
         let bytes = std::fs::read(entry.path().join("policy.yaml"))?;
-        call(&entry.path().display().to_string(), "check-policy", policy(bytes)?);
+        call(
+            &entry.path().display().to_string(),
+            "check-policy",
+            policy(bytes)?,
+        );
     }
     for (name, source) in BAD_POLICIES {
         call(name, "check-policy", policy(source.as_bytes().to_vec())?);
     }
-    call("a policy that is not UTF-8", "check-policy", policy(b"countersign: 1\nname: \xff\n".to_vec())?);
-    for function in ["needs", "evaluate", "provenance", "check-policy", "guard", "render"] {
+    call(
+        "a policy that is not UTF-8",
+        "check-policy",
+        policy(b"countersign: 1\nname: \xff\n".to_vec())?,
+    );
+    for function in [
+        "needs",
+        "evaluate",
+        "provenance",
+        "check-policy",
+        "guard",
+        "render",
+    ] {
         for (name, input) in malformed() {
             call(name, function, input);
         }
@@ -61,7 +83,11 @@ pub fn calls() -> anyhow::Result<Vec<Call>> {
 }
 
 fn policy(bytes: Vec<u8>) -> anyhow::Result<Vec<u8>> {
-    let source = PolicySource { api_version: API_VERSION.into(), name: "policy.yaml".into(), bytes: Text::from_bytes(bytes) };
+    let source = PolicySource {
+        api_version: API_VERSION.into(),
+        name: "policy.yaml".into(),
+        bytes: Text::from_bytes(bytes),
+    };
     Ok(serde_json::to_vec(&source)?)
 }
 
@@ -93,32 +119,70 @@ pub fn malformed() -> Vec<(&'static str, Vec<u8>)> {
         "0".repeat(40)
     );
     let commit = |sha: &str, parent: &str| {
-        format!(r#"{{"sha":"{sha}","parents":[{{"sha":"{parent}"}}],"author":{{}},"committer":{{}},"message":"m"}}"#)
+        format!(
+            r#"{{"sha":"{sha}","parents":[{{"sha":"{parent}"}}],"author":{{}},"committer":{{}},"message":"m"}}"#
+        )
     };
     vec![
         ("nothing", Vec::new()),
         ("random bytes", (0..=255_u8).rev().collect()),
-        ("bytes that are not UTF-8 in a string", b"{\"apiVersion\": \"\xff\xfe\"}".to_vec()),
-        ("truncated JSON", br#"{"apiVersion": "countersign/v1", "trigger": {"kind": "#.to_vec()),
-        ("deep nesting", [b"[".repeat(100_000), b"]".repeat(100_000)].concat()),
-        ("deep nesting under an unknown key", format!("{{\"x\": {}", "{\"y\":".repeat(10_000)).into_bytes()),
+        (
+            "bytes that are not UTF-8 in a string",
+            b"{\"apiVersion\": \"\xff\xfe\"}".to_vec(),
+        ),
+        (
+            "truncated JSON",
+            br#"{"apiVersion": "countersign/v1", "trigger": {"kind": "#.to_vec(),
+        ),
+        (
+            "deep nesting",
+            [b"[".repeat(100_000), b"]".repeat(100_000)].concat(),
+        ),
+        (
+            "deep nesting under an unknown key",
+            format!("{{\"x\": {}", "{\"y\":".repeat(10_000)).into_bytes(),
+        ),
         ("another version", br#"{"apiVersion": "countersign/v2"}"#.to_vec()),
         ("a string for an object", br#""countersign/v1""#.to_vec()),
         ("an array for an object", br#"["countersign/v1"]"#.to_vec()),
         ("no change", format!("{head}}}").into_bytes()),
-        ("a change and no commits", format!("{head},{change}}}").into_bytes()),
-        ("one commit twice", format!("{head},{change},\"commits\":[{0},{0}]}}", commit(&id, &other)).into_bytes()),
+        (
+            "a change and no commits",
+            format!("{head},{change}}}").into_bytes(),
+        ),
+        (
+            "one commit twice",
+            format!("{head},{change},\"commits\":[{0},{0}]}}", commit(&id, &other)).into_bytes(),
+        ),
         (
             "a commit that is its own ancestor",
-            format!("{head},{change},\"commits\":[{},{}]}}", commit(&id, &other), commit(&other, &id)).into_bytes(),
+            format!(
+                "{head},{change},\"commits\":[{},{}]}}",
+                commit(&id, &other),
+                commit(&other, &id)
+            )
+            .into_bytes(),
         ),
-        ("an id that is none", format!("{head},\"commits\":[{}]}}", commit("abc", &other)).into_bytes()),
+        (
+            "an id that is none",
+            format!("{head},\"commits\":[{}]}}", commit("abc", &other)).into_bytes(),
+        ),
         (
             "base64 that is none",
-            format!("{head},\"files\":[{{\"path\":{{\"b64\":\"???\"}},\"status\":\"added\"}}]}}").into_bytes(),
+            format!("{head},\"files\":[{{\"path\":{{\"b64\":\"???\"}},\"status\":\"added\"}}]}}")
+                .into_bytes(),
         ),
-        ("a field twice", format!("{{{version},{version},{trigger}}}").into_bytes()),
-        ("more acts than the limit", format!("{head},{change},\"acts\":[{}]}}", vec!["{}"; 10_001].join(",")).into_bytes()),
-        ("a time that is none", br#"{"apiVersion":"countersign/v1","trigger":{"now":"yesterday"}}"#.to_vec()),
+        (
+            "a field twice",
+            format!("{{{version},{version},{trigger}}}").into_bytes(),
+        ),
+        (
+            "more acts than the limit",
+            format!("{head},{change},\"acts\":[{}]}}", vec!["{}"; 10_001].join(",")).into_bytes(),
+        ),
+        (
+            "a time that is none",
+            br#"{"apiVersion":"countersign/v1","trigger":{"now":"yesterday"}}"#.to_vec(),
+        ),
     ]
 }

@@ -27,10 +27,16 @@ impl<'r, 'a> Judged<'r, 'a> {
         let mut index: HashMap<&str, usize> = HashMap::with_capacity(request.commits.len());
         for (at, commit) in request.commits.iter().enumerate() {
             if index.insert(commit.sha.as_str(), at).is_some() {
-                return Err(Error::bad_request(format!("commit {} stands twice in `commits`", commit.sha)));
+                return Err(Error::bad_request(format!(
+                    "commit {} stands twice in `commits`",
+                    commit.sha
+                )));
             }
         }
-        let graph = Graph { commits: &request.commits, index };
+        let graph = Graph {
+            commits: &request.commits,
+            index,
+        };
         graph.reject_cycles()?;
 
         let mut incomplete = (!request.complete.contains(&Fact::Commits) && !request.commits.is_empty())
@@ -51,14 +57,27 @@ impl<'r, 'a> Judged<'r, 'a> {
                 None => incomplete = Some(format!("the head {} is not in the list of commits", head.short())),
             }
         }
-        let own = request.commits.iter().zip(&reached).filter(|(c, r)| **r && c.place != Place::Result);
+        let own = request
+            .commits
+            .iter()
+            .zip(&reached)
+            .filter(|(c, r)| **r && c.place != Place::Result);
         let result = request.commits.iter().filter(|c| c.place != Place::Change);
-        Ok(Judged { own: own.map(|(commit, _)| commit).collect(), result: result.collect(), incomplete })
+        Ok(Judged {
+            own: own.map(|(commit, _)| commit).collect(),
+            result: result.collect(),
+            incomplete,
+        })
     }
 
     /// Own commits and those of the result, each once: provenance comes from both.
     pub fn all(&self) -> impl Iterator<Item = &'r Commit<'a>> {
-        self.own.iter().copied().chain(self.result.iter().copied().filter(|commit| commit.place == Place::Result))
+        self.own.iter().copied().chain(
+            self.result
+                .iter()
+                .copied()
+                .filter(|commit| commit.place == Place::Result),
+        )
     }
 }
 
@@ -73,7 +92,13 @@ impl<'r, 'a> Graph<'r, 'a> {
             .get(at)
             .into_iter()
             .flat_map(|commit| &commit.parents)
-            .map(|parent| (&parent.sha, self.index.get(parent.sha.as_str()).copied(), parent.in_target))
+            .map(|parent| {
+                (
+                    &parent.sha,
+                    self.index.get(parent.sha.as_str()).copied(),
+                    parent.in_target,
+                )
+            })
     }
 
     /// Walks depth first, without recursion; a commit met again while its parents are walked is its own ancestor.
@@ -96,8 +121,14 @@ impl<'r, 'a> Graph<'r, 'a> {
                 match state {
                     State::Done => {}
                     State::Open => {
-                        let id = self.commits.get(at).map(|commit| commit.sha.as_str()).unwrap_or_default();
-                        return Err(Error::bad_request(format!("commit {id} is its own ancestor in `commits`")));
+                        let id = self
+                            .commits
+                            .get(at)
+                            .map(|commit| commit.sha.as_str())
+                            .unwrap_or_default();
+                        return Err(Error::bad_request(format!(
+                            "commit {id} is its own ancestor in `commits`"
+                        )));
                     }
                     State::New => {
                         *state = State::Open;
@@ -158,7 +189,12 @@ pub(crate) enum Stated<'r, 'a> {
 impl fmt::Display for Stated<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Stated::Ident(ident) => write!(f, "{} <{}>", ident.name.to_str_lossy(), ident.email.to_str_lossy()),
+            Stated::Ident(ident) => write!(
+                f,
+                "{} <{}>",
+                ident.name.to_str_lossy(),
+                ident.email.to_str_lossy()
+            ),
             Stated::CoAuthor { name, email } => write!(f, "{name} <{email}>"),
         }
     }
@@ -168,10 +204,18 @@ impl fmt::Display for Stated<'_, '_> {
 pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution<'r, 'a>> {
     let mut found = Vec::with_capacity(judged.own.len() * 2);
     for commit in judged.own.iter().copied() {
-        found.push(Contribution { role: ContributorRole::Author, commit, who: Stated::Ident(&commit.author) });
+        found.push(Contribution {
+            role: ContributorRole::Author,
+            commit,
+            who: Stated::Ident(&commit.author),
+        });
         // A commit that the forge made itself has the forge for a committer.
         if commit.forge_made.is_none() {
-            found.push(Contribution { role: ContributorRole::Committer, commit, who: Stated::Ident(&commit.committer) });
+            found.push(Contribution {
+                role: ContributorRole::Committer,
+                commit,
+                who: Stated::Ident(&commit.committer),
+            });
         }
         // Keys of co-authors stand on lines of their own.
         let message = commit.message.to_str_lossy();
@@ -182,8 +226,15 @@ pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution
             if let Some(value) = co_author(line) {
                 let address = split_address(value);
                 if let Some(email) = address.email {
-                    let who = Stated::CoAuthor { name: address.name.to_owned(), email: email.to_owned() };
-                    found.push(Contribution { role: ContributorRole::CoAuthor, commit, who });
+                    let who = Stated::CoAuthor {
+                        name: address.name.to_owned(),
+                        email: email.to_owned(),
+                    };
+                    found.push(Contribution {
+                        role: ContributorRole::CoAuthor,
+                        commit,
+                        who,
+                    });
                 }
             }
         }

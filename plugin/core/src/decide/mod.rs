@@ -11,9 +11,9 @@ pub(crate) use needs::needs;
 use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{
-    API_VERSION, ChangeSummary, CommitFindings, Decision, Document, Enforce, Fact, Notice, NoticeCode, Outcome,
-    PolicySummary, Provenance, Rank, RemarkCode, Remedy, Request, RequirementResult, Role, RuleCode, RuleResult,
-    RuleState, ToolSummary,
+    API_VERSION, ChangeSummary, CommitFindings, Decision, Document, Enforce, Fact, Notice, NoticeCode,
+    Outcome, PolicySummary, Provenance, Rank, RemarkCode, Remedy, Request, RequirementResult, Role, RuleCode,
+    RuleResult, RuleState, ToolSummary,
 };
 use crate::policy::{self, Effect, Otherwise, Policy, Requirement, Rule};
 use crate::provenance::{self, Anchor, Evidence, Table};
@@ -25,18 +25,25 @@ use predicates::{Facts, Truth, count};
 /// Decides.
 pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let Some(change) = &request.change else {
-        return Err(Error::bad_request("`change` is missing: there is nothing to decide about"));
+        return Err(Error::bad_request(
+            "`change` is missing: there is nothing to decide about",
+        ));
     };
     let judged = Judged::of(request)?;
     let document = policy_document(request)?;
     let policy = document.map(|document| read_policy(document)).transpose()?;
     let table = table(policy.as_ref());
-    let findings = provenance_of(request, &judged, &table);
+    let steps = Steps::default();
+    let findings = provenance_of(request, &judged, &table, &steps)?;
     let mut directory = Directory::of(request, policy.as_ref());
     let contributors = Contributors::of(request, &judged, &table, &mut directory);
 
-    let steps = Steps::default();
-    let facts = Facts { request, judged: &judged, findings: &findings, steps: &steps };
+    let facts = Facts {
+        request,
+        judged: &judged,
+        findings: &findings,
+        steps: &steps,
+    };
     let mut rules = Vec::new();
     let mut remedies = Vec::new();
     let mut claimed = Vec::new();
@@ -58,11 +65,25 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let (outcome, headline) = conclude(request, policy.as_ref(), &judged, &rules);
     let enforce = policy.as_ref().map_or(Enforce::Block, |policy| policy.enforce);
     let provenance = summarise(findings);
-    let mut notices = notices(request, policy.as_ref(), document, &directory, &provenance, judged.all().count());
+    let mut notices = notices(
+        request,
+        policy.as_ref(),
+        document,
+        &directory,
+        &provenance,
+        judged.all().count(),
+    );
     order::strings(&mut claimed);
     for who in claimed {
-        let message = format!("the sign-off of {who} rests on the word of whoever gave the file; nothing signs it");
-        order::insert(&mut notices, Notice { code: NoticeCode::ClaimedProof, message });
+        let message =
+            format!("the sign-off of {who} rests on the word of whoever gave the file; nothing signs it");
+        order::insert(
+            &mut notices,
+            Notice {
+                code: NoticeCode::ClaimedProof,
+                message,
+            },
+        );
     }
     Ok(Decision {
         api_version: API_VERSION.into(),
@@ -70,13 +91,16 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         outcome,
         blocks: enforce == Enforce::Block && !outcome.passes(),
         headline,
-        policy: policy.as_ref().zip(document).map(|(policy, document)| PolicySummary {
-            name: policy.name.clone(),
-            origin: origin(document),
-            digest: document.digest.as_ref().map(|digest| digest.to_string()),
-            enforce,
-            untrusted: document.untrusted,
-        }),
+        policy: policy
+            .as_ref()
+            .zip(document)
+            .map(|(policy, document)| PolicySummary {
+                name: policy.name.clone(),
+                origin: origin(document),
+                digest: document.digest.as_ref().map(|digest| digest.to_string()),
+                enforce,
+                untrusted: document.untrusted,
+            }),
         change: ChangeSummary {
             repository: repository(request, policy.as_ref()),
             id: change.id.as_ref().map(|id| id.to_string()),
@@ -96,17 +120,27 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
 
 /// The one policy of a request.
 fn policy_document<'r, 'a>(request: &'r Request<'a>) -> Result<Option<&'r Document<'a>>, Error> {
-    let mut policies = request.documents.iter().filter(|document| document.role == Role::Policy);
+    let mut policies = request
+        .documents
+        .iter()
+        .filter(|document| document.role == Role::Policy);
     let first = policies.next();
     if policies.next().is_some() {
-        return Err(Error::bad_request("two documents have the role `policy`, and one decides"));
+        return Err(Error::bad_request(
+            "two documents have the role `policy`, and one decides",
+        ));
     }
     if first.is_none() {
         if let Some(missing) = request.unavailable.iter().find(|u| u.fact == Fact::Documents) {
-            return Err(Error::bad_request(format!("the policy could not be read: {}", missing.reason)));
+            return Err(Error::bad_request(format!(
+                "the policy could not be read: {}",
+                missing.reason
+            )));
         }
         if !request.complete.contains(&Fact::Documents) {
-            return Err(Error::bad_request("`complete` does not name `documents`, so there may be a policy that is not here"));
+            return Err(Error::bad_request(
+                "`complete` does not name `documents`, so there may be a policy that is not here",
+            ));
         }
     }
     Ok(first)
@@ -114,12 +148,17 @@ fn policy_document<'r, 'a>(request: &'r Request<'a>) -> Result<Option<&'r Docume
 
 fn read_policy(document: &Document<'_>) -> Result<Policy, Error> {
     let reading = policy::read(document.bytes.as_bytes());
-    reading.policy.ok_or_else(|| Error::bad_policy(&origin(document), reading.diagnostics))
+    reading
+        .policy
+        .ok_or_else(|| Error::bad_policy(&origin(document), reading.diagnostics))
 }
 
 /// Where a document was read, for a person.
 fn origin(document: &Document<'_>) -> String {
-    let path = document.path.as_ref().map(|path| path.to_str_lossy().into_owned());
+    let path = document
+        .path
+        .as_ref()
+        .map(|path| path.to_str_lossy().into_owned());
     let at = document.commit.as_ref().map(|commit| commit.short().to_owned());
     match (&document.git_ref, at, path) {
         (Some(git_ref), Some(at), Some(path)) => format!("{path} at {git_ref} ({at})"),
@@ -141,7 +180,9 @@ fn repository(request: &Request<'_>, policy: Option<&Policy>) -> String {
 
 /// The table of tools, with what the policy adds.
 pub(crate) fn table(policy: Option<&Policy>) -> Table {
-    Table { extra: policy.map(|policy| policy.tools.clone()).unwrap_or_default() }
+    Table {
+        extra: policy.map(|policy| policy.tools.clone()).unwrap_or_default(),
+    }
 }
 
 /// What ties trace records to this change.
@@ -156,16 +197,30 @@ impl Anchor for ChangeAnchor<'_> {
     }
 
     fn touches(&self, path: &str) -> bool {
-        self.paths.as_ref().is_none_or(|paths| paths.contains(path.as_bytes()))
+        self.paths
+            .as_ref()
+            .is_none_or(|paths| paths.contains(path.as_bytes()))
     }
 }
 
 /// What every judged commit says about AI: those that say something, in the order of the request.
-fn provenance_of(request: &Request<'_>, judged: &Judged<'_, '_>, table: &Table) -> Vec<CommitFindings> {
+fn provenance_of(
+    request: &Request<'_>,
+    judged: &Judged<'_, '_>,
+    table: &Table,
+    steps: &Steps,
+) -> Result<Vec<CommitFindings>, Error> {
     let mut notes: HashMap<&str, Vec<(&str, &[u8])>> = HashMap::new();
-    for document in request.documents.iter().filter(|document| document.role == Role::Note) {
+    for document in request
+        .documents
+        .iter()
+        .filter(|document| document.role == Role::Note)
+    {
         if let (Some(commit), Some(git_ref)) = (&document.commit, &document.git_ref) {
-            notes.entry(commit.as_str()).or_default().push((git_ref, document.bytes.as_bytes()));
+            notes
+                .entry(commit.as_str())
+                .or_default()
+                .push((git_ref, document.bytes.as_bytes()));
         }
     }
     let checkpoints: HashMap<String, &[u8]> = request
@@ -193,14 +248,21 @@ fn provenance_of(request: &Request<'_>, judged: &Judged<'_, '_>, table: &Table) 
                 .filter_map(|wanted| Some((wanted.path.as_str(), *checkpoints.get(&wanted.path)?)))
                 .collect(),
         };
-        let findings = provenance::read(table, &evidence);
+        let findings = provenance::read(table, &evidence, steps)?;
         if !findings.findings.is_empty() || !findings.remarks.is_empty() {
             places.insert(commit.sha.as_str(), found.len());
-            found.push(CommitFindings { id: commit.sha.as_str().to_owned(), ..findings });
+            found.push(CommitFindings {
+                id: commit.sha.as_str().to_owned(),
+                ..findings
+            });
         }
     }
 
-    let traces: Vec<&Document<'_>> = request.documents.iter().filter(|d| d.role == Role::Trace).collect();
+    let traces: Vec<&Document<'_>> = request
+        .documents
+        .iter()
+        .filter(|d| d.role == Role::Trace)
+        .collect();
     if !traces.is_empty() {
         let mut commits = HashMap::new();
         for commit in judged.all() {
@@ -208,15 +270,26 @@ fn provenance_of(request: &Request<'_>, judged: &Judged<'_, '_>, table: &Table) 
                 commits.entry(parent.sha.as_str()).or_insert(commit.sha.as_str());
             }
         }
-        commits.extend(judged.all().map(|commit| (commit.sha.as_str(), commit.sha.as_str())));
-        let sides = request.files.iter().flat_map(|file| [Some(&file.path), file.previous_path.as_ref()]);
+        commits.extend(
+            judged
+                .all()
+                .map(|commit| (commit.sha.as_str(), commit.sha.as_str())),
+        );
+        let sides = request
+            .files
+            .iter()
+            .flat_map(|file| [Some(&file.path), file.previous_path.as_ref()]);
         let paths = request
             .complete
             .contains(&Fact::Files)
             .then(|| sides.flatten().map(|path| path.as_bytes()).collect());
         let anchor = ChangeAnchor { commits, paths };
         for trace in traces {
-            let path = trace.path.as_ref().map(|path| path.to_str_lossy().into_owned()).unwrap_or_default();
+            let path = trace
+                .path
+                .as_ref()
+                .map(|path| path.to_str_lossy().into_owned())
+                .unwrap_or_default();
             for traced in provenance::read_trace(table, &path, trace.bytes.as_bytes(), &anchor) {
                 match places.get(traced.id.as_str()).and_then(|&at| found.get_mut(at)) {
                     Some(commit) => {
@@ -228,7 +301,7 @@ fn provenance_of(request: &Request<'_>, judged: &Judged<'_, '_>, table: &Table) 
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// One rule on its way through the evaluation.
@@ -293,7 +366,9 @@ impl Case<'_, '_, '_, '_> {
             if !tally.vetoes.is_empty() {
                 result.state = RuleState::Denied;
                 result.code = RuleCode::Vetoed;
-                result.missing.push(format!("{} asks for changes", tally.vetoes.join(", ")));
+                result
+                    .missing
+                    .push(format!("{} asks for changes", tally.vetoes.join(", ")));
             }
             if tally.counted < requirement.approvals {
                 let open = requirement.approvals - tally.counted;
@@ -303,14 +378,32 @@ impl Case<'_, '_, '_, '_> {
                         [] => "everybody who could approve is behind the change or has approved".to_owned(),
                         some => format!("only {} could still approve", some.join(", ")),
                     };
-                    pend(result, RuleCode::Impossible, format!("{}: {why}", missing_approvals(open, requirement)));
+                    pend(
+                        result,
+                        RuleCode::Impossible,
+                        format!("{}: {why}", missing_approvals(open, requirement)),
+                    );
                 } else {
                     if !known {
                         let groups = tally.unreadable_groups.join(", ");
-                        pend(result, RuleCode::FactUnavailable, format!("the members of {groups} could not be read"));
+                        pend(
+                            result,
+                            RuleCode::FactUnavailable,
+                            format!("the members of {groups} could not be read"),
+                        );
                     }
-                    pend(result, RuleCode::MissingApprovals, missing_approvals(open, requirement));
-                    let remedy = remedies::approval(self.desk.request, self.desk.policy, &rule.name, requirement, &tally);
+                    pend(
+                        result,
+                        RuleCode::MissingApprovals,
+                        missing_approvals(open, requirement),
+                    );
+                    let remedy = remedies::approval(
+                        self.desk.request,
+                        self.desk.policy,
+                        &rule.name,
+                        requirement,
+                        &tally,
+                    );
                     self.remedies.push(remedy);
                 }
             }
@@ -348,10 +441,17 @@ impl Case<'_, '_, '_, '_> {
             return Some((RuleCode::FactUnavailable, why));
         }
         if let Some(missing) = request.unavailable.iter().find(|u| u.fact == Fact::Acts) {
-            return Some((RuleCode::FactUnavailable, format!("sign-offs could not be read: {}", missing.reason)));
+            return Some((
+                RuleCode::FactUnavailable,
+                format!("sign-offs could not be read: {}", missing.reason),
+            ));
         }
-        (!request.complete.contains(&Fact::Acts))
-            .then(|| (RuleCode::ListIncomplete, "the list of sign-offs may have been cut".to_owned()))
+        (!request.complete.contains(&Fact::Acts)).then(|| {
+            (
+                RuleCode::ListIncomplete,
+                "the list of sign-offs may have been cut".to_owned(),
+            )
+        })
     }
 }
 
@@ -391,39 +491,83 @@ fn conclude(
 ) -> (Outcome, String) {
     let Some(policy) = policy else {
         if request.trigger.require_policy {
-            return (Outcome::Pending, "Blocked: the target has no policy, and this gate requires one".to_owned());
+            return (
+                Outcome::Pending,
+                "Blocked: the target has no policy, and this gate requires one".to_owned(),
+            );
         }
-        return (Outcome::NotApplicable, "The target has no policy, so nothing is required".to_owned());
+        return (
+            Outcome::NotApplicable,
+            "The target has no policy, so nothing is required".to_owned(),
+        );
     };
-    let in_state = |state| rules.iter().filter(move |rule| rule.state == state && !rule.observed);
-    let names = |state| in_state(state).map(|rule| format!("\"{}\"", rule.name)).collect::<Vec<_>>().join(", ");
+    let in_state = |state| {
+        rules
+            .iter()
+            .filter(move |rule| rule.state == state && !rule.observed)
+    };
+    let names = |state| {
+        in_state(state)
+            .map(|rule| format!("\"{}\"", rule.name))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let missing = |state| {
-        in_state(state).flat_map(|rule| rule.missing.first()).next().map(|what| format!(": {what}")).unwrap_or_default()
+        in_state(state)
+            .flat_map(|rule| rule.missing.first())
+            .next()
+            .map(|what| format!(": {what}"))
+            .unwrap_or_default()
     };
     if in_state(RuleState::Denied).next().is_some() {
-        return (Outcome::Denied, format!("Denied by {}{}", names(RuleState::Denied), missing(RuleState::Denied)));
+        return (
+            Outcome::Denied,
+            format!(
+                "Denied by {}{}",
+                names(RuleState::Denied),
+                missing(RuleState::Denied)
+            ),
+        );
     }
     let pending = in_state(RuleState::Pending).count();
     if pending > 0 {
         let still = if pending == 1 { "is" } else { "are" };
         return (
             Outcome::Pending,
-            format!("Blocked: {} {still} not satisfied{}", names(RuleState::Pending), missing(RuleState::Pending)),
+            format!(
+                "Blocked: {} {still} not satisfied{}",
+                names(RuleState::Pending),
+                missing(RuleState::Pending)
+            ),
         );
     }
     let satisfied = in_state(RuleState::Satisfied).count();
     if satisfied > 0 {
-        let each = if satisfied == 1 { "the rule that applies is" } else { "each rule that applies is" };
-        return (Outcome::Approved, format!("Approved: {each} satisfied ({})", names(RuleState::Satisfied)));
+        let each = if satisfied == 1 {
+            "the rule that applies is"
+        } else {
+            "each rule that applies is"
+        };
+        return (
+            Outcome::Approved,
+            format!("Approved: {each} satisfied ({})", names(RuleState::Satisfied)),
+        );
     }
     if judged.own.is_empty() && judged.result.is_empty() {
-        return (Outcome::NotApplicable, "There is nothing to judge: the target already holds the head".to_owned());
+        return (
+            Outcome::NotApplicable,
+            "There is nothing to judge: the target already holds the head".to_owned(),
+        );
     }
     match policy.otherwise {
-        Some(Otherwise::Block) => {
-            (Outcome::Pending, "Blocked: no rule applies, and the policy says `otherwise: block`".to_owned())
-        }
-        _ => (Outcome::NotApplicable, format!("Passes: none of {} applies", count(rules.len(), "rule"))),
+        Some(Otherwise::Block) => (
+            Outcome::Pending,
+            "Blocked: no rule applies, and the policy says `otherwise: block`".to_owned(),
+        ),
+        _ => (
+            Outcome::NotApplicable,
+            format!("Passes: none of {} applies", count(rules.len(), "rule")),
+        ),
     }
 }
 
@@ -448,9 +592,18 @@ fn summarise(commits: Vec<CommitFindings>) -> Provenance {
     }
     let tools: Vec<ToolSummary> = tools
         .into_iter()
-        .map(|(tool, (models, commits))| ToolSummary { tool: tool.to_owned(), models, commits })
+        .map(|(tool, (models, commits))| ToolSummary {
+            tool: tool.to_owned(),
+            models,
+            commits,
+        })
         .collect();
-    Provenance { ai: !tools.is_empty(), rank, tools, commits }
+    Provenance {
+        ai: !tools.is_empty(),
+        rank,
+        tools,
+        commits,
+    }
 }
 
 /// Notices beyond this number say nothing more.
@@ -480,7 +633,10 @@ fn notices(
         return notices;
     };
     if policy.enforce == Enforce::Observe {
-        say(NoticeCode::Observed, "the policy says `enforce: observe`: nothing is blocked".to_owned());
+        say(
+            NoticeCode::Observed,
+            "the policy says `enforce: observe`: nothing is blocked".to_owned(),
+        );
     }
     if document.is_some_and(|document| document.untrusted) {
         say(
@@ -491,7 +647,8 @@ fn notices(
     if !directory.by_account {
         say(
             NoticeCode::IdentityEmail,
-            "identity: e-mail. Nobody logged in here, so a person is the address that a commit names".to_owned(),
+            "identity: e-mail. Nobody logged in here, so a person is the address that a commit names"
+                .to_owned(),
         );
     }
     let absent: Vec<&str> = request
@@ -501,16 +658,33 @@ fn notices(
         .map(|fact| fact.name())
         .collect();
     if !absent.is_empty() {
-        say(NoticeCode::AbsentFact, format!("this platform does not record: {}", absent.join(", ")));
+        say(
+            NoticeCode::AbsentFact,
+            format!("this platform does not record: {}", absent.join(", ")),
+        );
     }
     for missing in &request.unavailable {
-        let of = missing.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
-        say(NoticeCode::UnavailableFact, format!("{}{of} could not be read: {}", missing.fact.name(), missing.reason));
+        let of = missing
+            .of
+            .as_ref()
+            .map(|of| format!(" ({of})"))
+            .unwrap_or_default();
+        say(
+            NoticeCode::UnavailableFact,
+            format!(
+                "{}{of} could not be read: {}",
+                missing.fact.name(),
+                missing.reason
+            ),
+        );
     }
     if !provenance.ai && commits > 0 {
         say(
             NoticeCode::NoEvidence,
-            format!("no evidence of AI in {}; that does not prove that none was used", count(commits, "commit")),
+            format!(
+                "no evidence of AI in {}; that does not prove that none was used",
+                count(commits, "commit")
+            ),
         );
     }
     for commit in &provenance.commits {
@@ -519,8 +693,16 @@ fn notices(
             if matches!(remark.code, RemarkCode::DeclaredNone | RemarkCode::AiReview) {
                 continue;
             }
-            let place = if id.is_empty() { String::new() } else { format!("commit {id}: ") };
-            let evidence = if remark.evidence.is_empty() { String::new() } else { format!(" [{}]", remark.evidence) };
+            let place = if id.is_empty() {
+                String::new()
+            } else {
+                format!("commit {id}: ")
+            };
+            let evidence = if remark.evidence.is_empty() {
+                String::new()
+            } else {
+                format!(" [{}]", remark.evidence)
+            };
             say(NoticeCode::Remark, format!("{place}{}{evidence}", remark.message));
         }
     }

@@ -86,9 +86,10 @@ impl Facts<'_, '_, '_> {
             Predicate::Not(inner) => self.test(inner)?.negated(),
             Predicate::Ai(test) => self.ai(test),
             Predicate::Paths(test) => self.paths(test)?,
-            Predicate::Later(what) => {
-                Truth::unknown(RuleCode::FactUnavailable, format!("{what} is not known to this release"))
-            }
+            Predicate::Later(what) => Truth::unknown(
+                RuleCode::FactUnavailable,
+                format!("{what} is not known to this release"),
+            ),
         })
     }
 
@@ -104,16 +105,30 @@ impl Facts<'_, '_, '_> {
         let found = match first {
             Some((commit, finding)) => {
                 let who = describe(finding);
-                let rest = if commits > 1 { format!(", and {} more commits", commits - 1) } else { String::new() };
+                let rest = if commits > 1 {
+                    format!(", and {} more commits", commits - 1)
+                } else {
+                    String::new()
+                };
                 let id = commit.id.get(..12).unwrap_or(&commit.id);
-                Truth::yes(format!("AI contributed: {who} in {id} ({}){rest}", finding.confidence.name()))
+                Truth::yes(format!(
+                    "AI contributed: {who} in {id} ({}){rest}",
+                    finding.confidence.name()
+                ))
             }
             None => match self.unread_provenance() {
                 Some((code, reason)) => Truth::unknown(code, reason),
                 None => {
                     let named = !test.tools.is_empty() || !test.models.is_empty() || !test.help.is_empty();
-                    let what = if named || test.rank.is_some() { "no such evidence of AI" } else { "no evidence of AI" };
-                    Truth::no(format!("{what} in {}", count(self.judged.all().count(), "commit")))
+                    let what = if named || test.rank.is_some() {
+                        "no such evidence of AI"
+                    } else {
+                        "no evidence of AI"
+                    };
+                    Truth::no(format!(
+                        "{what} in {}",
+                        count(self.judged.all().count(), "commit")
+                    ))
                 }
             },
         };
@@ -125,18 +140,29 @@ impl Facts<'_, '_, '_> {
         if let Some(why) = &self.judged.incomplete {
             return Some((RuleCode::ListIncomplete, why.clone()));
         }
-        if let Some(missing) =
-            self.request.unavailable.iter().find(|u| matches!(u.fact, Fact::Notes | Fact::Traces | Fact::Commits))
+        if let Some(missing) = self
+            .request
+            .unavailable
+            .iter()
+            .find(|u| matches!(u.fact, Fact::Notes | Fact::Traces | Fact::Commits))
         {
-            return Some((RuleCode::FactUnavailable, format!("{} could not be read: {}", missing.fact.name(), missing.reason)));
+            return Some((
+                RuleCode::FactUnavailable,
+                format!("{} could not be read: {}", missing.fact.name(), missing.reason),
+            ));
         }
         self.findings.iter().find_map(|commit| {
-            let remark = commit
-                .remarks
-                .iter()
-                .find(|remark| matches!(remark.code, RemarkCode::MalformedNote | RemarkCode::MalformedTrace))?;
+            let remark = commit.remarks.iter().find(|remark| {
+                matches!(
+                    remark.code,
+                    RemarkCode::MalformedNote | RemarkCode::MalformedTrace
+                )
+            })?;
             let id = commit.id.get(..12).unwrap_or(&commit.id);
-            Some((RuleCode::FactUnavailable, format!("{} (commit {id})", remark.message)))
+            Some((
+                RuleCode::FactUnavailable,
+                format!("{} (commit {id})", remark.message),
+            ))
         })
     }
 
@@ -174,35 +200,64 @@ impl Facts<'_, '_, '_> {
                 0 => String::new(),
                 n => format!(", and {}", count_more(n, "file")),
             };
-            return Ok(Truth::yes(format!("{} matches `{}`{rest}", quoted(&path.to_str_lossy()), by.source())));
+            return Ok(Truth::yes(format!(
+                "{} matches `{}`{rest}",
+                quoted(&path.to_str_lossy()),
+                by.source()
+            )));
         }
         if let Some(missing) = self.request.unavailable.iter().find(|u| u.fact == Fact::Files) {
             let reason = format!("the files could not be read: {}", missing.reason);
             return Ok(Truth::unknown(RuleCode::FactUnavailable, reason));
         }
         if !self.request.complete.contains(&Fact::Files) {
-            return Ok(Truth::unknown(RuleCode::ListIncomplete, "the list of files may have been cut"));
+            return Ok(Truth::unknown(
+                RuleCode::ListIncomplete,
+                "the list of files may have been cut",
+            ));
         }
-        let patterns: Vec<String> = test.changed.iter().take(4).map(|p| format!("`{}`", p.source())).collect();
+        let patterns: Vec<String> = test
+            .changed
+            .iter()
+            .take(4)
+            .map(|p| format!("`{}`", p.source()))
+            .collect();
         let more = if test.changed.len() > 4 { ", ..." } else { "" };
         let files = count(self.request.files.len(), "file");
-        Ok(Truth::no(format!("none of {files} matches {}{more}", patterns.join(", "))))
+        Ok(Truth::no(format!(
+            "none of {files} matches {}{more}",
+            patterns.join(", ")
+        )))
     }
 }
 
 /// A path as people read it: in quotes when it holds anything that a reader could be fooled by.
 fn quoted(path: &str) -> String {
-    let plain = path.chars().all(|c| c.is_alphanumeric() || "/._-+@#~,=()".contains(c));
-    if plain { path.to_owned() } else { format!("{path:?}") }
+    let plain = path
+        .chars()
+        .all(|c| c.is_alphanumeric() || "/._-+@#~,=()".contains(c));
+    if plain {
+        path.to_owned()
+    } else {
+        format!("{path:?}")
+    }
 }
 
 /// `1 commit`, `2 commits`
 pub(super) fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
 }
 
 fn count_more(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 more {what}") } else { format!("{n} more {what}s") }
+    if n == 1 {
+        format!("1 more {what}")
+    } else {
+        format!("{n} more {what}s")
+    }
 }
 
 /// Tool and model of a finding, in words.
@@ -216,7 +271,11 @@ pub(super) fn describe(finding: &Finding) -> String {
 }
 
 fn matches(test: &AiTest, finding: &Finding) -> bool {
-    let tool = || test.tools.iter().any(|tool| wildcard(tool, &finding.tool.to_lowercase()));
+    let tool = || {
+        test.tools
+            .iter()
+            .any(|tool| wildcard(tool, &finding.tool.to_lowercase()))
+    };
     let model = || {
         let model = finding.model.as_deref().unwrap_or_default().to_lowercase();
         test.models.iter().any(|pattern| wildcard(pattern, &model))
@@ -230,7 +289,9 @@ fn matches(test: &AiTest, finding: &Finding) -> bool {
 /// `*` stands for any run of characters.
 fn wildcard(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
     let mut parts = parts.peekable();
     if parts.peek().is_none() {
         return rest.is_empty();

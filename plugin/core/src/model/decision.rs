@@ -312,7 +312,10 @@ object!(ActVerdict {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[expect(missing_docs, reason = "the words are the contract's; the sentence that explains each stands in `signoff`")]
+#[expect(
+    missing_docs,
+    reason = "the words are the contract's; the sentence that explains each stands in `signoff`"
+)]
 pub enum ActCode {
     Counted,
     Author,

@@ -43,7 +43,10 @@ impl<T, const MAX: usize> List<T, MAX> {
 
 impl<T, const MAX: usize> Default for List<T, MAX> {
     fn default() -> Self {
-        List { items: Vec::new(), found: 0 }
+        List {
+            items: Vec::new(),
+            found: 0,
+        }
     }
 }
 

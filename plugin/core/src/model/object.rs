@@ -56,8 +56,12 @@ macro_rules! object {
 }
 
 macro_rules! flag {
-    () => { false };
-    (required) => { true };
+    () => {
+        false
+    };
+    (required) => {
+        true
+    };
 }
 
 pub(crate) use {flag, object};
@@ -100,7 +104,11 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
         }
         let missing = T::REQUIRED & !seen;
         if missing != 0 {
-            return Err(A::Error::custom(Fault("missing", T::KEYS, missing.trailing_zeros() as usize)));
+            return Err(A::Error::custom(Fault(
+                "missing",
+                T::KEYS,
+                missing.trailing_zeros() as usize,
+            )));
         }
         Ok(object)
     }
@@ -111,7 +119,12 @@ struct Fault(&'static str, &'static [&'static str], usize);
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} field `{}`", self.0, self.1.get(self.2).copied().unwrap_or_default())
+        write!(
+            f,
+            "{} field `{}`",
+            self.0,
+            self.1.get(self.2).copied().unwrap_or_default()
+        )
     }
 }
 

@@ -103,8 +103,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
                 let Some((key, encoded)) = map.next_entry::<Cow<'de, str>, Cow<'de, str>>()? else {
                     return Err(A::Error::missing_field("b64"));
                 };
-                if key != "b64" || map.next_entry::<Cow<'de, str>, serde::de::IgnoredAny>()?.is_some() {
-                    return Err(A::Error::custom("bytes that are not UTF-8 are an object with the one key `b64`"));
+                if key != "b64"
+                    || map
+                        .next_entry::<Cow<'de, str>, serde::de::IgnoredAny>()?
+                        .is_some()
+                {
+                    return Err(A::Error::custom(
+                        "bytes that are not UTF-8 are an object with the one key `b64`",
+                    ));
                 }
                 let bytes = STANDARD
                     .decode(encoded.as_bytes())

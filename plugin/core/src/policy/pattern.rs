@@ -45,11 +45,19 @@ impl Pattern {
             return Err("a pattern cannot be negated with `!`; list what to leave out under `ignore`".into());
         }
         if source.contains('\\') {
-            return Err("`\\` is no separator and escapes nothing; use `[*]` to match a special character".into());
+            return Err(
+                "`\\` is no separator and escapes nothing; use `[*]` to match a special character".into(),
+            );
         }
         check_classes(source)?;
-        let tests = unfold_braces(source)?.into_iter().map(|plain| Test::compile(&plain)).collect::<Result<_, _>>()?;
-        Ok(Pattern { source: source.to_owned(), tests })
+        let tests = unfold_braces(source)?
+            .into_iter()
+            .map(|plain| Test::compile(&plain))
+            .collect::<Result<_, _>>()?;
+        Ok(Pattern {
+            source: source.to_owned(),
+            tests,
+        })
     }
 
     /// The pattern as written.
@@ -85,7 +93,9 @@ impl Test {
             return Err(format!("`{pattern}` names no path"));
         }
         if body.split('/').any(|name| name.contains("**") && name != "**") {
-            return Err(format!("`**` stands alone between slashes, and in `{pattern}` it does not"));
+            return Err(format!(
+                "`**` stands alone between slashes, and in `{pattern}` it does not"
+            ));
         }
         let special = |text: &str| text.contains(['*', '?', '[']);
         if folder {
@@ -107,7 +117,9 @@ impl Test {
             Some(folder) if !special(folder) => Test::Prefix(format!("{folder}/")),
             _ if !special(body) => Test::Exact(body.to_owned()),
             _ => match body.strip_prefix("**/*") {
-                Some(suffix) if !special(suffix) && !suffix.contains('/') => Test::NameSuffix(suffix.to_owned()),
+                Some(suffix) if !special(suffix) && !suffix.contains('/') => {
+                    Test::NameSuffix(suffix.to_owned())
+                }
                 _ => Test::Glob(body.to_owned()),
             },
         })
@@ -132,7 +144,10 @@ fn check_classes(source: &str) -> Result<(), String> {
         match (c, open) {
             ('[', false) => {
                 open = true;
-                let body = source.get(at + 1..).unwrap_or_default().trim_start_matches(['!', '^']);
+                let body = source
+                    .get(at + 1..)
+                    .unwrap_or_default()
+                    .trim_start_matches(['!', '^']);
                 if body.starts_with(']') {
                     return Err("`[]` matches nothing".into());
                 }
@@ -143,7 +158,11 @@ fn check_classes(source: &str) -> Result<(), String> {
             _ => {}
         }
     }
-    if open { Err("`[` is never closed".into()) } else { Ok(()) }
+    if open {
+        Err("`[` is never closed".into())
+    } else {
+        Ok(())
+    }
 }
 
 /// `a{b,c}d` to `abd`, `acd`; nested braces too. Unfolding here keeps matching free of choices.
@@ -171,12 +190,19 @@ fn unfold_braces(source: &str) -> Result<Vec<String>, String> {
                 break;
             }
         }
-        let Some(end) = end else { return Err("`{` is never closed".into()) };
+        let Some(end) = end else {
+            return Err("`{` is never closed".into());
+        };
         cuts.push(end);
         for pair in cuts.windows(2) {
             if let [from, to] = pair {
                 let piece = |range: std::ops::Range<usize>| pattern.get(range).unwrap_or_default();
-                open.push(format!("{}{}{}", piece(0..start), piece(from + 1..*to), piece(end + 1..pattern.len())));
+                open.push(format!(
+                    "{}{}{}",
+                    piece(0..start),
+                    piece(from + 1..*to),
+                    piece(end + 1..pattern.len())
+                ));
             }
         }
         if open.len() + done.len() > ALTERNATIVES {
@@ -192,22 +218,45 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, path: &str) -> bool {
-        Pattern::compile(pattern).unwrap().matches(path.as_bytes(), &Steps::default()).unwrap()
+        Pattern::compile(pattern)
+            .unwrap()
+            .matches(path.as_bytes(), &Steps::default())
+            .unwrap()
     }
 
     #[test]
     fn the_semantics_of_patterns_is_this_table() {
         for (pattern, yes, no) in [
-            ("crypto/**", vec!["crypto/a", "crypto/a/b.c", "crypto/.hidden"], vec!["crypto", "src/crypto/a", "crypto2/a"]),
+            (
+                "crypto/**",
+                vec!["crypto/a", "crypto/a/b.c", "crypto/.hidden"],
+                vec!["crypto", "src/crypto/a", "crypto2/a"],
+            ),
             ("crypto/", vec!["crypto/a", "src/crypto/a"], vec!["crypto"]),
             ("/crypto/", vec!["crypto/a"], vec!["src/crypto/a"]),
-            ("*.tf", vec!["main.tf", "infra/prod/main.tf", ".tf"], vec!["main.tf.bak", "tf"]),
+            (
+                "*.tf",
+                vec!["main.tf", "infra/prod/main.tf", ".tf"],
+                vec!["main.tf.bak", "tf"],
+            ),
             ("/*.tf", vec!["main.tf"], vec!["infra/main.tf"]),
             ("**/*.tf", vec!["main.tf", "a/b/main.tf"], vec!["main.tfvars"]),
-            ("infra/*.tf", vec!["infra/main.tf"], vec!["infra/prod/main.tf", "x/infra/main.tf"]),
-            ("Makefile", vec!["Makefile", "a/Makefile"], vec!["GNUMakefile", "Makefile/x", "makefile"]),
+            (
+                "infra/*.tf",
+                vec!["infra/main.tf"],
+                vec!["infra/prod/main.tf", "x/infra/main.tf"],
+            ),
+            (
+                "Makefile",
+                vec!["Makefile", "a/Makefile"],
+                vec!["GNUMakefile", "Makefile/x", "makefile"],
+            ),
             ("/Makefile", vec!["Makefile"], vec!["a/Makefile"]),
-            ("src/**/test/*.rs", vec!["src/test/a.rs", "src/x/y/test/a.rs"], vec!["src/test/x/a.rs"]),
+            (
+                "src/**/test/*.rs",
+                vec!["src/test/a.rs", "src/x/y/test/a.rs"],
+                vec!["src/test/x/a.rs"],
+            ),
             ("a?c", vec!["abc", "x/abc"], vec!["ac", "abbc"]),
             ("[ab].c", vec!["a.c", "x/b.c"], vec!["c.c"]),
             ("{a,b}/*.c", vec!["a/x.c", "b/x.c"], vec!["c/x.c"]),
@@ -227,7 +276,20 @@ mod tests {
 
     #[test]
     fn a_bad_pattern_is_refused_with_a_reason() {
-        for bad in ["", "!a", "a[", "a]", "a[]b", "[a/b]", "{a", "a}", "a**b", "/", "a\\b", "{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"] {
+        for bad in [
+            "",
+            "!a",
+            "a[",
+            "a]",
+            "a[]b",
+            "[a/b]",
+            "{a",
+            "a}",
+            "a**b",
+            "/",
+            "a\\b",
+            "{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}",
+        ] {
             assert!(Pattern::compile(bad).is_err(), "{bad:?}");
         }
     }

@@ -18,8 +18,16 @@ pub(crate) struct Place {
 impl Place {
     fn of(span: Span) -> Self {
         let one_line = span.start.line() == span.end.line();
-        let length = if one_line { span.end.col().saturating_sub(span.start.col()) } else { 1 };
-        Place { line: span.start.line().max(1), column: span.start.col() + 1, length: length.max(1) }
+        let length = if one_line {
+            span.end.col().saturating_sub(span.start.col())
+        } else {
+            1
+        };
+        Place {
+            line: span.start.line().max(1),
+            column: span.start.col() + 1,
+            length: length.max(1),
+        }
     }
 }
 
@@ -58,7 +66,11 @@ pub(crate) struct Fault {
 
 impl Fault {
     fn new(place: Place, message: impl Into<String>) -> Self {
-        Fault { place, message: message.into(), help: None }
+        Fault {
+            place,
+            message: message.into(),
+            help: None,
+        }
     }
 }
 
@@ -75,7 +87,11 @@ impl Node<'_> {
 
 /// Reads one document.
 pub(crate) fn parse(source: &str) -> Result<Node<'_>, Fault> {
-    let mut reader = Reader { parser: Parser::new_from_str(source), nodes: 0, anchors: HashMap::new() };
+    let mut reader = Reader {
+        parser: Parser::new_from_str(source),
+        nodes: 0,
+        anchors: HashMap::new(),
+    };
     let mut root = None;
     loop {
         let (event, span) = reader.next()?;
@@ -83,7 +99,10 @@ pub(crate) fn parse(source: &str) -> Result<Node<'_>, Fault> {
             Event::StreamEnd => break,
             Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
             Event::DocumentStart(_) if root.is_some() => {
-                return Err(Fault::new(Place::of(span), "a policy is one YAML document, and here a second begins"));
+                return Err(Fault::new(
+                    Place::of(span),
+                    "a policy is one YAML document, and here a second begins",
+                ));
             }
             Event::DocumentStart(_) => {
                 let (event, span) = reader.next()?;
@@ -92,7 +111,16 @@ pub(crate) fn parse(source: &str) -> Result<Node<'_>, Fault> {
             _ => return Err(Fault::new(Place::of(span), "expected a YAML document")),
         }
     }
-    root.ok_or_else(|| Fault::new(Place { line: 1, column: 1, length: 1 }, "the document is empty"))
+    root.ok_or_else(|| {
+        Fault::new(
+            Place {
+                line: 1,
+                column: 1,
+                length: 1,
+            },
+            "the document is empty",
+        )
+    })
 }
 
 struct Reader<'a> {
@@ -106,7 +134,11 @@ impl<'a> Reader<'a> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
             Some(Err(e)) => {
-                let place = Place { line: e.marker().line().max(1), column: e.marker().col() + 1, length: 1 };
+                let place = Place {
+                    line: e.marker().line().max(1),
+                    column: e.marker().col() + 1,
+                    length: 1,
+                };
                 Err(Fault::new(place, format!("not YAML: {}", e.info())))
             }
             None => Ok((Event::StreamEnd, Span::default())),
@@ -116,7 +148,10 @@ impl<'a> Reader<'a> {
     fn count(&mut self, nodes: usize, place: Place) -> Result<(), Fault> {
         self.nodes += nodes;
         if self.nodes > POLICY_NODES {
-            return Err(Fault::new(place, format!("more than {POLICY_NODES} nodes, aliases included")));
+            return Err(Fault::new(
+                place,
+                format!("more than {POLICY_NODES} nodes, aliases included"),
+            ));
         }
         Ok(())
     }
@@ -142,7 +177,10 @@ impl<'a> Reader<'a> {
             Event::MappingStart(anchor, _) => (Value::Map(self.entries(depth)?), anchor),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    return Err(Fault::new(place, "an alias of something that is not complete here"));
+                    return Err(Fault::new(
+                        place,
+                        "an alias of something that is not complete here",
+                    ));
                 };
                 self.count(size(&node), place)?;
                 return Ok(Node { place, ..node });
@@ -175,7 +213,10 @@ impl<'a> Reader<'a> {
                 });
             }
             if let Some(first) = seen.insert(key.text.to_string(), place.line) {
-                return Err(Fault::new(place, format!("duplicate key `{}`, first on line {first}", key.text)));
+                return Err(Fault::new(
+                    place,
+                    format!("duplicate key `{}`, first on line {first}", key.text),
+                ));
             }
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;

@@ -28,7 +28,9 @@ struct Attribution {
 pub(crate) fn wanted(message: &str) -> Vec<WantedDocument> {
     let mut wanted = Vec::new();
     for id in message_checkpoints(message) {
-        let (Some(head), Some(tail)) = (id.get(..2), id.get(2..)) else { continue };
+        let (Some(head), Some(tail)) = (id.get(..2), id.get(2..)) else {
+            continue;
+        };
         for file in ["metadata.json", "0/metadata.json"] {
             wanted.push(WantedDocument {
                 role: Role::Checkpoint,
@@ -53,7 +55,9 @@ pub(super) fn read(table: &Table, out: &mut Collector, path: &str, bytes: &[u8])
             );
         }
     };
-    let Some(agent) = metadata.agent.filter(|agent| !agent.trim().is_empty()) else { return };
+    let Some(agent) = metadata.agent.filter(|agent| !agent.trim().is_empty()) else {
+        return;
+    };
     let evidence = match metadata.initial_attribution {
         Some(a) => format!("{agent}: {} of {} lines", a.agent_lines, a.total_committed),
         None => agent.clone(),

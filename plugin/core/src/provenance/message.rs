@@ -6,6 +6,7 @@
 use super::names::{Table, denies, looks_like_model, says_ai, split_address};
 use super::tools::{Certainty, KEYS, Key, MARKER_VERBS};
 use super::{Collector, FoundHelp, trailers};
+use crate::limits;
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 
 /// Reads a message into `out`.
@@ -14,7 +15,10 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
     let scissors = trailers::scissors(message.as_bytes());
     let mut strict: Option<Vec<usize>> = None;
     let mut reader = Reader::default();
-    let all_indented = message.lines().filter(|line| !line.trim().is_empty()).all(is_indented);
+    let all_indented = message
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .all(is_indented);
 
     let lines = Line::all(message);
     for (at, line) in lines.iter().enumerate() {
@@ -25,7 +29,11 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
         reader.follow_squash(raw);
         let indented = is_indented(raw);
         let quoted_commit = indented && (all_indented || reader.in_squash);
-        let text = if quoted_commit || !indented { raw.trim() } else { raw };
+        let text = if quoted_commit || !indented {
+            raw.trim()
+        } else {
+            raw
+        };
         let place = || {
             if scissors.is_some_and(|from| line.start >= from) {
                 Whereabouts::BelowScissors
@@ -39,9 +47,20 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
         };
         if let Some((key, value)) = split_key(raw.trim()) {
             if let Some(kind) = kind_of(table, key) {
-                let value = if indented { value.to_owned() } else { unfolded(value, lines.get(at + 1..).unwrap_or_default()) };
+                out.cost += limits::TRAILER_STEPS;
+                if out.cost > limits::STEPS {
+                    return;
+                }
+                let value = if indented {
+                    value.to_owned()
+                } else {
+                    unfolded(value, lines.get(at + 1..).unwrap_or_default())
+                };
                 let strict = strict.get_or_insert_with(|| {
-                    trailers::parse(message.as_bytes(), false).into_iter().map(|t| t.span.start).collect()
+                    trailers::parse(message.as_bytes(), false)
+                        .into_iter()
+                        .map(|t| t.span.start)
+                        .collect()
                 });
                 let place = match place() {
                     Whereabouts::Lenient if strict.binary_search(&line.start).is_ok() => Whereabouts::Strict,
@@ -50,12 +69,24 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
                 // An indented line in running text is an example, unless a tool's own address stands in it.
                 let example = indented && !quoted_commit;
                 let value = start_of(value.trim(), VALUE_BYTES);
-                trailer(table, out, &Declared { key, kind, value, place, example });
+                trailer(
+                    table,
+                    out,
+                    &Declared {
+                        key,
+                        kind,
+                        value,
+                        place,
+                        example,
+                    },
+                );
                 continue;
             }
             if reader.in_squash && key.eq_ignore_ascii_case("author") {
                 let address = split_address(value);
-                if let Some((tool, _)) = table.tool_of_identity(address.name, address.email.unwrap_or_default()) {
+                if let Some((tool, _)) =
+                    table.tool_of_identity(address.name, address.email.unwrap_or_default())
+                {
                     out.add(Finding {
                         model: model_of(table, address.name),
                         place: Whereabouts::Squash,
@@ -68,14 +99,19 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
             if table_of_look_alikes(key) {
                 out.remark(
                     RemarkCode::LookAlikeKey,
-                    format!("`{key}` is no trailer's key, for git or for us; write `{}`", key.replace(['_', ' '], "-")),
+                    format!(
+                        "`{key}` is no trailer's key, for git or for us; write `{}`",
+                        key.replace(['_', ' '], "-")
+                    ),
                     raw,
                 );
             }
         } else if let Some(key) = look_alike(raw) {
             out.remark(
                 RemarkCode::LookAlikeKey,
-                format!("this line looks like the trailer `{key}` and is none: it has other characters in it"),
+                format!(
+                    "this line looks like the trailer `{key}` and is none: it has other characters in it"
+                ),
                 raw,
             );
         }
@@ -151,9 +187,15 @@ impl<'a> Line<'a> {
         let bytes = message.as_bytes();
         let ends = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at + 1);
         for end in ends.chain((!message.ends_with(['\n', '\r'])).then_some(bytes.len())) {
-            let text = message.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
+            let text = message
+                .get(start..end)
+                .unwrap_or_default()
+                .trim_end_matches(['\n', '\r']);
             // The LF of a CR LF is no line of its own.
-            let pair = end == start + 1 && bytes.get(start) == Some(&b'\n') && start > 0 && bytes.get(start - 1) == Some(&b'\r');
+            let pair = end == start + 1
+                && bytes.get(start) == Some(&b'\n')
+                && start > 0
+                && bytes.get(start - 1) == Some(&b'\r');
             if !pair {
                 lines.push(Line { text, start });
             }
@@ -175,7 +217,9 @@ fn split_key(line: &str) -> Option<(&str, &str)> {
     let key = line.get(..at)?.trim_end();
     let sound = !key.is_empty()
         && key.len() <= 40
-        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b' '));
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b' '));
     sound.then(|| (key, line.get(at + 1..).unwrap_or_default().trim()))
 }
 
@@ -200,7 +244,10 @@ fn kind_of(table: &Table, key: &str) -> Option<Key> {
     if let Ok(at) = KEYS.binary_search_by(|entry| entry.0.cmp(lower)) {
         return KEYS.get(at).map(|entry| entry.1);
     }
-    let declared = table.extra.iter().any(|tool| tool.trailers.iter().any(|t| t == lower));
+    let declared = table
+        .extra
+        .iter()
+        .any(|tool| tool.trailers.iter().any(|t| t == lower));
     declared.then_some(Key::Declares)
 }
 
@@ -209,8 +256,14 @@ fn table_of_look_alikes(key: &str) -> bool {
     if !key.contains(['_', ' ']) {
         return false;
     }
-    let dashed: String = key.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c }).collect();
-    matches!(kind_of(&Table::default(), &dashed), Some(Key::Declares | Key::UsedFor | Key::Assists))
+    let dashed: String = key
+        .chars()
+        .map(|c| if matches!(c, '_' | ' ') { '-' } else { c })
+        .collect();
+    matches!(
+        kind_of(&Table::default(), &dashed),
+        Some(Key::Declares | Key::UsedFor | Key::Assists)
+    )
 }
 
 /// A line that folds to a declaring key once full-width, look-alike and invisible characters are taken for what they
@@ -254,7 +307,10 @@ struct Declared<'a> {
 
 /// The beginning of a text, at most `bytes` long.
 fn start_of(text: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let end = (0..=bytes.min(text.len()))
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0);
     text.get(..end).unwrap_or(text)
 }
 
@@ -272,12 +328,21 @@ fn finding(tool: &str, source: Source, key: &str, confidence: Rank) -> Finding {
 }
 
 fn model_of(table: &Table, name: &str) -> Option<String> {
-    table.read_all(name).into_iter().find_map(|named| named.model.map(str::to_owned))
+    table
+        .read_all(name)
+        .into_iter()
+        .find_map(|named| named.model.map(str::to_owned))
 }
 
 /// Reads one trailer whose key is in the table.
 fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
-    let Declared { key, kind, value, place, example } = *line;
+    let Declared {
+        key,
+        kind,
+        value,
+        place,
+        example,
+    } = *line;
     let evidence = || format!("{key}: {value}");
     let address = split_address(value);
     let by_address = address.email.and_then(|email| table.tool_of_email(email));
@@ -296,8 +361,18 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
     match kind {
         Key::CoAuthor => match by_address {
             Some((tool, certainty)) => {
-                let rank = if certainty == Certainty::Sure { Rank::Declared } else { Rank::Inferred };
-                add(tool, model_of(table, address.name).as_deref(), Source::CoAuthor, rank, vec![]);
+                let rank = if certainty == Certainty::Sure {
+                    Rank::Declared
+                } else {
+                    Rank::Inferred
+                };
+                add(
+                    tool,
+                    model_of(table, address.name).as_deref(),
+                    Source::CoAuthor,
+                    rank,
+                    vec![],
+                );
             }
             None if address.email.is_some() => {
                 let named = table.read(address.name);
@@ -322,15 +397,27 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
         Key::SignOff | Key::Review => {
             let named_outright = address.email.is_none()
                 && (table.exact_name(address.name).is_some()
-                    || table.leading_name(address.name).is_some_and(|(_, rest, _)| rest.starts_with(',')));
+                    || table
+                        .leading_name(address.name)
+                        .is_some_and(|(_, rest, _)| rest.starts_with(',')));
             let tool = by_address.map(|(tool, _)| tool.to_owned()).or_else(|| {
                 named_outright
-                    .then(|| table.leading_name(address.name).map(|(tool, _, _)| tool.to_owned()))
+                    .then(|| {
+                        table
+                            .leading_name(address.name)
+                            .map(|(tool, _, _)| tool.to_owned())
+                    })
                     .flatten()
             });
             let Some(tool) = tool else { return };
             if kind == Key::SignOff {
-                add(&tool, model_of(table, address.name).as_deref(), Source::Trailer, Rank::Declared, vec![]);
+                add(
+                    &tool,
+                    model_of(table, address.name).as_deref(),
+                    Source::Trailer,
+                    Rank::Declared,
+                    vec![],
+                );
                 out.remark(
                     RemarkCode::AiSignOff,
                     format!("`{key}` is a person's word, and {tool} is none: it certifies nothing"),
@@ -355,8 +442,15 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
             }
         }
         Key::ReplitAuthor => {
-            if ["agent", "assistant"].iter().any(|ai| value.eq_ignore_ascii_case(ai)) {
-                let help = if value.eq_ignore_ascii_case("agent") { Help::Generated } else { Help::Assisted };
+            if ["agent", "assistant"]
+                .iter()
+                .any(|ai| value.eq_ignore_ascii_case(ai))
+            {
+                let help = if value.eq_ignore_ascii_case("agent") {
+                    Help::Generated
+                } else {
+                    Help::Assisted
+                };
                 add("replit", None, Source::Trailer, Rank::Declared, vec![help]);
             }
         }
@@ -373,7 +467,13 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
                 .map(|(_, inner)| inner.split(['=', ')']).next().unwrap_or(inner))
                 .map(|inner| inner.rsplit('/').next().unwrap_or(inner).trim())
                 .filter(|model| !model.is_empty());
-            add("claude-code", model, Source::Trailer, Rank::Declared, vec![Help::Generated]);
+            add(
+                "claude-code",
+                model,
+                Source::Trailer,
+                Rank::Declared,
+                vec![Help::Generated],
+            );
         }
         Key::Names(fallback) => {
             let value = value.split(" on behalf of ").next().unwrap_or(value);
@@ -400,7 +500,13 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
 
 /// Reads the value of a declaring trailer.
 fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_address: Option<&str>) {
-    let Declared { key, kind, value, place, .. } = *line;
+    let Declared {
+        key,
+        kind,
+        value,
+        place,
+        ..
+    } = *line;
     let evidence = format!("{key}: {value}");
     let explicit = kind == Key::Declares;
     if value.is_empty() {
@@ -434,7 +540,11 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
         let id = named.tool.as_deref().unwrap_or("unknown");
         return add(out, id, model.or(named.model));
     }
-    let name = if address.email.is_some() { address.name } else { value };
+    let name = if address.email.is_some() {
+        address.name
+    } else {
+        value
+    };
     let mut found = false;
     for named in table.read_all(name) {
         // A person called Claude, with a person's address.
@@ -449,7 +559,11 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
         }
     }
     if !found && (explicit || says_ai(value)) {
-        add(out, "unknown", Some(value).filter(|value| looks_like_model(value)));
+        add(
+            out,
+            "unknown",
+            Some(value).filter(|value| looks_like_model(value)),
+        );
     }
 }
 
@@ -501,7 +615,11 @@ fn help_of(key: &str, value: &str) -> Vec<Help> {
         found.add(Help::Assisted);
     }
     let lower = value.to_ascii_lowercase();
-    for (word, help) in [("completion", Help::Completed), ("tests", Help::Tests), ("explanation", Help::Explained)] {
+    for (word, help) in [
+        ("completion", Help::Completed),
+        ("tests", Help::Tests),
+        ("explanation", Help::Explained),
+    ] {
         if lower.contains(word) {
             found.add(help);
         }
@@ -521,7 +639,8 @@ fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Wh
         return true;
     }
     if let Some(stats) = text.strip_prefix("AI: ")
-        && stats.contains(" accepted") && stats.contains(" generated")
+        && stats.contains(" accepted")
+        && stats.contains(" generated")
     {
         out.add(Finding {
             place: place(),
@@ -531,7 +650,9 @@ fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Wh
         return true;
     }
     if let Some(rest) = text.strip_prefix("🤖 ")
-        && table.exact_name(rest.split(['→', ':', '-']).next().unwrap_or(rest)).is_some_and(|tool| tool == "plandex")
+        && table
+            .exact_name(rest.split(['→', ':', '-']).next().unwrap_or(rest))
+            .is_some_and(|tool| tool == "plandex")
     {
         out.add(Finding {
             place: place(),
@@ -542,14 +663,20 @@ fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Wh
     }
     let line_start = text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '`' && c != '>');
     if let Some(found) = marker_at(table, line_start, false) {
-        out.add(Finding { place: place(), ..found });
+        out.add(Finding {
+            place: place(),
+            ..found
+        });
         return true;
     }
     // Newlines lost: the marker stands after a robot in the middle of a line.
     if let Some((_, rest)) = text.split_once('🤖')
         && let Some(found) = marker_at(table, rest.trim_start(), true)
     {
-        out.add(Finding { place: Whereabouts::Inline, ..found });
+        out.add(Finding {
+            place: Whereabouts::Inline,
+            ..found
+        });
         return true;
     }
     false
@@ -562,7 +689,10 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
         return None;
     }
     let (joint, rest) = rest.split_once(' ')?;
-    if !["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint)) {
+    if !["with", "by", "using", "via"]
+        .iter()
+        .any(|j| j.eq_ignore_ascii_case(joint))
+    {
         return None;
     }
     let rest = rest.trim_start();
@@ -573,14 +703,22 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
     let (tool, after, common) = table.leading_name(name)?;
     // `Generated with Continue` is a marker, `Made with continue statements` is prose: a common word must end the
     // line, be linked, or go on as only a tool does.
-    let ends = after.trim_start_matches([' ', '.', '!', ')', ']', '*']).is_empty();
+    let ends = after
+        .trim_start_matches([' ', '.', '!', ')', ']', '*'])
+        .is_empty();
     let after = after.trim_start().to_ascii_lowercase();
-    let goes_on = ["assist", "help", "support", "and ", "(", "/", ","].iter().any(|word| after.starts_with(word));
+    let goes_on = ["assist", "help", "support", "and ", "(", "/", ","]
+        .iter()
+        .any(|word| after.starts_with(word));
     let proper = name.starts_with(|c: char| c.is_uppercase());
     if !(linked || ends || inline || !common || (goes_on && proper)) {
         return None;
     }
-    let model = if linked { None } else { table.read(name).model.map(str::to_owned) };
+    let model = if linked {
+        None
+    } else {
+        table.read(name).model.map(str::to_owned)
+    };
     let help = match verb.to_ascii_lowercase().as_str() {
         "prepared" | "assisted" | "powered" | "made" | "built" => Help::Assisted,
         _ => Help::Generated,
@@ -589,22 +727,33 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
         model,
         help: vec![help],
         evidence: text.to_owned(),
-        ..finding(tool, Source::BodyMarker, &format!("{} {}", capitalised(verb), joint.to_ascii_lowercase()), Rank::Inferred)
+        ..finding(
+            tool,
+            Source::BodyMarker,
+            &format!("{} {}", capitalised(verb), joint.to_ascii_lowercase()),
+            Rank::Inferred,
+        )
     })
 }
 
 fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default() + &chars.as_str().to_lowercase()
+    chars
+        .next()
+        .map(|c| c.to_uppercase().collect::<String>())
+        .unwrap_or_default()
+        + &chars.as_str().to_lowercase()
 }
 
 /// Offsets behind each colon that ends `co-authored-by:`, in any case.
 fn co_author_keys(text: &str) -> impl Iterator<Item = usize> {
-    memchr::memchr_iter(b':', text.as_bytes()).map(|at| at + 1).filter(|&end| {
-        end.checked_sub(CO_AUTHOR.len())
-            .and_then(|start| text.get(start..end))
-            .is_some_and(|key| key.eq_ignore_ascii_case(CO_AUTHOR))
-    })
+    memchr::memchr_iter(b':', text.as_bytes())
+        .map(|at| at + 1)
+        .filter(|&end| {
+            end.checked_sub(CO_AUTHOR.len())
+                .and_then(|start| text.get(start..end))
+                .is_some_and(|key| key.eq_ignore_ascii_case(CO_AUTHOR))
+        })
 }
 
 const CO_AUTHOR: &str = "co-authored-by:";
@@ -613,6 +762,10 @@ const CO_AUTHOR: &str = "co-authored-by:";
 fn inline_co_author(table: &Table, out: &mut Collector, line: &str) {
     let (mut seen, mut quoted) = (0, false);
     for end in co_author_keys(line) {
+        out.cost += limits::TRAILER_STEPS;
+        if out.cost > limits::STEPS {
+            return;
+        }
         let start = end - CO_AUTHOR.len();
         let before = line.get(seen..start).unwrap_or_default();
         quoted ^= before.matches('`').count() % 2 == 1;
@@ -622,7 +775,10 @@ fn inline_co_author(table: &Table, out: &mut Collector, line: &str) {
             continue;
         }
         let value = start_of(line.get(end..).unwrap_or_default(), VALUE_BYTES);
-        let value = value.find('>').and_then(|close| value.get(..=close)).unwrap_or(value);
+        let value = value
+            .find('>')
+            .and_then(|close| value.get(..=close))
+            .unwrap_or(value);
         let address = split_address(value);
         if let Some((tool, _)) = address.email.and_then(|email| table.tool_of_email(email)) {
             out.add(Finding {

@@ -16,7 +16,8 @@ pub(crate) use checkpoint::wanted as wanted_checkpoints;
 pub(crate) use names::{ExtraTool, Table, is_machine, split_address};
 pub(crate) use trace::{Anchor, read as read_trace};
 
-use crate::limits::EVIDENCE_BYTES;
+use crate::Error;
+use crate::limits::{EVIDENCE_BYTES, Steps};
 use crate::model::{
     CommitFindings, Finding, Help, Ident, Rank, Remark, RemarkCode, Source, Text, Whereabouts,
 };
@@ -49,7 +50,10 @@ pub(crate) struct Evidence<'a> {
 }
 
 /// Reads one commit.
-pub(crate) fn read(table: &Table, evidence: &Evidence<'_>) -> CommitFindings {
+///
+/// # Errors
+/// `over-limit` when the messages of this call hold more trailers than can be read.
+pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Result<CommitFindings, Error> {
     let mut out = Collector::default();
     let author = identity(table, &mut out, "author", evidence.author);
     // Most commits are committed by their author, and then there is nothing new to find out.
@@ -58,14 +62,24 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>) -> CommitFindings {
     }
     let text = decode(evidence.message, evidence.encoding);
     message::read(table, &text, &mut out);
+    steps.take(out.cost)?;
     for (git_ref, bytes) in &evidence.notes {
         note_of(table, &mut out, git_ref, bytes);
     }
     for (path, bytes) in &evidence.checkpoints {
         checkpoint::read(table, &mut out, path, bytes);
     }
-    let subject = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-    CommitFindings { id: String::new(), subject: cut(subject, 100), findings: out.findings, remarks: out.remarks }
+    let subject = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default()
+        .trim();
+    Ok(CommitFindings {
+        id: String::new(),
+        subject: cut(subject, 100),
+        findings: out.findings,
+        remarks: out.remarks,
+    })
 }
 
 /// The message as text. Keys and addresses are ASCII in every encoding that git commits are found in, so ISO 8859-1 is
@@ -73,7 +87,10 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>) -> CommitFindings {
 fn decode<'a>(message: &'a Text<'a>, encoding: Option<&Text<'_>>) -> Cow<'a, str> {
     let latin = encoding.is_some_and(|encoding| {
         let name = encoding.to_str_lossy().to_ascii_lowercase();
-        matches!(name.as_str(), "iso-8859-1" | "iso8859-1" | "latin1" | "latin-1" | "cp1252" | "windows-1252")
+        matches!(
+            name.as_str(),
+            "iso-8859-1" | "iso8859-1" | "latin1" | "latin-1" | "cp1252" | "windows-1252"
+        )
     });
     match message {
         Text::Bytes(bytes) if latin => Cow::Owned(bytes.iter().map(|&b| char::from(b)).collect()),
@@ -92,7 +109,11 @@ fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) ->
             source: Source::AuthorIdentity,
             key: key.to_owned(),
             confidence: Rank::Inferred,
-            help: if key == "author" { vec![Help::Generated] } else { Vec::new() },
+            help: if key == "author" {
+                vec![Help::Generated]
+            } else {
+                Vec::new()
+            },
             place: Whereabouts::Header,
             evidence: format!("{name} <{email}>"),
         });
@@ -103,7 +124,11 @@ fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) ->
 /// Reads a note by the ref that it hangs on. Other refs hold people's notes.
 fn note_of(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
     let name = git_ref.strip_prefix("refs/notes/").unwrap_or(git_ref);
-    if name == "ai" || name.starts_with("ai-remote/") || name == "ai-stash" || git_ref.starts_with("refs/ai/authorship") {
+    if name == "ai"
+        || name.starts_with("ai-remote/")
+        || name == "ai-stash"
+        || git_ref.starts_with("refs/ai/authorship")
+    {
         note::findings(table, out, git_ref, bytes);
     } else if name == "agentblame" {
         agentblame::read(table, out, git_ref, bytes);
@@ -115,7 +140,10 @@ fn note_of(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
 /// The id of a tool that a record names: ours where the table leads to one, else word for word.
 pub(crate) fn recorded_tool(table: &Table, name: &str) -> String {
     let name = name.trim();
-    let alias = RECORDED_AS.iter().find(|(recorded, _)| recorded.eq_ignore_ascii_case(name)).map(|(_, tool)| *tool);
+    let alias = RECORDED_AS
+        .iter()
+        .find(|(recorded, _)| recorded.eq_ignore_ascii_case(name))
+        .map(|(_, tool)| *tool);
     match alias.or_else(|| table.exact_name(name)) {
         Some(tool) => tool.to_owned(),
         None if name.is_empty() => "unknown".to_owned(),
@@ -149,7 +177,10 @@ pub(crate) fn cut(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text.to_owned();
     }
-    let end = (0..=bytes).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let end = (0..=bytes)
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0);
     format!("{}…", text.get(..end).unwrap_or_default())
 }
 
@@ -162,6 +193,8 @@ pub(crate) struct Collector {
     models: Vec<Finding>,
     sessions: Vec<Finding>,
     denials: Vec<String>,
+    /// Steps spent on trailers.
+    cost: u64,
 }
 
 /// Remarks of one commit beyond this number say nothing more.
@@ -171,7 +204,12 @@ const FINDINGS: usize = 1_000;
 
 impl Collector {
     fn add(&mut self, mut finding: Finding) {
-        let key = (finding.tool.clone(), finding.model.clone(), finding.source, finding.key.to_ascii_lowercase());
+        let key = (
+            finding.tool.clone(),
+            finding.model.clone(),
+            finding.source,
+            finding.key.to_ascii_lowercase(),
+        );
         if self.findings.len() < FINDINGS && self.seen.insert(key) {
             finding.evidence = cut(&finding.evidence, EVIDENCE_BYTES);
             finding.model = finding.model.map(|model| cut(&model, 120));
@@ -181,7 +219,11 @@ impl Collector {
 
     fn remark(&mut self, code: RemarkCode, message: impl Into<String>, evidence: &str) {
         if self.remarks.len() < REMARKS {
-            self.remarks.push(Remark { code, message: message.into(), evidence: cut(evidence.trim(), EVIDENCE_BYTES) });
+            self.remarks.push(Remark {
+                code,
+                message: message.into(),
+                evidence: cut(evidence.trim(), EVIDENCE_BYTES),
+            });
         }
     }
 
@@ -219,7 +261,9 @@ impl Collector {
     fn settle_models(&mut self) {
         for model in std::mem::take(&mut self.models) {
             let declaration = self.findings.iter_mut().rev().find(|f| {
-                f.source == Source::Trailer && f.model.is_none() && f.confidence == Rank::Declared
+                f.source == Source::Trailer
+                    && f.model.is_none()
+                    && f.confidence == Rank::Declared
                     && !f.key.eq_ignore_ascii_case("signed-off-by")
             });
             match declaration {
@@ -240,7 +284,11 @@ impl Collector {
     fn settle_denials(&mut self) {
         for denial in std::mem::take(&mut self.denials) {
             if self.findings.is_empty() {
-                self.remark(RemarkCode::DeclaredNone, "the author declares that no AI was used", &denial);
+                self.remark(
+                    RemarkCode::DeclaredNone,
+                    "the author declares that no AI was used",
+                    &denial,
+                );
             } else {
                 self.remark(
                     RemarkCode::DeclarationContradicted,

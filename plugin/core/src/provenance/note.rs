@@ -82,13 +82,23 @@ pub fn attestation(note: &[u8]) -> Attestation<'_> {
                 _ => stray_lines += 1,
             }
         } else {
-            let path = line.strip_prefix('"').and_then(|l| l.strip_suffix('"')).unwrap_or(line);
-            files.push(FileBlock { path, entries: Vec::new() });
+            let path = line
+                .strip_prefix('"')
+                .and_then(|l| l.strip_suffix('"'))
+                .unwrap_or(line);
+            files.push(FileBlock {
+                path,
+                entries: Vec::new(),
+            });
         }
     }
     // A path without lines says nothing; several in a row are no attestation at all.
     files.retain(|file| !file.entries.is_empty());
-    Attestation { files, metadata, stray_lines }
+    Attestation {
+        files,
+        metadata,
+        stray_lines,
+    }
 }
 
 /// `key range,range`; an empty part is skipped, a range may run backwards.
@@ -196,29 +206,52 @@ pub(super) fn findings(table: &Table, out: &mut Collector, git_ref: &str, note: 
     let read = attestation(note);
     if read.metadata.is_none() && read.files.is_empty() {
         if !note.trim_ascii().is_empty() {
-            malformed(out, git_ref, "it has neither lines of files nor the divider `---`", note);
+            malformed(
+                out,
+                git_ref,
+                "it has neither lines of files nor the divider `---`",
+                note,
+            );
         }
         return;
     }
     let metadata: Metadata = match read.metadata {
         Some(json) => serde_json::from_slice(json).unwrap_or_else(|e| {
-            malformed(out, git_ref, &format!("its metadata is not what the format says: {e}"), note);
+            malformed(
+                out,
+                git_ref,
+                &format!("its metadata is not what the format says: {e}"),
+                note,
+            );
             Metadata::default()
         }),
         None => {
-            malformed(out, git_ref, "the divider `---` and the metadata below it are missing", note);
+            malformed(
+                out,
+                git_ref,
+                "the divider `---` and the metadata below it are missing",
+                note,
+            );
             Metadata::default()
         }
     };
     if read.stray_lines > 0 {
-        malformed(out, git_ref, &format!("{} of its lines are no part of the format", read.stray_lines), note);
+        malformed(
+            out,
+            git_ref,
+            &format!("{} of its lines are no part of the format", read.stray_lines),
+            note,
+        );
     }
 
     // Tool and model of each key, with the lines and files that it covers.
     let mut covered = Covered::default();
     for file in &read.files {
         for entry in file.entries.iter().filter(|entry| !entry.is_human()) {
-            let session = metadata.sessions.get(entry.session()).or_else(|| metadata.prompts.get(entry.session()));
+            let session = metadata
+                .sessions
+                .get(entry.session())
+                .or_else(|| metadata.prompts.get(entry.session()));
             let who = match session {
                 Some(session) => (
                     recorded_tool(table, session.agent_id.tool.as_str()),
@@ -227,7 +260,11 @@ pub(super) fn findings(table: &Table, out: &mut Collector, git_ref: &str, note: 
                 // The key of another note: it proves an AI all the same.
                 None => ("unknown".to_owned(), None),
             };
-            let lines = entry.ranges.iter().map(|(from, to)| u64::from(to - from) + 1).sum::<u64>();
+            let lines = entry
+                .ranges
+                .iter()
+                .map(|(from, to)| u64::from(to - from) + 1)
+                .sum::<u64>();
             covered.add(who, lines, file.path);
         }
     }
@@ -273,7 +310,12 @@ impl Covered {
 
 fn pre_release(table: &Table, out: &mut Collector, git_ref: &str, note: &[u8]) {
     let Ok(read) = serde_json::from_slice::<PreRelease>(note) else {
-        return malformed(out, git_ref, "it is neither `authorship/3.0.0` nor the JSON that came before", note);
+        return malformed(
+            out,
+            git_ref,
+            "it is neither `authorship/3.0.0` nor the JSON that came before",
+            note,
+        );
     };
     let mut covered = Covered::default();
     for (path, file) in &read.files {
@@ -319,7 +361,10 @@ mod tests {
             tools("a.rs\n  s_4ee96dfc105aa4::t_0a1b2c3d4e5f60 1-14,20\n  h_1e77068c634c4d 15-19\n"),
             [("claude-code".into(), Some("claude-opus-4-8".into()))]
         );
-        assert_eq!(tools("a.rs\n  f2c1eb246c3f356e 1-14,20\n"), [("cursor".into(), Some("\"gpt-5\"".into()))]);
+        assert_eq!(
+            tools("a.rs\n  f2c1eb246c3f356e 1-14,20\n"),
+            [("cursor".into(), Some("\"gpt-5\"".into()))]
+        );
         assert_eq!(tools("a.rs\n  1111111111111111 1\n"), [("codex".into(), None)]);
         assert!(tools("a.rs\n  h_1e77068c634c4d 1-3\n").is_empty());
     }
@@ -332,8 +377,19 @@ mod tests {
 
     #[test]
     fn a_key_that_resolves_nowhere_still_proves_an_ai() {
-        for key in ["s_00000000000000::t_1", "s_00000000000000", "abcdef0", "abcdef01", "abcde", "3b7e1f9c-2d44-4a8a-8f25-0c9d1e5a7b60"] {
-            assert_eq!(tools(&format!("a.rs\n  {key} 1\n")), [("unknown".into(), None)], "{key}");
+        for key in [
+            "s_00000000000000::t_1",
+            "s_00000000000000",
+            "abcdef0",
+            "abcdef01",
+            "abcde",
+            "3b7e1f9c-2d44-4a8a-8f25-0c9d1e5a7b60",
+        ] {
+            assert_eq!(
+                tools(&format!("a.rs\n  {key} 1\n")),
+                [("unknown".into(), None)],
+                "{key}"
+            );
         }
         assert!(tools("a.rs\n  h_00000000000000 1\n").is_empty());
     }
@@ -341,7 +397,10 @@ mod tests {
     #[test]
     fn ranges_may_be_unordered_overlapping_backwards_or_empty() {
         let read = attestation(b"a.rs\n  k 139,180,,20-10,12-13, 5\n");
-        assert_eq!(read.files[0].entries[0].ranges, [(139, 139), (180, 180), (10, 20), (12, 13), (5, 5)]);
+        assert_eq!(
+            read.files[0].entries[0].ranges,
+            [(139, 139), (180, 180), (10, 20), (12, 13), (5, 5)]
+        );
     }
 
     #[test]
@@ -354,7 +413,12 @@ mod tests {
 
     #[test]
     fn a_broken_note_is_remarked_on_and_its_lines_still_count() {
-        for (note, findings_left) in [("a.rs\n  k 1\n", 1), ("a.rs\n  k 1\n---\n{", 1), ("rubbish", 0), ("---\n", 0)] {
+        for (note, findings_left) in [
+            ("a.rs\n  k 1\n", 1),
+            ("a.rs\n  k 1\n---\n{", 1),
+            ("rubbish", 0),
+            ("---\n", 0),
+        ] {
             let mut out = Collector::default();
             findings(&Table::default(), &mut out, "refs/notes/ai", note.as_bytes());
             assert_eq!(out.findings.len(), findings_left, "{note:?}");
@@ -374,7 +438,11 @@ mod tests {
         let start = std::time::Instant::now();
         let read = attestation(note.as_bytes());
         assert_eq!(read.files[0].entries.len(), 1_000);
-        assert!(start.elapsed() < std::time::Duration::from_millis(10), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() < std::time::Duration::from_millis(10),
+            "{:?}",
+            start.elapsed()
+        );
     }
 
     #[test]

@@ -14,65 +14,162 @@ pub(crate) struct Tool {
     pub common: &'static [&'static str],
 }
 
-const fn tool(
-    id: &'static str,
-    names: &'static [&'static str],
-    common: &'static [&'static str],
-) -> Tool {
+const fn tool(id: &'static str, names: &'static [&'static str], common: &'static [&'static str]) -> Tool {
     Tool { id, names, common }
 }
 
 pub(crate) const TOOLS: &[Tool] = &[
-    tool("github-copilot-autofix", &["github copilot autofix", "copilot autofix"], &[]),
+    tool(
+        "github-copilot-autofix",
+        &["github copilot autofix", "copilot autofix"],
+        &[],
+    ),
     tool(
         "github-copilot",
         &[
-            "github copilot chat", "github copilot cli", "github copilot app", "github copilot agent",
-            "github copilot", "gh copilot", "copilot swe agent", "copilot coding agent", "copilot chat",
-            "copilot cli", "copilot app", "copilot agent", "copilot",
+            "github copilot chat",
+            "github copilot cli",
+            "github copilot app",
+            "github copilot agent",
+            "github copilot",
+            "gh copilot",
+            "copilot swe agent",
+            "copilot coding agent",
+            "copilot chat",
+            "copilot cli",
+            "copilot app",
+            "copilot agent",
+            "copilot",
         ],
         &[],
     ),
     tool(
         "claude-code",
-        &["anthropic claude code", "claude code action", "claude code", "anthropic claude", "claude ai", "claude web",
-          "claude cli", "claude"],
+        &[
+            "anthropic claude code",
+            "claude code action",
+            "claude code",
+            "anthropic claude",
+            "claude ai",
+            "claude web",
+            "claude cli",
+            "claude",
+        ],
         &["claude"],
     ),
-    tool("cursor", &["cursor background agent", "cursor background", "cursor agent", "cursor ai", "cursor"], &["cursor"]),
+    tool(
+        "cursor",
+        &[
+            "cursor background agent",
+            "cursor background",
+            "cursor agent",
+            "cursor ai",
+            "cursor",
+        ],
+        &["cursor"],
+    ),
     tool("aider", &["aider chat", "aider"], &[]),
-    tool("codex", &["openai codex cli", "openai codex", "chatgpt codex connector", "codex cloud", "codex cli", "codex"], &[]),
+    tool(
+        "codex",
+        &[
+            "openai codex cli",
+            "openai codex",
+            "chatgpt codex connector",
+            "codex cloud",
+            "codex cli",
+            "codex",
+        ],
+        &[],
+    ),
     tool("chatgpt", &["openai chatgpt", "chat gpt", "chatgpt"], &[]),
-    tool("devin", &["devin ai integration", "devin ai", "devin"], &["devin"]),
-    tool("jules", &["google labs jules", "google jules", "jules"], &["jules"]),
+    tool(
+        "devin",
+        &["devin ai integration", "devin ai", "devin"],
+        &["devin"],
+    ),
+    tool(
+        "jules",
+        &["google labs jules", "google jules", "jules"],
+        &["jules"],
+    ),
     tool("gemini-code-assist", &["gemini code assist"], &[]),
     tool("gemini-cli", &["google gemini cli", "gemini cli"], &[]),
     tool("gemini", &["google gemini", "gemini"], &["gemini"]),
-    tool("antigravity", &["google antigravity", "antigravity"], &["antigravity"]),
-    tool("amp", &["sourcegraph amp", "amp code", "ampcode", "amp"], &["amp"]),
-    tool("crush", &["charmbracelet crush", "charm crush", "crush"], &["crush"]),
+    tool(
+        "antigravity",
+        &["google antigravity", "antigravity"],
+        &["antigravity"],
+    ),
+    tool(
+        "amp",
+        &["sourcegraph amp", "amp code", "ampcode", "amp"],
+        &["amp"],
+    ),
+    tool(
+        "crush",
+        &["charmbracelet crush", "charm crush", "crush"],
+        &["crush"],
+    ),
     tool("mistral-vibe", &["mistral vibe"], &[]),
     tool("opencode", &["open code", "opencodes", "opencode"], &[]),
-    tool("kimi-cli", &["kimi code cli", "kimi cli", "kimi code", "kimi"], &["kimi"]),
+    tool(
+        "kimi-cli",
+        &["kimi code cli", "kimi cli", "kimi code", "kimi"],
+        &["kimi"],
+    ),
     tool("qwen-code", &["qwen coder", "qwen code"], &[]),
     tool("factory-droid", &["factory droid", "droid"], &["droid"]),
-    tool("kiro", &["amazon kiro", "aws kiro", "kiro agent", "kiro"], &["kiro"]),
-    tool("amazon-q", &["amazon q developer", "aws q developer", "amazon q", "amazonq", "q developer"], &[]),
+    tool(
+        "kiro",
+        &["amazon kiro", "aws kiro", "kiro agent", "kiro"],
+        &["kiro"],
+    ),
+    tool(
+        "amazon-q",
+        &[
+            "amazon q developer",
+            "aws q developer",
+            "amazon q",
+            "amazonq",
+            "q developer",
+        ],
+        &[],
+    ),
     tool("warp", &["warp agent", "warp ai", "warp"], &["warp"]),
     tool("letta-code", &["letta code", "letta"], &["letta"]),
     tool("firebender", &["firebender"], &[]),
-    tool("continue", &["continue agent", "continue dev", "continue cli", "continue"], &["continue"]),
+    tool(
+        "continue",
+        &["continue agent", "continue dev", "continue cli", "continue"],
+        &["continue"],
+    ),
     tool("roo-code", &["roo code", "roocode", "roomote", "roo"], &["roo"]),
     tool("cline", &["cline"], &["cline"]),
     tool("openhands", &["openhands agent", "openhands", "opendevin"], &[]),
     tool("entire", &[], &[]),
-    tool("gitlab-duo", &["gitlab duo chat", "gitlab duo", "duo workflow"], &[]),
-    tool("replit", &["replit agent", "replit assistant", "replit"], &["replit"]),
+    tool(
+        "gitlab-duo",
+        &["gitlab duo chat", "gitlab duo", "duo workflow"],
+        &[],
+    ),
+    tool(
+        "replit",
+        &["replit agent", "replit assistant", "replit"],
+        &["replit"],
+    ),
     tool("junie", &["jetbrains junie", "junie"], &["junie"]),
     tool("jetbrains-ai", &["jetbrains ai assistant", "jetbrains ai"], &[]),
-    tool("windsurf", &["windsurf cascade", "windsurf", "codeium cascade", "codeium"], &["windsurf"]),
+    tool(
+        "windsurf",
+        &["windsurf cascade", "windsurf", "codeium cascade", "codeium"],
+        &["windsurf"],
+    ),
     tool("zed", &["zed agent", "zed ai", "zed"], &["zed"]),
-    tool("grok", &["xai grok", "grok build", "grok code", "grok"], &["grok"]),
+    tool(
+        "grok",
+        &["xai grok", "grok build", "grok code", "grok"],
+        &["grok"],
+    ),
     tool("verdent", &["verdent ai", "verdent"], &[]),
     tool("devx", &["devx"], &["devx"]),
     tool("sisyphus", &["sisyphus"], &["sisyphus"]),
@@ -161,7 +258,11 @@ pub(crate) const GITHUB: &[(u64, &str, &str)] = &[
     (175_728_472, "Copilot", "github-copilot"),
     (198_982_749, "copilot-swe-agent[bot]", "github-copilot"),
     (167_198_135, "copilot[bot]", "github-copilot"),
-    (62_310_815, "github-advanced-security[bot]", "github-copilot-autofix"),
+    (
+        62_310_815,
+        "github-advanced-security[bot]",
+        "github-copilot-autofix",
+    ),
     (223_894_421, "github-code-quality[bot]", "github-copilot-autofix"),
     (206_951_365, "cursor[bot]", "cursor"),
     (199_175_422, "chatgpt-codex-connector[bot]", "codex"),
@@ -196,18 +297,66 @@ pub(crate) const MACHINES: &[&str] = &[
 
 /// Words that begin the name of a model, folded. A word matches them with or without digits behind.
 pub(crate) const MODEL_FAMILIES: &[&str] = &[
-    "claude", "opus", "sonnet", "haiku", "fable", "gpt", "chatgpt", "gemini", "gemma", "glm", "qwen", "qwq", "kimi",
-    "llama", "codellama", "deepseek", "mistral", "mixtral", "codestral", "devstral", "magistral", "grok", "composer",
-    "o1", "o3", "o4", "nova", "phi", "minimax", "swe", "granite", "command", "starcoder", "nemotron", "ernie", "doubao",
-    "hunyuan", "yi", "big-pickle",
+    "claude",
+    "opus",
+    "sonnet",
+    "haiku",
+    "fable",
+    "gpt",
+    "chatgpt",
+    "gemini",
+    "gemma",
+    "glm",
+    "qwen",
+    "qwq",
+    "kimi",
+    "llama",
+    "codellama",
+    "deepseek",
+    "mistral",
+    "mixtral",
+    "codestral",
+    "devstral",
+    "magistral",
+    "grok",
+    "composer",
+    "o1",
+    "o3",
+    "o4",
+    "nova",
+    "phi",
+    "minimax",
+    "swe",
+    "granite",
+    "command",
+    "starcoder",
+    "nemotron",
+    "ernie",
+    "doubao",
+    "hunyuan",
+    "yi",
+    "big-pickle",
 ];
 
 /// Words that say AI without naming a tool.
-pub(crate) const AI_WORDS: &[&str] =
-    &["ai", "llm", "llms", "genai", "gpt", "chatbot", "chatbots", "copilot", "a.i", "agentic", "language-model"];
+pub(crate) const AI_WORDS: &[&str] = &[
+    "ai",
+    "llm",
+    "llms",
+    "genai",
+    "gpt",
+    "chatbot",
+    "chatbots",
+    "copilot",
+    "a.i",
+    "agentic",
+    "language-model",
+];
 
 /// Values of a declaring trailer that deny AI.
-pub(crate) const DENIALS: &[&str] = &["none", "no", "false", "n/a", "na", "0", "never", "not used", "no ai", "nil", "-"];
+pub(crate) const DENIALS: &[&str] = &[
+    "none", "no", "false", "n/a", "na", "0", "never", "not used", "no ai", "nil", "-",
+];
 
 /// How a trailer's key is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -294,8 +443,23 @@ pub(crate) const KEYS: &[(&str, Key)] = &[
 
 /// Verbs that begin a line which a tool leaves behind (`Generated with [Tool](url)`).
 pub(crate) const MARKER_VERBS: &[&str] = &[
-    "generated", "created", "made", "prepared", "written", "built", "authored", "co-authored", "ultraworked",
-    "produced", "crafted", "coded", "implemented", "developed", "drafted", "assisted", "powered",
+    "generated",
+    "created",
+    "made",
+    "prepared",
+    "written",
+    "built",
+    "authored",
+    "co-authored",
+    "ultraworked",
+    "produced",
+    "crafted",
+    "coded",
+    "implemented",
+    "developed",
+    "drafted",
+    "assisted",
+    "powered",
 ];
 
 /// Ids by which git-ai and others call a tool, where the table of names does not lead to ours.
@@ -329,7 +493,12 @@ mod tests {
     #[test]
     fn every_identity_names_a_tool_of_the_table() {
         let known = |id: &str| TOOLS.iter().any(|tool| tool.id == id);
-        for id in EMAILS.iter().map(|e| e.1).chain(GITHUB.iter().map(|g| g.2)).chain(RECORDED_AS.iter().map(|r| r.1)) {
+        for id in EMAILS
+            .iter()
+            .map(|e| e.1)
+            .chain(GITHUB.iter().map(|g| g.2))
+            .chain(RECORDED_AS.iter().map(|r| r.1))
+        {
             assert!(known(id), "{id}");
         }
     }
@@ -339,7 +508,11 @@ mod tests {
         for tool in TOOLS {
             for (at, name) in tool.names.iter().enumerate() {
                 let later = tool.names.get(at + 1..).unwrap_or_default();
-                assert!(!later.iter().any(|other| other.starts_with(name)), "{}: {name}", tool.id);
+                assert!(
+                    !later.iter().any(|other| other.starts_with(name)),
+                    "{}: {name}",
+                    tool.id
+                );
             }
         }
     }

@@ -24,18 +24,13 @@ const GIT_GENERATED: [&[u8]; 2] = [b"Signed-off-by: ", b"(cherry picked from com
 /// With `divider`, the message ends at the first line that starts with `---` and a blank, as in a mailed patch; that is
 /// the default of `git interpret-trailers`, while `git log --format=%(trailers)` reads without.
 pub fn parse(message: &[u8], divider: bool) -> Vec<Trailer> {
-    // git reads the message as a C string and completes its last line.
+    // git reads the message as a C string.
     let message = cut(message, memchr::memchr(0, message).unwrap_or(message.len()));
-    let mut completed;
-    let message = if message.last().is_some_and(|&b| b != b'\n') {
-        completed = message.to_vec();
-        completed.push(b'\n');
-        &completed
+    let text = if divider {
+        cut(message, patch_start(message))
     } else {
         message
     };
-
-    let text = if divider { cut(message, patch_start(message)) } else { message };
     let text = cut(text, text.len() - ignored_bytes(text));
     let start = block_start(text);
 
@@ -50,7 +45,11 @@ pub fn parse(message: &[u8], divider: bool) -> Vec<Trailer> {
             let (key, value) = raw.split_at(separator);
             let key = trim(key);
             if !key.is_empty() {
-                trailers.push(Trailer { key: key.to_vec(), value: unfold(value.get(1..).unwrap_or_default()), span });
+                trailers.push(Trailer {
+                    key: key.to_vec(),
+                    value: unfold(value.get(1..).unwrap_or_default()),
+                    span,
+                });
             }
         }
     };
@@ -147,7 +146,9 @@ fn patch_start(message: &[u8]) -> usize {
     lines(message, 0)
         .find(|line| {
             let line = message.get(line.clone()).unwrap_or_default();
-            line.strip_prefix(b"---").and_then(<[u8]>::first).is_some_and(|&b| is_space(b))
+            line.strip_prefix(b"---")
+                .and_then(<[u8]>::first)
+                .is_some_and(|&b| is_space(b))
         })
         .map_or(message.len(), |line| line.start)
 }
@@ -155,7 +156,8 @@ fn patch_start(message: &[u8]) -> usize {
 /// Bytes at the end that git ignores: scissors and below, trailing comments and blank lines, an old conflicts block.
 fn ignored_bytes(message: &[u8]) -> usize {
     let cutoff = scissors(message).unwrap_or(message.len());
-    let mut ignored_from: Option<usize> = None;
+    // As in git, offset 0 stands for none: a tail that begins the message is no tail.
+    let mut ignored_from = 0;
     let mut in_conflicts = false;
     for line in lines(message, 0) {
         if line.start >= cutoff {
@@ -163,20 +165,20 @@ fn ignored_bytes(message: &[u8]) -> usize {
         }
         let bytes = message.get(line.clone()).unwrap_or_default();
         if matches!(bytes.first(), Some(b'#' | b'\n')) {
-            ignored_from.get_or_insert(line.start);
+            if ignored_from == 0 {
+                ignored_from = line.start;
+            }
         } else if bytes.starts_with(b"Conflicts:\n") {
             in_conflicts = true;
-            ignored_from.get_or_insert(line.start);
+            if ignored_from == 0 {
+                ignored_from = line.start;
+            }
         } else if !(in_conflicts && bytes.starts_with(b"\t")) {
-            ignored_from = None;
+            ignored_from = 0;
             in_conflicts = false;
         }
     }
-    // An ignored tail that starts at offset 0 is no tail for git: it tests the offset for being set by `!boc`.
-    match ignored_from {
-        Some(from) if from > 0 => message.len() - from,
-        _ => message.len() - cutoff,
-    }
+    message.len() - if ignored_from > 0 { ignored_from } else { cutoff }
 }
 
 /// Start of the last paragraph when git takes it for trailers, else the end of the text.
@@ -245,7 +247,10 @@ mod tests {
 
     fn read(message: &str, divider: bool) -> Vec<(String, String)> {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        parse(message.as_bytes(), divider).into_iter().map(|t| (text(t.key), text(t.value))).collect()
+        parse(message.as_bytes(), divider)
+            .into_iter()
+            .map(|t| (text(t.key), text(t.value)))
+            .collect()
     }
 
     fn keys(message: &str) -> Vec<String> {
@@ -260,7 +265,10 @@ mod tests {
 
     #[test]
     fn only_the_last_paragraph_counts() {
-        assert_eq!(keys("t\n\nAssisted-by: a\n\nSigned-off-by: b\n"), ["Signed-off-by"]);
+        assert_eq!(
+            keys("t\n\nAssisted-by: a\n\nSigned-off-by: b\n"),
+            ["Signed-off-by"]
+        );
     }
 
     #[test]
@@ -281,15 +289,20 @@ mod tests {
 
     #[test]
     fn continuation_lines_unfold_to_one_space() {
-        assert_eq!(read("t\n\nAI: a\n   b\n\tc\nX: y\n", false), [
-            ("AI".into(), "a b c".into()),
-            ("X".into(), "y".into())
-        ]);
+        assert_eq!(
+            read("t\n\nAI: a\n   b\n\tc\nX: y\n", false),
+            [("AI".into(), "a b c".into()), ("X".into(), "y".into())]
+        );
     }
 
     #[test]
     fn comments_blank_lines_scissors_and_conflicts_at_the_end_are_ignored() {
-        for tail in ["\n\n", "# note\n", "\n# Conflicts:\n#\tapi.c\n", "Conflicts:\n\tapi.c\n"] {
+        for tail in [
+            "\n\n",
+            "# note\n",
+            "\n# Conflicts:\n#\tapi.c\n",
+            "Conflicts:\n\tapi.c\n",
+        ] {
             assert_eq!(keys(&format!("t\n\nAI: x\n{tail}")), ["AI"], "{tail:?}");
         }
         let below = format!("t\n\nbody\n{}AI: x\n", String::from_utf8_lossy(CUT_LINE));
@@ -301,6 +314,9 @@ mod tests {
         assert!(keys("t\n\nAI_Assisted: x\n").is_empty());
         assert!(keys("t\n\nAI Assisted: x\n").is_empty());
         assert_eq!(keys("t\n\nAI-Assisted : x\n"), ["AI-Assisted"]);
-        assert_eq!(read("t\n\nhttps://example.com\n", false), [("https".into(), "//example.com".into())]);
+        assert_eq!(
+            read("t\n\nhttps://example.com\n", false),
+            [("https".into(), "//example.com".into())]
+        );
     }
 }

@@ -5,8 +5,8 @@ mod neutral;
 mod reports;
 mod text;
 
-use serde::de::{DeserializeOwned, MapAccess};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, MapAccess};
 
 use crate::Error;
 use crate::model::object::{Object, deserialize, object};
@@ -79,11 +79,19 @@ pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
     fn read<T: Default + DeserializeOwned>(input: &[u8], what: &str) -> Result<T, Error> {
         let mut json = serde_json::Deserializer::from_slice(input);
         let holding: Result<Holding<T>, _> = deserialize(&mut json);
-        holding.map(|holding| holding.document).map_err(|e| Error::not_the_document(what, &e))
+        holding
+            .map(|holding| holding.document)
+            .map_err(|e| Error::not_the_document(what, &e))
     }
     // The kind first, then the document as that kind: one pass each, and no copy in between.
-    let how: How = serde_json::from_slice(input).map_err(|e| Error::not_the_document("a document to render", &e))?;
-    let unfit = || Error::bad_request(format!("{} cannot be rendered as {:?}", how.document.kind, how.format));
+    let how: How =
+        serde_json::from_slice(input).map_err(|e| Error::not_the_document("a document to render", &e))?;
+    let unfit = || {
+        Error::bad_request(format!(
+            "{} cannot be rendered as {:?}",
+            how.document.kind, how.format
+        ))
+    };
     match how.document.kind.as_str() {
         "Decision" => {
             let decision: Decision = read(input, "a decision")?;
@@ -95,12 +103,15 @@ pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
                 Format::Sarif => reports::sarif(&decision),
             })
         }
-        "Findings" if how.format == Format::Text => {
-            Ok(text::findings(&read::<Findings>(input, "findings")?, how.colour, how.continued))
-        }
-        "PolicyReport" if how.format == Format::Text => {
-            Ok(text::policy_report(&read::<PolicyReport>(input, "a policy report")?, how.colour))
-        }
+        "Findings" if how.format == Format::Text => Ok(text::findings(
+            &read::<Findings>(input, "findings")?,
+            how.colour,
+            how.continued,
+        )),
+        "PolicyReport" if how.format == Format::Text => Ok(text::policy_report(
+            &read::<PolicyReport>(input, "a policy report")?,
+            how.colour,
+        )),
         "Findings" | "PolicyReport" => Err(unfit()),
         other => Err(Error::bad_request(format!(
             "`kind` is {other:?}, and what can be rendered is a Decision, Findings or a PolicyReport"

@@ -62,7 +62,9 @@ pub(super) fn markdown(text: &str) -> String {
             c => out.push(c),
         }
         // Mentions, and references such as #1, !1, %1, &1, $1, ~1: a forge would notify somebody or link something.
-        let refers = c == '@' || (matches!(c, '#' | '!' | '%' | '&' | '$' | '~' | '^' | '-') && next.is_some_and(|n| n.is_ascii_digit() || n == '"'));
+        let refers = c == '@'
+            || (matches!(c, '#' | '!' | '%' | '&' | '$' | '~' | '^' | '-')
+                && next.is_some_and(|n| n.is_ascii_digit() || n == '"'));
         // Links without markup.
         let links = (c == ':' && next == Some('/')) || (c.eq_ignore_ascii_case(&'w') && next == Some('.'));
         if refers && c != '-' || links {
@@ -75,10 +77,13 @@ pub(super) fn markdown(text: &str) -> String {
 
 /// Lines for a fenced block of Markdown, with a fence that they cannot close.
 pub(super) fn fence(lines: &str) -> (String, String) {
-    let body: Vec<String> = lines.lines().map(|line| {
-        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
-        indent + &plain(line)
-    }).collect();
+    let body: Vec<String> = lines
+        .lines()
+        .map(|line| {
+            let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+            indent + &plain(line)
+        })
+        .collect();
     let body = body.join("\n");
     let longest = body.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     ("`".repeat(longest.max(2) + 1), body)
@@ -110,14 +115,23 @@ mod tests {
 
     #[test]
     fn what_deceives_becomes_visible() {
-        assert_eq!(plain("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c\\u{a}d");
+        assert_eq!(
+            plain("a\u{1b}[31mb\u{202e}c\nd"),
+            "a\\u{1b}[31mb\\u{202e}c\\u{a}d"
+        );
         assert_eq!(plain("::error::x"), ": :error::x");
-        assert_eq!(plain("x ##[add-mask]y ##vso[task]"), "x ## [add-mask]y ## vso[task]");
+        assert_eq!(
+            plain("x ##[add-mask]y ##vso[task]"),
+            "x ## [add-mask]y ## vso[task]"
+        );
     }
 
     #[test]
     fn markdown_shows_and_does_nothing() {
-        assert_eq!(markdown("@all see #1 and !2"), "@\u{200b}all see \\#\u{200b}1 and !\u{200b}2");
+        assert_eq!(
+            markdown("@all see #1 and !2"),
+            "@\u{200b}all see \\#\u{200b}1 and !\u{200b}2"
+        );
         assert_eq!(markdown("<img src=x>[a](b)"), "&lt;img src=x&gt;\\[a\\](b)");
         assert_eq!(markdown("https://a www.b"), "https:\u{200b}//a www\u{200b}.b");
         assert_eq!(markdown("- x"), "\\- x");

@@ -9,13 +9,22 @@ pub(crate) const WORDS: usize = 5;
 
 /// The answers of a text. Each begins on a line of its own with the question's name and a colon, and runs to the next
 /// such line or to the end.
-pub(crate) fn read<'q>(text: &str, questions: impl Iterator<Item = &'q str> + Clone) -> BTreeMap<&'q str, String> {
+pub(crate) fn read<'q>(
+    text: &str,
+    questions: impl Iterator<Item = &'q str> + Clone,
+) -> BTreeMap<&'q str, String> {
     let mut answers: BTreeMap<&'q str, String> = BTreeMap::new();
     let mut open: Option<&'q str> = None;
     for line in text.lines() {
         let begins = line.split_once(':').and_then(|(name, rest)| {
-            let name = name.trim().trim_start_matches(['-', '*', '#', ' ']).trim_matches(['*', '`', '_', ' ']);
-            questions.clone().find(|question| question.eq_ignore_ascii_case(name)).map(|question| (question, rest))
+            let name = name
+                .trim()
+                .trim_start_matches(['-', '*', '#', ' '])
+                .trim_matches(['*', '`', '_', ' ']);
+            questions
+                .clone()
+                .find(|question| question.eq_ignore_ascii_case(name))
+                .map(|question| (question, rest))
         });
         match (begins, open) {
             (Some((question, rest)), _) => {
@@ -38,7 +47,10 @@ pub(crate) fn read<'q>(text: &str, questions: impl Iterator<Item = &'q str> + Cl
 /// Case, white space and punctuation folded away, so that a copy stays a copy.
 pub(crate) fn fold(answer: &str) -> String {
     let mut folded = String::with_capacity(answer.len());
-    for word in answer.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in answer
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
         if !folded.is_empty() {
             folded.push(' ');
         }
@@ -73,7 +85,10 @@ mod tests {
     fn an_answer_runs_from_its_name_to_the_next_name_or_the_end() {
         let text = "Looks good.\n\ntopology: none outside the queue\nbecause it drains first\n**Scale**: as before\n";
         let answers = read(text, QUESTIONS.into_iter());
-        assert_eq!(answers["topology"], "none outside the queue\nbecause it drains first");
+        assert_eq!(
+            answers["topology"],
+            "none outside the queue\nbecause it drains first"
+        );
         assert_eq!(answers["scale"], "as before");
     }
 
@@ -84,11 +99,14 @@ mod tests {
 
     #[test]
     fn empty_short_and_template_answers_do_not_count() {
-        let question = "Which production topology does the change touch?";
+        let question = "Which running systems does the change reach?";
         let code = |answer: &str| weigh(Some(&answer.to_owned()), question);
         assert_eq!(code(" … !"), Some(ActCode::UnansweredQuestion));
         assert_eq!(code("None, all good."), Some(ActCode::AnswerTooShort));
-        assert_eq!(code("which production topology does the change touch"), Some(ActCode::AnswerTemplate));
+        assert_eq!(
+            code("which running systems does the change reach"),
+            Some(ActCode::AnswerTemplate)
+        );
         assert_eq!(code(TEMPLATE), Some(ActCode::AnswerTemplate));
         assert_eq!(code("none outside the billing queue, because it drains"), None);
     }

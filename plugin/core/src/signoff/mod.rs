@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::change::{Judged, Stated, contributions};
 use crate::model::{
-    Act, ActCode, ActKind, ActVerdict, Contributor, ContributorRole, Fact, Proof, Request, TextIntegrity, TriggerKind,
+    Act, ActCode, ActKind, ActVerdict, Contributor, ContributorRole, Fact, Proof, Request, TextIntegrity,
+    TriggerKind,
 };
 use crate::policy::{Policy, Requirement};
 use crate::provenance::Table;
@@ -22,8 +23,16 @@ pub(crate) struct Contributors {
 
 impl Contributors {
     /// Gathers author, committers, co-authors, pushers, opener and requester.
-    pub fn of(request: &Request<'_>, judged: &Judged<'_, '_>, table: &Table, directory: &mut Directory) -> Self {
-        let mut contributors = Contributors { roles: BTreeMap::new(), unattributed: None };
+    pub fn of(
+        request: &Request<'_>,
+        judged: &Judged<'_, '_>,
+        table: &Table,
+        directory: &mut Directory,
+    ) -> Self {
+        let mut contributors = Contributors {
+            roles: BTreeMap::new(),
+            unattributed: None,
+        };
         for contribution in contributions(judged) {
             let who = match &contribution.who {
                 Stated::Ident(ident) => directory.of_ident(table, ident),
@@ -36,7 +45,10 @@ impl Contributors {
                 Attribution::Nobody if contribution.role == ContributorRole::CoAuthor => {}
                 Attribution::Nobody => {
                     contributors.unattributed.get_or_insert_with(|| {
-                        (contribution.commit.sha.as_str().to_owned(), contribution.who.to_string())
+                        (
+                            contribution.commit.sha.as_str().to_owned(),
+                            contribution.who.to_string(),
+                        )
                     });
                 }
             }
@@ -45,8 +57,16 @@ impl Contributors {
         let pushers = request.pushes.iter().filter_map(|push| push.by.as_ref());
         let others = pushers
             .map(|by| (by, ContributorRole::Pusher))
-            .chain(change.and_then(|c| c.opened_by.as_ref()).map(|by| (by, ContributorRole::Author)))
-            .chain(change.and_then(|c| c.asked_by.as_ref()).map(|by| (by, ContributorRole::AiRequester)));
+            .chain(
+                change
+                    .and_then(|c| c.opened_by.as_ref())
+                    .map(|by| (by, ContributorRole::Author)),
+            )
+            .chain(
+                change
+                    .and_then(|c| c.asked_by.as_ref())
+                    .map(|by| (by, ContributorRole::AiRequester)),
+            );
         for (account, role) in others {
             for person in directory.all_of(account) {
                 contributors.add(person, role);
@@ -155,14 +175,26 @@ impl Desk<'_, '_, '_> {
                 && !self.directory.is_bot(**person)
                 && !self.directory.is_inactive(**person)
         };
-        tally.eligible = eligible.people.iter().filter(open).map(|person| self.directory.label(*person)).collect();
+        tally.eligible = eligible
+            .people
+            .iter()
+            .filter(open)
+            .map(|person| self.directory.label(*person))
+            .collect();
         crate::order::strings(&mut tally.eligible);
         tally
     }
 
     fn eligible(&mut self, requirement: &Requirement) -> Eligible {
-        let mut eligible = Eligible { people: HashSet::new(), unreadable: Vec::new() };
-        for set in requirement.by.iter().filter_map(|name| self.policy.people.get(name)) {
+        let mut eligible = Eligible {
+            people: HashSet::new(),
+            unreadable: Vec::new(),
+        };
+        for set in requirement
+            .by
+            .iter()
+            .filter_map(|name| self.policy.people.get(name))
+        {
             for user in &set.users {
                 eligible.people.insert(self.directory.named(user));
             }
@@ -196,7 +228,8 @@ impl Desk<'_, '_, '_> {
             }
             for person in self.directory.all_of(&act.actor) {
                 let earlier = latest.get(&person).and_then(|&earlier| acts.get(earlier));
-                let replaces = earlier.is_none_or(|earlier| (act.at, weight(act)) >= (earlier.at, weight(earlier)));
+                let replaces =
+                    earlier.is_none_or(|earlier| (act.at, weight(act)) >= (earlier.at, weight(earlier)));
                 if replaces {
                     latest.insert(person, at);
                 }
@@ -206,8 +239,14 @@ impl Desk<'_, '_, '_> {
     }
 
     fn label(&self, act: &Act<'_>, actor: &[PersonId]) -> String {
-        let login = act.actor.login.as_ref().map(|login| login.trim_start_matches('@').to_owned());
-        login.or_else(|| actor.first().map(|person| self.directory.label(*person))).unwrap_or_else(|| "nobody".to_owned())
+        let login = act
+            .actor
+            .login
+            .as_ref()
+            .map(|login| login.trim_start_matches('@').to_owned());
+        login
+            .or_else(|| actor.first().map(|person| self.directory.label(*person)))
+            .unwrap_or_else(|| "nobody".to_owned())
     }
 
     fn judge(
@@ -260,7 +299,11 @@ impl Desk<'_, '_, '_> {
         }
         if !actor.iter().any(|person| eligible.people.contains(person)) {
             let unread = !eligible.unreadable.is_empty();
-            return if unread { ActCode::MembershipUnreadable } else { ActCode::NotEligible };
+            return if unread {
+                ActCode::MembershipUnreadable
+            } else {
+                ActCode::NotEligible
+            };
         }
         // Where the address is the person, somebody without one cannot be told from an author.
         if !self.directory.by_account && !actor.iter().any(|person| self.directory.has_address(*person)) {
@@ -270,8 +313,14 @@ impl Desk<'_, '_, '_> {
             // A veto survives pushes and needs no answers.
             return ActCode::Counted;
         }
-        let Some(change) = &self.request.change else { return ActCode::FactUnavailable };
-        if act.change.as_ref().is_some_and(|id| change.id.as_ref() != Some(id)) {
+        let Some(change) = &self.request.change else {
+            return ActCode::FactUnavailable;
+        };
+        if act
+            .change
+            .as_ref()
+            .is_some_and(|id| change.id.as_ref() != Some(id))
+        {
             return ActCode::OtherChange;
         }
         if act.target.as_ref().is_some_and(|target| *target != change.target) {
@@ -284,7 +333,11 @@ impl Desk<'_, '_, '_> {
         }
         if act.edited.is_some() && act.text_integrity != Some(TextIntegrity::Original) {
             let by_others = act.text_integrity == Some(TextIntegrity::EditableByOthers);
-            return if by_others { ActCode::MutableText } else { ActCode::Edited };
+            return if by_others {
+                ActCode::MutableText
+            } else {
+                ActCode::Edited
+            };
         }
         self.weigh_answers(act, requirement)
     }
@@ -293,11 +346,20 @@ impl Desk<'_, '_, '_> {
         if requirement.answers.is_empty() {
             return ActCode::Counted;
         }
-        let text = act.text.as_ref().map(|text| text.to_str_lossy()).unwrap_or_default();
+        let text = act
+            .text
+            .as_ref()
+            .map(|text| text.to_str_lossy())
+            .unwrap_or_default();
         let given = answers::read(&text, self.policy.questions.keys().map(String::as_str));
         let mut folded = HashSet::new();
         for name in &requirement.answers {
-            let question = self.policy.questions.get(name).map(String::as_str).unwrap_or_default();
+            let question = self
+                .policy
+                .questions
+                .get(name)
+                .map(String::as_str)
+                .unwrap_or_default();
             let answer = given.get(name.as_str());
             if answer.is_none() {
                 return ActCode::UnansweredQuestion;
@@ -313,7 +375,12 @@ impl Desk<'_, '_, '_> {
     }
 
     /// Acts whose answers repeat an earlier answer of somebody else; given at the same time, neither counts.
-    fn copied_answers(&mut self, requirement: &Requirement, eligible: &Eligible, latest: &HashSet<usize>) -> HashSet<usize> {
+    fn copied_answers(
+        &mut self,
+        requirement: &Requirement,
+        eligible: &Eligible,
+        latest: &HashSet<usize>,
+    ) -> HashSet<usize> {
         if requirement.answers.is_empty() {
             return HashSet::new();
         }
@@ -325,9 +392,16 @@ impl Desk<'_, '_, '_> {
             {
                 continue;
             }
-            let text = act.text.as_ref().map(|text| text.to_str_lossy()).unwrap_or_default();
+            let text = act
+                .text
+                .as_ref()
+                .map(|text| text.to_str_lossy())
+                .unwrap_or_default();
             for (name, answer) in answers::read(&text, self.policy.questions.keys().map(String::as_str)) {
-                given.entry((name.to_owned(), answers::fold(&answer))).or_default().push(at);
+                given
+                    .entry((name.to_owned(), answers::fold(&answer)))
+                    .or_default()
+                    .push(at);
             }
         }
         let mut copied = HashSet::new();
@@ -343,7 +417,12 @@ impl Desk<'_, '_, '_> {
     /// One sentence for one code, to the person whose act it was.
     fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, requirement: &Requirement) -> String {
         let by = requirement.by.join(" or ");
-        let head = self.request.change.as_ref().map(|change| change.head.short()).unwrap_or_default();
+        let head = self
+            .request
+            .change
+            .as_ref()
+            .map(|change| change.head.short())
+            .unwrap_or_default();
         match code {
             ActCode::Counted if act.proof == Proof::Claimed => {
                 format!("{who} approved {head}; nothing but the file proves that it was {who}")
@@ -375,7 +454,10 @@ impl Desk<'_, '_, '_> {
             ActCode::MutableText => format!("the text of {who} was edited, and others could have done it"),
             ActCode::Deleted => format!("the act of {who} is gone from the platform"),
             ActCode::UnansweredQuestion => {
-                format!("{who} left a question unanswered: {}", requirement.answers.join(", "))
+                format!(
+                    "{who} left a question unanswered: {}",
+                    requirement.answers.join(", ")
+                )
             }
             ActCode::AnswerTooShort => format!("an answer of {who} has fewer than {} words", answers::WORDS),
             ActCode::AnswerTemplate => format!("an answer of {who} is the template or the question itself"),
@@ -391,8 +473,10 @@ impl Desk<'_, '_, '_> {
 
 /// Whether the platform could have said who pushed, opened or asked, and did not get to.
 pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
-    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| {
-        let missing = request.unavailable.iter().find(|u| u.fact == fact)?;
-        Some(format!("{} could not be read: {}", fact.name(), missing.reason))
-    })
+    [Fact::Pushes, Fact::Opener, Fact::Requester]
+        .into_iter()
+        .find_map(|fact| {
+            let missing = request.unavailable.iter().find(|u| u.fact == fact)?;
+            Some(format!("{} could not be read: {}", fact.name(), missing.reason))
+        })
 }

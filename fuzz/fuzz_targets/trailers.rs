@@ -1,0 +1,14 @@
+//! A message and a note of any bytes are read without a panic, and a policy of any bytes too.
+#![no_main]
+
+use countersign_core::provenance::{note, trailers};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    for divider in [false, true] {
+        for trailer in trailers::parse(input, divider) {
+            assert!(!trailer.key.is_empty());
+        }
+    }
+    let read = note::attestation(input);
+    assert!(read.files.iter().all(|file| !file.entries.is_empty()));
+});
