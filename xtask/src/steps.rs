@@ -106,22 +106,22 @@ fn unit() -> Outcome {
     run(cargo(&["test", "--quiet"]).env("INSTA_UPDATE", "no"))
 }
 
+/// Builds the programs of the workspace together, so that what they share is compiled once, and gives the path of one.
+fn program(name: &str) -> Result<std::path::PathBuf, String> {
+    run(&mut cargo(&["build", "--quiet"]))?;
+    Ok(root().join("target/debug").join(name))
+}
+
 fn conformance() -> Outcome {
-    run(&mut cargo(&["run", "--quiet", "--package", "conformance"]))?;
-    let cases = "tests/conformance/corpus/provenance.jsonl";
-    run(&mut cargo(&[
-        "run",
-        "--quiet",
-        "--package",
-        "conformance",
-        "--",
-        "provenance",
-        cases,
-    ]))
+    let conformance = program("conformance")?;
+    run(&mut command(&conformance, &[]))?;
+    run(&mut command(
+        &conformance,
+        &["provenance", "tests/conformance/corpus/provenance.jsonl"],
+    ))
 }
 
 fn policies() -> Outcome {
-    run(&mut cargo(&["build", "--quiet", "--package", "countersign"]))?;
     let mut folders: Vec<_> = std::fs::read_dir(root().join("policies"))
         .and_then(|entries| {
             entries
@@ -130,18 +130,11 @@ fn policies() -> Outcome {
         })
         .map_err(|e| format!("policies: {e}"))?;
     folders.sort();
-    run(command(root().join("target/debug/countersign"), &["policy", "test"]).args(folders))
+    run(command(program("countersign")?, &["policy", "test"]).args(folders))
 }
 
 fn budgets() -> Outcome {
-    run(&mut cargo(&[
-        "run",
-        "--quiet",
-        "--package",
-        "bench",
-        "--",
-        "budgets",
-    ]))
+    run(&mut command(program("bench")?, &["budgets"]))
 }
 
 /// Builds the component from a copy of the sources elsewhere and compares.

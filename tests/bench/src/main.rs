@@ -10,8 +10,11 @@ mod timing;
 
 use std::process::ExitCode;
 
+/// Measures, and says whether all are within their budgets.
+type Part = fn() -> anyhow::Result<bool>;
+
 /// Parts by name.
-const PARTS: &[(&str, fn() -> anyhow::Result<bool>)] = &[
+const PARTS: &[(&str, Part)] = &[
     ("evaluate", module::evaluate),
     ("start", module::start),
     ("notes", module::notes),

@@ -10,7 +10,6 @@ mod trace;
 pub mod trailers;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 pub(crate) use checkpoint::wanted as wanted_checkpoints;
 pub(crate) use names::{ExtraTool, Table, is_machine, split_address};
@@ -189,7 +188,6 @@ pub(crate) fn cut(text: &str, bytes: usize) -> String {
 pub(crate) struct Collector {
     findings: Vec<Finding>,
     remarks: Vec<Remark>,
-    seen: HashSet<(String, Option<String>, Source, String)>,
     models: Vec<Finding>,
     sessions: Vec<Finding>,
     denials: Vec<String>,
@@ -200,19 +198,19 @@ pub(crate) struct Collector {
 /// Remarks of one commit beyond this number say nothing more.
 const REMARKS: usize = 100;
 /// Findings of one commit beyond this number say nothing more.
-const FINDINGS: usize = 1_000;
+const FINDINGS: usize = 200;
 
 impl Collector {
     fn add(&mut self, mut finding: Finding) {
-        let key = (
-            finding.tool.clone(),
-            finding.model.clone(),
-            finding.source,
-            finding.key.to_ascii_lowercase(),
-        );
-        if self.findings.len() < FINDINGS && self.seen.insert(key) {
+        finding.model = finding.model.map(|model| cut(&model, 120));
+        let known = self.findings.iter().any(|f| {
+            f.source == finding.source
+                && f.tool == finding.tool
+                && f.model == finding.model
+                && f.key.eq_ignore_ascii_case(&finding.key)
+        });
+        if !known && self.findings.len() < FINDINGS {
             finding.evidence = cut(&finding.evidence, EVIDENCE_BYTES);
-            finding.model = finding.model.map(|model| cut(&model, 120));
             self.findings.push(finding);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::tools::{AI_WORDS, Certainty, DENIALS, EMAILS, GITHUB, MACHINES, MODEL_FAMILIES, TOOLS};
+use super::tools::{AI_WORDS, Certainty, DENIALS, EMAILS, GITHUB, MACHINES, MODEL_FAMILIES, NAMES};
 
 /// The table of tools, with what a policy adds to it.
 #[derive(Debug, Clone, Default)]
@@ -145,6 +145,7 @@ impl Table {
         if name.ends_with(" (aider)") {
             return Some(("aider", Certainty::Sure));
         }
+        memchr::memchr2(b'+', b'&', name.as_bytes())?;
         let (_, last) = name.rsplit_once(" + ").or_else(|| name.rsplit_once(" & "))?;
         let (id, length, _) = self.name_at_start(&fold(last))?;
         (length == last.len()).then_some((id, Certainty::Default))
@@ -163,10 +164,12 @@ impl Table {
                 best = Some((id, name.len(), common));
             }
         };
-        for tool in TOOLS {
-            for name in tool.names {
-                offer(tool.id, name, tool.common.contains(name));
+        let from = NAMES.partition_point(|entry| entry.0.as_bytes().first() < Some(first));
+        for (name, id, common) in NAMES.get(from..).unwrap_or_default() {
+            if name.as_bytes().first() != Some(first) {
+                break;
             }
+            offer(id, name, *common);
         }
         for tool in &self.extra {
             for name in &tool.names {
@@ -488,6 +491,10 @@ fn split_ignoring_case<'a>(text: &'a str, joint: &str) -> Option<(&'a str, &'a s
 
 fn split_pieces(text: &str) -> Vec<&str> {
     let mut pieces = vec![text];
+    let bytes = text.as_bytes();
+    if memchr::memchr3(b'&', b'+', b',', bytes).is_none() && memchr::memmem::find(bytes, b" and ").is_none() {
+        return pieces;
+    }
     for joint in [" & ", " + ", ", ", " and "] {
         pieces = pieces.into_iter().flat_map(|piece| piece.split(joint)).collect();
     }

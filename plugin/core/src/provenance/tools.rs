@@ -3,186 +3,149 @@
 //! Display names drift and addresses are stable, so an identity is an address. Whole domains never match: people who
 //! work for a vendor commit from its domain. A policy adds its own tools under `provenance`.
 
-/// One tool.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tool {
-    /// The id that findings carry.
-    pub id: &'static str,
-    /// Names, folded: lower case, `-` and `_` as a space. Longer ones first where one is a prefix of another.
-    pub names: &'static [&'static str],
-    /// Names that are also given names or common words: alone they prove nothing beside a person's address or in prose.
-    pub common: &'static [&'static str],
-}
+/// A word that is also a given name or a common word: alone it proves nothing beside a person's address or in prose.
+const COMMON: bool = true;
+/// A word that means the tool wherever it stands.
+const OWN: bool = false;
 
-const fn tool(id: &'static str, names: &'static [&'static str], common: &'static [&'static str]) -> Tool {
-    Tool { id, names, common }
-}
-
-pub(crate) const TOOLS: &[Tool] = &[
-    tool(
-        "github-copilot-autofix",
-        &["github copilot autofix", "copilot autofix"],
-        &[],
-    ),
-    tool(
-        "github-copilot",
-        &[
-            "github copilot chat",
-            "github copilot cli",
-            "github copilot app",
-            "github copilot agent",
-            "github copilot",
-            "gh copilot",
-            "copilot swe agent",
-            "copilot coding agent",
-            "copilot chat",
-            "copilot cli",
-            "copilot app",
-            "copilot agent",
-            "copilot",
-        ],
-        &[],
-    ),
-    tool(
-        "claude-code",
-        &[
-            "anthropic claude code",
-            "claude code action",
-            "claude code",
-            "anthropic claude",
-            "claude ai",
-            "claude web",
-            "claude cli",
-            "claude",
-        ],
-        &["claude"],
-    ),
-    tool(
-        "cursor",
-        &[
-            "cursor background agent",
-            "cursor background",
-            "cursor agent",
-            "cursor ai",
-            "cursor",
-        ],
-        &["cursor"],
-    ),
-    tool("aider", &["aider chat", "aider"], &[]),
-    tool(
-        "codex",
-        &[
-            "openai codex cli",
-            "openai codex",
-            "chatgpt codex connector",
-            "codex cloud",
-            "codex cli",
-            "codex",
-        ],
-        &[],
-    ),
-    tool("chatgpt", &["openai chatgpt", "chat gpt", "chatgpt"], &[]),
-    tool(
-        "devin",
-        &["devin ai integration", "devin ai", "devin"],
-        &["devin"],
-    ),
-    tool(
-        "jules",
-        &["google labs jules", "google jules", "jules"],
-        &["jules"],
-    ),
-    tool("gemini-code-assist", &["gemini code assist"], &[]),
-    tool("gemini-cli", &["google gemini cli", "gemini cli"], &[]),
-    tool("gemini", &["google gemini", "gemini"], &["gemini"]),
-    tool(
-        "antigravity",
-        &["google antigravity", "antigravity"],
-        &["antigravity"],
-    ),
-    tool(
-        "amp",
-        &["sourcegraph amp", "amp code", "ampcode", "amp"],
-        &["amp"],
-    ),
-    tool(
-        "crush",
-        &["charmbracelet crush", "charm crush", "crush"],
-        &["crush"],
-    ),
-    tool("mistral-vibe", &["mistral vibe"], &[]),
-    tool("opencode", &["open code", "opencodes", "opencode"], &[]),
-    tool(
-        "kimi-cli",
-        &["kimi code cli", "kimi cli", "kimi code", "kimi"],
-        &["kimi"],
-    ),
-    tool("qwen-code", &["qwen coder", "qwen code"], &[]),
-    tool("factory-droid", &["factory droid", "droid"], &["droid"]),
-    tool(
-        "kiro",
-        &["amazon kiro", "aws kiro", "kiro agent", "kiro"],
-        &["kiro"],
-    ),
-    tool(
-        "amazon-q",
-        &[
-            "amazon q developer",
-            "aws q developer",
-            "amazon q",
-            "amazonq",
-            "q developer",
-        ],
-        &[],
-    ),
-    tool("warp", &["warp agent", "warp ai", "warp"], &["warp"]),
-    tool("letta-code", &["letta code", "letta"], &["letta"]),
-    tool("firebender", &["firebender"], &[]),
-    tool(
-        "continue",
-        &["continue agent", "continue dev", "continue cli", "continue"],
-        &["continue"],
-    ),
-    tool("roo-code", &["roo code", "roocode", "roomote", "roo"], &["roo"]),
-    tool("cline", &["cline"], &["cline"]),
-    tool("openhands", &["openhands agent", "openhands", "opendevin"], &[]),
-    tool("entire", &[], &[]),
-    tool(
-        "gitlab-duo",
-        &["gitlab duo chat", "gitlab duo", "duo workflow"],
-        &[],
-    ),
-    tool(
-        "replit",
-        &["replit agent", "replit assistant", "replit"],
-        &["replit"],
-    ),
-    tool("junie", &["jetbrains junie", "junie"], &["junie"]),
-    tool("jetbrains-ai", &["jetbrains ai assistant", "jetbrains ai"], &[]),
-    tool(
-        "windsurf",
-        &["windsurf cascade", "windsurf", "codeium cascade", "codeium"],
-        &["windsurf"],
-    ),
-    tool("zed", &["zed agent", "zed ai", "zed"], &["zed"]),
-    tool(
-        "grok",
-        &["xai grok", "grok build", "grok code", "grok"],
-        &["grok"],
-    ),
-    tool("verdent", &["verdent ai", "verdent"], &[]),
-    tool("devx", &["devx"], &["devx"]),
-    tool("sisyphus", &["sisyphus"], &["sisyphus"]),
-    tool("ibm-bob", &["ibm bob"], &[]),
-    tool("plandex", &["plandex"], &[]),
-    tool("cosine", &["cosine genie"], &[]),
-    tool("blackbox", &["blackbox agent", "blackbox ai"], &[]),
-    tool("sourcegraph-cody", &["sourcegraph cody", "cody ai"], &[]),
-    tool("rovo-dev", &["atlassian rovo dev", "rovo dev"], &[]),
-    tool("ellipsis", &["ellipsis dev"], &[]),
-    tool("anthropic", &["anthropic"], &["anthropic"]),
-    tool("tabnine", &["tabnine"], &[]),
-    tool("git-ai", &[], &[]),
+/// Names of tools, folded (lower case, `-` and `_` as a space) and in order: the name, the id that findings carry, and
+/// whether the name is a common word too. The longest name that fits counts.
+pub(crate) const NAMES: &[(&str, &str, bool)] = &[
+    ("aider", "aider", OWN),
+    ("aider chat", "aider", OWN),
+    ("amazon kiro", "kiro", OWN),
+    ("amazon q", "amazon-q", OWN),
+    ("amazon q developer", "amazon-q", OWN),
+    ("amazonq", "amazon-q", OWN),
+    ("amp", "amp", COMMON),
+    ("amp code", "amp", OWN),
+    ("ampcode", "amp", OWN),
+    ("anthropic", "anthropic", COMMON),
+    ("anthropic claude", "claude-code", OWN),
+    ("anthropic claude code", "claude-code", OWN),
+    ("antigravity", "antigravity", COMMON),
+    ("atlassian rovo dev", "rovo-dev", OWN),
+    ("aws kiro", "kiro", OWN),
+    ("aws q developer", "amazon-q", OWN),
+    ("blackbox agent", "blackbox", OWN),
+    ("blackbox ai", "blackbox", OWN),
+    ("charm crush", "crush", OWN),
+    ("charmbracelet crush", "crush", OWN),
+    ("chat gpt", "chatgpt", OWN),
+    ("chatgpt", "chatgpt", OWN),
+    ("chatgpt codex connector", "codex", OWN),
+    ("claude", "claude-code", COMMON),
+    ("claude ai", "claude-code", OWN),
+    ("claude cli", "claude-code", OWN),
+    ("claude code", "claude-code", OWN),
+    ("claude code action", "claude-code", OWN),
+    ("claude web", "claude-code", OWN),
+    ("cline", "cline", COMMON),
+    ("codeium", "windsurf", OWN),
+    ("codeium cascade", "windsurf", OWN),
+    ("codex", "codex", OWN),
+    ("codex cli", "codex", OWN),
+    ("codex cloud", "codex", OWN),
+    ("cody ai", "sourcegraph-cody", OWN),
+    ("continue", "continue", COMMON),
+    ("continue agent", "continue", OWN),
+    ("continue cli", "continue", OWN),
+    ("continue dev", "continue", OWN),
+    ("copilot", "github-copilot", OWN),
+    ("copilot agent", "github-copilot", OWN),
+    ("copilot app", "github-copilot", OWN),
+    ("copilot autofix", "github-copilot-autofix", OWN),
+    ("copilot chat", "github-copilot", OWN),
+    ("copilot cli", "github-copilot", OWN),
+    ("copilot coding agent", "github-copilot", OWN),
+    ("copilot swe agent", "github-copilot", OWN),
+    ("cosine genie", "cosine", OWN),
+    ("crush", "crush", COMMON),
+    ("cursor", "cursor", COMMON),
+    ("cursor agent", "cursor", OWN),
+    ("cursor ai", "cursor", OWN),
+    ("cursor background", "cursor", OWN),
+    ("cursor background agent", "cursor", OWN),
+    ("devin", "devin", COMMON),
+    ("devin ai", "devin", OWN),
+    ("devin ai integration", "devin", OWN),
+    ("devx", "devx", COMMON),
+    ("droid", "factory-droid", COMMON),
+    ("duo workflow", "gitlab-duo", OWN),
+    ("ellipsis dev", "ellipsis", OWN),
+    ("factory droid", "factory-droid", OWN),
+    ("firebender", "firebender", OWN),
+    ("gemini", "gemini", COMMON),
+    ("gemini cli", "gemini-cli", OWN),
+    ("gemini code assist", "gemini-code-assist", OWN),
+    ("gh copilot", "github-copilot", OWN),
+    ("github copilot", "github-copilot", OWN),
+    ("github copilot agent", "github-copilot", OWN),
+    ("github copilot app", "github-copilot", OWN),
+    ("github copilot autofix", "github-copilot-autofix", OWN),
+    ("github copilot chat", "github-copilot", OWN),
+    ("github copilot cli", "github-copilot", OWN),
+    ("gitlab duo", "gitlab-duo", OWN),
+    ("gitlab duo chat", "gitlab-duo", OWN),
+    ("google antigravity", "antigravity", OWN),
+    ("google gemini", "gemini", OWN),
+    ("google gemini cli", "gemini-cli", OWN),
+    ("google jules", "jules", OWN),
+    ("google labs jules", "jules", OWN),
+    ("grok", "grok", COMMON),
+    ("grok build", "grok", OWN),
+    ("grok code", "grok", OWN),
+    ("ibm bob", "ibm-bob", OWN),
+    ("jetbrains ai", "jetbrains-ai", OWN),
+    ("jetbrains ai assistant", "jetbrains-ai", OWN),
+    ("jetbrains junie", "junie", OWN),
+    ("jules", "jules", COMMON),
+    ("junie", "junie", COMMON),
+    ("kimi", "kimi-cli", COMMON),
+    ("kimi cli", "kimi-cli", OWN),
+    ("kimi code", "kimi-cli", OWN),
+    ("kimi code cli", "kimi-cli", OWN),
+    ("kiro", "kiro", COMMON),
+    ("kiro agent", "kiro", OWN),
+    ("letta", "letta-code", COMMON),
+    ("letta code", "letta-code", OWN),
+    ("mistral vibe", "mistral-vibe", OWN),
+    ("open code", "opencode", OWN),
+    ("openai chatgpt", "chatgpt", OWN),
+    ("openai codex", "codex", OWN),
+    ("openai codex cli", "codex", OWN),
+    ("opencode", "opencode", OWN),
+    ("opencodes", "opencode", OWN),
+    ("opendevin", "openhands", OWN),
+    ("openhands", "openhands", OWN),
+    ("openhands agent", "openhands", OWN),
+    ("plandex", "plandex", OWN),
+    ("q developer", "amazon-q", OWN),
+    ("qwen code", "qwen-code", OWN),
+    ("qwen coder", "qwen-code", OWN),
+    ("replit", "replit", COMMON),
+    ("replit agent", "replit", OWN),
+    ("replit assistant", "replit", OWN),
+    ("roo", "roo-code", COMMON),
+    ("roo code", "roo-code", OWN),
+    ("roocode", "roo-code", OWN),
+    ("roomote", "roo-code", OWN),
+    ("rovo dev", "rovo-dev", OWN),
+    ("sisyphus", "sisyphus", COMMON),
+    ("sourcegraph amp", "amp", OWN),
+    ("sourcegraph cody", "sourcegraph-cody", OWN),
+    ("tabnine", "tabnine", OWN),
+    ("verdent", "verdent", OWN),
+    ("verdent ai", "verdent", OWN),
+    ("warp", "warp", COMMON),
+    ("warp agent", "warp", OWN),
+    ("warp ai", "warp", OWN),
+    ("windsurf", "windsurf", COMMON),
+    ("windsurf cascade", "windsurf", OWN),
+    ("xai grok", "grok", OWN),
+    ("zed", "zed", COMMON),
+    ("zed agent", "zed", OWN),
+    ("zed ai", "zed", OWN),
 ];
 
 /// How surely an address belongs to a tool.
@@ -485,35 +448,20 @@ mod tests {
     fn tables_that_are_searched_by_halving_are_in_order_and_folded() {
         assert!(EMAILS.is_sorted_by(|a, b| a.0 < b.0), "EMAILS");
         assert!(KEYS.is_sorted_by(|a, b| a.0 < b.0), "KEYS");
+        assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0), "NAMES");
         for text in EMAILS.iter().map(|e| e.0).chain(KEYS.iter().map(|k| k.0)) {
             assert_eq!(text, text.to_ascii_lowercase());
         }
     }
 
     #[test]
-    fn every_identity_names_a_tool_of_the_table() {
-        let known = |id: &str| TOOLS.iter().any(|tool| tool.id == id);
-        for id in EMAILS
-            .iter()
-            .map(|e| e.1)
-            .chain(GITHUB.iter().map(|g| g.2))
-            .chain(RECORDED_AS.iter().map(|r| r.1))
-        {
-            assert!(known(id), "{id}");
-        }
-    }
-
-    #[test]
-    fn a_longer_name_stands_before_its_own_beginning() {
-        for tool in TOOLS {
-            for (at, name) in tool.names.iter().enumerate() {
-                let later = tool.names.get(at + 1..).unwrap_or_default();
-                assert!(
-                    !later.iter().any(|other| other.starts_with(name)),
-                    "{}: {name}",
-                    tool.id
-                );
-            }
+    fn every_name_is_folded() {
+        for (name, _, _) in NAMES {
+            assert!(
+                name.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b' '),
+                "{name}"
+            );
         }
     }
 }

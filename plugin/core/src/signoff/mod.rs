@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::change::{Judged, Stated, contributions};
 use crate::model::{
-    Act, ActCode, ActKind, ActVerdict, Contributor, ContributorRole, Fact, Proof, Request, TextIntegrity,
-    TriggerKind,
+    Act, ActCode, ActKind, ActVerdict, Contributor, ContributorRole, Fact, Ident, Proof, Request,
+    TextIntegrity, TriggerKind,
 };
 use crate::policy::{Policy, Requirement};
 use crate::provenance::Table;
@@ -33,9 +33,18 @@ impl Contributors {
             roles: BTreeMap::new(),
             unattributed: None,
         };
+        // Author and committer are mostly one person.
+        let mut last: Option<(&Ident<'_>, Attribution)> = None;
         for contribution in contributions(judged) {
             let who = match &contribution.who {
-                Stated::Ident(ident) => directory.of_ident(table, ident),
+                Stated::Ident(ident) => match last {
+                    Some((before, who)) if before.is_same(ident) && before.account == ident.account => who,
+                    _ => {
+                        let who = directory.of_ident(table, ident);
+                        last = Some((ident, who));
+                        who
+                    }
+                },
                 Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
             };
             match who {
