@@ -28,13 +28,16 @@ pub fn require(programs: &[&str]) -> Outcome {
     if missing.is_empty() {
         return Ok(());
     }
-    let package = |program: &&str| {
+    let package = |program: &str| {
         PACKAGES
             .iter()
-            .find(|(name, _)| name == program)
-            .map_or(*program, |(_, package)| *package)
+            .find(|(name, _)| *name == program)
+            .map(|(_, package)| *package)
     };
-    let packages: Vec<&str> = missing.iter().map(package).collect();
+    let packages: Vec<&str> = missing
+        .iter()
+        .map(|program| package(program).unwrap_or(program))
+        .collect();
     let root_user = Command::new("id")
         .arg("-u")
         .output()

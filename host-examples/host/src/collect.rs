@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
     API_VERSION, Act, Change, Commit, Description, Document, Fact, Needs, ObjectId,
-    Repository as RepositoryId, Request, Role, Software, Text, Trigger, TriggerKind, Unavailable, When,
+    Repository as RepositoryId, Request, Role, Software, Text, Trigger, TriggerKind, Unavailable, When, read,
 };
 
 use crate::ci::Ci;
@@ -64,7 +64,10 @@ pub enum CollectError {
     Module(#[from] CallError),
     /// The module's answer is not what the contract says.
     #[error("the module's answer cannot be read: {0}")]
-    Answer(#[from] serde_json::Error),
+    Answer(#[from] countersign_core::Error),
+    /// The request could not be written.
+    #[error("the request cannot be written: {0}")]
+    Request(#[from] serde_json::Error),
     /// There is no commit to judge.
     #[error("`{revision}` names no commit in this repository{hint}")]
     NoCommit {
@@ -128,7 +131,7 @@ impl<'m> Collector<'m> {
     pub fn new(module: &'m Module, folder: &Path) -> Result<Self, CollectError> {
         let repository = Repository::open(folder)?;
         let objects = repository.objects()?;
-        let about = serde_json::from_str(&module.call(Function::Describe, b"")?)?;
+        let about = read(module.call(Function::Describe, b"")?.as_bytes())?;
         Ok(Collector {
             module,
             repository,
@@ -277,9 +280,8 @@ impl<'m> Collector<'m> {
     }
 
     fn needs(&self, request: &Request<'_>) -> Result<Needs, CollectError> {
-        Ok(serde_json::from_str(
-            &self.module.call(Function::Needs, &serde_json::to_vec(request)?)?,
-        )?)
+        let answer = self.module.call(Function::Needs, &serde_json::to_vec(request)?)?;
+        Ok(read(answer.as_bytes())?)
     }
 
     fn head(&mut self, selection: &Selection, ci: Option<&Ci>) -> Result<ObjectId<'static>, CollectError> {

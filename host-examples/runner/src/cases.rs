@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use countersign_core::model::{
     API_VERSION, Account, Act, ActKind, Change, Commit, Decision, Document, Fact, File, FileStatus, Ident,
     ObjectId, Parent, Place, Proof, Repository, Request, Role, Software, Text, Trigger, TriggerKind, When,
+    read,
 };
 use countersign_host::module::{Function, Module};
 use serde::Deserialize;
@@ -92,7 +93,8 @@ pub fn run(module: &Module, folder: &Path) -> anyhow::Result<usize> {
     let mut failed = 0;
     for case in &cases.cases {
         let request = serde_json::to_vec(&request(case, &policy, &policy_path)?)?;
-        let decision: Decision = serde_json::from_str(&module.call(Function::Evaluate, &request)?)?;
+        let answer = module.call(Function::Evaluate, &request)?;
+        let decision: Decision = read(answer.as_bytes())?;
         let differences = differences(case, &decision)?;
         let mark = if differences.is_empty() { "pass" } else { "FAIL" };
         output::print(&format!("  {mark}  {}\n", case.name))?;

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use countersign_core::model::{Decision, When};
+use countersign_core::model::{self, Decision, When};
 use countersign_host::ci;
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
 use countersign_host::module::{CallError, Function};
@@ -112,6 +112,7 @@ fn now() -> anyhow::Result<When> {
 
 /// The exit code of a gate: 0 passes, 1 blocks.
 pub fn exit_code(decision: &str) -> anyhow::Result<ExitCode> {
-    let decision: Decision = serde_json::from_str(decision).context("the module's answer is no decision")?;
+    let decision: Decision =
+        model::read(decision.as_bytes()).context("the module's answer is no decision")?;
     Ok(ExitCode::from(decision.exit_code()))
 }

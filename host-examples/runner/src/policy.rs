@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
-use countersign_core::model::{API_VERSION, PolicyReport, PolicySource, Text};
+use countersign_core::model::{API_VERSION, PolicyReport, PolicySource, Text, read};
 use countersign_host::module::{Function, Module};
 
 use crate::output;
@@ -83,7 +83,7 @@ impl Check {
             if self.format == Format::Text {
                 output::print(&output::render(module, &report, "text", output::colour(), false)?)?;
             }
-            reports.push(serde_json::from_str::<PolicyReport>(&report)?);
+            reports.push(read::<PolicyReport>(report.as_bytes())?);
         }
         if self.format == Format::Json {
             // One file, one report; several, a list of them: one document either way.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use countersign_core::model::{API_VERSION, Batch, BatchCommit, Findings, Ident, NoteText, Text};
+use countersign_core::model::{self, API_VERSION, Batch, BatchCommit, Findings, Ident, NoteText, Text};
 use countersign_host::collect::Collector;
 use countersign_host::module::{Function, Module};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -211,11 +211,7 @@ impl Report<'_> {
     fn end(self) -> anyhow::Result<()> {
         match self.format {
             Format::Text => {
-                let share = if self.read == 0 {
-                    0
-                } else {
-                    self.with * 100 / self.read
-                };
+                let share = (self.with * 100).checked_div(self.read).unwrap_or(0);
                 let blank = if self.headed { "\n" } else { "" };
                 output::print(&format!(
                     "{blank}{} of {} commits carry evidence of AI ({share} %)\n",
@@ -236,7 +232,7 @@ fn ask(module: &Module, commits: Vec<BatchCommit<'_>>) -> anyhow::Result<Finding
         documents: Vec::new(),
     };
     let answer = module.call(Function::Provenance, &serde_json::to_vec(&batch)?)?;
-    serde_json::from_str(&answer).context("the module's answer cannot be read")
+    model::read(answer.as_bytes()).context("the module's answer cannot be read")
 }
 
 /// One line a commit: id and findings, as `--messages` answers.

@@ -66,7 +66,7 @@ impl Error {
     }
 
     /// Bytes that are not the document that a function reads.
-    pub(crate) fn not_the_document(what: &str, e: &serde_json::Error) -> Self {
+    pub(crate) fn not_the_document(what: &str, e: &str) -> Self {
         Self::bad_request(format!("this is not {what}: {e}"))
             .with_help("the JSON Schemas under plugin/schema say what each document holds")
     }

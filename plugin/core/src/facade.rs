@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::{
     API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role,
-    Severity,
+    Severity, json,
 };
 use crate::provenance::{Evidence, Table};
 use crate::{Error, decide, limits, policy};
@@ -103,7 +103,7 @@ pub fn evaluate(input: &[u8]) -> Result<String, Error> {
 pub fn provenance(input: &[u8]) -> Result<String, Error> {
     let input = within_limit(input)?;
     let batch: Batch<'_> =
-        serde_json::from_slice(input).map_err(|e| Error::not_the_document("a batch of commits", &e))?;
+        json::document(input).map_err(|e| Error::not_the_document("a batch of commits", &e))?;
     check_version(&batch.api_version)?;
     batch.commits.within_limit("commits")?;
     let mut table = Table::default();
@@ -160,8 +160,8 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
 /// # Errors
 /// `bad-request`, `over-limit`. A policy with faults is an answer, not an error.
 pub fn check_policy(input: &[u8]) -> Result<String, Error> {
-    let source: PolicySource<'_> = serde_json::from_slice(within_limit(input)?)
-        .map_err(|e| Error::not_the_document("a policy source", &e))?;
+    let source: PolicySource<'_> =
+        json::document(within_limit(input)?).map_err(|e| Error::not_the_document("a policy source", &e))?;
     check_version(&source.api_version)?;
     let reading = policy::read(source.bytes.as_bytes());
     Ok(to_json(&PolicyReport {
@@ -211,7 +211,7 @@ fn check_version(version: &str) -> Result<(), Error> {
 
 fn request(input: &[u8]) -> Result<Request<'_>, Error> {
     let request: Request<'_> =
-        serde_json::from_slice(within_limit(input)?).map_err(|e| Error::not_the_document("a request", &e))?;
+        json::document(within_limit(input)?).map_err(|e| Error::not_the_document("a request", &e))?;
     check_version(&request.api_version)?;
     request.documents.within_limit("documents")?;
     request.commits.within_limit("commits")?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
-use countersign_core::model::{API_VERSION, Batch, BatchCommit, Findings, Ident};
+use countersign_core::model::{self, API_VERSION, Batch, BatchCommit, Findings, Ident};
 use serde::Deserialize;
 
 use crate::via::Via;
@@ -81,7 +81,7 @@ pub fn run(cases: &[Case], via: &mut Via) -> anyhow::Result<(usize, usize)> {
     let answer = via
         .call("provenance", &serde_json::to_vec(&batch)?)?
         .map_err(|document| anyhow::anyhow!("refused: {document}"))?;
-    let findings: Findings = serde_json::from_str(&answer)?;
+    let findings: Findings = model::read(answer.as_bytes())?;
     anyhow::ensure!(findings.commits.len() == cases.len(), "as many answers as cases");
     let mut failed = 0;
     for (case, got) in cases.iter().zip(&findings.commits) {

@@ -40,10 +40,12 @@ fn what_is_read_from_an_example_is_written_again() {
         let document: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let text = document.to_string();
         let (schema, again) = if name.starts_with("request") {
-            let request: countersign_core::model::Request<'_> = serde_json::from_str(&text).unwrap();
+            let request: countersign_core::model::Request<'_> =
+                countersign_core::model::read(text.as_bytes()).unwrap();
             ("request", serde_json::to_value(request).unwrap())
         } else if name.starts_with("batch") {
-            let batch: countersign_core::model::Batch<'_> = serde_json::from_str(&text).unwrap();
+            let batch: countersign_core::model::Batch<'_> =
+                countersign_core::model::read(text.as_bytes()).unwrap();
             ("batch", serde_json::to_value(batch).unwrap())
         } else {
             let file: countersign_core::model::SignoffFile = serde_json::from_str(&text).unwrap();

@@ -1,7 +1,7 @@
 //! What a decision says.
 
-use super::object::object;
-use serde::{Deserialize, Serialize};
+use super::json::{object, words};
+use serde::Serialize;
 
 use super::{CommitFindings, Rank};
 
@@ -52,7 +52,7 @@ object!(Decision {
 });
 
 /// The four outcomes. No decision at all is a typed error.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Outcome {
@@ -66,6 +66,13 @@ pub enum Outcome {
     /// A veto, or a rule that denies.
     Denied,
 }
+
+words!(Outcome {
+    "approved" => Approved,
+    "not-applicable" => NotApplicable,
+    "pending" => Pending,
+    "denied" => Denied,
+});
 
 impl Outcome {
     /// The word of the contract.
@@ -111,7 +118,7 @@ object!(PolicySummary {
 });
 
 /// Whether a policy blocks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Enforce {
@@ -121,6 +128,11 @@ pub enum Enforce {
     /// Says what it would have said, and blocks nothing.
     Observe,
 }
+
+words!(Enforce {
+    "block" => Block,
+    "observe" => Observe,
+});
 
 /// Which change was judged.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -187,7 +199,7 @@ object!(RuleResult {
 });
 
 /// What a rule says of the change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RuleState {
@@ -202,8 +214,15 @@ pub enum RuleState {
     Skipped,
 }
 
+words!(RuleState {
+    "satisfied" => Satisfied,
+    "pending" => Pending,
+    "denied" => Denied,
+    "skipped" => Skipped,
+});
+
 /// Codes of rules: a closed list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RuleCode {
@@ -235,6 +254,22 @@ pub enum RuleCode {
     /// The change is a draft.
     Draft,
 }
+
+words!(RuleCode {
+    "satisfied" => Satisfied,
+    "missing-approvals" => MissingApprovals,
+    "vetoed" => Vetoed,
+    "denied" => Denied,
+    "not-applicable" => NotApplicable,
+    "fact-unavailable" => FactUnavailable,
+    "list-incomplete" => ListIncomplete,
+    "impossible" => Impossible,
+    "unattributed-commit" => UnattributedCommit,
+    "waived" => Waived,
+    "break-glass" => BreakGlass,
+    "condition-unmet" => ConditionUnmet,
+    "draft" => Draft,
+});
 
 impl RuleCode {
     /// The word of the contract.
@@ -309,7 +344,7 @@ object!(ActVerdict {
 });
 
 /// Codes of acts: a closed list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[expect(
@@ -361,6 +396,51 @@ pub enum ActCode {
     NoSignOff,
     MethodNotAllowed,
 }
+
+words!(ActCode {
+    "counted" => Counted,
+    "author" => Author,
+    "committer" => Committer,
+    "co-author" => CoAuthor,
+    "pusher" => Pusher,
+    "ai-requester" => AiRequester,
+    "became-contributor" => BecameContributor,
+    "same-person" => SamePerson,
+    "bot" => Bot,
+    "tool" => Tool,
+    "inactive" => Inactive,
+    "not-eligible" => NotEligible,
+    "membership-unreadable" => MembershipUnreadable,
+    "unknown-account" => UnknownAccount,
+    "stale-head" => StaleHead,
+    "stale-diff" => StaleDiff,
+    "stale-tree" => StaleTree,
+    "other-change" => OtherChange,
+    "other-target" => OtherTarget,
+    "superseded" => Superseded,
+    "withdrawn" => Withdrawn,
+    "dismissed" => Dismissed,
+    "edited" => Edited,
+    "mutable-text" => MutableText,
+    "deleted" => Deleted,
+    "quoted" => Quoted,
+    "unanswered-question" => UnansweredQuestion,
+    "answer-too-short" => AnswerTooShort,
+    "answer-template" => AnswerTemplate,
+    "answer-copied" => AnswerCopied,
+    "unauthenticated" => Unauthenticated,
+    "bad-signature" => BadSignature,
+    "unknown-key" => UnknownKey,
+    "expired-key" => ExpiredKey,
+    "revoked-key" => RevokedKey,
+    "wrong-namespace" => WrongNamespace,
+    "key-type" => KeyType,
+    "too-old" => TooOld,
+    "fact-unavailable" => FactUnavailable,
+    "stale-policy" => StalePolicy,
+    "no-sign-off" => NoSignOff,
+    "method-not-allowed" => MethodNotAllowed,
+});
 
 /// What AI contributed to the change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -417,7 +497,7 @@ object!(Contributor {
 });
 
 /// The part that a person has in a change, the weightiest first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ContributorRole {
@@ -433,6 +513,14 @@ pub enum ContributorRole {
     /// Asked an AI for it.
     AiRequester,
 }
+
+words!(ContributorRole {
+    "author" => Author,
+    "committer" => Committer,
+    "co-author" => CoAuthor,
+    "pusher" => Pusher,
+    "ai-requester" => AiRequester,
+});
 
 /// How a missing thing can come.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -476,7 +564,7 @@ object!(Notice {
 });
 
 /// Kinds of notices.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum NoticeCode {
@@ -500,6 +588,18 @@ pub enum NoticeCode {
     #[default]
     Remark,
 }
+
+words!(NoticeCode {
+    "no-policy" => NoPolicy,
+    "untrusted-policy" => UntrustedPolicy,
+    "observed" => Observed,
+    "identity-email" => IdentityEmail,
+    "claimed-proof" => ClaimedProof,
+    "absent-fact" => AbsentFact,
+    "unavailable-fact" => UnavailableFact,
+    "no-evidence" => NoEvidence,
+    "remark" => Remark,
+});
 
 impl ActCode {
     /// The word of the contract.

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::object::object;
-use serde::{Deserialize, Serialize};
+use super::json::{object, words};
+use serde::Serialize;
 
 use super::{API_VERSION, Document, Ident, List, Text};
 use crate::limits;
@@ -82,9 +82,9 @@ object!(NoteText<'a> {
 pub struct Findings {
     /// Always `countersign/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: Cow<'static, str>,
+    pub api_version: String,
     /// Always `Findings`.
-    pub kind: Cow<'static, str>,
+    pub kind: String,
     /// One entry for each commit, in order.
     pub commits: Vec<CommitFindings>,
 }
@@ -164,7 +164,7 @@ object!(Finding {
 });
 
 /// Kinds of evidence.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Source {
@@ -185,6 +185,16 @@ pub enum Source {
     Checkpoint,
 }
 
+words!(Source {
+    "trailer" => Trailer,
+    "co-author" => CoAuthor,
+    "author-identity" => AuthorIdentity,
+    "body-marker" => BodyMarker,
+    "note" => Note,
+    "trace" => Trace,
+    "checkpoint" => Checkpoint,
+});
+
 impl Source {
     /// The word of the contract.
     pub fn name(self) -> &'static str {
@@ -201,7 +211,7 @@ impl Source {
 }
 
 /// Ranks of evidence, weakest first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Rank {
@@ -216,6 +226,13 @@ pub enum Rank {
     Attested,
 }
 
+words!(Rank {
+    "unknown" => Unknown,
+    "inferred" => Inferred,
+    "declared" => Declared,
+    "attested" => Attested,
+});
+
 impl Rank {
     /// The word of the contract.
     pub fn name(self) -> &'static str {
@@ -229,7 +246,7 @@ impl Rank {
 }
 
 /// Kinds of help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Help {
@@ -247,6 +264,15 @@ pub enum Help {
     None,
 }
 
+words!(Help {
+    "generated" => Generated,
+    "assisted" => Assisted,
+    "completed" => Completed,
+    "tests" => Tests,
+    "explained" => Explained,
+    "none" => None,
+});
+
 impl Help {
     /// The word of the contract.
     pub fn name(self) -> &'static str {
@@ -262,7 +288,7 @@ impl Help {
 }
 
 /// Where evidence stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Whereabouts {
@@ -285,6 +311,17 @@ pub enum Whereabouts {
     Record,
 }
 
+words!(Whereabouts {
+    "strict" => Strict,
+    "lenient" => Lenient,
+    "inline" => Inline,
+    "title" => Title,
+    "squash" => Squash,
+    "below-scissors" => BelowScissors,
+    "header" => Header,
+    "record" => Record,
+});
+
 /// A remark about one commit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -305,7 +342,7 @@ object!(Remark {
 });
 
 /// Kinds of remarks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RemarkCode {
@@ -329,6 +366,18 @@ pub enum RemarkCode {
     /// A checkpoint whose metadata cannot be read.
     MalformedCheckpoint,
 }
+
+words!(RemarkCode {
+    "declared-none" => DeclaredNone,
+    "declaration-contradicted" => DeclarationContradicted,
+    "empty-declaration" => EmptyDeclaration,
+    "ai-sign-off" => AiSignOff,
+    "ai-review" => AiReview,
+    "look-alike-key" => LookAlikeKey,
+    "malformed-note" => MalformedNote,
+    "malformed-trace" => MalformedTrace,
+    "malformed-checkpoint" => MalformedCheckpoint,
+});
 
 impl RemarkCode {
     /// The word of the contract.

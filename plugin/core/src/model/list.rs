@@ -1,9 +1,6 @@
-use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::Error;
 
@@ -32,6 +29,16 @@ impl<T, const MAX: usize> List<T, MAX> {
     /// Takes the entries out.
     pub fn into_vec(self) -> Vec<T> {
         self.items
+    }
+
+    /// Whether the limit is reached.
+    pub(super) fn is_full(&self) -> bool {
+        self.found >= MAX
+    }
+
+    /// Counts an entry that is not kept.
+    pub(super) fn count_one_more(&mut self) {
+        self.found += 1;
     }
 
     /// Adds an entry.
@@ -83,36 +90,6 @@ impl<'a, T, const MAX: usize> IntoIterator for &'a List<T, MAX> {
 impl<T: Serialize, const MAX: usize> Serialize for List<T, MAX> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.items.serialize(serializer)
-    }
-}
-
-impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ListVisitor<T, const MAX: usize>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for ListVisitor<T, MAX> {
-            type Value = List<T, MAX>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a list of at most {MAX} entries")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut list = List::default();
-                while list.found < MAX {
-                    match seq.next_element()? {
-                        Some(item) => list.push(item),
-                        None => return Ok(list),
-                    }
-                }
-                while seq.next_element::<IgnoredAny>()?.is_some() {
-                    list.found += 1;
-                }
-                Ok(list)
-            }
-        }
-
-        deserializer.deserialize_seq(ListVisitor(PhantomData))
     }
 }
 

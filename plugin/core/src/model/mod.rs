@@ -4,9 +4,9 @@
 
 mod decision;
 mod findings;
+pub mod json;
 mod list;
 mod needs;
-pub(crate) mod object;
 mod policy_report;
 mod request;
 mod signoffs;
@@ -22,6 +22,14 @@ pub use request::*;
 pub use signoffs::*;
 pub use text::Text;
 pub use when::When;
+
+/// Reads a document of the contract.
+///
+/// # Errors
+/// What is wrong with it, with line and column.
+pub fn read<'de, T: json::Read<'de>>(bytes: &'de [u8]) -> Result<T, crate::Error> {
+    json::document(bytes).map_err(crate::Error::bad_request)
+}
 
 /// `apiVersion` of every document.
 pub const API_VERSION: &str = "countersign/v1";

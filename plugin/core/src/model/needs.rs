@@ -1,6 +1,6 @@
 //! What `needs` and `describe` say.
 
-use super::object::object;
+use super::json::object;
 use serde::Serialize;
 
 use super::{Fact, Role};

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::object::object;
-use serde::{Deserialize, Serialize};
+use super::json::{object, words};
+use serde::Serialize;
 
 use super::Text;
 
@@ -84,7 +84,7 @@ object!(Diagnostic {
 });
 
 /// How bad a fault is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Severity {
@@ -94,3 +94,8 @@ pub enum Severity {
     /// It can, and probably does not say what was meant.
     Warning,
 }
+
+words!(Severity {
+    "error" => Error,
+    "warning" => Warning,
+});

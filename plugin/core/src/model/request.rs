@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::object::object;
-use serde::de::{Error as _, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use super::json::{Fault, Json, Read, object, words};
+use serde::Serialize;
 
 use super::{List, Text, When};
 use crate::limits;
@@ -93,7 +92,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// The names of facts, as `needs` asks for them and `unavailable`, `complete` and `absent` speak of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Fact {
@@ -147,6 +146,33 @@ pub enum Fact {
     /// The service catalog and the environments.
     Context,
 }
+
+words!(Fact {
+    "documents" => Documents,
+    "change" => Change,
+    "text" => Text,
+    "commits" => Commits,
+    "files" => Files,
+    "file-lines" => FileLines,
+    "hunks" => Hunks,
+    "signatures" => Signatures,
+    "notes" => Notes,
+    "traces" => Traces,
+    "checkpoints" => Checkpoints,
+    "pushes" => Pushes,
+    "versions" => Versions,
+    "acts" => Acts,
+    "statuses" => Statuses,
+    "people" => People,
+    "groups" => Groups,
+    "opener" => Opener,
+    "requester" => Requester,
+    "diff-id" => DiffId,
+    "merge-tree" => MergeTree,
+    "history" => History,
+    "plans" => Plans,
+    "context" => Context,
+});
 
 impl Fact {
     /// The word of the contract.
@@ -206,7 +232,7 @@ object!(Trigger<'a> {
 });
 
 /// What made a host ask.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum TriggerKind {
@@ -226,6 +252,16 @@ pub enum TriggerKind {
     /// A page: the playground, or a preview.
     Page,
 }
+
+words!(TriggerKind {
+    "check" => Check,
+    "pre-receive" => PreReceive,
+    "webhook" => Webhook,
+    "reconcile" => Reconcile,
+    "admit" => Admit,
+    "guard" => Guard,
+    "page" => Page,
+});
 
 /// A name and a version.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -282,7 +318,7 @@ object!(Document<'a> {
 });
 
 /// What a document is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Role {
@@ -313,10 +349,25 @@ pub enum Role {
     /// A plan of infrastructure changes.
     Plan,
     /// A role of a later contract: kept out of every rule.
-    #[serde(other)]
     #[default]
     Other,
 }
+
+words!(Role, else Other {
+    "policy" => Policy,
+    "extends" => Extends,
+    "codeowners" => Codeowners,
+    "allowed-signers" => AllowedSigners,
+    "revoked-keys" => RevokedKeys,
+    "mailmap" => Mailmap,
+    "catalog" => Catalog,
+    "environments" => Environments,
+    "requirements" => Requirements,
+    "note" => Note,
+    "trace" => Trace,
+    "checkpoint" => Checkpoint,
+    "plan" => Plan,
+});
 
 /// The change that is judged.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -427,7 +478,7 @@ object!(MergeResult<'a> {
 });
 
 /// How a result came about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum MergeKind {
@@ -443,6 +494,14 @@ pub enum MergeKind {
     /// A push past any change.
     Push,
 }
+
+words!(MergeKind {
+    "merge" => Merge,
+    "squash" => Squash,
+    "rebase" => Rebase,
+    "fast-forward" => FastForward,
+    "push" => Push,
+});
 
 /// The description of a change.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -595,7 +654,7 @@ object!(Parent<'a> {
 });
 
 /// Whether a commit belongs to the change or to its result.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Place {
@@ -607,6 +666,12 @@ pub enum Place {
     /// The same commit is both.
     Both,
 }
+
+words!(Place {
+    "change" => Change,
+    "result" => Result,
+    "both" => Both,
+});
 
 impl Place {
     fn is_change(&self) -> bool {
@@ -690,7 +755,7 @@ object!(File<'a> {
 });
 
 /// What happened to a file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum FileStatus {
@@ -708,6 +773,15 @@ pub enum FileStatus {
     /// Another type: file, link, submodule.
     TypeChanged,
 }
+
+words!(FileStatus {
+    "added" => Added,
+    "modified" => Modified,
+    "deleted" => Deleted,
+    "renamed" => Renamed,
+    "copied" => Copied,
+    "type-changed" => TypeChanged,
+});
 
 /// One move of the head.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -827,7 +901,7 @@ object!(Act<'a> {
 });
 
 /// What was done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ActKind {
@@ -848,8 +922,18 @@ pub enum ActKind {
     Waiver,
 }
 
+words!(ActKind {
+    "approve" => Approve,
+    "request-changes" => RequestChanges,
+    "comment" => Comment,
+    "dismiss" => Dismiss,
+    "withdraw" => Withdraw,
+    "signed" => Signed,
+    "waiver" => Waiver,
+});
+
 /// How it is known who acted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Proof {
@@ -862,8 +946,14 @@ pub enum Proof {
     Claimed,
 }
 
+words!(Proof {
+    "forge" => Forge,
+    "signature" => Signature,
+    "claimed" => Claimed,
+});
+
 /// Who could have changed a text since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum TextIntegrity {
@@ -874,6 +964,12 @@ pub enum TextIntegrity {
     /// Others too (a Gitea comment, a GitLab note).
     EditableByOthers,
 }
+
+words!(TextIntegrity {
+    "original" => Original,
+    "own-edits-only" => OwnEditsOnly,
+    "editable-by-others" => EditableByOthers,
+});
 
 /// One commit status.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -943,7 +1039,7 @@ object!(Person<'a> {
 });
 
 /// Whether an account is a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum PersonKind {
@@ -954,6 +1050,12 @@ pub enum PersonKind {
     /// A tool without an account.
     Tool,
 }
+
+words!(PersonKind {
+    "human" => Human,
+    "bot" => Bot,
+    "tool" => Tool,
+});
 
 /// One group.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -1063,28 +1165,10 @@ impl fmt::Display for ObjectId<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for ObjectId<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct IdVisitor;
-
-        impl<'de> Visitor<'de> for IdVisitor {
-            type Value = ObjectId<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object id: 40 or 64 lower-case hexadecimal digits")
-            }
-
-            fn visit_borrowed_str<E: serde::de::Error>(self, id: &'de str) -> Result<Self::Value, E> {
-                ObjectId::new(id).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(id), &self))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, id: &str) -> Result<Self::Value, E> {
-                ObjectId::new(id.to_owned())
-                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(id), &self))
-            }
-        }
-
-        deserializer.deserialize_str(IdVisitor).map_err(D::Error::custom)
+impl<'de> Read<'de> for ObjectId<'de> {
+    fn read(json: &mut Json<'de>) -> Result<Self, Box<Fault>> {
+        let id = json.string()?;
+        ObjectId::new(id).ok_or_else(|| json.fault("an object id has 40 or 64 lower-case hexadecimal digits"))
     }
 }
 

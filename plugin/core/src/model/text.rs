@@ -1,11 +1,11 @@
 use std::borrow::Cow;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+
+use super::json::{Fault, Json, Read};
 
 /// Bytes that are nearly always UTF-8: a message, a path, a name.
 ///
@@ -76,50 +76,19 @@ impl Serialize for Text<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string, or {\"b64\": ...} for bytes that are not UTF-8")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text::Utf8(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text::Utf8(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-                Ok(Text::Utf8(Cow::Owned(text)))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let Some((key, encoded)) = map.next_entry::<Cow<'de, str>, Cow<'de, str>>()? else {
-                    return Err(A::Error::missing_field("b64"));
-                };
-                if key != "b64"
-                    || map
-                        .next_entry::<Cow<'de, str>, serde::de::IgnoredAny>()?
-                        .is_some()
-                {
-                    return Err(A::Error::custom(
-                        "bytes that are not UTF-8 are an object with the one key `b64`",
-                    ));
-                }
-                let bytes = STANDARD
-                    .decode(encoded.as_bytes())
-                    .map_err(|e| A::Error::custom(format_args!("`b64` is not base64: {e}")))?;
-                Ok(Text::from_bytes(bytes))
-            }
+impl<'de> Read<'de> for Text<'de> {
+    fn read(json: &mut Json<'de>) -> Result<Self, Box<Fault>> {
+        if json.peek() != Some(b'{') {
+            return json.string().map(Text::Utf8);
         }
-
-        deserializer.deserialize_any(TextVisitor)
+        let mut bytes = None;
+        json.object(&["b64"], 1, &mut |_, json| {
+            let encoded = json.string()?;
+            let decoded = STANDARD.decode(encoded.as_bytes());
+            bytes = Some(decoded.map_err(|e| json.fault(format!("`b64` is not base64: {e}")))?);
+            Ok(())
+        })?;
+        Ok(Text::from_bytes(bytes.unwrap_or_default()))
     }
 }
 

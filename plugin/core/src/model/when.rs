@@ -5,6 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::json::{Fault, Json, Read};
+
 /// A moment, to the microsecond, as the platform stated it.
 ///
 /// In JSON whole seconds since 1970 (git's own form), or a string: RFC 3339, or `2026-03-01 09:00:00 UTC` as GitLab's
@@ -91,6 +93,16 @@ impl<'de> Deserialize<'de> for When {
         deserializer
             .deserialize_any(WhenVisitor)
             .map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Read<'de> for When {
+    fn read(json: &mut Json<'de>) -> Result<Self, Box<Fault>> {
+        if json.peek() != Some(b'"') {
+            return json.integer().map(When::from_seconds);
+        }
+        let text = json.string()?;
+        When::parse(&text).ok_or_else(|| json.fault(format!("{text:.40} is no date and time as in RFC 3339")))
     }
 }
 

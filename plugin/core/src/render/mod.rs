@@ -5,12 +5,9 @@ mod neutral;
 mod reports;
 mod text;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, MapAccess};
-
-use crate::Error;
-use crate::model::object::{Object, deserialize, object};
+use crate::model::json::{Fault, Json, Read, object, words};
 use crate::model::{Decision, Findings, PolicyReport};
+use crate::{Error, model};
 
 /// How to show a document. The document itself stands beside it under `document`.
 #[derive(Debug, Default)]
@@ -42,8 +39,7 @@ pub(crate) struct Kind {
 object!(Kind { "kind" => kind required, });
 
 /// Forms of output.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For a terminal or a CI log.
     #[default]
@@ -58,34 +54,38 @@ pub(crate) enum Format {
     Sarif,
 }
 
+words!(Format {
+    "text" => Text,
+    "markdown" => Markdown,
+    "junit" => Junit,
+    "codequality" => Codequality,
+    "sarif" => Sarif,
+});
+
 /// A document beside how to show it.
-#[derive(Default)]
-struct Holding<T> {
-    document: T,
-}
+struct Holding<T>(T);
 
-impl<'de, T: Default + DeserializeOwned> Object<'de> for Holding<T> {
-    const KEYS: &'static [&'static str] = &["document"];
-    const REQUIRED: u32 = 1;
-
-    fn read<A: MapAccess<'de>>(&mut self, _: usize, map: &mut A) -> Result<(), A::Error> {
-        self.document = map.next_value()?;
-        Ok(())
+impl<'de, T: Default + Read<'de>> Read<'de> for Holding<T> {
+    fn read(json: &mut Json<'de>) -> Result<Self, Box<Fault>> {
+        let mut document = T::default();
+        json.object(&["document"], 1, &mut |_, json| {
+            document = T::read(json)?;
+            Ok(())
+        })?;
+        Ok(Holding(document))
     }
 }
 
 /// Renders.
 pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
-    fn read<T: Default + DeserializeOwned>(input: &[u8], what: &str) -> Result<T, Error> {
-        let mut json = serde_json::Deserializer::from_slice(input);
-        let holding: Result<Holding<T>, _> = deserialize(&mut json);
-        holding
-            .map(|holding| holding.document)
-            .map_err(|e| Error::not_the_document(what, &e))
+    fn read<'de, T: Default + Read<'de>>(input: &'de [u8], what: &str) -> Result<T, Error> {
+        model::json::document(input)
+            .map(|Holding(document)| document)
+            .map_err(|fault| Error::not_the_document(what, &fault))
     }
     // The kind first, then the document as that kind: one pass each, and no copy in between.
     let how: How =
-        serde_json::from_slice(input).map_err(|e| Error::not_the_document("a document to render", &e))?;
+        model::json::document(input).map_err(|f| Error::not_the_document("a document to render", &f))?;
     let unfit = || {
         Error::bad_request(format!(
             "{} cannot be rendered as {:?}",
