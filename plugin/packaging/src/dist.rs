@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+/// Writes a file of the given name.
+type Write<'w> = dyn Fn(&str, &[u8]) -> Result<(), String> + 'w;
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,12 +43,7 @@ fn run() -> Result<(), String> {
 }
 
 #[cfg(feature = "web")]
-fn all(
-    folder: &Path,
-    version: &str,
-    files: &mut Vec<&str>,
-    write: &dyn Fn(&str, &[u8]) -> Result<(), String>,
-) -> Result<(), String> {
+fn all(folder: &Path, version: &str, files: &mut Vec<&str>, write: &Write<'_>) -> Result<(), String> {
     write(
         "countersign.extism.wasm",
         &countersign_packaging::extism(version).map_err(|e| e.to_string())?,
@@ -60,11 +58,6 @@ fn all(
 }
 
 #[cfg(not(feature = "web"))]
-fn all(
-    _folder: &Path,
-    _version: &str,
-    _files: &mut Vec<&str>,
-    _write: &dyn Fn(&str, &[u8]) -> Result<(), String>,
-) -> Result<(), String> {
+fn all(_folder: &Path, _version: &str, _files: &mut Vec<&str>, _write: &Write<'_>) -> Result<(), String> {
     Err("the browser package needs the feature `web`; `cargo xtask dist` turns it on".to_owned())
 }
