@@ -66,14 +66,8 @@ pub fn cargo(args: &[&str]) -> Command {
 /// Runs a command with its output shown.
 pub fn run(command: &mut Command) -> Outcome {
     let shown = format!("{command:?}");
-    let status = command
-        .status()
-        .map_err(|e| format!("{shown} cannot be run: {e}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{shown} ended with {status}"))
-    }
+    let status = command.status().map_err(|e| format!("{shown} cannot be run: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{shown} ended with {status}")) }
 }
 
 fn demo() -> Outcome {
@@ -83,10 +77,7 @@ fn demo() -> Outcome {
     eprintln!("building countersign (minutes the first time, seconds afterwards)");
     run(&mut cargo(&["build", "--package", "countersign"]))?;
     eprintln!("built in {:.0} s\n", started.elapsed().as_secs_f32());
-    run(&mut command(
-        root().join("target/debug/countersign"),
-        &["demo", "--folder", "target/demo"],
-    ))
+    run(&mut command(root().join("target/debug/countersign"), &["demo", "--folder", "target/demo"]))
 }
 
 fn dist() -> Outcome {
@@ -106,13 +97,6 @@ fn dist() -> Outcome {
 fn bench(names: &[String]) -> Outcome {
     tools::require(&["git"])?;
     tools::wasm_target()?;
-    run(&mut cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "countersign",
-        "--package",
-        "bench",
-    ]))?;
+    run(&mut cargo(&["build", "--release", "--package", "countersign", "--package", "bench"]))?;
     run(command(root().join("target/release/bench"), &[]).args(names))
 }

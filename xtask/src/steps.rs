@@ -11,34 +11,20 @@ type Part = (&'static str, &'static str, fn() -> Outcome);
 const PARTS: &[Part] = &[
     ("format", "the code is formatted", format),
     ("lint", "clippy has nothing to say", lint),
-    (
-        "unit",
-        "unit tests, end to end on real git, properties, and the examples in the documentation",
-        unit,
-    ),
+    ("unit", "unit tests, end to end on real git, properties, and the examples in the documentation", unit),
     ("conformance", "every packaging gives the same bytes", conformance),
     ("policies", "the policies do what their cases say", policies),
     ("budgets", "size and fuel of the module", budgets),
-    (
-        "reproducible",
-        "two builds in different folders give the same component",
-        reproducible,
-    ),
+    ("reproducible", "two builds in different folders give the same component", reproducible),
     ("fuzz", "the fuzz targets compile", fuzz_compiles),
     ("deny", "bans, licences and sources of dependencies", deny),
 ];
 
 /// Runs the named parts, or all.
 pub fn test(names: &[String]) -> Outcome {
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| !PARTS.iter().any(|part| part.0 == **name))
-    {
+    if let Some(unknown) = names.iter().find(|name| !PARTS.iter().any(|part| part.0 == **name)) {
         let known: Vec<&str> = PARTS.iter().map(|part| part.0).collect();
-        return Err(format!(
-            "no part is called {unknown}; the parts are {}",
-            known.join(", ")
-        ));
+        return Err(format!("no part is called {unknown}; the parts are {}", known.join(", ")));
     }
     tools::require(&["git", "node", "npm"])?;
     tools::wasm_target()?;
@@ -61,11 +47,7 @@ pub fn test(names: &[String]) -> Outcome {
         }
     }
     println!("{passed} passed, {} failed", failed.len());
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("failed: {}", failed.join(", ")))
-    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
 }
 
 fn format() -> Outcome {
@@ -73,15 +55,7 @@ fn format() -> Outcome {
 }
 
 fn lint() -> Outcome {
-    run(&mut cargo(&[
-        "clippy",
-        "--quiet",
-        "--all-targets",
-        "--all-features",
-        "--",
-        "--deny",
-        "warnings",
-    ]))?;
+    run(&mut cargo(&["clippy", "--quiet", "--all-targets", "--all-features", "--", "--deny", "warnings"]))?;
     // The guests exist for wasm only.
     run(&mut cargo(&[
         "clippy",
@@ -115,18 +89,13 @@ fn program(name: &str) -> Result<std::path::PathBuf, String> {
 fn conformance() -> Outcome {
     let conformance = program("conformance")?;
     run(&mut command(&conformance, &[]))?;
-    run(&mut command(
-        &conformance,
-        &["provenance", "tests/conformance/corpus/provenance.jsonl"],
-    ))
+    run(&mut command(&conformance, &["provenance", "tests/conformance/corpus/provenance.jsonl"]))
 }
 
 fn policies() -> Outcome {
     let mut folders: Vec<_> = std::fs::read_dir(root().join("policies"))
         .and_then(|entries| {
-            entries
-                .map(|entry| Ok(entry?.path()))
-                .collect::<Result<Vec<_>, std::io::Error>>()
+            entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()
         })
         .map_err(|e| format!("policies: {e}"))?;
     folders.sort();
@@ -150,16 +119,8 @@ fn build_elsewhere(elsewhere: &Path) -> Outcome {
     copy_sources(&root(), &folder)?;
     let mut digests = Vec::new();
     for folder in [root(), folder] {
-        let arguments = [
-            "run",
-            "--quiet",
-            "--package",
-            "countersign-packaging",
-            "--bin",
-            "dist",
-            "--",
-            "component",
-        ];
+        let arguments =
+            ["run", "--quiet", "--package", "countersign-packaging", "--bin", "dist", "--", "component"];
         let output = cargo(&arguments)
             .current_dir(&folder)
             .env("CARGO_TARGET_DIR", folder.join("target"))
@@ -181,12 +142,9 @@ fn build_elsewhere(elsewhere: &Path) -> Outcome {
 
 /// Copies what a build of the component reads.
 fn copy_sources(from: &Path, to: &Path) -> Outcome {
-    let list = command(
-        "git",
-        &["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-    )
-    .output()
-    .map_err(|e| e.to_string())?;
+    let list = command("git", &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .output()
+        .map_err(|e| e.to_string())?;
     for path in list.stdout.split(|&b| b == 0).filter(|path| !path.is_empty()) {
         let path = String::from_utf8_lossy(path).into_owned();
         let (source, target) = (from.join(&path), to.join(&path));
@@ -215,20 +173,11 @@ fn fuzz_compiles() -> Outcome {
 /// Runs every fuzz target for a while.
 pub fn fuzz(seconds: &str) -> Outcome {
     let tool = tools::cargo_tool("cargo-fuzz", "0.13.2")?;
-    for target in [
-        "evaluate",
-        "needs",
-        "provenance",
-        "check_policy",
-        "render",
-        "trailers",
-    ] {
+    for target in ["evaluate", "needs", "provenance", "check_policy", "render", "trailers"] {
         let limit = format!("-max_total_time={seconds}");
-        run(
-            command(&tool, &["fuzz", "run", target, "--", &limit, "-max_len=65536"])
-                .env("RUSTUP_TOOLCHAIN", "nightly")
-                .env_remove("CARGO"),
-        )?;
+        run(command(&tool, &["fuzz", "run", target, "--", &limit, "-max_len=65536"])
+            .env("RUSTUP_TOOLCHAIN", "nightly")
+            .env_remove("CARGO"))?;
     }
     Ok(())
 }
@@ -237,13 +186,6 @@ fn deny() -> Outcome {
     let tool = tools::cargo_tool("cargo-deny", "0.20.2")?;
     run(&mut command(
         tool,
-        &[
-            "--all-features",
-            "check",
-            "--hide-inclusion-graph",
-            "bans",
-            "licenses",
-            "sources",
-        ],
+        &["--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"],
     ))
 }

@@ -6,12 +6,8 @@ use std::process::Command;
 use crate::{Outcome, cargo, root, run};
 
 /// A program, and the package of Debian that holds it.
-const PACKAGES: &[(&str, &str)] = &[
-    ("git", "git"),
-    ("node", "nodejs"),
-    ("npm", "npm"),
-    ("python3", "python3"),
-];
+const PACKAGES: &[(&str, &str)] =
+    &[("git", "git"), ("node", "nodejs"), ("npm", "npm"), ("python3", "python3")];
 
 fn on_path(program: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
@@ -20,28 +16,14 @@ fn on_path(program: &str) -> bool {
 
 /// Brings programs that are missing, or names them all.
 pub fn require(programs: &[&str]) -> Outcome {
-    let missing: Vec<&str> = programs
-        .iter()
-        .copied()
-        .filter(|program| !on_path(program))
-        .collect();
+    let missing: Vec<&str> = programs.iter().copied().filter(|program| !on_path(program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let package = |program: &str| {
-        PACKAGES
-            .iter()
-            .find(|(name, _)| *name == program)
-            .map(|(_, package)| *package)
-    };
-    let packages: Vec<&str> = missing
-        .iter()
-        .map(|program| package(program).unwrap_or(program))
-        .collect();
-    let root_user = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout == b"0\n");
+    let package =
+        |program: &str| PACKAGES.iter().find(|(name, _)| *name == program).map(|(_, package)| *package);
+    let packages: Vec<&str> = missing.iter().map(|program| package(program).unwrap_or(program)).collect();
+    let root_user = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
     if root_user && on_path("apt-get") {
         eprintln!("installing {}", packages.join(", "));
         run(Command::new("apt-get").args(["update", "--quiet"]))?;
@@ -69,10 +51,7 @@ pub fn wasm_target() -> Outcome {
         return Ok(());
     }
     eprintln!("adding the target {TARGET}");
-    run(Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .current_dir(root()))
-    .map_err(|why| {
+    run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root())).map_err(|why| {
         format!(
             "the target {TARGET} is missing and could not be added ({why}); install it and run this again"
         )
@@ -88,15 +67,6 @@ pub fn cargo_tool(name: &str, version: &str) -> Result<PathBuf, String> {
         return Ok(path);
     }
     eprintln!("installing {name} {version} into target/tools (minutes, once)");
-    run(cargo(&[
-        "install",
-        name,
-        "--version",
-        version,
-        "--locked",
-        "--quiet",
-        "--root",
-    ])
-    .arg(folder))?;
+    run(cargo(&["install", name, "--version", version, "--locked", "--quiet", "--root"]).arg(folder))?;
     Ok(path)
 }

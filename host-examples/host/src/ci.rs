@@ -56,10 +56,7 @@ const KNOWN: &[Known] = &[
         name: "GitLab CI",
         told_by: ("GITLAB_CI", Some("true")),
         change: &["CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID"],
-        target: &[
-            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
-            "CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME",
-        ],
+        target: &["CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME"],
         source: &[
             "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
             "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME",
@@ -105,12 +102,7 @@ const KNOWN: &[Known] = &[
         told_by: ("JENKINS_URL", None),
         change: &["CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid"],
         target: &["CHANGE_TARGET", "ghprbTargetBranch", "gitlabTargetBranch"],
-        source: &[
-            "CHANGE_BRANCH",
-            "ghprbSourceBranch",
-            "gitlabSourceBranch",
-            "BRANCH_NAME",
-        ],
+        source: &["CHANGE_BRANCH", "ghprbSourceBranch", "gitlabSourceBranch", "BRANCH_NAME"],
         head: &["ghprbActualCommit", "gitlabMergeRequestLastCommit", "GIT_COMMIT"],
         base: &[],
     },
@@ -176,18 +168,11 @@ struct Tip {
 /// # Errors
 /// When the environment names an event file that cannot be read: guessing would judge another range.
 pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Ci>, CiError> {
-    let set = |name: &str| {
-        variable(name)
-            .map(|value| value.trim().to_owned())
-            .filter(|value| !value.is_empty())
-    };
+    let set =
+        |name: &str| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     let Some(known) = KNOWN.iter().find(|known| {
-        set(known.told_by.0).is_some_and(|value| {
-            known
-                .told_by
-                .1
-                .is_none_or(|wanted| value.eq_ignore_ascii_case(wanted))
-        })
+        set(known.told_by.0)
+            .is_some_and(|value| known.told_by.1.is_none_or(|wanted| value.eq_ignore_ascii_case(wanted)))
     }) else {
         return Ok(None);
     };
@@ -205,11 +190,7 @@ pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Ci>, C
     if known.name.ends_with("Actions")
         && let Some(path) = set("GITHUB_EVENT_PATH").map(PathBuf::from)
     {
-        let unreadable = |reason: String| CiError::Event {
-            name: known.name,
-            path: path.clone(),
-            reason,
-        };
+        let unreadable = |reason: String| CiError::Event { name: known.name, path: path.clone(), reason };
         let text = std::fs::read_to_string(&path).map_err(|e| unreadable(e.to_string()))?;
         let event: Event = serde_json::from_str(&text).map_err(|e| unreadable(e.to_string()))?;
         if let Some(pull) = event.pull_request {
@@ -227,12 +208,8 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Ci {
-        let get = |name: &str| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let get =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         detect(get).unwrap().unwrap()
     }
 
@@ -261,14 +238,8 @@ mod tests {
 
     #[test]
     fn gitea_and_forgejo_are_told_before_github_whose_variables_they_set() {
-        assert_eq!(
-            read(&[("GITHUB_ACTIONS", "true"), ("GITEA_ACTIONS", "true")]).name,
-            "Gitea Actions"
-        );
-        assert_eq!(
-            read(&[("GITHUB_ACTIONS", "true"), ("FORGEJO_ACTIONS", "true")]).name,
-            "Forgejo Actions"
-        );
+        assert_eq!(read(&[("GITHUB_ACTIONS", "true"), ("GITEA_ACTIONS", "true")]).name, "Gitea Actions");
+        assert_eq!(read(&[("GITHUB_ACTIONS", "true"), ("FORGEJO_ACTIONS", "true")]).name, "Forgejo Actions");
         assert_eq!(read(&[("GITHUB_ACTIONS", "true")]).name, "GitHub Actions");
     }
 
@@ -306,35 +277,20 @@ mod tests {
 
     #[test]
     fn values_that_stand_for_nothing_are_nothing() {
-        let ci = read(&[
-            ("BUILDKITE", "true"),
-            ("BUILDKITE_PULL_REQUEST", "false"),
-            ("BUILDKITE_COMMIT", "HEAD"),
-        ]);
+        let ci =
+            read(&[("BUILDKITE", "true"), ("BUILDKITE_PULL_REQUEST", "false"), ("BUILDKITE_COMMIT", "HEAD")]);
         assert_eq!((ci.change, ci.head), (None, None));
         let zeros = "0".repeat(40);
-        assert_eq!(
-            read(&[("DRONE", "true"), ("DRONE_COMMIT_BEFORE", &zeros)]).base,
-            None
-        );
+        assert_eq!(read(&[("DRONE", "true"), ("DRONE_COMMIT_BEFORE", &zeros)]).base, None);
     }
 
     #[test]
     fn each_known_ci_is_told() {
         for (variables, name) in [
             (vec![("JENKINS_URL", "x"), ("CHANGE_TARGET", "main")], "Jenkins"),
-            (
-                vec![("CI", "woodpecker"), ("CI_COMMIT_TARGET_BRANCH", "main")],
-                "Woodpecker",
-            ),
+            (vec![("CI", "woodpecker"), ("CI_COMMIT_TARGET_BRANCH", "main")], "Woodpecker"),
             (vec![("DRONE", "true"), ("DRONE_TARGET_BRANCH", "main")], "Drone"),
-            (
-                vec![
-                    ("BUILDKITE", "true"),
-                    ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "main"),
-                ],
-                "Buildkite",
-            ),
+            (vec![("BUILDKITE", "true"), ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "main")], "Buildkite"),
         ] {
             let ci = read(&variables);
             assert_eq!((ci.name, ci.target.as_deref()), (name, Some("main")));

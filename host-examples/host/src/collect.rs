@@ -132,12 +132,7 @@ impl<'m> Collector<'m> {
         let repository = Repository::open(folder)?;
         let objects = repository.objects()?;
         let about = read(module.call(Function::Describe, b"")?.as_bytes())?;
-        Ok(Collector {
-            module,
-            repository,
-            objects,
-            about,
-        })
+        Ok(Collector { module, repository, objects, about })
     }
 
     /// The request for a change, in JSON, with every fact that the module asked for.
@@ -158,14 +153,8 @@ impl<'m> Collector<'m> {
             api_version: API_VERSION.into(),
             trigger: Trigger {
                 kind: TriggerKind::Check,
-                host: Software {
-                    name: "countersign".into(),
-                    version: env!("CARGO_PKG_VERSION").into(),
-                },
-                platform: Software {
-                    name: "git".into(),
-                    version: self.repository.version.clone().into(),
-                },
+                host: Software { name: "countersign".into(), version: env!("CARGO_PKG_VERSION").into() },
+                platform: Software { name: "git".into(), version: self.repository.version.clone().into() },
                 now,
                 require_policy: selection.require_policy,
             },
@@ -187,15 +176,19 @@ impl<'m> Collector<'m> {
         };
         let wanted = self.needs(&request)?.facts;
 
+        let commits = self.commits(&head, base.as_ref())?;
         let merge_base = match &base {
+            // Whatever is a parent in the change and is the base, no common ancestor comes after.
+            Some(base)
+                if commits.iter().flat_map(|commit| &commit.parents).any(|parent| parent.sha == *base) =>
+            {
+                Some(base.clone())
+            }
             Some(base) => self.repository.merge_base(base.as_str(), head.as_str())?,
             None => None,
         };
         request.change = Some(Change {
-            repository: RepositoryId {
-                id: None,
-                name: self.repository_name()?.map(Into::into),
-            },
+            repository: RepositoryId { id: None, name: self.repository_name()?.map(Into::into) },
             id: ci.and_then(|ci| ci.change.clone()).map(Into::into),
             target: target.name.clone().into(),
             base_tip: base
@@ -207,9 +200,7 @@ impl<'m> Collector<'m> {
             diff_id: None,
             merge_tree: None,
             result: None,
-            source: ci
-                .and_then(|ci| ci.source.clone())
-                .map(|source| format!("refs/heads/{source}").into()),
+            source: ci.and_then(|ci| ci.source.clone()).map(|source| format!("refs/heads/{source}").into()),
             title: None,
             description: None,
             labels: Vec::new().into(),
@@ -222,7 +213,6 @@ impl<'m> Collector<'m> {
             request.documents.push(mailmap);
         }
 
-        let commits = self.commits(&head, base.as_ref())?;
         if wanted.contains(&Fact::Files) {
             let from = match merge_base.or(base) {
                 Some(commit) => commit.as_str().to_owned(),
@@ -238,9 +228,7 @@ impl<'m> Collector<'m> {
         if wanted.contains(&Fact::Traces) {
             for path in self.about.traces.clone() {
                 if let Some(object) = self.objects.get(&format!("{head}:{path}"))? {
-                    request
-                        .documents
-                        .push(document(Role::Trace, object, None, Some(&head), Some(&path)));
+                    request.documents.push(document(Role::Trace, object, None, Some(&head), Some(&path)));
                 }
             }
             request.complete.push(Fact::Traces);
@@ -263,16 +251,10 @@ impl<'m> Collector<'m> {
         if wanted.contains(&Fact::Notes) && self.objects.commit("refs/heads/entire/checkpoints/v1")?.is_some()
         {
             for wanted in self.needs(&request)?.documents {
-                let revision = format!(
-                    "{}:{}",
-                    wanted.git_ref.as_deref().unwrap_or_default(),
-                    wanted.path
-                );
+                let revision = format!("{}:{}", wanted.git_ref.as_deref().unwrap_or_default(), wanted.path);
                 if let Some(object) = self.objects.get(&revision)? {
                     let git_ref = wanted.git_ref.as_deref();
-                    request
-                        .documents
-                        .push(document(wanted.role, object, git_ref, None, Some(&wanted.path)));
+                    request.documents.push(document(wanted.role, object, git_ref, None, Some(&wanted.path)));
                 }
             }
         }
@@ -286,11 +268,8 @@ impl<'m> Collector<'m> {
 
     fn head(&mut self, selection: &Selection, ci: Option<&Ci>) -> Result<ObjectId<'static>, CollectError> {
         let from_ci = ci.and_then(|ci| ci.head.clone());
-        let revision = selection
-            .head
-            .clone()
-            .or_else(|| from_ci.clone())
-            .unwrap_or_else(|| "HEAD".to_owned());
+        let revision =
+            selection.head.clone().or_else(|| from_ci.clone()).unwrap_or_else(|| "HEAD".to_owned());
         let hint = match (&selection.head, from_ci) {
             (None, None) => {
                 ": the branch has no commits yet; make one, or name a head with --head".to_owned()
@@ -303,18 +282,12 @@ impl<'m> Collector<'m> {
             }
             _ => String::new(),
         };
-        self.objects
-            .commit(&revision)?
-            .ok_or(CollectError::NoCommit { revision, hint })
+        self.objects.commit(&revision)?.ok_or(CollectError::NoCommit { revision, hint })
     }
 
     /// Finds the target: what the flag says, what the CI says, what the remote's HEAD names, a local main or master.
     fn target(&mut self, selection: &Selection, ci: Option<&Ci>) -> Result<Target, CollectError> {
-        if let Some(name) = selection
-            .target
-            .as_deref()
-            .or(ci.and_then(|ci| ci.target.as_deref()))
-        {
+        if let Some(name) = selection.target.as_deref().or(ci.and_then(|ci| ci.target.as_deref())) {
             return self.named_target(name);
         }
         if let Some(default) = self.default_branch()? {
@@ -342,25 +315,16 @@ impl<'m> Collector<'m> {
             },
             None => {
                 let branch = name.strip_prefix("origin/").unwrap_or(name);
-                let places = vec![
-                    format!("refs/remotes/origin/{branch}"),
-                    format!("refs/heads/{branch}"),
-                ];
+                let places = vec![format!("refs/remotes/origin/{branch}"), format!("refs/heads/{branch}")];
                 (format!("refs/heads/{branch}"), places)
             }
         };
         for place in places {
             if let Some(tip) = self.objects.commit(&place)? {
-                return Ok(Target {
-                    name,
-                    stands_at: Some((place, tip)),
-                });
+                return Ok(Target { name, stands_at: Some((place, tip)) });
             }
         }
-        Ok(Target {
-            name,
-            stands_at: None,
-        })
+        Ok(Target { name, stands_at: None })
     }
 
     /// The default branch by what the remote's HEAD names; never what is checked out here.
@@ -386,10 +350,7 @@ impl<'m> Collector<'m> {
             } else {
                 String::new()
             };
-            return found.map(Some).ok_or(CollectError::NoCommit {
-                revision: revision.clone(),
-                hint,
-            });
+            return found.map(Some).ok_or(CollectError::NoCommit { revision: revision.clone(), hint });
         }
         if let Some((_, tip)) = &target.stands_at {
             return Ok(Some(tip.clone()));
@@ -422,23 +383,12 @@ impl<'m> Collector<'m> {
         base: Option<&ObjectId<'static>>,
     ) -> Result<Vec<Commit<'static>>, CollectError> {
         let without: Vec<String> = base.iter().map(|base| base.as_str().to_owned()).collect();
-        let mut commits = self
-            .repository
-            .commits(head.as_str(), &without)?
-            .collect::<Result<Vec<_>, _>>()?;
-        if let Some(cut) = commits
-            .iter()
-            .find(|commit| self.repository.is_cut_at(commit.sha.as_str()))
-        {
-            return Err(CollectError::Shallow {
-                commit: cut.sha.short().to_owned(),
-            });
+        let mut commits = self.repository.commits(head.as_str(), &without)?.collect::<Result<Vec<_>, _>>()?;
+        if let Some(cut) = commits.iter().find(|commit| self.repository.is_cut_at(commit.sha.as_str())) {
+            return Err(CollectError::Shallow { commit: cut.sha.short().to_owned() });
         }
         // git left out what the base reaches, so a parent that is not listed is in the target.
-        let listed: HashSet<String> = commits
-            .iter()
-            .map(|commit| commit.sha.as_str().to_owned())
-            .collect();
+        let listed: HashSet<String> = commits.iter().map(|commit| commit.sha.as_str().to_owned()).collect();
         for parent in commits.iter_mut().flat_map(|commit| &mut commit.parents) {
             parent.in_target = !listed.contains(parent.sha.as_str());
         }
@@ -452,10 +402,8 @@ impl<'m> Collector<'m> {
     ) -> Result<Option<Document<'static>>, CollectError> {
         match &selection.policy {
             PolicyFrom::File(path) => {
-                let unreadable = |reason: String| CollectError::Policy {
-                    what: path.display().to_string(),
-                    reason,
-                };
+                let unreadable =
+                    |reason: String| CollectError::Policy { what: path.display().to_string(), reason };
                 let bytes = std::fs::read(path).map_err(|e| unreadable(e.to_string()))?;
                 Ok(Some(Document {
                     role: Role::Policy,
@@ -469,22 +417,14 @@ impl<'m> Collector<'m> {
                 }))
             }
             PolicyFrom::Ref { revision, path } => {
-                let object = self
-                    .objects
-                    .get(&format!("{revision}:{path}"))?
-                    .filter(|object| object.kind == "blob");
+                let object =
+                    self.objects.get(&format!("{revision}:{path}"))?.filter(|object| object.kind == "blob");
                 let commit = self.objects.commit(revision)?;
                 let object = object.ok_or_else(|| CollectError::Policy {
                     what: format!("{revision}:{path}"),
                     reason: "there is no such file".to_owned(),
                 })?;
-                Ok(Some(document(
-                    Role::Policy,
-                    object,
-                    Some(revision),
-                    commit.as_ref(),
-                    Some(path),
-                )))
+                Ok(Some(document(Role::Policy, object, Some(revision), commit.as_ref(), Some(path))))
             }
             PolicyFrom::Target => {
                 let mut places: Vec<(String, ObjectId<'static>)> = target.stands_at.iter().cloned().collect();
@@ -512,10 +452,7 @@ impl<'m> Collector<'m> {
         let Some((git_ref, tip)) = &target.stands_at else {
             return Ok(None);
         };
-        let object = self
-            .objects
-            .get(&format!("{tip}:.mailmap"))?
-            .filter(|object| object.kind == "blob");
+        let object = self.objects.get(&format!("{tip}:.mailmap"))?.filter(|object| object.kind == "blob");
         Ok(object.map(|object| document(Role::Mailmap, object, Some(git_ref), Some(tip), Some(".mailmap"))))
     }
 
@@ -553,27 +490,22 @@ impl<'m> Collector<'m> {
     /// # Errors
     /// When git fails.
     pub fn notes_of(&mut self, commits: &[&str]) -> Result<Vec<(String, String, Vec<u8>)>, CollectError> {
-        let (per_commit, per_ref): (Vec<String>, Vec<String>) = self
-            .about
-            .notes
-            .iter()
-            .cloned()
-            .partition(|pattern| pattern.contains("{commit}"));
+        let (per_commit, per_ref): (Vec<String>, Vec<String>) =
+            self.about.notes.iter().cloned().partition(|pattern| pattern.contains("{commit}"));
+        let folders: Vec<String> = per_commit.iter().map(|pattern| pattern.replace("{commit}", "")).collect();
+        let refs = self.repository.refs(&[per_ref, folders.clone()].concat())?;
         let mut found = Vec::new();
-        for git_ref in self.repository.refs(&per_ref)? {
-            let Some(tip) = self.objects.commit(&git_ref)? else {
+        for git_ref in refs.iter().filter(|name| !folders.iter().any(|folder| name.starts_with(folder))) {
+            let Some(tip) = self.objects.commit(git_ref)? else {
                 continue;
             };
             let mut notes = self.objects.notes(&format!("{tip}^{{tree}}"), commits)?;
             found.extend(
-                commits
-                    .iter()
-                    .filter_map(|id| Some((git_ref.clone(), (*id).to_owned(), notes.remove(*id)?))),
+                commits.iter().filter_map(|id| Some((git_ref.clone(), (*id).to_owned(), notes.remove(*id)?))),
             );
         }
-        for pattern in per_commit {
-            let folder = pattern.replace("{commit}", "");
-            if self.repository.refs(&[folder])?.is_empty() {
+        for (pattern, folder) in per_commit.iter().zip(&folders) {
+            if !refs.iter().any(|name| name.starts_with(folder)) {
                 continue;
             }
             let names: Vec<String> = commits.iter().map(|id| pattern.replace("{commit}", id)).collect();
@@ -612,11 +544,7 @@ impl<'m> Collector<'m> {
                 return Ok(Some(format!("{owner}/{name}")));
             }
         }
-        let folder = self
-            .repository
-            .work_tree
-            .as_ref()
-            .and_then(|path| path.file_name());
+        let folder = self.repository.work_tree.as_ref().and_then(|path| path.file_name());
         Ok(folder.map(|name| name.to_string_lossy().into_owned()))
     }
 
@@ -632,10 +560,7 @@ impl<'m> Collector<'m> {
     pub fn resolve(&mut self, revision: &str) -> Result<ObjectId<'static>, CollectError> {
         self.objects
             .commit(revision)?
-            .ok_or_else(|| CollectError::NoCommit {
-                revision: revision.to_owned(),
-                hint: String::new(),
-            })
+            .ok_or_else(|| CollectError::NoCommit { revision: revision.to_owned(), hint: String::new() })
     }
 }
 

@@ -75,32 +75,29 @@ impl Repository {
             shallow: Vec::new(),
             version: String::new(),
         };
+        // Asked together: a process costs more than what it is asked here.
+        let version =
+            repository.command(["version"]).stdout(Stdio::piped()).spawn().map_err(GitError::Missing)?;
         let output = repository
-            .command(["rev-parse", "--git-path", "shallow", "--is-bare-repository"])
+            .command(["rev-parse", "--git-path", "shallow", "--is-bare-repository", "--show-cdup"])
             .output()
             .map_err(GitError::Missing)?;
         if !output.status.success() {
-            let reason = String::from_utf8_lossy(&output.stderr)
-                .trim()
-                .trim_start_matches("fatal: ")
-                .to_owned();
-            return Err(GitError::NotARepository {
-                path: folder.to_owned(),
-                reason,
-            });
+            let reason =
+                String::from_utf8_lossy(&output.stderr).trim().trim_start_matches("fatal: ").to_owned();
+            return Err(GitError::NotARepository { path: folder.to_owned(), reason });
         }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut lines = text.lines();
         let shallow = folder.join(lines.next().unwrap_or_default());
         if lines.next() == Some("false") {
-            let top = repository.text(["rev-parse", "--show-toplevel"])?;
-            repository.work_tree = Some(PathBuf::from(top)).filter(|path| !path.as_os_str().is_empty());
+            repository.work_tree = folder.join(lines.next().unwrap_or_default()).canonicalize().ok();
         }
         if let Ok(list) = std::fs::read_to_string(shallow) {
             repository.shallow = list.lines().map(str::to_owned).collect();
             repository.shallow.sort_unstable();
         }
-        let version = repository.text(["version"])?;
+        let version = String::from_utf8_lossy(&version.wait_with_output()?.stdout).trim().to_owned();
         repository.version = version.trim_start_matches("git version ").to_owned();
         Ok(repository)
     }
@@ -126,28 +123,18 @@ impl Repository {
 
     fn output<const N: usize>(&self, args: [&str; N]) -> Result<Vec<u8>, GitError> {
         let output = self.command(args).output().map_err(GitError::Missing)?;
-        if output.status.success() {
-            Ok(output.stdout)
-        } else {
-            Err(failed(&args, &output.stderr))
-        }
+        if output.status.success() { Ok(output.stdout) } else { Err(failed(&args, &output.stderr)) }
     }
 
     fn text<const N: usize>(&self, args: [&str; N]) -> Result<String, GitError> {
-        Ok(String::from_utf8_lossy(&self.output(args)?)
-            .trim_end_matches('\n')
-            .to_owned())
+        Ok(String::from_utf8_lossy(&self.output(args)?).trim_end_matches('\n').to_owned())
     }
 
     /// Like `text`, with nothing for git's exit code 1.
     fn maybe_text<const N: usize>(&self, args: [&str; N]) -> Result<Option<String>, GitError> {
         let output = self.command(args).output().map_err(GitError::Missing)?;
         match output.status.code() {
-            Some(0) => Ok(Some(
-                String::from_utf8_lossy(&output.stdout)
-                    .trim_end_matches('\n')
-                    .to_owned(),
-            )),
+            Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())),
             Some(1) => Ok(None),
             _ => Err(failed(&args, &output.stderr)),
         }
@@ -182,10 +169,7 @@ impl Repository {
         if !output.status.success() {
             return Err(failed(&["for-each-ref"], &output.stderr));
         }
-        Ok(String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .map(str::to_owned)
-            .collect())
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 
     /// The best common ancestor of two commits.
@@ -218,17 +202,7 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn files(&self, from: &str, to: &str) -> Result<Vec<File<'static>>, GitError> {
-        parse_raw(&self.output([
-            "diff-tree",
-            "-r",
-            "-z",
-            "--raw",
-            "-M",
-            "--no-commit-id",
-            from,
-            to,
-            "--",
-        ])?)
+        parse_raw(&self.output(["diff-tree", "-r", "-z", "--raw", "-M", "--no-commit-id", from, to, "--"])?)
     }
 
     /// How many commits `head` reaches that `without` does not.
@@ -236,12 +210,7 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn count(&self, head: &str, without: &[String]) -> Result<u64, GitError> {
-        let mut args = vec![
-            "rev-list".to_owned(),
-            "--count".to_owned(),
-            head.to_owned(),
-            "--not".to_owned(),
-        ];
+        let mut args = vec!["rev-list".to_owned(), "--count".to_owned(), head.to_owned(), "--not".to_owned()];
         args.extend(without.iter().cloned());
         args.push("--".to_owned());
         let output = self.command(&args).output().map_err(GitError::Missing)?;
@@ -251,10 +220,7 @@ impl Repository {
         String::from_utf8_lossy(&output.stdout)
             .trim()
             .parse()
-            .map_err(|_| GitError::Unexpected {
-                command: "rev-list --count",
-                what: "no number".into(),
-            })
+            .map_err(|_| GitError::Unexpected { command: "rev-list --count", what: "no number".into() })
     }
 
     /// Streams the commits that `head` reaches over all parents and `without` does not, newest first, in constant
@@ -281,12 +247,7 @@ impl Repository {
             .spawn()
             .map_err(GitError::Missing)?;
         let out = read.stdout.take().ok_or_else(broken_pipe)?;
-        Ok(Commits {
-            list,
-            read,
-            out: BufReader::with_capacity(1 << 18, out),
-            done: false,
-        })
+        Ok(Commits { list, read, out: BufReader::with_capacity(1 << 18, out), done: false })
     }
 
     /// Whether a shallow clone left out the parents of this commit.
@@ -305,17 +266,12 @@ fn broken_pipe() -> GitError {
 }
 
 fn failed(args: &[&str], stderr: &[u8]) -> GitError {
-    GitError::Failed {
-        command: args.join(" "),
-        reason: String::from_utf8_lossy(stderr).trim().to_owned(),
-    }
+    GitError::Failed { command: args.join(" "), reason: String::from_utf8_lossy(stderr).trim().to_owned() }
 }
 
 fn object_id(command: &'static str, text: &str) -> Result<ObjectId<'static>, GitError> {
-    ObjectId::new(text.to_owned()).ok_or_else(|| GitError::Unexpected {
-        command,
-        what: format!("`{text}` is no object id"),
-    })
+    ObjectId::new(text.to_owned())
+        .ok_or_else(|| GitError::Unexpected { command, what: format!("`{text}` is no object id") })
 }
 
 /// An object as git stores it.
@@ -347,11 +303,7 @@ impl Objects {
             .map_err(GitError::Missing)?;
         let stdin = child.stdin.take();
         let out = child.stdout.take().ok_or_else(broken_pipe)?;
-        Ok(Objects {
-            child,
-            stdin,
-            out: BufReader::with_capacity(1 << 16, out),
-        })
+        Ok(Objects { child, stdin, out: BufReader::with_capacity(1 << 16, out) })
     }
 
     /// The object that a revision names, such as `main`, `main:path` or an id; none when there is none.
@@ -374,9 +326,7 @@ impl Objects {
     /// # Errors
     /// When git fails.
     pub fn commit(&mut self, revision: &str) -> Result<Option<ObjectId<'static>>, GitError> {
-        Ok(self
-            .get(&format!("{revision}^{{commit}}"))?
-            .map(|object| object.id))
+        Ok(self.get(&format!("{revision}^{{commit}}"))?.map(|object| object.id))
     }
 
     /// The objects that many revisions name, in order. Questions go out ahead of the answers, a pipe's worth at a time.
@@ -420,12 +370,7 @@ impl Objects {
             let end = id.len();
             questions.push(format!("{tree}:{id}"));
             questions.push(format!("{tree}:{}/{}", part(id, 0..2), part(id, 2..end)));
-            questions.push(format!(
-                "{tree}:{}/{}/{}",
-                part(id, 0..2),
-                part(id, 2..4),
-                part(id, 4..end)
-            ));
+            questions.push(format!("{tree}:{}/{}/{}", part(id, 0..2), part(id, 2..4), part(id, 4..end)));
         }
         let answers = self.get_many(&questions)?;
         let mut notes = HashMap::new();
@@ -451,10 +396,7 @@ fn read_object(out: &mut impl BufRead) -> Result<Option<Object>, GitError> {
     let mut header = Vec::new();
     out.read_until(b'\n', &mut header)?;
     let header = String::from_utf8_lossy(&header);
-    let unexpected = || GitError::Unexpected {
-        command: "cat-file --batch",
-        what: header.trim().to_owned(),
-    };
+    let unexpected = || GitError::Unexpected { command: "cat-file --batch", what: header.trim().to_owned() };
     let mut words = header.trim_end().rsplit(' ');
     let last = words.next().unwrap_or_default();
     if matches!(last, "missing" | "ambiguous") {
@@ -531,10 +473,7 @@ impl Drop for Commits {
 
 /// Takes a commit object apart.
 fn parse_commit(object: &Object) -> Result<Commit<'static>, GitError> {
-    let odd = |what: &str| GitError::OddCommit {
-        id: object.id.as_str().to_owned(),
-        what: what.to_owned(),
-    };
+    let odd = |what: &str| GitError::OddCommit { id: object.id.as_str().to_owned(), what: what.to_owned() };
     let bytes = object.bytes.as_slice();
     let end = bytes.windows(2).position(|pair| pair == b"\n\n");
     let (head, message) = match end {
@@ -566,10 +505,7 @@ fn parse_commit(object: &Object) -> Result<Commit<'static>, GitError> {
             b"committer" => committer.replace(ident(value)).is_some(),
             b"encoding" => encoding.replace(Text::from_bytes(value.to_vec())).is_some(),
             b"parent" => {
-                parents.push(Parent {
-                    sha: id()?,
-                    in_target: false,
-                });
+                parents.push(Parent { sha: id()?, in_target: false });
                 false
             }
             b"gpgsig" | b"gpgsig-sha256" => {
@@ -581,10 +517,7 @@ fn parse_commit(object: &Object) -> Result<Commit<'static>, GitError> {
         };
         // Readers that differ in which of the two they take could be shown two different commits.
         if twice {
-            return Err(odd(&format!(
-                "it has two `{}` headers",
-                String::from_utf8_lossy(key)
-            )));
+            return Err(odd(&format!("it has two `{}` headers", String::from_utf8_lossy(key))));
         }
     }
     Ok(Commit {
@@ -608,15 +541,8 @@ fn ident(value: &[u8]) -> Ident<'static> {
     let open = value.iter().position(|&b| b == b'<').unwrap_or(value.len());
     let rest = value.get(open + 1..).unwrap_or_default();
     let close = rest.iter().position(|&b| b == b'>').unwrap_or(rest.len());
-    let after = value
-        .iter()
-        .rposition(|&b| b == b'>')
-        .and_then(|at| value.get(at + 1..))
-        .unwrap_or_default();
-    let seconds = String::from_utf8_lossy(after)
-        .split_whitespace()
-        .next()
-        .and_then(|s| s.parse().ok());
+    let after = value.iter().rposition(|&b| b == b'>').and_then(|at| value.get(at + 1..)).unwrap_or_default();
+    let seconds = String::from_utf8_lossy(after).split_whitespace().next().and_then(|s| s.parse().ok());
     Ident {
         name: Text::from_bytes(value[..open].trim_ascii().to_vec()),
         email: Text::from_bytes(rest[..close].to_vec()),
@@ -627,10 +553,8 @@ fn ident(value: &[u8]) -> Ident<'static> {
 
 /// `git diff-tree --raw -z`: `:<old mode> <new mode> <old id> <new id> <status>` NUL path NUL [path NUL].
 fn parse_raw(raw: &[u8]) -> Result<Vec<File<'static>>, GitError> {
-    let unexpected = |what: &str| GitError::Unexpected {
-        command: "diff-tree --raw -z",
-        what: what.to_owned(),
-    };
+    let unexpected =
+        |what: &str| GitError::Unexpected { command: "diff-tree --raw -z", what: what.to_owned() };
     let mut fields = raw.split(|&b| b == 0).filter(|field| !field.is_empty());
     let mut files = Vec::new();
     while let Some(meta) = fields.next() {
@@ -640,18 +564,11 @@ fn parse_raw(raw: &[u8]) -> Result<Vec<File<'static>>, GitError> {
             return Err(unexpected(&meta));
         };
         let mut path = || {
-            fields
-                .next()
-                .map(|p| Text::from_bytes(p.to_vec()))
-                .ok_or_else(|| unexpected("a path is missing"))
+            fields.next().map(|p| Text::from_bytes(p.to_vec())).ok_or_else(|| unexpected("a path is missing"))
         };
         let first = path()?;
         let two_paths = status.starts_with(['R', 'C']);
-        let (path, previous_path) = if two_paths {
-            (path()?, Some(first))
-        } else {
-            (first, None)
-        };
+        let (path, previous_path) = if two_paths { (path()?, Some(first)) } else { (first, None) };
         let status = match status.chars().next() {
             Some('A') => FileStatus::Added,
             Some('D') => FileStatus::Deleted,
@@ -697,11 +614,7 @@ mod tests {
         let bytes =
             format!("tree {tree}\ntree {tree}\nauthor A <a@x> 1 +0000\ncommitter A <a@x> 1 +0000\n\nm")
                 .into_bytes();
-        let object = Object {
-            id,
-            kind: "commit".into(),
-            bytes,
-        };
+        let object = Object { id, kind: "commit".into(), bytes };
         assert!(matches!(parse_commit(&object), Err(GitError::OddCommit { .. })));
     }
 

@@ -35,11 +35,7 @@ pub struct Backstops {
 
 impl Default for Backstops {
     fn default() -> Self {
-        Backstops {
-            fuel: 200_000_000_000,
-            ticks: 1_200,
-            memory: 3 << 30,
-        }
+        Backstops { fuel: 200_000_000_000, ticks: 1_200, memory: 3 << 30 }
     }
 }
 
@@ -207,10 +203,8 @@ impl Module {
     /// When this machine cannot run what was compiled for it.
     pub fn embedded() -> Result<Self, LoadError> {
         let origin = "the embedded module".to_owned();
-        let unusable = |e: wasmtime::Error| LoadError::Unusable {
-            path: origin.clone(),
-            reason: format!("{e:#}"),
-        };
+        let unusable =
+            |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
         let engine = crate::engine::engine(None).map_err(unusable)?;
         // SAFETY: the bytes were compiled by this crate's build script and are part of this binary; nobody else writes
         // them.
@@ -224,47 +218,30 @@ impl Module {
     /// When the file is another one, speaks another contract, or wants imports.
     pub fn from_file(path: &Path, sha256: &str) -> Result<Self, LoadError> {
         let origin = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|source| LoadError::Unreadable {
-            path: origin.clone(),
-            source,
-        })?;
+        let bytes =
+            std::fs::read(path).map_err(|source| LoadError::Unreadable { path: origin.clone(), source })?;
         let found = sha256_hex(&bytes);
         if !found.eq_ignore_ascii_case(sha256.trim()) {
-            return Err(LoadError::WrongDigest {
-                path: origin,
-                expected: sha256.trim().to_owned(),
-                found,
-            });
+            return Err(LoadError::WrongDigest { path: origin, expected: sha256.trim().to_owned(), found });
         }
         check_contract(&bytes, &origin)?;
-        let unusable = |e: wasmtime::Error| LoadError::Unusable {
-            path: origin.clone(),
-            reason: format!("{e:#}"),
-        };
+        let unusable =
+            |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
         let engine = crate::engine::engine(None).map_err(unusable)?;
         let component = Component::new(&engine, &bytes).map_err(unusable)?;
         Self::new(engine, &component, &bytes, origin.clone())
     }
 
     fn new(engine: Engine, component: &Component, bytes: &[u8], origin: String) -> Result<Self, LoadError> {
-        let unusable = |e: wasmtime::Error| LoadError::Unusable {
-            path: origin.clone(),
-            reason: format!("{e:#}"),
-        };
+        let unusable =
+            |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
         // An empty linker: a module that imports anything at all is refused here.
         let linker: Linker<State> = Linker::new(&engine);
         let pre: InstancePre<State> = linker.instantiate_pre(component).map_err(unusable)?;
         let pre = ModulePre::new(pre).map_err(unusable)?;
         let ticker = Ticker::start(&engine);
         let digest = sha256_hex(bytes);
-        Ok(Module {
-            engine,
-            pre,
-            digest,
-            origin,
-            backstops: Backstops::default(),
-            _ticker: ticker,
-        })
+        Ok(Module { engine, pre, digest, origin, backstops: Backstops::default(), _ticker: ticker })
     }
 
     /// Sets other backstops.
@@ -302,19 +279,11 @@ impl Module {
     /// # Errors
     /// As [`Module::call`].
     pub fn measured_call(&self, function: Function, input: &[u8]) -> Result<(String, Cost), CallError> {
-        let mut store = Store::new(
-            &self.engine,
-            State {
-                memory: self.backstops.memory,
-                peak: 0,
-                denied: false,
-            },
-        );
+        let mut store =
+            Store::new(&self.engine, State { memory: self.backstops.memory, peak: 0, denied: false });
         store.limiter(|state| state);
         store.set_epoch_deadline(self.backstops.ticks);
-        store
-            .set_fuel(self.backstops.fuel)
-            .map_err(|e| CallError::Trap(e.to_string()))?;
+        store.set_fuel(self.backstops.fuel).map_err(|e| CallError::Trap(e.to_string()))?;
         let result = self.pre.instantiate(&mut store).and_then(|module| {
             let gate = module.countersign_gate_gate();
             match function {
@@ -329,13 +298,7 @@ impl Module {
         });
         let fuel = self.backstops.fuel - store.get_fuel().unwrap_or_default();
         match result {
-            Ok(Ok(answer)) => Ok((
-                answer,
-                Cost {
-                    fuel,
-                    memory: store.data().peak,
-                },
-            )),
+            Ok(Ok(answer)) => Ok((answer, Cost { fuel, memory: store.data().peak })),
             Ok(Err(
                 GateError::BadRequest(document)
                 | GateError::BadPolicy(document)
@@ -364,10 +327,7 @@ pub struct Cost {
 
 /// SHA-256 in hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads the contract's version out of a module, without running it.
@@ -391,9 +351,7 @@ pub fn contract_of(module: &[u8]) -> Option<String> {
 
 /// Whether a module of this version can be hosted: the same major, and before 1.0 the same minor.
 fn check_contract(module: &[u8], path: &str) -> Result<(), LoadError> {
-    let theirs = contract_of(module).ok_or_else(|| LoadError::NoContract {
-        path: path.to_owned(),
-    })?;
+    let theirs = contract_of(module).ok_or_else(|| LoadError::NoContract { path: path.to_owned() })?;
     let line = |version: &str| {
         let mut parts = version.split('.').map(str::to_owned);
         let major = parts.next();
@@ -403,9 +361,5 @@ fn check_contract(module: &[u8], path: &str) -> Result<(), LoadError> {
     if line(&theirs) == line(CONTRACT_VERSION) {
         return Ok(());
     }
-    Err(LoadError::OtherContract {
-        path: path.to_owned(),
-        theirs,
-        ours: CONTRACT_VERSION,
-    })
+    Err(LoadError::OtherContract { path: path.to_owned(), theirs, ours: CONTRACT_VERSION })
 }

@@ -34,14 +34,9 @@ pub enum SignoffError {
 /// # Errors
 /// When it cannot be read or is not what the schema says.
 pub fn read(path: &Path) -> Result<Vec<Act<'static>>, SignoffError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SignoffError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    let malformed = |reason: String| SignoffError::Malformed {
-        path: path.to_owned(),
-        reason,
-    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| SignoffError::Unreadable { path: path.to_owned(), source })?;
+    let malformed = |reason: String| SignoffError::Malformed { path: path.to_owned(), reason };
     let file: SignoffFile = serde_yaml::from_str(&text).map_err(|e| malformed(e.to_string()))?;
     if file.api_version != API_VERSION || file.kind != "Signoffs" {
         return Err(malformed(format!(
@@ -59,11 +54,7 @@ fn act(at: usize, entry: SignoffEntry) -> Result<Act<'static>, String> {
     let head = ObjectId::new(entry.head.clone())
         .ok_or_else(|| format!("`head: {}` is no full commit id; write all 40 digits", entry.head))?;
     let by_email = entry.by.contains('@');
-    let email = if by_email {
-        Some(entry.by.clone())
-    } else {
-        entry.email
-    };
+    let email = if by_email { Some(entry.by.clone()) } else { entry.email };
     Ok(Act {
         id: format!("signoff-{}", at + 1).into(),
         kind: match entry.decision {

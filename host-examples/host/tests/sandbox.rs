@@ -40,11 +40,7 @@ fn one_version_of_the_contract_is_written_three_ways() {
         version,
         "what `describe` returns and the WIT package"
     );
-    assert_eq!(
-        contract_of(&component()).as_deref(),
-        Some(version.as_str()),
-        "the custom section"
-    );
+    assert_eq!(contract_of(&component()).as_deref(), Some(version.as_str()), "the custom section");
     let about = Module::embedded().unwrap().call(Function::Describe, b"").unwrap();
     assert!(about.contains(&format!(r#""contract":"{version}""#)));
 }
@@ -56,11 +52,7 @@ fn another_build_runs_when_its_digest_is_named() {
     let bytes = component();
     std::fs::write(&path, &bytes).unwrap();
     let module = Module::from_file(&path, &sha256_hex(&bytes)).unwrap();
-    assert_eq!(
-        module.digest(),
-        Module::embedded().unwrap().digest(),
-        "the embedded module is this build"
-    );
+    assert_eq!(module.digest(), Module::embedded().unwrap().digest(), "the embedded module is this build");
     assert!(module.call(Function::Describe, b"").is_ok());
 }
 
@@ -101,29 +93,14 @@ fn each_backstop_ends_a_call_with_its_own_message() {
     )
     .unwrap();
     let call = |backstops: Backstops| {
-        Module::embedded()
-            .unwrap()
-            .with_backstops(backstops)
-            .call(Function::Evaluate, &request)
+        Module::embedded().unwrap().with_backstops(backstops).call(Function::Evaluate, &request)
     };
     let most = Backstops::default();
     assert!(call(most).is_ok());
+    assert!(matches!(call(Backstops { fuel: 100_000, ..most }), Err(CallError::Fuel)));
+    assert!(matches!(call(Backstops { ticks: 0, ..most }), Err(CallError::Deadline)));
     assert!(matches!(
-        call(Backstops {
-            fuel: 100_000,
-            ..most
-        }),
-        Err(CallError::Fuel)
-    ));
-    assert!(matches!(
-        call(Backstops { ticks: 0, ..most }),
-        Err(CallError::Deadline)
-    ));
-    assert!(matches!(
-        call(Backstops {
-            memory: 1 << 16,
-            ..most
-        }),
+        call(Backstops { memory: 1 << 16, ..most }),
         Err(CallError::Memory | CallError::Trap(_))
     ));
     for error in [CallError::Fuel, CallError::Deadline, CallError::Memory] {
@@ -204,10 +181,7 @@ mod worst {
             "countersign: 1\nname: x\npeople:\n  s: {{ users: [{people}z] }}\nquestions:\n  q: Which one of them is it?\nrules:\n  - name: r\n    require: {{ approvals: 100, by: s, answers: [q] }}\n"
         );
         let trailers = "AI-Assisted: some tool or other, and more & still more\n".repeat(1_000_000);
-        let note = format!(
-            "a.rs\n{}---\n{{}}",
-            "  s_4ee96dfc105aa4 1-2,3-4,5-6\n".repeat(1_500_000)
-        );
+        let note = format!("a.rs\n{}---\n{{}}", "  s_4ee96dfc105aa4 1-2,3-4,5-6\n".repeat(1_500_000));
         let batch = |message: &str, notes: &str| {
             let message = serde_json::to_string(message).unwrap();
             let notes = serde_json::to_string(notes).unwrap();
@@ -219,31 +193,15 @@ mod worst {
                 Function::Evaluate,
                 request(ONE_RULE, &many_commits.join(","), "", "", 20_001),
             ),
-            (
-                "one message of 60 MiB",
-                Function::Evaluate,
-                one("word ".repeat(12 << 20)),
-            ),
+            ("one message of 60 MiB", Function::Evaluate, one("word ".repeat(12 << 20))),
             (
                 "a message of one line of 60 MiB with co-authors",
                 Function::Evaluate,
                 one("x Co-authored-by: A <a@x.example> ".repeat(1 << 20)),
             ),
-            (
-                "a message of backticks",
-                Function::Evaluate,
-                one("` Co-authored-by:".repeat(3 << 20)),
-            ),
-            (
-                "a message of trailers",
-                Function::Evaluate,
-                one(format!("t\n\n{trailers}")),
-            ),
-            (
-                "a message of escapes",
-                Function::Evaluate,
-                one("\u{1}".repeat(10 << 20)),
-            ),
+            ("a message of backticks", Function::Evaluate, one("` Co-authored-by:".repeat(3 << 20))),
+            ("a message of trailers", Function::Evaluate, one(format!("t\n\n{trailers}"))),
+            ("a message of escapes", Function::Evaluate, one("\u{1}".repeat(10 << 20))),
             (
                 "a message of scissors",
                 Function::Evaluate,
@@ -257,13 +215,7 @@ mod worst {
             (
                 "50,000 files and 1,000 rules of globs",
                 Function::Evaluate,
-                request(
-                    &rules("s*c/**/*e_N*/?[f]*.rs"),
-                    &commit(0, "m"),
-                    &files.join(","),
-                    "",
-                    2,
-                ),
+                request(&rules("s*c/**/*e_N*/?[f]*.rs"), &commit(0, "m"), &files.join(","), "", 2),
             ),
             (
                 "10,000 acts of 10,000 people",
@@ -274,10 +226,7 @@ mod worst {
             (
                 "a batch of one long value",
                 Function::Provenance,
-                batch(
-                    &format!("t\n\nAI-Assisted: {}", "Claude Opus & ".repeat(4 << 20)),
-                    "",
-                ),
+                batch(&format!("t\n\nAI-Assisted: {}", "Claude Opus & ".repeat(4 << 20)), ""),
             ),
             (
                 "empty objects",

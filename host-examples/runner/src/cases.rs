@@ -84,10 +84,7 @@ pub fn run(module: &Module, folder: &Path) -> anyhow::Result<usize> {
     let cases: Cases =
         serde_yaml::from_str(&text).with_context(|| format!("{} holds no cases", cases_path.display()))?;
     if cases.cases.is_empty() {
-        bail!(
-            "{} holds no cases: a policy that nothing tests is not tested",
-            cases_path.display()
-        );
+        bail!("{} holds no cases: a policy that nothing tests is not tested", cases_path.display());
     }
     output::print(&format!("{}\n", folder.display()))?;
     let mut failed = 0;
@@ -106,47 +103,27 @@ pub fn run(module: &Module, folder: &Path) -> anyhow::Result<usize> {
             failed += 1;
         }
     }
-    output::print(&format!(
-        "  {} passed, {failed} failed\n",
-        cases.cases.len() - failed
-    ))?;
+    output::print(&format!("  {} passed, {failed} failed\n", cases.cases.len() - failed))?;
     Ok(failed)
 }
 
 fn differences(case: &Case, decision: &Decision) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
     if decision.outcome.name() != case.expect {
-        found.push(format!(
-            "expected {}, got {}",
-            case.expect,
-            decision.outcome.name()
-        ));
+        found.push(format!("expected {}, got {}", case.expect, decision.outcome.name()));
     }
     for (name, code) in &case.rules {
         match decision.rules.iter().find(|rule| rule.name == *name) {
             Some(rule) if rule.code.name() == code => {}
-            Some(rule) => found.push(format!(
-                "rule \"{name}\": expected {code}, got {}",
-                rule.code.name()
-            )),
+            Some(rule) => found.push(format!("rule \"{name}\": expected {code}, got {}", rule.code.name())),
             None => bail!("case \"{}\": the policy has no rule \"{name}\"", case.name),
         }
     }
     for (person, code) in &case.acts {
-        let acts = decision
-            .rules
-            .iter()
-            .flat_map(|rule| &rule.requirements)
-            .flat_map(|r| &r.acts);
-        let codes: Vec<&str> = acts
-            .filter(|act| act.actor == *person)
-            .map(|act| act.code.name())
-            .collect();
+        let acts = decision.rules.iter().flat_map(|rule| &rule.requirements).flat_map(|r| &r.acts);
+        let codes: Vec<&str> = acts.filter(|act| act.actor == *person).map(|act| act.code.name()).collect();
         if !codes.contains(&code.as_str()) {
-            found.push(format!(
-                "act of {person}: expected {code}, got {}",
-                codes.join(", ")
-            ));
+            found.push(format!("act of {person}: expected {code}, got {}", codes.join(", ")));
         }
     }
     Ok(found)
@@ -183,10 +160,7 @@ fn request(case: &Case, policy: &[u8], path: &Path) -> anyhow::Result<Request<'s
         let author = ident(&commit.author);
         commits.push(Commit {
             sha: sha.clone(),
-            parents: vec![Parent {
-                sha: head.clone(),
-                in_target: head == base,
-            }],
+            parents: vec![Parent { sha: head.clone(), in_target: head == base }],
             committer: commit.committer.as_deref().map_or_else(|| author.clone(), ident),
             author,
             message: commit.message.clone().into(),
@@ -208,18 +182,10 @@ fn request(case: &Case, policy: &[u8], path: &Path) -> anyhow::Result<Request<'s
     let mut acts = Vec::new();
     for (at, signoff) in case.signoffs.iter().enumerate() {
         let by_email = signoff.by.contains('@');
-        let email = if by_email {
-            Some(signoff.by.clone())
-        } else {
-            signoff.email.clone()
-        };
+        let email = if by_email { Some(signoff.by.clone()) } else { signoff.email.clone() };
         acts.push(Act {
             id: format!("signoff-{}", at + 1).into(),
-            kind: if signoff.request_changes {
-                ActKind::RequestChanges
-            } else {
-                ActKind::Approve
-            },
+            kind: if signoff.request_changes { ActKind::RequestChanges } else { ActKind::Approve },
             actor: Account {
                 id: None,
                 login: (!by_email).then(|| signoff.by.clone().into()),
@@ -240,23 +206,14 @@ fn request(case: &Case, policy: &[u8], path: &Path) -> anyhow::Result<Request<'s
         api_version: API_VERSION.into(),
         trigger: Trigger {
             kind: TriggerKind::Check,
-            host: Software {
-                name: "countersign".into(),
-                version: env!("CARGO_PKG_VERSION").into(),
-            },
-            platform: Software {
-                name: "git".into(),
-                version: "".into(),
-            },
+            host: Software { name: "countersign".into(), version: env!("CARGO_PKG_VERSION").into() },
+            platform: Software { name: "git".into(), version: "".into() },
             now: When::from_seconds(0),
             require_policy: false,
         },
         documents: documents.into(),
         change: Some(Change {
-            repository: Repository {
-                id: None,
-                name: Some("example/case".into()),
-            },
+            repository: Repository { id: None, name: Some("example/case".into()) },
             target: "refs/heads/main".into(),
             merge_base: Some(base.clone()),
             base_tip: base,
@@ -266,14 +223,7 @@ fn request(case: &Case, policy: &[u8], path: &Path) -> anyhow::Result<Request<'s
         commits: commits.into(),
         files: files.collect(),
         acts: acts.into(),
-        complete: vec![
-            Fact::Documents,
-            Fact::Commits,
-            Fact::Files,
-            Fact::Acts,
-            Fact::Notes,
-            Fact::Traces,
-        ],
+        complete: vec![Fact::Documents, Fact::Commits, Fact::Files, Fact::Acts, Fact::Notes, Fact::Traces],
         absent: vec![Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
         ..Request::default()
     })

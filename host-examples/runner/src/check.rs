@@ -19,10 +19,8 @@ use crate::output::{self, Format};
 /// Judges the commits that the head reaches and the target does not, over all parents, by the policy at the tip of the
 /// target. In CI, base, head and target come from the environment when they are not given.
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  countersign check --target main --signoffs signoffs.yaml\n\n\
-    Exit codes: 0 passes, 1 blocked (pending or denied), 2 cannot evaluate"
-)]
+#[command(after_help = "Example:\n  countersign check --target main --signoffs signoffs.yaml\n\n\
+    Exit codes: 0 passes, 1 blocked (pending or denied), 2 cannot evaluate")]
 pub struct Check {
     /// The repository, or a folder in it.
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -81,10 +79,9 @@ impl Check {
         let policy = match (&self.policy, &self.policy_ref) {
             (Some(path), _) => PolicyFrom::File(path.clone()),
             (None, Some(text)) => match text.split_once(':') {
-                Some((revision, path)) if !revision.is_empty() && !path.is_empty() => PolicyFrom::Ref {
-                    revision: revision.to_owned(),
-                    path: path.to_owned(),
-                },
+                Some((revision, path)) if !revision.is_empty() && !path.is_empty() => {
+                    PolicyFrom::Ref { revision: revision.to_owned(), path: path.to_owned() }
+                }
                 _ => bail!(
                     "--policy-ref takes REF:PATH, such as main:.countersign/policy.yaml, and here is `{text}`"
                 ),
@@ -104,9 +101,7 @@ impl Check {
 
 /// The moment, for the module that has no clock.
 fn now() -> anyhow::Result<When> {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .context("the clock stands before 1970")?;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
     Ok(When::from_seconds(i64::try_from(since.as_secs())?))
 }
 

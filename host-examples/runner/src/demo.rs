@@ -12,10 +12,8 @@ use crate::output::print;
 
 /// A guided run on a sample repository that it makes: blocked, signed off, passes.
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  countersign demo --folder /tmp/countersign-demo\n\n\
-    Writes only into the folder. Exit codes: 0 went as told, 2 did not"
-)]
+#[command(after_help = "Example:\n  countersign demo --folder /tmp/countersign-demo\n\n\
+    Writes only into the folder. Exit codes: 0 went as told, 2 did not")]
 pub struct Demo {
     /// Where the sample repository is made; an earlier demo there is replaced.
     #[arg(long, value_name = "DIR")]
@@ -77,10 +75,7 @@ impl Demo {
         std::fs::write(repository.join(".countersign/policy.yaml"), POLICY)?;
         std::fs::write(repository.join("src/page.rs"), BEFORE)?;
         git(&repository, ["add", "."])?;
-        git(
-            &repository,
-            ["commit", "--quiet", "--message", "List invoices in pages"],
-        )?;
+        git(&repository, ["commit", "--quiet", "--message", "List invoices in pages"])?;
 
         print("\n2. Dana lets Amazon Q clamp a page size, and says so in the commit:\n\n")?;
         print(&indented(MESSAGE))?;
@@ -102,15 +97,7 @@ impl Demo {
         print(&indented(&signoffs))?;
 
         print("\n5. The same gate, with the sign-off:\n\n")?;
-        let check = [
-            "check",
-            "--repo",
-            "shop",
-            "--target",
-            "main",
-            "--signoffs",
-            "signoffs.yaml",
-        ];
+        let check = ["check", "--repo", "shop", "--target", "main", "--signoffs", "signoffs.yaml"];
         countersign(choice, &folder, &check, 0)?;
 
         let at = folder.display();
@@ -131,10 +118,7 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
     if folder.exists() {
         let ours = folder.join(MARK).exists() || folder.read_dir()?.next().is_none();
         if !ours {
-            bail!(
-                "{} exists and no demo made it; name an empty folder with --folder",
-                folder.display()
-            );
+            bail!("{} exists and no demo made it; name an empty folder with --folder", folder.display());
         }
         std::fs::remove_dir_all(folder)?;
     }
@@ -142,9 +126,7 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
 }
 
 fn indented(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("   | {line}").trim_end().to_owned() + "\n")
-        .collect()
+    text.lines().map(|line| format!("   | {line}").trim_end().to_owned() + "\n").collect()
 }
 
 /// Runs git with a configuration and a clock of its own, so that the demo is the same everywhere.
@@ -174,11 +156,7 @@ fn countersign(choice: &ModuleChoice, folder: &Path, args: &[&str], expected: i3
     print(&format!("   $ countersign {}\n\n", args.join(" ")))?;
     let mut command = Command::new(std::env::current_exe()?);
     if let (Some(path), Some(sha256)) = (&choice.module, &choice.module_sha256) {
-        command
-            .arg("--module")
-            .arg(path.canonicalize()?)
-            .arg("--module-sha256")
-            .arg(sha256);
+        command.arg("--module").arg(path.canonicalize()?).arg("--module-sha256").arg(sha256);
     }
     // A demo judges its own sample, whatever CI it runs in.
     for (name, _) in std::env::vars_os() {
@@ -188,12 +166,7 @@ fn countersign(choice: &ModuleChoice, folder: &Path, args: &[&str], expected: i3
     }
     let output = command.current_dir(folder).args(args).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    print(
-        &text
-            .lines()
-            .map(|line| format!("   {line}").trim_end().to_owned() + "\n")
-            .collect::<String>(),
-    )?;
+    print(&text.lines().map(|line| format!("   {line}").trim_end().to_owned() + "\n").collect::<String>())?;
     let code = output.status.code();
     if code != Some(expected) {
         bail!(

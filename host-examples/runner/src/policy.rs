@@ -22,10 +22,8 @@ pub enum Policy {
 
 /// Show what is wrong with policies.
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  countersign policy check .countersign/policy.yaml\n\n\
-    Exit codes: 0 valid, 1 invalid, 2 cannot be read"
-)]
+#[command(after_help = "Example:\n  countersign policy check .countersign/policy.yaml\n\n\
+    Exit codes: 0 valid, 1 invalid, 2 cannot be read")]
 pub struct Check {
     /// Policies.
     #[arg(value_name = "FILE", required = true)]
@@ -43,10 +41,8 @@ enum Format {
 
 /// Run the cases that stand beside policies.
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  countersign policy test policies/senior-sign-off\n\n\
-    A folder holds policy.yaml and cases.yaml. Exit codes: 0 all pass, 1 some do not, 2 cannot be read"
-)]
+#[command(after_help = "Example:\n  countersign policy test policies/senior-sign-off\n\n\
+    A folder holds policy.yaml and cases.yaml. Exit codes: 0 all pass, 1 some do not, 2 cannot be read")]
 pub struct Test {
     /// Folders.
     #[arg(value_name = "DIR", required = true)]
@@ -93,8 +89,6 @@ impl Check {
             };
             output::print(&format!("{text}\n"))?;
         }
-        Ok(ExitCode::from(u8::from(
-            reports.iter().any(|report| !report.valid),
-        )))
+        Ok(ExitCode::from(u8::from(reports.iter().any(|report| !report.valid))))
     }
 }

@@ -88,14 +88,8 @@ impl Provenance {
         } else {
             ProgressBar::hidden()
         };
-        let mut report = Report {
-            module,
-            format: self.format,
-            read: 0,
-            with: 0,
-            all: Vec::new(),
-            headed: false,
-        };
+        let mut report =
+            Report { module, format: self.format, read: 0, with: 0, all: Vec::new(), headed: false };
         let mut chunk = Vec::new();
         let mut bytes = 0;
         for commit in collector.repository().commits(head.as_str(), &without)? {
@@ -144,28 +138,19 @@ impl Report<'_> {
         if commits.is_empty() {
             return Ok(());
         }
-        let ids: Vec<String> = commits
-            .iter()
-            .map(|commit| commit.sha.as_str().to_owned())
-            .collect();
+        let ids: Vec<String> = commits.iter().map(|commit| commit.sha.as_str().to_owned()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut notes: std::collections::HashMap<String, Vec<NoteText<'static>>> =
             std::collections::HashMap::new();
         let mut note_bytes = 0;
         for (git_ref, commit, bytes) in collector.notes_of(&ids)? {
             note_bytes += bytes.len();
-            let note = NoteText {
-                git_ref: git_ref.into(),
-                bytes: Text::from_bytes(bytes),
-            };
+            let note = NoteText { git_ref: git_ref.into(), bytes: Text::from_bytes(bytes) };
             notes.entry(commit).or_default().push(note);
         }
         // Notes with whole conversations in them: fewer commits at once.
-        let at_once = if note_bytes > CHUNK_BYTES {
-            (CHUNK * CHUNK_BYTES / note_bytes).max(1)
-        } else {
-            CHUNK
-        };
+        let at_once =
+            if note_bytes > CHUNK_BYTES { (CHUNK * CHUNK_BYTES / note_bytes).max(1) } else { CHUNK };
         let mut rest = commits.into_iter().peekable();
         while rest.peek().is_some() {
             let part = rest.by_ref().take(at_once).map(|commit| BatchCommit {
@@ -184,17 +169,11 @@ impl Report<'_> {
 
     fn say(&mut self, mut findings: Findings) -> anyhow::Result<()> {
         self.read += findings.commits.len() as u64;
-        self.with += findings
-            .commits
-            .iter()
-            .filter(|commit| !commit.findings.is_empty())
-            .count() as u64;
+        self.with += findings.commits.iter().filter(|commit| !commit.findings.is_empty()).count() as u64;
         if self.format == Format::Jsonl {
             return lines(&findings);
         }
-        findings
-            .commits
-            .retain(|commit| !commit.findings.is_empty() || !commit.remarks.is_empty());
+        findings.commits.retain(|commit| !commit.findings.is_empty() || !commit.remarks.is_empty());
         if self.format == Format::Json {
             self.all.append(&mut findings.commits);
             return Ok(());
@@ -226,11 +205,7 @@ impl Report<'_> {
 
 /// Asks the module about a batch.
 fn ask(module: &Module, commits: Vec<BatchCommit<'_>>) -> anyhow::Result<Findings> {
-    let batch = Batch {
-        api_version: API_VERSION.into(),
-        commits: commits.into(),
-        documents: Vec::new(),
-    };
+    let batch = Batch { api_version: API_VERSION.into(), commits: commits.into(), documents: Vec::new() };
     let answer = module.call(Function::Provenance, &serde_json::to_vec(&batch)?)?;
     model::read(answer.as_bytes()).context("the module's answer cannot be read")
 }
@@ -246,11 +221,7 @@ fn lines(findings: &Findings) -> anyhow::Result<()> {
     }
     let mut out = String::new();
     for commit in &findings.commits {
-        let line = Line {
-            id: &commit.id,
-            findings: &commit.findings,
-            remarks: &commit.remarks,
-        };
+        let line = Line { id: &commit.id, findings: &commit.findings, remarks: &commit.remarks };
         out.push_str(&serde_json::to_string(&line)?);
         out.push('\n');
     }
@@ -280,12 +251,7 @@ struct Named {
 
 impl From<Named> for Ident<'static> {
     fn from(named: Named) -> Self {
-        Ident {
-            name: named.name.into(),
-            email: named.email.into(),
-            time: None,
-            account: None,
-        }
+        Ident { name: named.name.into(), email: named.email.into(), time: None, account: None }
     }
 }
 
@@ -297,19 +263,13 @@ fn messages(module: &Module, input: &[u8]) -> anyhow::Result<()> {
             continue;
         }
         let message: Message = serde_json::from_str(&line).with_context(|| {
-            format!(
-                "line {} is no message as `countersign provenance --help` shows it",
-                at + 1
-            )
+            format!("line {} is no message as `countersign provenance --help` shows it", at + 1)
         })?;
         let id = match message.id {
             serde_json::Value::String(id) => id,
             other => other.to_string(),
         };
-        let note = message.note.map(|note| NoteText {
-            git_ref: "refs/notes/ai".into(),
-            bytes: note.into(),
-        });
+        let note = message.note.map(|note| NoteText { git_ref: "refs/notes/ai".into(), bytes: note.into() });
         batch.push(BatchCommit {
             id: id.into(),
             message: message.message.into(),

@@ -5,12 +5,7 @@ mod common;
 use common::{AI, Repo, run};
 
 fn rule<'d>(decision: &'d serde_json::Value, name: &str) -> &'d serde_json::Value {
-    decision["rules"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|rule| rule["name"] == name)
-        .unwrap()
+    decision["rules"].as_array().unwrap().iter().find(|rule| rule["name"] == name).unwrap()
 }
 
 fn act_codes(decision: &serde_json::Value) -> Vec<String> {
@@ -47,11 +42,7 @@ fn every_format_says_the_same() {
     }
     let file = repo.beside("report.xml");
     let run = repo.check(&["--format", "junit", "--output", file.to_str().unwrap()]);
-    assert!(
-        run.out.starts_with("Blocked"),
-        "the text goes to standard output: {}",
-        run.out
-    );
+    assert!(run.out.starts_with("Blocked"), "the text goes to standard output: {}", run.out);
     assert!(std::fs::read_to_string(file).unwrap().starts_with("<?xml"));
 }
 
@@ -61,11 +52,7 @@ fn a_change_without_evidence_of_ai_passes_and_says_what_that_is_worth() {
     repo.commit("Fix a typo");
     let run = repo.check(&[]);
     assert_eq!(run.code, 0);
-    assert!(
-        run.out.contains("that does not prove that none was used"),
-        "{}",
-        run.out
-    );
+    assert!(run.out.contains("that does not prove that none was used"), "{}", run.out);
 }
 
 #[test]
@@ -85,14 +72,9 @@ fn a_sign_off_counts_for_its_own_head_person_and_target_only() {
         assert_eq!(decision["outcome"], "pending");
     }
     let path = repo.signoff("sam", &head);
-    let text = std::fs::read_to_string(&path)
-        .unwrap()
-        .replace("refs/heads/main", "refs/heads/other");
+    let text = std::fs::read_to_string(&path).unwrap().replace("refs/heads/main", "refs/heads/other");
     std::fs::write(&path, text).unwrap();
-    assert_eq!(
-        act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])),
-        ["other-target"]
-    );
+    assert_eq!(act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])), ["other-target"]);
 }
 
 #[test]
@@ -128,11 +110,7 @@ fn contributors_are_found_over_all_parents_in_every_part() {
     let head = repo.git(&["rev-parse", "HEAD"]);
     for (by, code) in [("sam", "author"), ("rhea", "co-author")] {
         let path = repo.signoff(by, &head);
-        assert_eq!(
-            act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])),
-            [code],
-            "{by}"
-        );
+        assert_eq!(act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])), [code], "{by}");
     }
 }
 
@@ -140,18 +118,12 @@ fn contributors_are_found_over_all_parents_in_every_part() {
 fn a_mailmap_of_the_target_says_who_is_who() {
     let repo = Repo::with_policy();
     repo.git(&["switch", "--quiet", "main"]);
-    repo.write(
-        ".mailmap",
-        "Sam <sam@example.com> Old Sam <old@elsewhere.example>\n",
-    );
+    repo.write(".mailmap", "Sam <sam@example.com> Old Sam <old@elsewhere.example>\n");
     repo.commit("Map");
     repo.git(&["switch", "--quiet", "--create", "next"]);
     let head = repo.commit_as("Old Sam <old@elsewhere.example>", AI);
     let path = repo.signoff("sam", &head);
-    assert_eq!(
-        act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])),
-        ["author"]
-    );
+    assert_eq!(act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])), ["author"]);
 }
 
 #[test]
@@ -221,10 +193,7 @@ fn the_default_branch_gives_its_policy_to_a_target_without_one() {
     let run = clone(&["check", "--target", "old", "--format", "json"]);
     let decision: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert!(
-        decision["policy"]["origin"]
-            .as_str()
-            .unwrap()
-            .contains("refs/remotes/origin/main"),
+        decision["policy"]["origin"].as_str().unwrap().contains("refs/remotes/origin/main"),
         "{decision}"
     );
     assert_eq!(run.code, 1);
@@ -251,11 +220,7 @@ fn a_bad_policy_cannot_be_evaluated() {
     repo.commit("x");
     let run = repo.check(&[]);
     assert_eq!(run.code, 2);
-    assert!(
-        run.err.contains("unknown key `rulez` (line 3, column 1)"),
-        "{}",
-        run.err
-    );
+    assert!(run.err.contains("unknown key `rulez` (line 3, column 1)"), "{}", run.err);
     assert_eq!(run.out, "");
     let run = repo.check(&["--format", "json"]);
     assert_eq!(run.code, 2);
@@ -285,18 +250,10 @@ fn odd_path_names_are_matched_byte_for_byte() {
         b" lead.tf",
     ] {
         let repo = Repo::with_policy();
-        std::fs::write(
-            repo.path().join("infra").join(std::ffi::OsStr::from_bytes(name)),
-            "x",
-        )
-        .unwrap();
+        std::fs::write(repo.path().join("infra").join(std::ffi::OsStr::from_bytes(name)), "x").unwrap();
         repo.commit("Odd");
         let decision = repo.decision(&[]);
-        assert_eq!(
-            rule(&decision, "Infrastructure")["code"],
-            "missing-approvals",
-            "{name:?}"
-        );
+        assert_eq!(rule(&decision, "Infrastructure")["code"], "missing-approvals", "{name:?}");
     }
 }
 
@@ -313,14 +270,7 @@ fn messages_in_other_encodings_and_with_other_line_ends_are_read() {
         let file = repo.beside("message");
         std::fs::write(&file, message).unwrap();
         let file = file.to_str().unwrap();
-        repo.git(&[
-            "commit",
-            "--quiet",
-            "--allow-empty",
-            "--cleanup=verbatim",
-            "--file",
-            file,
-        ]);
+        repo.git(&["commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "--file", file]);
         assert_eq!(repo.decision(&[])["provenance"]["ai"], true, "{name}");
     }
 }
@@ -342,12 +292,7 @@ fn notes_of_git_ai_count_in_every_fan_out() {
         std::fs::write(&file, note).unwrap();
         let blob = repo.git(&["hash-object", "-w", file.to_str().unwrap()]);
         repo.git(&["read-tree", "--empty"]);
-        repo.git(&[
-            "update-index",
-            "--add",
-            "--cacheinfo",
-            &format!("100644,{blob},{path}"),
-        ]);
+        repo.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")]);
         let tree = repo.git(&["write-tree"]);
         let commit = repo.git(&["commit-tree", "-m", "Notes", &tree]);
         repo.git(&["update-ref", "refs/notes/ai", &commit]);
@@ -411,12 +356,8 @@ fn traces_in_the_tree_and_checkpoints_on_their_branch_count() {
     repo.git(&["switch", "--quiet", "work"]);
     repo.commit("Clamp\n\nEntire-Checkpoint: 2373a92c6c40\n");
     let decision = repo.decision(&[]);
-    let tools: Vec<_> = decision["provenance"]["tools"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|tool| tool["tool"].clone())
-        .collect();
+    let tools: Vec<_> =
+        decision["provenance"]["tools"].as_array().unwrap().iter().map(|tool| tool["tool"].clone()).collect();
     assert_eq!(tools, ["claude-code", "entire"]);
 }
 
@@ -439,11 +380,7 @@ fn a_shallow_clone_is_no_answer() {
     ]);
     let run = run(&clone, &["check", "--target", "main"], &[]);
     assert_eq!(run.code, 2);
-    assert!(
-        run.err.contains("shallow clone") && run.err.contains("fetch"),
-        "{}",
-        run.err
-    );
+    assert!(run.err.contains("shallow clone") && run.err.contains("fetch"), "{}", run.err);
 }
 
 #[test]
@@ -451,30 +388,12 @@ fn what_is_missing_is_named_with_what_to_do() {
     let repo = Repo::with_policy();
     for (args, says) in [
         (vec!["check", "--target", "nowhere"], "git fetch origin nowhere"),
-        (
-            vec!["check", "--target", "main", "--base", "nothing"],
-            "`nothing` names no commit",
-        ),
-        (
-            vec!["check", "--target", "main", "--head", "nothing"],
-            "`nothing` names no commit",
-        ),
-        (
-            vec!["check", "--target", "main", "--signoffs", "/nowhere/x.yaml"],
-            "/nowhere/x.yaml",
-        ),
-        (
-            vec!["check", "--target", "main", "--policy", "/nowhere/x.yaml"],
-            "/nowhere/x.yaml",
-        ),
-        (
-            vec!["check", "--target", "main", "--policy-ref", "nonsense"],
-            "REF:PATH",
-        ),
-        (
-            vec!["check", "--target", "main", "--policy-ref", "main:none.yaml"],
-            "there is no such file",
-        ),
+        (vec!["check", "--target", "main", "--base", "nothing"], "`nothing` names no commit"),
+        (vec!["check", "--target", "main", "--head", "nothing"], "`nothing` names no commit"),
+        (vec!["check", "--target", "main", "--signoffs", "/nowhere/x.yaml"], "/nowhere/x.yaml"),
+        (vec!["check", "--target", "main", "--policy", "/nowhere/x.yaml"], "/nowhere/x.yaml"),
+        (vec!["check", "--target", "main", "--policy-ref", "nonsense"], "REF:PATH"),
+        (vec!["check", "--target", "main", "--policy-ref", "main:none.yaml"], "there is no such file"),
         (vec!["check", "--nonsense"], "--nonsense"),
     ] {
         let run = repo.countersign(&args);
@@ -495,15 +414,8 @@ fn an_unborn_branch_has_nothing_to_judge_and_a_new_target_has_all() {
     assert!(run.err.contains("no commits yet"), "{}", run.err);
     repo.commit(AI);
     let zeros = "0".repeat(40);
-    let run = repo.countersign(&[
-        "check",
-        "--target",
-        "refs/heads/new",
-        "--base",
-        &zeros,
-        "--format",
-        "json",
-    ]);
+    let run =
+        repo.countersign(&["check", "--target", "refs/heads/new", "--base", &zeros, "--format", "json"]);
     let decision: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(decision["change"]["commits"], 1);
 }
@@ -519,10 +431,7 @@ fn the_head_that_the_target_already_holds_is_nothing_to_judge() {
 #[test]
 fn sign_offs_from_the_judged_tree_are_refused() {
     let repo = Repo::with_policy();
-    repo.write(
-        "signoffs.yaml",
-        "apiVersion: countersign/v1\nkind: Signoffs\nsignoffs: []\n",
-    );
+    repo.write("signoffs.yaml", "apiVersion: countersign/v1\nkind: Signoffs\nsignoffs: []\n");
     repo.commit(AI);
     let run = repo.check(&["--signoffs", "signoffs.yaml"]);
     assert_eq!(run.code, 2);
@@ -533,14 +442,7 @@ fn sign_offs_from_the_judged_tree_are_refused() {
 fn replaced_objects_do_not_change_the_judged_history() {
     let repo = Repo::with_policy();
     let told = repo.commit("Clamp\n\nAI-Assisted: cursor\n");
-    repo.git(&[
-        "commit",
-        "--quiet",
-        "--amend",
-        "--allow-empty",
-        "--message",
-        "Clamp",
-    ]);
+    repo.git(&["commit", "--quiet", "--amend", "--allow-empty", "--message", "Clamp"]);
     let untold = repo.git(&["rev-parse", "HEAD"]);
     repo.git(&["reset", "--quiet", "--hard", &told]);
     repo.git(&["replace", &told, &untold]);
@@ -566,10 +468,7 @@ fn the_environment_of_a_ci_names_head_and_target() {
     );
     assert_eq!(run.code, 1, "{run:?}");
     let decision: serde_json::Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(
-        (&decision["change"]["id"], &decision["change"]["head"]),
-        (&"7".into(), &head.into())
-    );
+    assert_eq!((&decision["change"]["id"], &decision["change"]["head"]), (&"7".into(), &head.into()));
 }
 
 #[test]
@@ -582,18 +481,12 @@ fn hostile_text_is_shown_and_does_nothing() {
     let text = repo.check(&[]).out;
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
     let markdown = repo.check(&["--format", "markdown"]).out;
-    assert!(
-        !markdown.contains("<script>") && !markdown.contains("@everyone"),
-        "{markdown}"
-    );
+    assert!(!markdown.contains("<script>") && !markdown.contains("@everyone"), "{markdown}");
 }
 
 #[test]
 fn the_same_request_gives_the_same_bytes() {
     let repo = Repo::with_policy();
     repo.commit(AI);
-    assert_eq!(
-        repo.check(&["--format", "json"]).out,
-        repo.check(&["--format", "json"]).out
-    );
+    assert_eq!(repo.check(&["--format", "json"]).out, repo.check(&["--format", "json"]).out);
 }

@@ -5,11 +5,7 @@ mod common;
 use common::{AI, Repo, run};
 
 fn at_root(args: &[&str]) -> common::Run {
-    run(
-        &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."),
-        args,
-        &[],
-    )
+    run(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), args, &[])
 }
 
 #[test]
@@ -43,11 +39,7 @@ fn provenance_of_a_range_is_a_table_and_findings_are_no_failure() {
     let run = repo.countersign(&["provenance", "main..work"]);
     assert_eq!(run.code, 0);
     insta::assert_snapshot!(
-        run.out
-            .lines()
-            .map(|line| line.get(12..).unwrap_or(line))
-            .collect::<Vec<_>>()
-            .join("\n")
+        run.out.lines().map(|line| line.get(12..).unwrap_or(line)).collect::<Vec<_>>().join("\n")
     );
     let json = repo.countersign(&["provenance", "main..work", "--format", "json"]);
     let findings: serde_json::Value = serde_json::from_str(&json.out).unwrap();
@@ -67,11 +59,8 @@ fn provenance_of_messages_is_one_line_in_one_out() {
     .unwrap();
     let run = run(folder.path(), &["provenance", "--messages", "m.jsonl"], &[]);
     assert_eq!(run.code, 0, "{run:?}");
-    let lines: Vec<serde_json::Value> = run
-        .out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<serde_json::Value> =
+        run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["findings"][0]["tool"], "amazon-q");
     assert_eq!(lines[0]["findings"][0]["confidence"], "declared");
@@ -99,11 +88,7 @@ fn faults_of_a_policy_are_shown_where_they_are() {
     let checked = run(folder.path(), &["policy", "check", "policy.yaml"], &[]);
     assert_eq!(checked.code, 1);
     insta::assert_snapshot!(checked.out);
-    let json = run(
-        folder.path(),
-        &["policy", "check", "policy.yaml", "--format", "json"],
-        &[],
-    );
+    let json = run(folder.path(), &["policy", "check", "policy.yaml", "--format", "json"], &[]);
     let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(report["valid"], false);
     assert!(report["diagnostics"].as_array().unwrap().len() >= 5);
@@ -118,10 +103,7 @@ fn the_policy_that_people_copy_stays_valid() {
          - name: AI-assisted code\n    when: { ai: any }\n    require:\n      - { approvals: 1, by: seniors, answers: [topology] }\n",
     )
     .unwrap();
-    assert_eq!(
-        run(folder.path(), &["policy", "check", "policy.yaml"], &[]).code,
-        0
-    );
+    assert_eq!(run(folder.path(), &["policy", "check", "policy.yaml"], &[]).code, 0);
 }
 
 #[test]
@@ -163,16 +145,8 @@ fn the_module_says_which_it_is_and_another_digest_is_refused() {
     let path = path.to_str().unwrap();
     let refused = at_root(&["module", "verify", "--module", path, "--module-sha256", sha256]);
     assert_eq!(refused.code, 2);
-    assert!(
-        refused.err.contains("expected sha256") && refused.err.contains("found"),
-        "{}",
-        refused.err
-    );
-    assert_eq!(
-        at_root(&["module", "verify", "--module", path]).code,
-        2,
-        "a module without a digest"
-    );
+    assert!(refused.err.contains("expected sha256") && refused.err.contains("found"), "{}", refused.err);
+    assert_eq!(at_root(&["module", "verify", "--module", path]).code, 2, "a module without a digest");
 }
 
 #[test]

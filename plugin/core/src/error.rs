@@ -52,12 +52,7 @@ pub struct ErrorDocument<'a> {
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error {
-            kind,
-            message: message.into(),
-            help: None,
-            diagnostics: Vec::new(),
-        }
+        Error { kind, message: message.into(), help: None, diagnostics: Vec::new() }
     }
 
     /// A document that is not what the contract says.
@@ -73,9 +68,7 @@ impl Error {
 
     /// A policy that cannot be read.
     pub fn bad_policy(source: &str, diagnostics: Vec<Diagnostic>) -> Self {
-        let first = diagnostics
-            .iter()
-            .find(|d| d.severity == crate::model::Severity::Error);
+        let first = diagnostics.iter().find(|d| d.severity == crate::model::Severity::Error);
         let message = match first {
             Some(d) => format!(
                 "policy {source} cannot be read: {} (line {}, column {})",
@@ -83,11 +76,8 @@ impl Error {
             ),
             None => format!("policy {source} cannot be read"),
         };
-        Error {
-            diagnostics,
-            ..Self::new(ErrorKind::BadPolicy, message)
-        }
-        .with_help("`countersign policy check FILE` shows every fault with its line")
+        Error { diagnostics, ..Self::new(ErrorKind::BadPolicy, message) }
+            .with_help("`countersign policy check FILE` shows every fault with its line")
     }
 
     /// An input that passes a limit.

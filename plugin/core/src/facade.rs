@@ -12,15 +12,8 @@ use crate::provenance::{Evidence, Table};
 use crate::{Error, decide, limits, policy};
 
 /// The functions, as `describe` names them.
-pub const FUNCTIONS: &[&str] = &[
-    "describe",
-    "needs",
-    "evaluate",
-    "provenance",
-    "check-policy",
-    "guard",
-    "render",
-];
+pub const FUNCTIONS: &[&str] =
+    &["describe", "needs", "evaluate", "provenance", "check-policy", "guard", "render"];
 
 /// Calls a function by its name in the contract. `describe` takes no notice of its input.
 ///
@@ -35,9 +28,7 @@ pub fn call(function: &str, input: &[u8]) -> Result<String, Error> {
         "check-policy" => check_policy(input),
         "guard" => guard(input),
         "render" => render(input),
-        other => Err(Error::bad_request(format!(
-            "the contract has no function `{other}`"
-        ))),
+        other => Err(Error::bad_request(format!("the contract has no function `{other}`"))),
     }
 }
 
@@ -66,14 +57,8 @@ pub fn describe() -> String {
         contract: CONTRACT_VERSION.into(),
         core: env!("CARGO_PKG_VERSION").into(),
         functions: FUNCTIONS.iter().map(|name| (*name).to_owned()).collect(),
-        notes: crate::provenance::NOTES
-            .iter()
-            .map(|pattern| (*pattern).to_owned())
-            .collect(),
-        traces: crate::provenance::TRACES
-            .iter()
-            .map(|path| (*path).to_owned())
-            .collect(),
+        notes: crate::provenance::NOTES.iter().map(|pattern| (*pattern).to_owned()).collect(),
+        traces: crate::provenance::TRACES.iter().map(|path| (*path).to_owned()).collect(),
         limits,
     })
 }
@@ -107,15 +92,10 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
     check_version(&batch.api_version)?;
     batch.commits.within_limit("commits")?;
     let mut table = Table::default();
-    for document in batch
-        .documents
-        .iter()
-        .filter(|document| document.role == Role::Policy)
-    {
+    for document in batch.documents.iter().filter(|document| document.role == Role::Policy) {
         let reading = policy::read(document.bytes.as_bytes());
-        let policy = reading
-            .policy
-            .ok_or_else(|| Error::bad_policy(&document.source, reading.diagnostics))?;
+        let policy =
+            reading.policy.ok_or_else(|| Error::bad_policy(&document.source, reading.diagnostics))?;
         table = decide::table(Some(&policy));
     }
     let checkpoints: Vec<(String, &[u8])> = batch
@@ -137,11 +117,7 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
             encoding: commit.encoding.as_ref(),
             author: &commit.author,
             committer: &commit.committer,
-            notes: commit
-                .notes
-                .iter()
-                .map(|note| (note.git_ref.as_ref(), note.bytes.as_bytes()))
-                .collect(),
+            notes: commit.notes.iter().map(|note| (note.git_ref.as_ref(), note.bytes.as_bytes())).collect(),
             checkpoints: checkpoints
                 .iter()
                 .filter(|(path, _)| wanted.iter().any(|wanted| wanted.path == *path))
@@ -191,11 +167,7 @@ pub fn render(input: &[u8]) -> Result<String, Error> {
 
 fn within_limit(input: &[u8]) -> Result<&[u8], Error> {
     if input.len() > limits::REQUEST_BYTES {
-        return Err(Error::over_limit(
-            "bytes",
-            limits::REQUEST_BYTES as u64,
-            input.len() as u64,
-        ));
+        return Err(Error::over_limit("bytes", limits::REQUEST_BYTES as u64, input.len() as u64));
     }
     Ok(input)
 }

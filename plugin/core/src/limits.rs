@@ -47,11 +47,7 @@ impl Steps {
         let spent = self.0.get().saturating_add(steps);
         self.0.set(spent);
         if spent > STEPS {
-            return Err(crate::Error::over_limit(
-                "steps of reading and matching",
-                STEPS,
-                spent,
-            ));
+            return Err(crate::Error::over_limit("steps of reading and matching", STEPS, spent));
         }
         Ok(())
     }

@@ -44,16 +44,9 @@ fn run() -> Result<(), String> {
 
 #[cfg(feature = "web")]
 fn all(folder: &Path, version: &str, files: &mut Vec<&str>, write: &Write<'_>) -> Result<(), String> {
-    write(
-        "countersign.extism.wasm",
-        &countersign_packaging::extism(version).map_err(|e| e.to_string())?,
-    )?;
+    write("countersign.extism.wasm", &countersign_packaging::extism(version).map_err(|e| e.to_string())?)?;
     countersign_packaging::web(version, &folder.join("web")).map_err(|e| e.to_string())?;
-    files.extend([
-        "countersign.extism.wasm",
-        "web/countersign_web_bg.wasm",
-        "web/countersign_web.js",
-    ]);
+    files.extend(["countersign.extism.wasm", "web/countersign_web_bg.wasm", "web/countersign_web.js"]);
     Ok(())
 }
 

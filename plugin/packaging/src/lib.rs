@@ -61,9 +61,8 @@ pub fn workspace() -> PathBuf {
 pub fn contract_version() -> Result<String, Error> {
     let path = workspace().join("plugin/wit/countersign.wit");
     let wit = String::from_utf8_lossy(&read(&path)?).into_owned();
-    let version = wit
-        .lines()
-        .find_map(|line| line.strip_prefix("package countersign:gate@")?.strip_suffix(';'));
+    let version =
+        wit.lines().find_map(|line| line.strip_prefix("package countersign:gate@")?.strip_suffix(';'));
     version.map(str::to_owned).ok_or_else(|| Error::File {
         path,
         source: std::io::Error::other("no `package countersign:gate@...;`"),
@@ -87,10 +86,7 @@ pub fn component(contract_version: &str) -> Result<Vec<u8>, Error> {
         .validate(true)
         .module(&module)
         .and_then(|mut encoder| encoder.encode())
-        .map_err(|e| Error::Package {
-            package,
-            reason: format!("{e:#}"),
-        })?;
+        .map_err(|e| Error::Package { package, reason: format!("{e:#}") })?;
     Ok(with_contract(component, contract_version))
 }
 
@@ -116,25 +112,16 @@ pub fn web(contract_version: &str, folder: &Path) -> Result<(), Error> {
         .input_path(module)
         .web(true)
         .and_then(|generator| {
-            generator
-                .remove_name_section(true)
-                .remove_producers_section(true)
-                .generate(folder)
+            generator.remove_name_section(true).remove_producers_section(true).generate(folder)
         })
-        .map_err(|e| Error::Package {
-            package,
-            reason: format!("{e:#}"),
-        })?;
+        .map_err(|e| Error::Package { package, reason: format!("{e:#}") })?;
     let path = folder.join("countersign_web_bg.wasm");
     let module = with_contract(read(&path)?, contract_version);
     std::fs::write(&path, module).map_err(|source| Error::File { path, source })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| Error::File {
-        path: path.to_owned(),
-        source,
-    })
+    std::fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
 /// Runs cargo for one guest and gives the path of its module.
@@ -148,23 +135,11 @@ fn cargo_build(package: &str, strip: &str) -> Result<PathBuf, Error> {
     // Panic messages hold paths of sources.
     let flags = [
         format!("--remap-path-prefix={}=countersign", workspace.display()),
-        format!(
-            "--remap-path-prefix={}=registry",
-            home.join("registry/src").display()
-        ),
+        format!("--remap-path-prefix={}=registry", home.join("registry/src").display()),
     ];
     let mut command = Command::new(cargo);
     command
-        .args([
-            "build",
-            "--locked",
-            "--profile",
-            "guest",
-            "--target",
-            TARGET,
-            "--package",
-            package,
-        ])
+        .args(["build", "--locked", "--profile", "guest", "--target", TARGET, "--package", package])
         .arg("--manifest-path")
         .arg(workspace.join("Cargo.toml"))
         .arg("--target-dir")
@@ -197,19 +172,14 @@ fn cargo_build(package: &str, strip: &str) -> Result<PathBuf, Error> {
             command.env_remove(&name);
         }
     }
-    let output = command.output().map_err(|e| Error::Build {
-        package: package.to_owned(),
-        reason: e.to_string(),
-    })?;
+    let output =
+        command.output().map_err(|e| Error::Build { package: package.to_owned(), reason: e.to_string() })?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr).into_owned();
         if reason.contains("can't find crate for `core`") || reason.contains("can't find crate for `std`") {
             return Err(Error::TargetMissing);
         }
-        return Err(Error::Build {
-            package: package.to_owned(),
-            reason,
-        });
+        return Err(Error::Build { package: package.to_owned(), reason });
     }
     let file = format!("{}.wasm", package.replace('-', "_"));
     Ok(guest_folder().join(TARGET).join("guest").join(file))

@@ -27,16 +27,8 @@ fn repository() -> anyhow::Result<PathBuf> {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
     eprintln!("making a history of {COMMITS} commits");
-    anyhow::ensure!(
-        git(&folder)
-            .args(["init", "--quiet", "--initial-branch=main"])
-            .status()?
-            .success()
-    );
-    let mut import = git(&folder)
-        .args(["fast-import", "--quiet"])
-        .stdin(Stdio::piped())
-        .spawn()?;
+    anyhow::ensure!(git(&folder).args(["init", "--quiet", "--initial-branch=main"]).status()?.success());
+    let mut import = git(&folder).args(["fast-import", "--quiet"]).stdin(Stdio::piped()).spawn()?;
     let mut out = BufWriter::new(import.stdin.take().context("a pipe")?);
     for n in 0..COMMITS {
         let trailer = match n % 10 {
@@ -116,9 +108,7 @@ fn policy() -> anyhow::Result<PathBuf> {
 fn check_last(repository: &Path, commits: usize) -> anyhow::Result<Command> {
     let mut command = countersign()?;
     let base = format!("HEAD~{commits}");
-    command
-        .args(["check", "--target", "refs/heads/none", "--base", &base, "--repo"])
-        .arg(repository);
+    command.args(["check", "--target", "refs/heads/none", "--base", &base, "--repo"]).arg(repository);
     command.arg("--policy").arg(policy()?);
     Ok(command)
 }
@@ -177,13 +167,9 @@ fn peak(command: &mut Command) -> anyhow::Result<(Duration, u64)> {
     let mut peak = 0;
     let status = loop {
         let text = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let high = text.lines().find_map(|line| {
-            line.strip_prefix("VmHWM:")?
-                .trim()
-                .strip_suffix(" kB")?
-                .parse()
-                .ok()
-        });
+        let high = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
         peak = high.unwrap_or(0).max(peak);
         if let Some(status) = child.try_wait()? {
             break status;

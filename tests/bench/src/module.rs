@@ -78,12 +78,8 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
         head = sha;
     }
     let files = (0..files).map(|n| File {
-        path: format!(
-            "{}/module_{}/file_{n}.rs",
-            ["src", "auth", "migrations", "docs"][n % 4],
-            n % 17
-        )
-        .into(),
+        path: format!("{}/module_{}/file_{n}.rs", ["src", "auth", "migrations", "docs"][n % 4], n % 17)
+            .into(),
         status: FileStatus::Modified,
         old_mode: Some("100644".into()),
         new_mode: Some("100644".into()),
@@ -93,14 +89,8 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
         api_version: API_VERSION.into(),
         trigger: Trigger {
             kind: TriggerKind::Check,
-            host: Software {
-                name: "bench".into(),
-                version: "0".into(),
-            },
-            platform: Software {
-                name: "git".into(),
-                version: "2".into(),
-            },
+            host: Software { name: "bench".into(), version: "0".into() },
+            platform: Software { name: "git".into(), version: "2".into() },
             now: When::from_seconds(1_772_500_000),
             require_policy: false,
         },
@@ -113,10 +103,7 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
         }]
         .into(),
         change: Some(Change {
-            repository: Repository {
-                id: None,
-                name: Some("bench/bench".into()),
-            },
+            repository: Repository { id: None, name: Some("bench/bench".into()) },
             target: "refs/heads/main".into(),
             base_tip: base.clone(),
             merge_base: Some(base),
@@ -131,10 +118,7 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
             .map(|(n, login)| Act {
                 id: format!("review-{n}").into(),
                 kind: ActKind::Approve,
-                actor: Account {
-                    login: Some((*login).into()),
-                    ..Account::default()
-                },
+                actor: Account { login: Some((*login).into()), ..Account::default() },
                 proof: Proof::Claimed,
                 at: Some(When::from_seconds(1_772_490_000 + n as i64)),
                 head: Some(head.clone()),
@@ -142,14 +126,7 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
                 ..Act::default()
             })
             .collect(),
-        complete: vec![
-            Fact::Documents,
-            Fact::Commits,
-            Fact::Files,
-            Fact::Acts,
-            Fact::Notes,
-            Fact::Traces,
-        ],
+        complete: vec![Fact::Documents, Fact::Commits, Fact::Files, Fact::Acts, Fact::Notes, Fact::Traces],
         absent: vec![Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
         ..Request::default()
     };
@@ -194,11 +171,7 @@ pub fn start() -> anyhow::Result<bool> {
         Module::embedded()?.call(Function::Describe, b"")?;
         times.push(start.elapsed());
     }
-    say(
-        "start.module",
-        format!("{:.2}", median(times).as_secs_f64() * 1e3),
-        "ms",
-    );
+    say("start.module", format!("{:.2}", median(times).as_secs_f64() * 1e3), "ms");
     Ok(true)
 }
 

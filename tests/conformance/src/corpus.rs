@@ -21,11 +21,7 @@ pub fn calls() -> anyhow::Result<Vec<Call>> {
     let root = countersign_packaging::workspace();
     let mut calls = Vec::new();
     let mut call = |name: &str, function: &'static str, input: Vec<u8>| {
-        calls.push(Call {
-            name: name.to_owned(),
-            function,
-            input,
-        });
+        calls.push(Call { name: name.to_owned(), function, input });
     };
     call("describe", "describe", Vec::new());
     let mut examples: Vec<_> =
@@ -53,28 +49,13 @@ pub fn calls() -> anyhow::Result<Vec<Call>> {
     policies.sort_by_key(|entry| entry.path());
     for entry in policies {
         let bytes = std::fs::read(entry.path().join("policy.yaml"))?;
-        call(
-            &entry.path().display().to_string(),
-            "check-policy",
-            policy(bytes)?,
-        );
+        call(&entry.path().display().to_string(), "check-policy", policy(bytes)?);
     }
     for (name, source) in BAD_POLICIES {
         call(name, "check-policy", policy(source.as_bytes().to_vec())?);
     }
-    call(
-        "a policy that is not UTF-8",
-        "check-policy",
-        policy(b"countersign: 1\nname: \xff\n".to_vec())?,
-    );
-    for function in [
-        "needs",
-        "evaluate",
-        "provenance",
-        "check-policy",
-        "guard",
-        "render",
-    ] {
+    call("a policy that is not UTF-8", "check-policy", policy(b"countersign: 1\nname: \xff\n".to_vec())?);
+    for function in ["needs", "evaluate", "provenance", "check-policy", "guard", "render"] {
         for (name, input) in malformed() {
             call(name, function, input);
         }
@@ -126,63 +107,35 @@ pub fn malformed() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("nothing", Vec::new()),
         ("random bytes", (0..=255_u8).rev().collect()),
-        (
-            "bytes that are not UTF-8 in a string",
-            b"{\"apiVersion\": \"\xff\xfe\"}".to_vec(),
-        ),
-        (
-            "truncated JSON",
-            br#"{"apiVersion": "countersign/v1", "trigger": {"kind": "#.to_vec(),
-        ),
-        (
-            "deep nesting",
-            [b"[".repeat(100_000), b"]".repeat(100_000)].concat(),
-        ),
-        (
-            "deep nesting under an unknown key",
-            format!("{{\"x\": {}", "{\"y\":".repeat(10_000)).into_bytes(),
-        ),
+        ("bytes that are not UTF-8 in a string", b"{\"apiVersion\": \"\xff\xfe\"}".to_vec()),
+        ("truncated JSON", br#"{"apiVersion": "countersign/v1", "trigger": {"kind": "#.to_vec()),
+        ("deep nesting", [b"[".repeat(100_000), b"]".repeat(100_000)].concat()),
+        ("deep nesting under an unknown key", format!("{{\"x\": {}", "{\"y\":".repeat(10_000)).into_bytes()),
         ("another version", br#"{"apiVersion": "countersign/v2"}"#.to_vec()),
         ("a string for an object", br#""countersign/v1""#.to_vec()),
         ("an array for an object", br#"["countersign/v1"]"#.to_vec()),
         ("no change", format!("{head}}}").into_bytes()),
-        (
-            "a change and no commits",
-            format!("{head},{change}}}").into_bytes(),
-        ),
+        ("a change and no commits", format!("{head},{change}}}").into_bytes()),
         (
             "one commit twice",
             format!("{head},{change},\"commits\":[{0},{0}]}}", commit(&id, &other)).into_bytes(),
         ),
         (
             "a commit that is its own ancestor",
-            format!(
-                "{head},{change},\"commits\":[{},{}]}}",
-                commit(&id, &other),
-                commit(&other, &id)
-            )
-            .into_bytes(),
+            format!("{head},{change},\"commits\":[{},{}]}}", commit(&id, &other), commit(&other, &id))
+                .into_bytes(),
         ),
-        (
-            "an id that is none",
-            format!("{head},\"commits\":[{}]}}", commit("abc", &other)).into_bytes(),
-        ),
+        ("an id that is none", format!("{head},\"commits\":[{}]}}", commit("abc", &other)).into_bytes()),
         (
             "base64 that is none",
             format!("{head},\"files\":[{{\"path\":{{\"b64\":\"???\"}},\"status\":\"added\"}}]}}")
                 .into_bytes(),
         ),
-        (
-            "a field twice",
-            format!("{{{version},{version},{trigger}}}").into_bytes(),
-        ),
+        ("a field twice", format!("{{{version},{version},{trigger}}}").into_bytes()),
         (
             "more acts than the limit",
             format!("{head},{change},\"acts\":[{}]}}", vec!["{}"; 10_001].join(",")).into_bytes(),
         ),
-        (
-            "a time that is none",
-            br#"{"apiVersion":"countersign/v1","trigger":{"now":"yesterday"}}"#.to_vec(),
-        ),
+        ("a time that is none", br#"{"apiVersion":"countersign/v1","trigger":{"now":"yesterday"}}"#.to_vec()),
     ]
 }

@@ -48,9 +48,8 @@ fn run() -> anyhow::Result<usize> {
         Command::Provenance { file, via } => {
             let cases = provenance::read(&file)?;
             let mut sum = (0, 0);
-            for packaging in Packaging::ALL
-                .into_iter()
-                .filter(|packaging| via.is_none_or(|via| via == *packaging))
+            for packaging in
+                Packaging::ALL.into_iter().filter(|packaging| via.is_none_or(|via| via == *packaging))
             {
                 let (passed, failed) = provenance::run(&cases, &mut packaging.start()?)?;
                 println!("{}: {passed} passed, {failed} failed", packaging.name());
@@ -86,11 +85,7 @@ fn packagings() -> anyhow::Result<(usize, usize)> {
                 }
             }
         }
-        println!(
-            "{}: {} calls, {differ} differ from native",
-            packaging.name(),
-            calls.len()
-        );
+        println!("{}: {} calls, {differ} differ from native", packaging.name(), calls.len());
         failed += differ;
     }
     Ok((calls.len() * (Packaging::ALL.len() - 1) - failed, failed))

@@ -49,10 +49,7 @@ type Fact = (String, Option<String>, String, String);
 /// When a line is none.
 pub fn read(path: &Path) -> anyhow::Result<Vec<Case>> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let cases = text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty());
+    let cases = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     cases
         .map(|(at, line)| {
             serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), at + 1))
@@ -73,11 +70,7 @@ pub fn run(cases: &[Case], via: &mut Via) -> anyhow::Result<(usize, usize)> {
         committer: ident(&case.committer),
         notes: Vec::new(),
     });
-    let batch = Batch {
-        api_version: API_VERSION.into(),
-        commits: commits.collect(),
-        documents: Vec::new(),
-    };
+    let batch = Batch { api_version: API_VERSION.into(), commits: commits.collect(), documents: Vec::new() };
     let answer = via
         .call("provenance", &serde_json::to_vec(&batch)?)?
         .map_err(|document| anyhow::anyhow!("refused: {document}"))?;
@@ -88,32 +81,15 @@ pub fn run(cases: &[Case], via: &mut Via) -> anyhow::Result<(usize, usize)> {
         let expected: BTreeSet<Fact> = case
             .expected
             .iter()
-            .map(|e| {
-                (
-                    e.tool.clone(),
-                    e.model.clone(),
-                    e.source.clone(),
-                    e.key.to_lowercase(),
-                )
-            })
+            .map(|e| (e.tool.clone(), e.model.clone(), e.source.clone(), e.key.to_lowercase()))
             .collect();
         let found: BTreeSet<Fact> = got
             .findings
             .iter()
-            .map(|f| {
-                (
-                    f.tool.clone(),
-                    f.model.clone(),
-                    f.source.name().to_owned(),
-                    f.key.to_lowercase(),
-                )
-            })
+            .map(|f| (f.tool.clone(), f.model.clone(), f.source.name().to_owned(), f.key.to_lowercase()))
             .collect();
         let trailers = strict(&case.message);
-        let trailers_differ = case
-            .git_trailers
-            .as_ref()
-            .is_some_and(|expected| *expected != trailers);
+        let trailers_differ = case.git_trailers.as_ref().is_some_and(|expected| *expected != trailers);
         if expected == found && !trailers_differ {
             continue;
         }
@@ -133,20 +109,12 @@ pub fn run(cases: &[Case], via: &mut Via) -> anyhow::Result<(usize, usize)> {
 }
 
 fn ident(person: &Person) -> Ident<'static> {
-    Ident {
-        name: person.name.clone().into(),
-        email: person.email.clone().into(),
-        time: None,
-        account: None,
-    }
+    Ident { name: person.name.clone().into(), email: person.email.clone().into(), time: None, account: None }
 }
 
 /// git's own reading of a message.
 fn strict(message: &str) -> Vec<(String, String)> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let trailers = countersign_core::provenance::trailers::parse(message.as_bytes(), false);
-    trailers
-        .into_iter()
-        .map(|trailer| (text(trailer.key), text(trailer.value)))
-        .collect()
+    trailers.into_iter().map(|trailer| (text(trailer.key), text(trailer.value))).collect()
 }

@@ -11,9 +11,7 @@ use schemars::generate::SchemaSettings;
 /// Each schema: the name of its file, and the schema itself.
 pub fn all() -> Vec<(&'static str, String)> {
     fn schema<T: schemars::JsonSchema>() -> String {
-        let schema = SchemaSettings::draft2020_12()
-            .into_generator()
-            .into_root_schema_for::<T>();
+        let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
         serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
     }
     vec![

@@ -23,12 +23,8 @@ pub enum Packaging {
 
 impl Packaging {
     /// All of them, the reference first.
-    pub const ALL: [Packaging; 4] = [
-        Packaging::Native,
-        Packaging::Component,
-        Packaging::Extism,
-        Packaging::Web,
-    ];
+    pub const ALL: [Packaging; 4] =
+        [Packaging::Native, Packaging::Component, Packaging::Extism, Packaging::Web];
 
     /// As the command line calls it.
     pub fn name(self) -> &'static str {
@@ -141,11 +137,7 @@ impl Node {
             error: Option<String>,
         }
         let stdin = self.stdin.as_mut().context("a pipe")?;
-        writeln!(
-            stdin,
-            r#"{{"function":"{function}","input":"{}"}}"#,
-            base64(input)
-        )?;
+        writeln!(stdin, r#"{{"function":"{function}","input":"{}"}}"#, base64(input))?;
         stdin.flush()?;
         let mut line = String::new();
         self.stdout.read_line(&mut line)?;
@@ -171,22 +163,12 @@ fn install() -> anyhow::Result<PathBuf> {
     let from = countersign_packaging::workspace().join("host-examples/embed/node");
     let to = countersign_packaging::workspace().join("target/embed/node");
     std::fs::create_dir_all(&to)?;
-    for file in [
-        "package.json",
-        "package-lock.json",
-        ".npmrc",
-        "serve.mjs",
-        "extism.mjs",
-        "web.mjs",
-    ] {
+    for file in ["package.json", "package-lock.json", ".npmrc", "serve.mjs", "extism.mjs", "web.mjs"] {
         std::fs::copy(from.join(file), to.join(file)).with_context(|| format!("copying {file}"))?;
     }
     let installed = to.join("node_modules/.package-lock.json");
     let lock = std::fs::metadata(from.join("package-lock.json"))?.modified()?;
-    if std::fs::metadata(&installed)
-        .and_then(|m| m.modified())
-        .is_ok_and(|at| at >= lock)
-    {
+    if std::fs::metadata(&installed).and_then(|m| m.modified()).is_ok_and(|at| at >= lock) {
         return Ok(to);
     }
     let output = Command::new("npm")
@@ -195,11 +177,7 @@ fn install() -> anyhow::Result<PathBuf> {
         .output()
         .context("npm cannot be run; install Node.js 20 or newer")?;
     if !output.status.success() {
-        bail!(
-            "npm ci failed in {}:\n{}",
-            to.display(),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("npm ci failed in {}:\n{}", to.display(), String::from_utf8_lossy(&output.stderr));
     }
     Ok(to)
 }
@@ -209,10 +187,8 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .fold(0_u32, |word, byte| (word << 8) | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for at in 0..4 {
             let digit = ALPHABET[(word >> (18 - 6 * at)) as usize & 63];
             out.push(if at <= chunk.len() { char::from(digit) } else { '=' });

@@ -9,9 +9,7 @@ thread_local! {
 }
 
 fn same_everywhere(function: &str, input: &[u8]) -> Result<(), TestCaseError> {
-    let native = Via::Native
-        .call(function, input)
-        .map_err(|e| TestCaseError::fail(e.to_string()))?;
+    let native = Via::Native.call(function, input).map_err(|e| TestCaseError::fail(e.to_string()))?;
     let component = COMPONENT
         .with_borrow_mut(|via| via.call(function, input))
         .map_err(|e| TestCaseError::fail(format!("{function} ended without an answer: {e}")))?;
@@ -26,18 +24,10 @@ fn same_everywhere(function: &str, input: &[u8]) -> Result<(), TestCaseError> {
 /// A request of the examples, cut, or with a stretch of it replaced.
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
     let folder = conformance::schemas::folder().join("examples");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let examples: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
-    (
-        0..examples.len(),
-        any::<prop::sample::Index>(),
-        0..40_usize,
-        prop::collection::vec(any::<u8>(), 0..12),
-    )
+    (0..examples.len(), any::<prop::sample::Index>(), 0..40_usize, prop::collection::vec(any::<u8>(), 0..12))
         .prop_map(move |(example, at, length, with)| {
             let mut bytes = examples[example].clone();
             let from = at.index(bytes.len());

@@ -10,10 +10,8 @@ fn schema(name: &str) -> Value {
 
 fn assert_valid(name: &str, document: &Value) {
     let validator = jsonschema::validator_for(&schema(name)).unwrap();
-    let faults: Vec<String> = validator
-        .iter_errors(document)
-        .map(|e| format!("{e} at {}", e.instance_path()))
-        .collect();
+    let faults: Vec<String> =
+        validator.iter_errors(document).map(|e| format!("{e} at {}", e.instance_path())).collect();
     assert!(faults.is_empty(), "{name}: {faults:?}\n{document:#}");
 }
 

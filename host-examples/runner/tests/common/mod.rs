@@ -55,9 +55,7 @@ impl Repo {
     }
 
     pub fn empty() -> Self {
-        let repo = Repo {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let repo = Repo { folder: tempfile::tempdir().unwrap() };
         std::fs::create_dir(repo.path()).unwrap();
         repo.git(&["init", "--quiet", "--initial-branch=main"]);
         repo
@@ -80,14 +78,7 @@ impl Repo {
 
     pub fn commit(&self, message: &str) -> String {
         self.git(&["add", "--all"]);
-        self.git(&[
-            "commit",
-            "--quiet",
-            "--allow-empty",
-            "--cleanup=verbatim",
-            "--message",
-            message,
-        ]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "--message", message]);
         self.git(&["rev-parse", "HEAD"])
     }
 
@@ -97,9 +88,7 @@ impl Repo {
         let email = email.trim_end_matches('>');
         let mut command = command(&self.path());
         for part in ["AUTHOR", "COMMITTER"] {
-            command
-                .env(format!("GIT_{part}_NAME"), name)
-                .env(format!("GIT_{part}_EMAIL"), email);
+            command.env(format!("GIT_{part}_NAME"), name).env(format!("GIT_{part}_EMAIL"), email);
         }
         command.args(["commit", "--quiet", "--allow-empty", "--message", message]);
         text(&command.output().unwrap());
@@ -148,9 +137,7 @@ pub fn run(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Run {
             command.env(keep, value);
         }
     }
-    command
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1");
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     command.envs(variables.iter().copied());
     let output = command.output().unwrap();
     Run {
@@ -176,10 +163,6 @@ pub fn command(folder: &Path) -> Command {
 }
 
 pub fn text(output: &Output) -> String {
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

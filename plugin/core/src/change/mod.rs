@@ -27,16 +27,10 @@ impl<'r, 'a> Judged<'r, 'a> {
         let mut index: HashMap<&str, usize> = HashMap::with_capacity(request.commits.len());
         for (at, commit) in request.commits.iter().enumerate() {
             if index.insert(commit.sha.as_str(), at).is_some() {
-                return Err(Error::bad_request(format!(
-                    "commit {} stands twice in `commits`",
-                    commit.sha
-                )));
+                return Err(Error::bad_request(format!("commit {} stands twice in `commits`", commit.sha)));
             }
         }
-        let graph = Graph {
-            commits: &request.commits,
-            index,
-        };
+        let graph = Graph { commits: &request.commits, index };
         graph.reject_cycles()?;
 
         let mut incomplete = (!request.complete.contains(&Fact::Commits) && !request.commits.is_empty())
@@ -57,27 +51,17 @@ impl<'r, 'a> Judged<'r, 'a> {
                 None => incomplete = Some(format!("the head {} is not in the list of commits", head.short())),
             }
         }
-        let own = request
-            .commits
-            .iter()
-            .zip(&reached)
-            .filter(|(c, r)| **r && c.place != Place::Result);
+        let own = request.commits.iter().zip(&reached).filter(|(c, r)| **r && c.place != Place::Result);
         let result = request.commits.iter().filter(|c| c.place != Place::Change);
-        Ok(Judged {
-            own: own.map(|(commit, _)| commit).collect(),
-            result: result.collect(),
-            incomplete,
-        })
+        Ok(Judged { own: own.map(|(commit, _)| commit).collect(), result: result.collect(), incomplete })
     }
 
     /// Own commits and those of the result, each once: provenance comes from both.
     pub fn all(&self) -> impl Iterator<Item = &'r Commit<'a>> {
-        self.own.iter().copied().chain(
-            self.result
-                .iter()
-                .copied()
-                .filter(|commit| commit.place == Place::Result),
-        )
+        self.own
+            .iter()
+            .copied()
+            .chain(self.result.iter().copied().filter(|commit| commit.place == Place::Result))
     }
 }
 
@@ -92,13 +76,7 @@ impl<'r, 'a> Graph<'r, 'a> {
             .get(at)
             .into_iter()
             .flat_map(|commit| &commit.parents)
-            .map(|parent| {
-                (
-                    &parent.sha,
-                    self.index.get(parent.sha.as_str()).copied(),
-                    parent.in_target,
-                )
-            })
+            .map(|parent| (&parent.sha, self.index.get(parent.sha.as_str()).copied(), parent.in_target))
     }
 
     /// Walks depth first, without recursion; a commit met again while its parents are walked is its own ancestor.
@@ -121,11 +99,7 @@ impl<'r, 'a> Graph<'r, 'a> {
                 match state {
                     State::Done => {}
                     State::Open => {
-                        let id = self
-                            .commits
-                            .get(at)
-                            .map(|commit| commit.sha.as_str())
-                            .unwrap_or_default();
+                        let id = self.commits.get(at).map(|commit| commit.sha.as_str()).unwrap_or_default();
                         return Err(Error::bad_request(format!(
                             "commit {id} is its own ancestor in `commits`"
                         )));
@@ -189,12 +163,9 @@ pub(crate) enum Stated<'r, 'a> {
 impl fmt::Display for Stated<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Stated::Ident(ident) => write!(
-                f,
-                "{} <{}>",
-                ident.name.to_str_lossy(),
-                ident.email.to_str_lossy()
-            ),
+            Stated::Ident(ident) => {
+                write!(f, "{} <{}>", ident.name.to_str_lossy(), ident.email.to_str_lossy())
+            }
             Stated::CoAuthor { name, email } => write!(f, "{name} <{email}>"),
         }
     }
@@ -226,15 +197,8 @@ pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution
             if let Some(value) = co_author(line) {
                 let address = split_address(value);
                 if let Some(email) = address.email {
-                    let who = Stated::CoAuthor {
-                        name: address.name.to_owned(),
-                        email: email.to_owned(),
-                    };
-                    found.push(Contribution {
-                        role: ContributorRole::CoAuthor,
-                        commit,
-                        who,
-                    });
+                    let who = Stated::CoAuthor { name: address.name.to_owned(), email: email.to_owned() };
+                    found.push(Contribution { role: ContributorRole::CoAuthor, commit, who });
                 }
             }
         }

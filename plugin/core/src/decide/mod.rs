@@ -25,9 +25,7 @@ use predicates::{Facts, Truth, count};
 /// Decides.
 pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let Some(change) = &request.change else {
-        return Err(Error::bad_request(
-            "`change` is missing: there is nothing to decide about",
-        ));
+        return Err(Error::bad_request("`change` is missing: there is nothing to decide about"));
     };
     let judged = Judged::of(request)?;
     let document = policy_document(request)?;
@@ -38,12 +36,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let mut directory = Directory::of(request, policy.as_ref());
     let contributors = Contributors::of(request, &judged, &table, &mut directory);
 
-    let facts = Facts {
-        request,
-        judged: &judged,
-        findings: &findings,
-        steps: &steps,
-    };
+    let facts = Facts { request, judged: &judged, findings: &findings, steps: &steps };
     let mut rules = Vec::new();
     let mut remedies = Vec::new();
     let mut claimed = Vec::new();
@@ -65,25 +58,13 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let (outcome, headline) = conclude(request, policy.as_ref(), &judged, &rules);
     let enforce = policy.as_ref().map_or(Enforce::Block, |policy| policy.enforce);
     let provenance = summarise(findings);
-    let mut notices = notices(
-        request,
-        policy.as_ref(),
-        document,
-        &directory,
-        &provenance,
-        judged.all().count(),
-    );
+    let mut notices =
+        notices(request, policy.as_ref(), document, &directory, &provenance, judged.all().count());
     order::strings(&mut claimed);
     for who in claimed {
         let message =
             format!("the sign-off of {who} rests on the word of whoever gave the file; nothing signs it");
-        order::insert(
-            &mut notices,
-            Notice {
-                code: NoticeCode::ClaimedProof,
-                message,
-            },
-        );
+        order::insert(&mut notices, Notice { code: NoticeCode::ClaimedProof, message });
     }
     Ok(Decision {
         api_version: API_VERSION.into(),
@@ -91,16 +72,13 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         outcome,
         blocks: enforce == Enforce::Block && !outcome.passes(),
         headline,
-        policy: policy
-            .as_ref()
-            .zip(document)
-            .map(|(policy, document)| PolicySummary {
-                name: policy.name.clone(),
-                origin: origin(document),
-                digest: document.digest.as_ref().map(|digest| digest.to_string()),
-                enforce,
-                untrusted: document.untrusted,
-            }),
+        policy: policy.as_ref().zip(document).map(|(policy, document)| PolicySummary {
+            name: policy.name.clone(),
+            origin: origin(document),
+            digest: document.digest.as_ref().map(|digest| digest.to_string()),
+            enforce,
+            untrusted: document.untrusted,
+        }),
         change: ChangeSummary {
             repository: repository(request, policy.as_ref()),
             id: change.id.as_ref().map(|id| id.to_string()),
@@ -120,22 +98,14 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
 
 /// The one policy of a request.
 fn policy_document<'r, 'a>(request: &'r Request<'a>) -> Result<Option<&'r Document<'a>>, Error> {
-    let mut policies = request
-        .documents
-        .iter()
-        .filter(|document| document.role == Role::Policy);
+    let mut policies = request.documents.iter().filter(|document| document.role == Role::Policy);
     let first = policies.next();
     if policies.next().is_some() {
-        return Err(Error::bad_request(
-            "two documents have the role `policy`, and one decides",
-        ));
+        return Err(Error::bad_request("two documents have the role `policy`, and one decides"));
     }
     if first.is_none() {
         if let Some(missing) = request.unavailable.iter().find(|u| u.fact == Fact::Documents) {
-            return Err(Error::bad_request(format!(
-                "the policy could not be read: {}",
-                missing.reason
-            )));
+            return Err(Error::bad_request(format!("the policy could not be read: {}", missing.reason)));
         }
         if !request.complete.contains(&Fact::Documents) {
             return Err(Error::bad_request(
@@ -148,17 +118,12 @@ fn policy_document<'r, 'a>(request: &'r Request<'a>) -> Result<Option<&'r Docume
 
 fn read_policy(document: &Document<'_>) -> Result<Policy, Error> {
     let reading = policy::read(document.bytes.as_bytes());
-    reading
-        .policy
-        .ok_or_else(|| Error::bad_policy(&origin(document), reading.diagnostics))
+    reading.policy.ok_or_else(|| Error::bad_policy(&origin(document), reading.diagnostics))
 }
 
 /// Where a document was read, for a person.
 fn origin(document: &Document<'_>) -> String {
-    let path = document
-        .path
-        .as_ref()
-        .map(|path| path.to_str_lossy().into_owned());
+    let path = document.path.as_ref().map(|path| path.to_str_lossy().into_owned());
     let at = document.commit.as_ref().map(|commit| commit.short().to_owned());
     match (&document.git_ref, at, path) {
         (Some(git_ref), Some(at), Some(path)) => format!("{path} at {git_ref} ({at})"),
@@ -180,9 +145,7 @@ fn repository(request: &Request<'_>, policy: Option<&Policy>) -> String {
 
 /// The table of tools, with what the policy adds.
 pub(crate) fn table(policy: Option<&Policy>) -> Table {
-    Table {
-        extra: policy.map(|policy| policy.tools.clone()).unwrap_or_default(),
-    }
+    Table { extra: policy.map(|policy| policy.tools.clone()).unwrap_or_default() }
 }
 
 /// What ties trace records to this change.
@@ -197,9 +160,7 @@ impl Anchor for ChangeAnchor<'_> {
     }
 
     fn touches(&self, path: &str) -> bool {
-        self.paths
-            .as_ref()
-            .is_none_or(|paths| paths.contains(path.as_bytes()))
+        self.paths.as_ref().is_none_or(|paths| paths.contains(path.as_bytes()))
     }
 }
 
@@ -211,16 +172,9 @@ fn provenance_of(
     steps: &Steps,
 ) -> Result<Vec<CommitFindings>, Error> {
     let mut notes: HashMap<&str, Vec<(&str, &[u8])>> = HashMap::new();
-    for document in request
-        .documents
-        .iter()
-        .filter(|document| document.role == Role::Note)
-    {
+    for document in request.documents.iter().filter(|document| document.role == Role::Note) {
         if let (Some(commit), Some(git_ref)) = (&document.commit, &document.git_ref) {
-            notes
-                .entry(commit.as_str())
-                .or_default()
-                .push((git_ref, document.bytes.as_bytes()));
+            notes.entry(commit.as_str()).or_default().push((git_ref, document.bytes.as_bytes()));
         }
     }
     let checkpoints: HashMap<String, &[u8]> = request
@@ -251,18 +205,11 @@ fn provenance_of(
         let findings = provenance::read(table, &evidence, steps)?;
         if !findings.findings.is_empty() || !findings.remarks.is_empty() {
             places.insert(commit.sha.as_str(), found.len());
-            found.push(CommitFindings {
-                id: commit.sha.as_str().to_owned(),
-                ..findings
-            });
+            found.push(CommitFindings { id: commit.sha.as_str().to_owned(), ..findings });
         }
     }
 
-    let traces: Vec<&Document<'_>> = request
-        .documents
-        .iter()
-        .filter(|d| d.role == Role::Trace)
-        .collect();
+    let traces: Vec<&Document<'_>> = request.documents.iter().filter(|d| d.role == Role::Trace).collect();
     if !traces.is_empty() {
         let mut commits = HashMap::new();
         for commit in judged.all() {
@@ -270,26 +217,15 @@ fn provenance_of(
                 commits.entry(parent.sha.as_str()).or_insert(commit.sha.as_str());
             }
         }
-        commits.extend(
-            judged
-                .all()
-                .map(|commit| (commit.sha.as_str(), commit.sha.as_str())),
-        );
-        let sides = request
-            .files
-            .iter()
-            .flat_map(|file| [Some(&file.path), file.previous_path.as_ref()]);
+        commits.extend(judged.all().map(|commit| (commit.sha.as_str(), commit.sha.as_str())));
+        let sides = request.files.iter().flat_map(|file| [Some(&file.path), file.previous_path.as_ref()]);
         let paths = request
             .complete
             .contains(&Fact::Files)
             .then(|| sides.flatten().map(|path| path.as_bytes()).collect());
         let anchor = ChangeAnchor { commits, paths };
         for trace in traces {
-            let path = trace
-                .path
-                .as_ref()
-                .map(|path| path.to_str_lossy().into_owned())
-                .unwrap_or_default();
+            let path = trace.path.as_ref().map(|path| path.to_str_lossy().into_owned()).unwrap_or_default();
             for traced in provenance::read_trace(table, &path, trace.bytes.as_bytes(), &anchor) {
                 match places.get(traced.id.as_str()).and_then(|&at| found.get_mut(at)) {
                     Some(commit) => {
@@ -366,9 +302,7 @@ impl Case<'_, '_, '_, '_> {
             if !tally.vetoes.is_empty() {
                 result.state = RuleState::Denied;
                 result.code = RuleCode::Vetoed;
-                result
-                    .missing
-                    .push(format!("{} asks for changes", tally.vetoes.join(", ")));
+                result.missing.push(format!("{} asks for changes", tally.vetoes.join(", ")));
             }
             if tally.counted < requirement.approvals {
                 let open = requirement.approvals - tally.counted;
@@ -392,11 +326,7 @@ impl Case<'_, '_, '_, '_> {
                             format!("the members of {groups} could not be read"),
                         );
                     }
-                    pend(
-                        result,
-                        RuleCode::MissingApprovals,
-                        missing_approvals(open, requirement),
-                    );
+                    pend(result, RuleCode::MissingApprovals, missing_approvals(open, requirement));
                     let remedy = remedies::approval(
                         self.desk.request,
                         self.desk.policy,
@@ -446,12 +376,8 @@ impl Case<'_, '_, '_, '_> {
                 format!("sign-offs could not be read: {}", missing.reason),
             ));
         }
-        (!request.complete.contains(&Fact::Acts)).then(|| {
-            (
-                RuleCode::ListIncomplete,
-                "the list of sign-offs may have been cut".to_owned(),
-            )
-        })
+        (!request.complete.contains(&Fact::Acts))
+            .then(|| (RuleCode::ListIncomplete, "the list of sign-offs may have been cut".to_owned()))
     }
 }
 
@@ -496,22 +422,11 @@ fn conclude(
                 "Blocked: the target has no policy, and this gate requires one".to_owned(),
             );
         }
-        return (
-            Outcome::NotApplicable,
-            "The target has no policy, so nothing is required".to_owned(),
-        );
+        return (Outcome::NotApplicable, "The target has no policy, so nothing is required".to_owned());
     };
-    let in_state = |state| {
-        rules
-            .iter()
-            .filter(move |rule| rule.state == state && !rule.observed)
-    };
-    let names = |state| {
-        in_state(state)
-            .map(|rule| format!("\"{}\"", rule.name))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let in_state = |state| rules.iter().filter(move |rule| rule.state == state && !rule.observed);
+    let names =
+        |state| in_state(state).map(|rule| format!("\"{}\"", rule.name)).collect::<Vec<_>>().join(", ");
     let missing = |state| {
         in_state(state)
             .flat_map(|rule| rule.missing.first())
@@ -522,11 +437,7 @@ fn conclude(
     if in_state(RuleState::Denied).next().is_some() {
         return (
             Outcome::Denied,
-            format!(
-                "Denied by {}{}",
-                names(RuleState::Denied),
-                missing(RuleState::Denied)
-            ),
+            format!("Denied by {}{}", names(RuleState::Denied), missing(RuleState::Denied)),
         );
     }
     let pending = in_state(RuleState::Pending).count();
@@ -543,15 +454,8 @@ fn conclude(
     }
     let satisfied = in_state(RuleState::Satisfied).count();
     if satisfied > 0 {
-        let each = if satisfied == 1 {
-            "the rule that applies is"
-        } else {
-            "each rule that applies is"
-        };
-        return (
-            Outcome::Approved,
-            format!("Approved: {each} satisfied ({})", names(RuleState::Satisfied)),
-        );
+        let each = if satisfied == 1 { "the rule that applies is" } else { "each rule that applies is" };
+        return (Outcome::Approved, format!("Approved: {each} satisfied ({})", names(RuleState::Satisfied)));
     }
     if judged.own.is_empty() && judged.result.is_empty() {
         return (
@@ -560,14 +464,10 @@ fn conclude(
         );
     }
     match policy.otherwise {
-        Some(Otherwise::Block) => (
-            Outcome::Pending,
-            "Blocked: no rule applies, and the policy says `otherwise: block`".to_owned(),
-        ),
-        _ => (
-            Outcome::NotApplicable,
-            format!("Passes: none of {} applies", count(rules.len(), "rule")),
-        ),
+        Some(Otherwise::Block) => {
+            (Outcome::Pending, "Blocked: no rule applies, and the policy says `otherwise: block`".to_owned())
+        }
+        _ => (Outcome::NotApplicable, format!("Passes: none of {} applies", count(rules.len(), "rule"))),
     }
 }
 
@@ -592,18 +492,9 @@ fn summarise(commits: Vec<CommitFindings>) -> Provenance {
     }
     let tools: Vec<ToolSummary> = tools
         .into_iter()
-        .map(|(tool, (models, commits))| ToolSummary {
-            tool: tool.to_owned(),
-            models,
-            commits,
-        })
+        .map(|(tool, (models, commits))| ToolSummary { tool: tool.to_owned(), models, commits })
         .collect();
-    Provenance {
-        ai: !tools.is_empty(),
-        rank,
-        tools,
-        commits,
-    }
+    Provenance { ai: !tools.is_empty(), rank, tools, commits }
 }
 
 /// Notices beyond this number say nothing more.
@@ -633,10 +524,7 @@ fn notices(
         return notices;
     };
     if policy.enforce == Enforce::Observe {
-        say(
-            NoticeCode::Observed,
-            "the policy says `enforce: observe`: nothing is blocked".to_owned(),
-        );
+        say(NoticeCode::Observed, "the policy says `enforce: observe`: nothing is blocked".to_owned());
     }
     if document.is_some_and(|document| document.untrusted) {
         say(
@@ -658,24 +546,13 @@ fn notices(
         .map(|fact| fact.name())
         .collect();
     if !absent.is_empty() {
-        say(
-            NoticeCode::AbsentFact,
-            format!("this platform does not record: {}", absent.join(", ")),
-        );
+        say(NoticeCode::AbsentFact, format!("this platform does not record: {}", absent.join(", ")));
     }
     for missing in &request.unavailable {
-        let of = missing
-            .of
-            .as_ref()
-            .map(|of| format!(" ({of})"))
-            .unwrap_or_default();
+        let of = missing.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
         say(
             NoticeCode::UnavailableFact,
-            format!(
-                "{}{of} could not be read: {}",
-                missing.fact.name(),
-                missing.reason
-            ),
+            format!("{}{of} could not be read: {}", missing.fact.name(), missing.reason),
         );
     }
     if !provenance.ai && commits > 0 {
@@ -693,16 +570,9 @@ fn notices(
             if matches!(remark.code, RemarkCode::DeclaredNone | RemarkCode::AiReview) {
                 continue;
             }
-            let place = if id.is_empty() {
-                String::new()
-            } else {
-                format!("commit {id}: ")
-            };
-            let evidence = if remark.evidence.is_empty() {
-                String::new()
-            } else {
-                format!(" [{}]", remark.evidence)
-            };
+            let place = if id.is_empty() { String::new() } else { format!("commit {id}: ") };
+            let evidence =
+                if remark.evidence.is_empty() { String::new() } else { format!(" [{}]", remark.evidence) };
             say(NoticeCode::Remark, format!("{place}{}{evidence}", remark.message));
         }
     }

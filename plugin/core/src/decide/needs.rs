@@ -16,10 +16,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     };
     let mut facts = Vec::new();
     let mut documents = Vec::new();
-    let policy = request
-        .documents
-        .iter()
-        .find(|document| document.role == Role::Policy);
+    let policy = request.documents.iter().find(|document| document.role == Role::Policy);
     match policy {
         None if !known(Fact::Documents) => {
             facts.push(Fact::Documents);
@@ -42,11 +39,8 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
                     .collect();
                 for commit in &request.commits {
                     let wanted = wanted_checkpoints(&commit.message.to_str_lossy());
-                    documents.extend(
-                        wanted
-                            .into_iter()
-                            .filter(|document| given.insert(document.path.clone())),
-                    );
+                    documents
+                        .extend(wanted.into_iter().filter(|document| given.insert(document.path.clone())));
                 }
             }
         }
@@ -59,12 +53,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
 }
 
 fn answer(facts: Vec<Fact>, documents: Vec<crate::model::WantedDocument>) -> Needs {
-    Needs {
-        api_version: API_VERSION.into(),
-        kind: "Needs".into(),
-        facts,
-        documents,
-    }
+    Needs { api_version: API_VERSION.into(), kind: "Needs".into(), facts, documents }
 }
 
 /// The facts that a policy looks at.
@@ -75,20 +64,8 @@ fn wanted(policy: &Policy) -> Vec<Fact> {
             look_at(predicate, &mut facts);
         }
         if let Effect::Require(requirements) = &rule.effect {
-            add(
-                &mut facts,
-                &[
-                    Fact::Acts,
-                    Fact::People,
-                    Fact::Pushes,
-                    Fact::Opener,
-                    Fact::Requester,
-                ],
-            );
-            let sets = requirements
-                .iter()
-                .flat_map(|r| &r.by)
-                .filter_map(|name| policy.people.get(name));
+            add(&mut facts, &[Fact::Acts, Fact::People, Fact::Pushes, Fact::Opener, Fact::Requester]);
+            let sets = requirements.iter().flat_map(|r| &r.by).filter_map(|name| policy.people.get(name));
             if sets.into_iter().any(|set| !set.groups.is_empty()) {
                 add(&mut facts, &[Fact::Groups]);
             }

@@ -37,6 +37,9 @@ impl Truth {
     }
 }
 
+/// Reasons for, reasons against, and what is not known.
+type Parts = (Vec<String>, Vec<String>, Option<(RuleCode, Vec<String>)>);
+
 /// The facts that predicates look at.
 pub(super) struct Facts<'f, 'r, 'a> {
     pub request: &'r Request<'a>,
@@ -49,48 +52,37 @@ pub(super) struct Facts<'f, 'r, 'a> {
 impl Facts<'_, '_, '_> {
     pub fn test(&self, predicate: &Predicate) -> Result<Truth, Error> {
         Ok(match predicate {
-            Predicate::All(parts) => {
-                let (mut yes, mut no, mut unknown) = (Vec::new(), Vec::new(), None);
-                for part in parts {
-                    match self.test(part)? {
-                        Truth::Yes(reasons) => yes.extend(reasons),
-                        Truth::No(reasons) => no.extend(reasons),
-                        Truth::Unknown(code, reasons) => {
-                            unknown.get_or_insert((code, Vec::new())).1.extend(reasons);
-                        }
-                    }
-                }
-                match unknown {
-                    _ if !no.is_empty() => Truth::No(no),
-                    Some((code, reasons)) => Truth::Unknown(code, reasons),
-                    None => Truth::Yes(yes),
-                }
-            }
-            Predicate::Any(parts) => {
-                let (mut yes, mut no, mut unknown) = (Vec::new(), Vec::new(), None);
-                for part in parts {
-                    match self.test(part)? {
-                        Truth::Yes(reasons) => yes.extend(reasons),
-                        Truth::No(reasons) => no.extend(reasons),
-                        Truth::Unknown(code, reasons) => {
-                            unknown.get_or_insert((code, Vec::new())).1.extend(reasons);
-                        }
-                    }
-                }
-                match unknown {
-                    _ if !yes.is_empty() => Truth::Yes(yes),
-                    Some((code, reasons)) => Truth::Unknown(code, reasons),
-                    None => Truth::No(no),
-                }
-            }
+            // A part that fails decides, whatever is unknown beside it.
+            Predicate::All(parts) => match self.parts(parts)? {
+                (_, no, _) if !no.is_empty() => Truth::No(no),
+                (_, _, Some((code, reasons))) => Truth::Unknown(code, reasons),
+                (yes, _, None) => Truth::Yes(yes),
+            },
+            Predicate::Any(parts) => match self.parts(parts)? {
+                (yes, _, _) if !yes.is_empty() => Truth::Yes(yes),
+                (_, _, Some((code, reasons))) => Truth::Unknown(code, reasons),
+                (_, no, None) => Truth::No(no),
+            },
             Predicate::Not(inner) => self.test(inner)?.negated(),
             Predicate::Ai(test) => self.ai(test),
             Predicate::Paths(test) => self.paths(test)?,
-            Predicate::Later(what) => Truth::unknown(
-                RuleCode::FactUnavailable,
-                format!("{what} is not known to this release"),
-            ),
+            Predicate::Later(what) => {
+                Truth::unknown(RuleCode::FactUnavailable, format!("{what} is not known to this release"))
+            }
         })
+    }
+
+    /// The reasons of the parts that hold, of those that do not, and of those that are not known.
+    fn parts(&self, parts: &[Predicate]) -> Result<Parts, Error> {
+        let (mut yes, mut no, mut unknown) = (Vec::new(), Vec::new(), None);
+        for part in parts {
+            match self.test(part)? {
+                Truth::Yes(reasons) => yes.extend(reasons),
+                Truth::No(reasons) => no.extend(reasons),
+                Truth::Unknown(code, reasons) => unknown.get_or_insert((code, Vec::new())).1.extend(reasons),
+            }
+        }
+        Ok((yes, no, unknown))
     }
 
     fn ai(&self, test: &AiTest) -> Truth {
@@ -105,16 +97,10 @@ impl Facts<'_, '_, '_> {
         let found = match first {
             Some((commit, finding)) => {
                 let who = describe(finding);
-                let rest = if commits > 1 {
-                    format!(", and {} more commits", commits - 1)
-                } else {
-                    String::new()
-                };
+                let rest =
+                    if commits > 1 { format!(", and {} more commits", commits - 1) } else { String::new() };
                 let id = commit.id.get(..12).unwrap_or(&commit.id);
-                Truth::yes(format!(
-                    "AI contributed: {who} in {id} ({}){rest}",
-                    finding.confidence.name()
-                ))
+                Truth::yes(format!("AI contributed: {who} in {id} ({}){rest}", finding.confidence.name()))
             }
             None => match self.unread_provenance() {
                 Some((code, reason)) => Truth::unknown(code, reason),
@@ -125,10 +111,7 @@ impl Facts<'_, '_, '_> {
                     } else {
                         "no evidence of AI"
                     };
-                    Truth::no(format!(
-                        "{what} in {}",
-                        count(self.judged.all().count(), "commit")
-                    ))
+                    Truth::no(format!("{what} in {}", count(self.judged.all().count(), "commit")))
                 }
             },
         };
@@ -153,16 +136,10 @@ impl Facts<'_, '_, '_> {
         }
         self.findings.iter().find_map(|commit| {
             let remark = commit.remarks.iter().find(|remark| {
-                matches!(
-                    remark.code,
-                    RemarkCode::MalformedNote | RemarkCode::MalformedTrace
-                )
+                matches!(remark.code, RemarkCode::MalformedNote | RemarkCode::MalformedTrace)
             })?;
             let id = commit.id.get(..12).unwrap_or(&commit.id);
-            Some((
-                RuleCode::FactUnavailable,
-                format!("{} (commit {id})", remark.message),
-            ))
+            Some((RuleCode::FactUnavailable, format!("{} (commit {id})", remark.message)))
         })
     }
 
@@ -211,53 +188,29 @@ impl Facts<'_, '_, '_> {
             return Ok(Truth::unknown(RuleCode::FactUnavailable, reason));
         }
         if !self.request.complete.contains(&Fact::Files) {
-            return Ok(Truth::unknown(
-                RuleCode::ListIncomplete,
-                "the list of files may have been cut",
-            ));
+            return Ok(Truth::unknown(RuleCode::ListIncomplete, "the list of files may have been cut"));
         }
-        let patterns: Vec<String> = test
-            .changed
-            .iter()
-            .take(4)
-            .map(|p| format!("`{}`", p.source()))
-            .collect();
+        let patterns: Vec<String> =
+            test.changed.iter().take(4).map(|p| format!("`{}`", p.source())).collect();
         let more = if test.changed.len() > 4 { ", ..." } else { "" };
         let files = count(self.request.files.len(), "file");
-        Ok(Truth::no(format!(
-            "none of {files} matches {}{more}",
-            patterns.join(", ")
-        )))
+        Ok(Truth::no(format!("none of {files} matches {}{more}", patterns.join(", "))))
     }
 }
 
 /// A path as people read it: in quotes when it holds anything that a reader could be fooled by.
 fn quoted(path: &str) -> String {
-    let plain = path
-        .chars()
-        .all(|c| c.is_alphanumeric() || "/._-+@#~,=()".contains(c));
-    if plain {
-        path.to_owned()
-    } else {
-        format!("{path:?}")
-    }
+    let plain = path.chars().all(|c| c.is_alphanumeric() || "/._-+@#~,=()".contains(c));
+    if plain { path.to_owned() } else { format!("{path:?}") }
 }
 
 /// `1 commit`, `2 commits`
 pub(super) fn count(n: usize, what: &str) -> String {
-    if n == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{n} {what}s")
-    }
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 fn count_more(n: usize, what: &str) -> String {
-    if n == 1 {
-        format!("1 more {what}")
-    } else {
-        format!("{n} more {what}s")
-    }
+    if n == 1 { format!("1 more {what}") } else { format!("{n} more {what}s") }
 }
 
 /// Tool and model of a finding, in words.
@@ -271,11 +224,7 @@ pub(super) fn describe(finding: &Finding) -> String {
 }
 
 fn matches(test: &AiTest, finding: &Finding) -> bool {
-    let tool = || {
-        test.tools
-            .iter()
-            .any(|tool| wildcard(tool, &finding.tool.to_lowercase()))
-    };
+    let tool = || test.tools.iter().any(|tool| wildcard(tool, &finding.tool.to_lowercase()));
     let model = || {
         let model = finding.model.as_deref().unwrap_or_default().to_lowercase();
         test.models.iter().any(|pattern| wildcard(pattern, &model))

@@ -15,17 +15,10 @@ pub(super) fn approval(
 ) -> Remedy {
     let by = requirement.by.join(" or ");
     let who = if tally.eligible.is_empty() {
-        let groups = requirement
-            .by
-            .iter()
-            .filter_map(|name| policy.people.get(name))
-            .flat_map(|set| &set.groups);
+        let groups =
+            requirement.by.iter().filter_map(|name| policy.people.get(name)).flat_map(|set| &set.groups);
         let groups: Vec<String> = groups.map(|group| format!("a member of {group}")).collect();
-        if groups.is_empty() {
-            vec![by.clone()]
-        } else {
-            groups
-        }
+        if groups.is_empty() { vec![by.clone()] } else { groups }
     } else {
         tally.eligible.clone()
     };
@@ -34,10 +27,7 @@ pub(super) fn approval(
         [one] => format!(", and to answer the question `{one}`"),
         many => format!(
             ", and to answer the questions {}",
-            many.iter()
-                .map(|q| format!("`{q}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
+            many.iter().map(|q| format!("`{q}`")).collect::<Vec<_>>().join(", ")
         ),
     };
     let Some(change) = &request.change else {
@@ -102,27 +92,14 @@ fn signoff_template(change: &Change<'_>, person: &str, text: &str) -> String {
 /// A word that YAML takes for a string as it stands, else in double quotes.
 fn yaml_word(word: &str) -> String {
     let plain = word.starts_with(|c: char| c.is_ascii_alphabetic())
-        && word
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-@+".contains(c))
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-@+".contains(c))
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
             .contains(&word.to_ascii_lowercase().as_str());
-    if plain {
-        word.to_owned()
-    } else {
-        format!("{word:?}")
-    }
+    if plain { word.to_owned() } else { format!("{word:?}") }
 }
 
 /// A word that a shell takes as it stands, else in single quotes.
 fn shell_word(word: &str) -> String {
-    let plain = !word.is_empty()
-        && word
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-@+:=".contains(c));
-    if plain {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-@+:=".contains(c));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

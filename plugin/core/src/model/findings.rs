@@ -98,11 +98,7 @@ object!(Findings {
 impl Findings {
     /// A document with these commits.
     pub fn new(commits: Vec<CommitFindings>) -> Self {
-        Findings {
-            api_version: API_VERSION.into(),
-            kind: "Findings".into(),
-            commits,
-        }
+        Findings { api_version: API_VERSION.into(), kind: "Findings".into(), commits }
     }
 }
 

@@ -31,18 +31,10 @@ pub trait Read<'de>: Sized {
 /// Reads a whole document.
 pub(crate) fn document<'de, T: Read<'de>>(bytes: &'de [u8]) -> Result<T, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
-    let mut json = Json {
-        text,
-        at: 0,
-        depth: 0,
-    };
+    let mut json = Json { text, at: 0, depth: 0 };
     let read = T::read(&mut json).and_then(|value| {
         json.blanks();
-        if json.at < text.len() {
-            Err(json.fault("something follows the document"))
-        } else {
-            Ok(value)
-        }
+        if json.at < text.len() { Err(json.fault("something follows the document")) } else { Ok(value) }
     });
     read.map_err(|fault| {
         let before = text.as_bytes().get(..fault.at).unwrap_or(text.as_bytes());
@@ -62,10 +54,7 @@ pub struct Json<'de> {
 impl<'de> Json<'de> {
     /// A fault at the cursor.
     pub fn fault(&self, message: impl Into<Cow<'static, str>>) -> Box<Fault> {
-        Box::new(Fault {
-            message: message.into(),
-            at: self.at,
-        })
+        Box::new(Fault { message: message.into(), at: self.at })
     }
 
     fn byte(&self) -> Option<u8> {
@@ -94,11 +83,7 @@ impl<'de> Json<'de> {
             Some(b'n') => "null".to_owned(),
             Some(b'-' | b'0'..=b'9') => "a number".to_owned(),
             Some(_) => {
-                let c = self
-                    .text
-                    .get(self.at..)
-                    .and_then(|rest| rest.chars().next())
-                    .unwrap_or_default();
+                let c = self.text.get(self.at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
                 format!("{c:?}")
             }
         };
@@ -157,10 +142,7 @@ impl<'de> Json<'de> {
         })?;
         let missing = required & !seen;
         if missing != 0 {
-            let key = keys
-                .get(missing.trailing_zeros() as usize)
-                .copied()
-                .unwrap_or_default();
+            let key = keys.get(missing.trailing_zeros() as usize).copied().unwrap_or_default();
             return Err(self.fault(format!("missing field `{key}`")));
         }
         Ok(())
@@ -282,10 +264,7 @@ impl<'de> Json<'de> {
     }
 
     fn four_digits(&self, from: usize) -> Outcome<u32> {
-        let digits = self
-            .text
-            .get(from..from + 4)
-            .filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+        let digits = self.text.get(from..from + 4).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
         digits
             .and_then(|digits| u32::from_str_radix(digits, 16).ok())
             .ok_or_else(|| self.fault("`\\u` is followed by four hexadecimal digits"))
@@ -348,11 +327,7 @@ impl<'de> Json<'de> {
 
     /// Moves past a word such as `null`.
     fn word(&mut self, word: &str) -> Outcome<()> {
-        if self
-            .text
-            .get(self.at..)
-            .is_some_and(|rest| rest.starts_with(word))
-        {
+        if self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
             self.at += word.len();
             return Ok(());
         }
@@ -375,11 +350,7 @@ impl<'de> Json<'de> {
 
     /// Moves past `null` when it stands here.
     fn null(&mut self) -> Outcome<bool> {
-        if self.peek() == Some(b'n') {
-            self.word("null").map(|()| true)
-        } else {
-            Ok(false)
-        }
+        if self.peek() == Some(b'n') { self.word("null").map(|()| true) } else { Ok(false) }
     }
 
     /// Reads one of the words of a table; gives its place.
@@ -437,11 +408,7 @@ impl<'de> Read<'de> for usize {
 
 impl<'de, T: Read<'de>> Read<'de> for Option<T> {
     fn read(json: &mut Json<'de>) -> Outcome<Self> {
-        if json.null()? {
-            Ok(None)
-        } else {
-            T::read(json).map(Some)
-        }
+        if json.null()? { Ok(None) } else { T::read(json).map(Some) }
     }
 }
 
@@ -602,27 +569,15 @@ mod tests {
         let fault = |text: &str| document::<Sample>(text.as_bytes()).unwrap_err();
         assert_eq!(fault(""), "expected an object, found the end at line 1 column 1");
         assert_eq!(fault("[]"), "expected an object, found a list at line 1 column 1");
-        assert_eq!(
-            fault("{\n  \"text\": 1}"),
-            "expected a string, found a number at line 2 column 11"
-        );
+        assert_eq!(fault("{\n  \"text\": 1}"), "expected a string, found a number at line 2 column 11");
         assert_eq!(fault("{}"), "missing field `text` at line 1 column 3");
-        assert_eq!(
-            fault(r#"{"text": "a", "text": "b"}"#),
-            "duplicate field `text` at line 1 column 22"
-        );
-        assert_eq!(
-            fault(r#"{"text": "a"} x"#),
-            "something follows the document at line 1 column 15"
-        );
+        assert_eq!(fault(r#"{"text": "a", "text": "b"}"#), "duplicate field `text` at line 1 column 22");
+        assert_eq!(fault(r#"{"text": "a"} x"#), "something follows the document at line 1 column 15");
         assert_eq!(
             fault(r#"{"text": "a", "number": 1.5}"#),
             "expected a whole number, found 1.5 at line 1 column 25"
         );
-        assert_eq!(
-            fault(r#"{"text": "a\"#),
-            "an escape that JSON does not have at line 1 column 12"
-        );
+        assert_eq!(fault(r#"{"text": "a\"#), "an escape that JSON does not have at line 1 column 12");
         assert_eq!(document::<Sample>(b"\xff").unwrap_err(), "not UTF-8 at byte 0");
     }
 

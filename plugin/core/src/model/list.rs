@@ -50,10 +50,7 @@ impl<T, const MAX: usize> List<T, MAX> {
 
 impl<T, const MAX: usize> Default for List<T, MAX> {
     fn default() -> Self {
-        List {
-            items: Vec::new(),
-            found: 0,
-        }
+        List { items: Vec::new(), found: 0 }
     }
 }
 

@@ -2,21 +2,27 @@
 //!
 //! Field names are the JSON names. The schemas under `plugin/schema` are generated from these types.
 
+mod acts;
+mod change;
 mod decision;
 mod findings;
 pub mod json;
 mod list;
 mod needs;
+mod object_id;
 mod policy_report;
 mod request;
 mod signoffs;
 mod text;
 mod when;
 
+pub use acts::*;
+pub use change::*;
 pub use decision::*;
 pub use findings::*;
 pub use list::List;
 pub use needs::*;
+pub use object_id::ObjectId;
 pub use policy_report::*;
 pub use request::*;
 pub use signoffs::*;

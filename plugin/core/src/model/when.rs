@@ -19,9 +19,7 @@ pub struct When {
 impl When {
     /// From seconds since 1970.
     pub fn from_seconds(seconds: i64) -> Self {
-        When {
-            micros: seconds.saturating_mul(1_000_000),
-        }
+        When { micros: seconds.saturating_mul(1_000_000) }
     }
 
     /// Reads RFC 3339, or GitLab's `2026-03-01 09:00:00 UTC`.
@@ -35,9 +33,7 @@ impl When {
             None => text,
         };
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        Some(When {
-            micros: i64::try_from(moment.unix_timestamp_nanos() / 1_000).ok()?,
-        })
+        Some(When { micros: i64::try_from(moment.unix_timestamp_nanos() / 1_000).ok()? })
     }
 }
 
@@ -80,9 +76,7 @@ impl<'de> Deserialize<'de> for When {
             }
 
             fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<When, E> {
-                i64::try_from(seconds)
-                    .map(When::from_seconds)
-                    .map_err(|_| E::custom("seconds out of range"))
+                i64::try_from(seconds).map(When::from_seconds).map_err(|_| E::custom("seconds out of range"))
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<When, E> {
@@ -90,9 +84,7 @@ impl<'de> Deserialize<'de> for When {
             }
         }
 
-        deserializer
-            .deserialize_any(WhenVisitor)
-            .map_err(D::Error::custom)
+        deserializer.deserialize_any(WhenVisitor).map_err(D::Error::custom)
     }
 }
 

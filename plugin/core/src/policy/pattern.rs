@@ -46,7 +46,7 @@ impl Pattern {
         }
         if source.contains('\\') {
             return Err(
-                "`\\` is no separator and escapes nothing; use `[*]` to match a special character".into(),
+                "`\\` is no separator and escapes nothing; use `[*]` to match a special character".into()
             );
         }
         check_classes(source)?;
@@ -54,10 +54,7 @@ impl Pattern {
             .into_iter()
             .map(|plain| Test::compile(&plain))
             .collect::<Result<_, _>>()?;
-        Ok(Pattern {
-            source: source.to_owned(),
-            tests,
-        })
+        Ok(Pattern { source: source.to_owned(), tests })
     }
 
     /// The pattern as written.
@@ -93,9 +90,7 @@ impl Test {
             return Err(format!("`{pattern}` names no path"));
         }
         if body.split('/').any(|name| name.contains("**") && name != "**") {
-            return Err(format!(
-                "`**` stands alone between slashes, and in `{pattern}` it does not"
-            ));
+            return Err(format!("`**` stands alone between slashes, and in `{pattern}` it does not"));
         }
         let special = |text: &str| text.contains(['*', '?', '[']);
         if folder {
@@ -144,10 +139,7 @@ fn check_classes(source: &str) -> Result<(), String> {
         match (c, open) {
             ('[', false) => {
                 open = true;
-                let body = source
-                    .get(at + 1..)
-                    .unwrap_or_default()
-                    .trim_start_matches(['!', '^']);
+                let body = source.get(at + 1..).unwrap_or_default().trim_start_matches(['!', '^']);
                 if body.starts_with(']') {
                     return Err("`[]` matches nothing".into());
                 }
@@ -158,11 +150,7 @@ fn check_classes(source: &str) -> Result<(), String> {
             _ => {}
         }
     }
-    if open {
-        Err("`[` is never closed".into())
-    } else {
-        Ok(())
-    }
+    if open { Err("`[` is never closed".into()) } else { Ok(()) }
 }
 
 /// `a{b,c}d` to `abd`, `acd`; nested braces too. Unfolding here keeps matching free of choices.
@@ -218,10 +206,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, path: &str) -> bool {
-        Pattern::compile(pattern)
-            .unwrap()
-            .matches(path.as_bytes(), &Steps::default())
-            .unwrap()
+        Pattern::compile(pattern).unwrap().matches(path.as_bytes(), &Steps::default()).unwrap()
     }
 
     #[test]
@@ -234,29 +219,13 @@ mod tests {
             ),
             ("crypto/", vec!["crypto/a", "src/crypto/a"], vec!["crypto"]),
             ("/crypto/", vec!["crypto/a"], vec!["src/crypto/a"]),
-            (
-                "*.tf",
-                vec!["main.tf", "infra/prod/main.tf", ".tf"],
-                vec!["main.tf.bak", "tf"],
-            ),
+            ("*.tf", vec!["main.tf", "infra/prod/main.tf", ".tf"], vec!["main.tf.bak", "tf"]),
             ("/*.tf", vec!["main.tf"], vec!["infra/main.tf"]),
             ("**/*.tf", vec!["main.tf", "a/b/main.tf"], vec!["main.tfvars"]),
-            (
-                "infra/*.tf",
-                vec!["infra/main.tf"],
-                vec!["infra/prod/main.tf", "x/infra/main.tf"],
-            ),
-            (
-                "Makefile",
-                vec!["Makefile", "a/Makefile"],
-                vec!["GNUMakefile", "Makefile/x", "makefile"],
-            ),
+            ("infra/*.tf", vec!["infra/main.tf"], vec!["infra/prod/main.tf", "x/infra/main.tf"]),
+            ("Makefile", vec!["Makefile", "a/Makefile"], vec!["GNUMakefile", "Makefile/x", "makefile"]),
             ("/Makefile", vec!["Makefile"], vec!["a/Makefile"]),
-            (
-                "src/**/test/*.rs",
-                vec!["src/test/a.rs", "src/x/y/test/a.rs"],
-                vec!["src/test/x/a.rs"],
-            ),
+            ("src/**/test/*.rs", vec!["src/test/a.rs", "src/x/y/test/a.rs"], vec!["src/test/x/a.rs"]),
             ("a?c", vec!["abc", "x/abc"], vec!["ac", "abbc"]),
             ("[ab].c", vec!["a.c", "x/b.c"], vec!["c.c"]),
             ("{a,b}/*.c", vec!["a/x.c", "b/x.c"], vec!["c/x.c"]),

@@ -21,61 +21,33 @@ const LATER: &[(&str, &str)] = &[
 ];
 
 pub(super) fn read(source: &[u8]) -> Reading {
-    let mut faults = Faults {
-        lines: Vec::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut faults = Faults { lines: Vec::new(), diagnostics: Vec::new() };
     let text = match std::str::from_utf8(source) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(e) => {
             let before = source.get(..e.valid_up_to()).unwrap_or_default();
             let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
-            faults.error(
-                Place {
-                    line,
-                    column: 1,
-                    length: 1,
-                },
-                "not UTF-8",
-            );
-            return Reading {
-                policy: None,
-                diagnostics: faults.diagnostics,
-            };
+            faults.error(Place { line, column: 1, length: 1 }, "not UTF-8");
+            return Reading { policy: None, diagnostics: faults.diagnostics };
         }
     };
     if text.len() > limits::POLICY_BYTES {
         faults.error(
-            Place {
-                line: 1,
-                column: 1,
-                length: 1,
-            },
+            Place { line: 1, column: 1, length: 1 },
             &format!("a policy has at most {} bytes", limits::POLICY_BYTES),
         );
-        return Reading {
-            policy: None,
-            diagnostics: faults.diagnostics,
-        };
+        return Reading { policy: None, diagnostics: faults.diagnostics };
     }
     faults.lines = text.lines().collect();
     let policy = match yaml::parse(text) {
         Ok(root) => policy(&root, &mut faults),
         Err(fault) => {
-            faults.add(
-                Severity::Error,
-                fault.place,
-                fault.message,
-                fault.help.map(str::to_owned),
-            );
+            faults.add(Severity::Error, fault.place, fault.message, fault.help.map(str::to_owned));
             None
         }
     };
     let broken = faults.diagnostics.iter().any(|d| d.severity == Severity::Error);
-    Reading {
-        policy: policy.filter(|_| !broken),
-        diagnostics: faults.diagnostics,
-    }
+    Reading { policy: policy.filter(|_| !broken), diagnostics: faults.diagnostics }
 }
 
 struct Faults<'s> {
@@ -89,14 +61,8 @@ const MOST_FAULTS: usize = 100;
 impl Faults<'_> {
     fn add(&mut self, severity: Severity, place: Place, message: impl Into<String>, help: Option<String>) {
         if self.diagnostics.len() < MOST_FAULTS {
-            let source = self
-                .lines
-                .get(place.line.saturating_sub(1))
-                .copied()
-                .unwrap_or_default();
-            let at = self
-                .diagnostics
-                .partition_point(|d| (d.line, d.column) <= (place.line, place.column));
+            let source = self.lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
+            let at = self.diagnostics.partition_point(|d| (d.line, d.column) <= (place.line, place.column));
             let diagnostic = Diagnostic {
                 severity,
                 message: message.into(),
@@ -156,9 +122,8 @@ fn distance(a: &str, b: &str) -> usize {
         let mut row = vec![i + 1];
         for (j, cb) in b.iter().enumerate() {
             let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX / 2);
-            let mut cost = (at(&last, j) + usize::from(ca != cb))
-                .min(at(&last, j + 1) + 1)
-                .min(at(&row, j) + 1);
+            let mut cost =
+                (at(&last, j) + usize::from(ca != cb)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
             if i > 0 && j > 0 && Some(ca) == b.get(j - 1) && a.get(i - 1) == Some(cb) {
                 cost = cost.min(at(&before_last, j - 1) + 1);
             }
@@ -175,10 +140,7 @@ fn map<'n, 'a>(node: &'n Node<'a>, what: &str, faults: &mut Faults<'_>) -> Optio
     match &node.value {
         Value::Map(entries) => Some(entries),
         _ => {
-            faults.error(
-                node.place,
-                &format!("{what} is a mapping, and here is {}", node.kind()),
-            );
+            faults.error(node.place, &format!("{what} is a mapping, and here is {}", node.kind()));
             None
         }
     }
@@ -192,10 +154,7 @@ fn word<'n>(node: &'n Node<'_>, what: &str, faults: &mut Faults<'_>) -> Option<&
             None
         }
         _ => {
-            faults.error(
-                node.place,
-                &format!("{what} is a single value, and here is {}", node.kind()),
-            );
+            faults.error(node.place, &format!("{what} is a single value, and here is {}", node.kind()));
             None
         }
     }
@@ -208,25 +167,16 @@ fn words<'n>(node: &'n Node<'_>, what: &str, faults: &mut Faults<'_>) -> Vec<(&'
             if items.is_empty() {
                 faults.error(node.place, &format!("{what} is an empty list"));
             }
-            items
-                .iter()
-                .filter_map(|item| Some((word(item, what, faults)?, item.place)))
-                .collect()
+            items.iter().filter_map(|item| Some((word(item, what, faults)?, item.place))).collect()
         }
-        _ => word(node, what, faults)
-            .map(|text| (text, node.place))
-            .into_iter()
-            .collect(),
+        _ => word(node, what, faults).map(|text| (text, node.place)).into_iter().collect(),
     }
 }
 
 /// One of the named values.
 fn choice<T: Copy>(node: &Node<'_>, what: &str, choices: &[(&str, T)], faults: &mut Faults<'_>) -> Option<T> {
     let text = word(node, what, faults)?;
-    let found = choices
-        .iter()
-        .find(|(name, _)| *name == text)
-        .map(|(_, value)| *value);
+    let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     if found.is_none() {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         faults.error_with_help(
@@ -319,11 +269,7 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
             entries.iter().any(|(k, _)| k.text == "name"),
             "give the policy a name, as people will read it",
         ),
-        (
-            "rules",
-            rules.is_some(),
-            "a policy without rules would let everything pass",
-        ),
+        ("rules", rules.is_some(), "a policy without rules would let everything pass"),
     ] {
         // A key that was mistyped is not missing too.
         if !present && !mistyped {
@@ -358,10 +304,8 @@ fn people(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, PeopleSe
             match key.text.as_ref() {
                 "users" => {
                     let users = words(node, "`users`", faults);
-                    set.users = users
-                        .into_iter()
-                        .filter_map(|(text, place)| user(text, place, faults))
-                        .collect();
+                    set.users =
+                        users.into_iter().filter_map(|(text, place)| user(text, place, faults)).collect();
                 }
                 "groups" => {
                     set.groups = words(node, "`groups`", faults)
@@ -375,10 +319,7 @@ fn people(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, PeopleSe
         if set.users.is_empty() && set.groups.is_empty() {
             faults.error_with_help(
                 name.place,
-                &format!(
-                    "`{}` names nobody, so nobody could ever approve for it",
-                    name.text
-                ),
+                &format!("`{}` names nobody, so nobody could ever approve for it", name.text),
                 "list `users` or `groups`",
             );
         }
@@ -403,10 +344,8 @@ fn identities(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, Iden
                 }
                 "accounts" => {
                     let accounts = words(node, "`accounts`", faults);
-                    identity.accounts = accounts
-                        .into_iter()
-                        .filter_map(|(t, place)| user(t, place, faults))
-                        .collect();
+                    identity.accounts =
+                        accounts.into_iter().filter_map(|(t, place)| user(t, place, faults)).collect();
                 }
                 "id" => identity.id = word(node, "`id`", faults).map(str::to_owned),
                 _ => faults.unknown_key(key, KEYS),
@@ -426,24 +365,14 @@ fn provenance(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<ExtraTool> {
             continue;
         }
         for (id, node) in map(node, "`tools`", faults).unwrap_or_default() {
-            let mut tool = ExtraTool {
-                id: id.text.to_string(),
-                ..ExtraTool::default()
-            };
+            let mut tool = ExtraTool { id: id.text.to_string(), ..ExtraTool::default() };
             for (key, node) in map(node, "a tool", faults).unwrap_or_default() {
-                let mut lower = || {
-                    words(node, "this", faults)
-                        .into_iter()
-                        .map(|(text, _)| text.to_lowercase())
-                        .collect()
-                };
+                let mut lower =
+                    || words(node, "this", faults).into_iter().map(|(text, _)| text.to_lowercase()).collect();
                 match key.text.as_ref() {
                     "names" => {
                         let names: Vec<String> = lower();
-                        tool.names = names
-                            .into_iter()
-                            .map(|name| name.replace(['-', '_'], " "))
-                            .collect();
+                        tool.names = names.into_iter().map(|name| name.replace(['-', '_'], " ")).collect();
                     }
                     "emails" => tool.emails = lower(),
                     "trailers" => tool.trailers = lower(),
@@ -459,10 +388,7 @@ fn provenance(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<ExtraTool> {
 fn questions(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, String> {
     let mut questions = BTreeMap::new();
     for (name, node) in map(node, "`questions`", faults).unwrap_or_default() {
-        let plain = name
-            .text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        let plain = name.text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         if !plain || name.text.len() > 40 {
             faults.error_with_help(
                 name.place,
@@ -471,10 +397,7 @@ fn questions(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, Strin
             );
         }
         if let Some(text) = word(node, "a question", faults) {
-            questions.insert(
-                name.text.to_string(),
-                text.split_whitespace().collect::<Vec<_>>().join(" "),
-            );
+            questions.insert(name.text.to_string(), text.split_whitespace().collect::<Vec<_>>().join(" "));
         }
     }
     questions
@@ -482,10 +405,7 @@ fn questions(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, Strin
 
 fn read_rules(node: &Node<'_>, policy: &mut Policy, faults: &mut Faults<'_>) {
     let Value::List(items) = &node.value else {
-        return faults.error(
-            node.place,
-            &format!("`rules` is a list, and here is {}", node.kind()),
-        );
+        return faults.error(node.place, &format!("`rules` is a list, and here is {}", node.kind()));
     };
     if items.is_empty() {
         faults.error_with_help(
@@ -497,11 +417,7 @@ fn read_rules(node: &Node<'_>, policy: &mut Policy, faults: &mut Faults<'_>) {
     if items.len() > limits::RULES {
         return faults.error(
             node.place,
-            &format!(
-                "a policy has at most {} rules, and here are {}",
-                limits::RULES,
-                items.len()
-            ),
+            &format!("a policy has at most {} rules, and here are {}", limits::RULES, items.len()),
         );
     }
     let mut names = HashSet::new();
@@ -564,33 +480,19 @@ fn rule(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Option<(Ru
             return None;
         }
     };
-    Some((
-        Rule {
-            name,
-            when,
-            effect,
-            enforce,
-        },
-        place,
-    ))
+    Some((Rule { name, when, effect, enforce }, place))
 }
 
 fn requirements(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Vec<Requirement> {
     let items = match &node.value {
         Value::List(items) if items.is_empty() => {
-            faults.error(
-                node.place,
-                "`require` is an empty list: the rule would always be satisfied",
-            );
+            faults.error(node.place, "`require` is an empty list: the rule would always be satisfied");
             return Vec::new();
         }
         Value::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
     };
-    items
-        .iter()
-        .filter_map(|item| requirement(item, policy, faults))
-        .collect()
+    items.iter().filter_map(|item| requirement(item, policy, faults)).collect()
 }
 
 fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Option<Requirement> {
@@ -666,21 +568,14 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
             "name more people, or ask for fewer approvals: nobody could ever satisfy this",
         );
     }
-    Some(Requirement {
-        approvals,
-        by,
-        answers,
-    })
+    Some(Requirement { approvals, by, answers })
 }
 
 fn predicate(node: &Node<'_>, depth: usize, faults: &mut Faults<'_>) -> Option<Predicate> {
     let entries = match &node.value {
         Value::Map(entries) => entries,
         _ => {
-            faults.error(
-                node.place,
-                &format!("a predicate is a mapping, and here is {}", node.kind()),
-            );
+            faults.error(node.place, &format!("a predicate is a mapping, and here is {}", node.kind()));
             return None;
         }
     };
@@ -732,17 +627,13 @@ fn predicate(node: &Node<'_>, depth: usize, faults: &mut Faults<'_>) -> Option<P
 
 fn predicates(node: &Node<'_>, depth: usize, faults: &mut Faults<'_>) -> Vec<Predicate> {
     match &node.value {
-        Value::List(items) if !items.is_empty() => items
-            .iter()
-            .filter_map(|item| predicate(item, depth + 1, faults))
-            .collect(),
+        Value::List(items) if !items.is_empty() => {
+            items.iter().filter_map(|item| predicate(item, depth + 1, faults)).collect()
+        }
         _ => {
             faults.error(
                 node.place,
-                &format!(
-                    "`all` and `any` take a list of predicates, and here is {}",
-                    node.kind()
-                ),
+                &format!("`all` and `any` take a list of predicates, and here is {}", node.kind()),
             );
             Vec::new()
         }
@@ -757,25 +648,16 @@ const HELP: &[(&str, Help)] = &[
     ("explained", Help::Explained),
 ];
 
-const RANKS: &[(&str, Rank)] = &[
-    ("inferred", Rank::Inferred),
-    ("declared", Rank::Declared),
-    ("attested", Rank::Attested),
-];
+const RANKS: &[(&str, Rank)] =
+    &[("inferred", Rank::Inferred), ("declared", Rank::Declared), ("attested", Rank::Attested)];
 
 fn ai_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<AiTest> {
     const KEYS: &[&str] = &["tool", "model", "help", "rank"];
     if let Value::Scalar(_) = node.value {
         let present = choice(node, "`ai`", &[("any", true), ("none", false)], faults)?;
-        return Some(AiTest {
-            present,
-            ..AiTest::default()
-        });
+        return Some(AiTest { present, ..AiTest::default() });
     }
-    let mut test = AiTest {
-        present: true,
-        ..AiTest::default()
-    };
+    let mut test = AiTest { present: true, ..AiTest::default() };
     for (key, node) in map(node, "`ai`", faults)? {
         let texts = |faults: &mut Faults<'_>| -> Vec<String> {
             words(node, &format!("`{}`", key.text), faults)
@@ -791,10 +673,7 @@ fn ai_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<AiTest> {
                     Value::List(items) => items.as_slice(),
                     _ => std::slice::from_ref(node),
                 };
-                test.help = items
-                    .iter()
-                    .filter_map(|item| choice(item, "`help`", HELP, faults))
-                    .collect();
+                test.help = items.iter().filter_map(|item| choice(item, "`help`", HELP, faults)).collect();
             }
             "rank" => test.rank = choice(node, "`rank`", RANKS, faults),
             _ => faults.unknown_key(key, KEYS),
@@ -816,10 +695,7 @@ fn path_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<PathTest> {
         compiled
     }
     let Value::Map(entries) = &node.value else {
-        return Some(PathTest {
-            changed: patterns(node, "`paths`", faults),
-            ignore: Vec::new(),
-        });
+        return Some(PathTest { changed: patterns(node, "`paths`", faults), ignore: Vec::new() });
     };
     let mut test = PathTest::default();
     for (key, node) in entries {
@@ -830,11 +706,7 @@ fn path_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<PathTest> {
         }
     }
     if test.changed.is_empty() && !entries.iter().any(|(key, _)| key.text == "changed") {
-        faults.error_with_help(
-            node.place,
-            "`paths` does not say which",
-            "add `changed` with patterns",
-        );
+        faults.error_with_help(node.place, "`paths` does not say which", "add `changed` with patterns");
         return None;
     }
     Some(test)

@@ -18,16 +18,8 @@ pub(crate) struct Place {
 impl Place {
     fn of(span: Span) -> Self {
         let one_line = span.start.line() == span.end.line();
-        let length = if one_line {
-            span.end.col().saturating_sub(span.start.col())
-        } else {
-            1
-        };
-        Place {
-            line: span.start.line().max(1),
-            column: span.start.col() + 1,
-            length: length.max(1),
-        }
+        let length = if one_line { span.end.col().saturating_sub(span.start.col()) } else { 1 };
+        Place { line: span.start.line().max(1), column: span.start.col() + 1, length: length.max(1) }
     }
 }
 
@@ -66,11 +58,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     fn new(place: Place, message: impl Into<String>) -> Self {
-        Fault {
-            place,
-            message: message.into(),
-            help: None,
-        }
+        Fault { place, message: message.into(), help: None }
     }
 }
 
@@ -87,11 +75,7 @@ impl Node<'_> {
 
 /// Reads one document.
 pub(crate) fn parse(source: &str) -> Result<Node<'_>, Fault> {
-    let mut reader = Reader {
-        parser: Parser::new_from_str(source),
-        nodes: 0,
-        anchors: HashMap::new(),
-    };
+    let mut reader = Reader { parser: Parser::new_from_str(source), nodes: 0, anchors: HashMap::new() };
     let mut root = None;
     loop {
         let (event, span) = reader.next()?;
@@ -111,16 +95,7 @@ pub(crate) fn parse(source: &str) -> Result<Node<'_>, Fault> {
             _ => return Err(Fault::new(Place::of(span), "expected a YAML document")),
         }
     }
-    root.ok_or_else(|| {
-        Fault::new(
-            Place {
-                line: 1,
-                column: 1,
-                length: 1,
-            },
-            "the document is empty",
-        )
-    })
+    root.ok_or_else(|| Fault::new(Place { line: 1, column: 1, length: 1 }, "the document is empty"))
 }
 
 struct Reader<'a> {
@@ -134,11 +109,7 @@ impl<'a> Reader<'a> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
             Some(Err(e)) => {
-                let place = Place {
-                    line: e.marker().line().max(1),
-                    column: e.marker().col() + 1,
-                    length: 1,
-                };
+                let place = Place { line: e.marker().line().max(1), column: e.marker().col() + 1, length: 1 };
                 Err(Fault::new(place, format!("not YAML: {}", e.info())))
             }
             None => Ok((Event::StreamEnd, Span::default())),
@@ -148,10 +119,7 @@ impl<'a> Reader<'a> {
     fn count(&mut self, nodes: usize, place: Place) -> Result<(), Fault> {
         self.nodes += nodes;
         if self.nodes > POLICY_NODES {
-            return Err(Fault::new(
-                place,
-                format!("more than {POLICY_NODES} nodes, aliases included"),
-            ));
+            return Err(Fault::new(place, format!("more than {POLICY_NODES} nodes, aliases included")));
         }
         Ok(())
     }
@@ -177,10 +145,7 @@ impl<'a> Reader<'a> {
             Event::MappingStart(anchor, _) => (Value::Map(self.entries(depth)?), anchor),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    return Err(Fault::new(
-                        place,
-                        "an alias of something that is not complete here",
-                    ));
+                    return Err(Fault::new(place, "an alias of something that is not complete here"));
                 };
                 self.count(size(&node), place)?;
                 return Ok(Node { place, ..node });

@@ -38,11 +38,7 @@ pub(super) fn read(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u
     let mut covered = Covered::default();
     for line in &note.attributions {
         // Version 2 records only what an AI wrote and leaves the category out.
-        if line
-            .category
-            .as_deref()
-            .is_some_and(|category| !category.starts_with("ai"))
-        {
+        if line.category.as_deref().is_some_and(|category| !category.starts_with("ai")) {
             continue;
         }
         let tool = recorded_tool(table, line.provider.as_deref().unwrap_or_default());
@@ -65,12 +61,7 @@ mod tests {
             r#"{"version":2,"attributions":[{"path":"a","startLine":1,"endLine":4,"contentHash":"x","provider":"claudeCode","model":"opus"}]}"#,
         ] {
             let mut out = Collector::default();
-            read(
-                &Table::default(),
-                &mut out,
-                "refs/notes/agentblame",
-                note.as_bytes(),
-            );
+            read(&Table::default(), &mut out, "refs/notes/agentblame", note.as_bytes());
             assert_eq!(out.findings.len(), 1);
             assert_eq!(
                 (out.findings[0].tool.as_str(), out.findings[0].evidence.as_str()),

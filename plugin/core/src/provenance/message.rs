@@ -15,10 +15,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
     let scissors = trailers::scissors(message.as_bytes());
     let mut strict: Option<Vec<usize>> = None;
     let mut reader = Reader::default();
-    let all_indented = message
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .all(is_indented);
+    let all_indented = message.lines().filter(|line| !line.trim().is_empty()).all(is_indented);
 
     let lines = Line::all(message);
     for (at, line) in lines.iter().enumerate() {
@@ -29,11 +26,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
         reader.follow_squash(raw);
         let indented = is_indented(raw);
         let quoted_commit = indented && (all_indented || reader.in_squash);
-        let text = if quoted_commit || !indented {
-            raw.trim()
-        } else {
-            raw
-        };
+        let text = if quoted_commit || !indented { raw.trim() } else { raw };
         let place = || {
             if scissors.is_some_and(|from| line.start >= from) {
                 Whereabouts::BelowScissors
@@ -57,10 +50,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
                     unfolded(value, lines.get(at + 1..).unwrap_or_default())
                 };
                 let strict = strict.get_or_insert_with(|| {
-                    trailers::parse(message.as_bytes(), false)
-                        .into_iter()
-                        .map(|t| t.span.start)
-                        .collect()
+                    trailers::parse(message.as_bytes(), false).into_iter().map(|t| t.span.start).collect()
                 });
                 let place = match place() {
                     Whereabouts::Lenient if strict.binary_search(&line.start).is_ok() => Whereabouts::Strict,
@@ -69,17 +59,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
                 // An indented line in running text is an example, unless a tool's own address stands in it.
                 let example = indented && !quoted_commit;
                 let value = start_of(value.trim(), VALUE_BYTES);
-                trailer(
-                    table,
-                    out,
-                    &Declared {
-                        key,
-                        kind,
-                        value,
-                        place,
-                        example,
-                    },
-                );
+                trailer(table, out, &Declared { key, kind, value, place, example });
                 continue;
             }
             if reader.in_squash && key.eq_ignore_ascii_case("author") {
@@ -187,10 +167,7 @@ impl<'a> Line<'a> {
         let bytes = message.as_bytes();
         let ends = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at + 1);
         for end in ends.chain((!message.ends_with(['\n', '\r'])).then_some(bytes.len())) {
-            let text = message
-                .get(start..end)
-                .unwrap_or_default()
-                .trim_end_matches(['\n', '\r']);
+            let text = message.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
             // The LF of a CR LF is no line of its own.
             let pair = end == start + 1
                 && bytes.get(start) == Some(&b'\n')
@@ -217,9 +194,7 @@ fn split_key(line: &str) -> Option<(&str, &str)> {
     let key = line.get(..at)?.trim_end();
     let sound = !key.is_empty()
         && key.len() <= 40
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b' '));
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b' '));
     sound.then(|| (key, line.get(at + 1..).unwrap_or_default().trim()))
 }
 
@@ -244,10 +219,7 @@ fn kind_of(table: &Table, key: &str) -> Option<Key> {
     if let Ok(at) = KEYS.binary_search_by(|entry| entry.0.cmp(lower)) {
         return KEYS.get(at).map(|entry| entry.1);
     }
-    let declared = table
-        .extra
-        .iter()
-        .any(|tool| tool.trailers.iter().any(|t| t == lower));
+    let declared = table.extra.iter().any(|tool| tool.trailers.iter().any(|t| t == lower));
     declared.then_some(Key::Declares)
 }
 
@@ -256,14 +228,8 @@ fn table_of_look_alikes(key: &str) -> bool {
     if !key.contains(['_', ' ']) {
         return false;
     }
-    let dashed: String = key
-        .chars()
-        .map(|c| if matches!(c, '_' | ' ') { '-' } else { c })
-        .collect();
-    matches!(
-        kind_of(&Table::default(), &dashed),
-        Some(Key::Declares | Key::UsedFor | Key::Assists)
-    )
+    let dashed: String = key.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c }).collect();
+    matches!(kind_of(&Table::default(), &dashed), Some(Key::Declares | Key::UsedFor | Key::Assists))
 }
 
 /// A line that folds to a declaring key once full-width, look-alike and invisible characters are taken for what they
@@ -307,10 +273,7 @@ struct Declared<'a> {
 
 /// The beginning of a text, at most `bytes` long.
 fn start_of(text: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(text.len()))
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0);
+    let end = (0..=bytes.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     text.get(..end).unwrap_or(text)
 }
 
@@ -328,21 +291,12 @@ fn finding(tool: &str, source: Source, key: &str, confidence: Rank) -> Finding {
 }
 
 fn model_of(table: &Table, name: &str) -> Option<String> {
-    table
-        .read_all(name)
-        .into_iter()
-        .find_map(|named| named.model.map(str::to_owned))
+    table.read_all(name).into_iter().find_map(|named| named.model.map(str::to_owned))
 }
 
 /// Reads one trailer whose key is in the table.
 fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
-    let Declared {
-        key,
-        kind,
-        value,
-        place,
-        example,
-    } = *line;
+    let Declared { key, kind, value, place, example } = *line;
     let evidence = || format!("{key}: {value}");
     let address = split_address(value);
     let by_address = address.email.and_then(|email| table.tool_of_email(email));
@@ -361,18 +315,8 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
     match kind {
         Key::CoAuthor => match by_address {
             Some((tool, certainty)) => {
-                let rank = if certainty == Certainty::Sure {
-                    Rank::Declared
-                } else {
-                    Rank::Inferred
-                };
-                add(
-                    tool,
-                    model_of(table, address.name).as_deref(),
-                    Source::CoAuthor,
-                    rank,
-                    vec![],
-                );
+                let rank = if certainty == Certainty::Sure { Rank::Declared } else { Rank::Inferred };
+                add(tool, model_of(table, address.name).as_deref(), Source::CoAuthor, rank, vec![]);
             }
             None if address.email.is_some() => {
                 let named = table.read(address.name);
@@ -397,27 +341,15 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
         Key::SignOff | Key::Review => {
             let named_outright = address.email.is_none()
                 && (table.exact_name(address.name).is_some()
-                    || table
-                        .leading_name(address.name)
-                        .is_some_and(|(_, rest, _)| rest.starts_with(',')));
+                    || table.leading_name(address.name).is_some_and(|(_, rest, _)| rest.starts_with(',')));
             let tool = by_address.map(|(tool, _)| tool.to_owned()).or_else(|| {
                 named_outright
-                    .then(|| {
-                        table
-                            .leading_name(address.name)
-                            .map(|(tool, _, _)| tool.to_owned())
-                    })
+                    .then(|| table.leading_name(address.name).map(|(tool, _, _)| tool.to_owned()))
                     .flatten()
             });
             let Some(tool) = tool else { return };
             if kind == Key::SignOff {
-                add(
-                    &tool,
-                    model_of(table, address.name).as_deref(),
-                    Source::Trailer,
-                    Rank::Declared,
-                    vec![],
-                );
+                add(&tool, model_of(table, address.name).as_deref(), Source::Trailer, Rank::Declared, vec![]);
                 out.remark(
                     RemarkCode::AiSignOff,
                     format!("`{key}` is a person's word, and {tool} is none: it certifies nothing"),
@@ -442,15 +374,8 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
             }
         }
         Key::ReplitAuthor => {
-            if ["agent", "assistant"]
-                .iter()
-                .any(|ai| value.eq_ignore_ascii_case(ai))
-            {
-                let help = if value.eq_ignore_ascii_case("agent") {
-                    Help::Generated
-                } else {
-                    Help::Assisted
-                };
+            if ["agent", "assistant"].iter().any(|ai| value.eq_ignore_ascii_case(ai)) {
+                let help = if value.eq_ignore_ascii_case("agent") { Help::Generated } else { Help::Assisted };
                 add("replit", None, Source::Trailer, Rank::Declared, vec![help]);
             }
         }
@@ -467,13 +392,7 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
                 .map(|(_, inner)| inner.split(['=', ')']).next().unwrap_or(inner))
                 .map(|inner| inner.rsplit('/').next().unwrap_or(inner).trim())
                 .filter(|model| !model.is_empty());
-            add(
-                "claude-code",
-                model,
-                Source::Trailer,
-                Rank::Declared,
-                vec![Help::Generated],
-            );
+            add("claude-code", model, Source::Trailer, Rank::Declared, vec![Help::Generated]);
         }
         Key::Names(fallback) => {
             let value = value.split(" on behalf of ").next().unwrap_or(value);
@@ -500,13 +419,7 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
 
 /// Reads the value of a declaring trailer.
 fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_address: Option<&str>) {
-    let Declared {
-        key,
-        kind,
-        value,
-        place,
-        ..
-    } = *line;
+    let Declared { key, kind, value, place, .. } = *line;
     let evidence = format!("{key}: {value}");
     let explicit = kind == Key::Declares;
     if value.is_empty() {
@@ -540,11 +453,7 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
         let id = named.tool.as_deref().unwrap_or("unknown");
         return add(out, id, model.or(named.model));
     }
-    let name = if address.email.is_some() {
-        address.name
-    } else {
-        value
-    };
+    let name = if address.email.is_some() { address.name } else { value };
     let mut found = false;
     for named in table.read_all(name) {
         // A person called Claude, with a person's address.
@@ -559,11 +468,7 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
         }
     }
     if !found && (explicit || says_ai(value)) {
-        add(
-            out,
-            "unknown",
-            Some(value).filter(|value| looks_like_model(value)),
-        );
+        add(out, "unknown", Some(value).filter(|value| looks_like_model(value)));
     }
 }
 
@@ -615,11 +520,9 @@ fn help_of(key: &str, value: &str) -> Vec<Help> {
         found.add(Help::Assisted);
     }
     let lower = value.to_ascii_lowercase();
-    for (word, help) in [
-        ("completion", Help::Completed),
-        ("tests", Help::Tests),
-        ("explanation", Help::Explained),
-    ] {
+    for (word, help) in
+        [("completion", Help::Completed), ("tests", Help::Tests), ("explanation", Help::Explained)]
+    {
         if lower.contains(word) {
             found.add(help);
         }
@@ -663,20 +566,14 @@ fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Wh
     }
     let line_start = text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '`' && c != '>');
     if let Some(found) = marker_at(table, line_start, false) {
-        out.add(Finding {
-            place: place(),
-            ..found
-        });
+        out.add(Finding { place: place(), ..found });
         return true;
     }
     // Newlines lost: the marker stands after a robot in the middle of a line.
     if let Some((_, rest)) = text.split_once('🤖')
         && let Some(found) = marker_at(table, rest.trim_start(), true)
     {
-        out.add(Finding {
-            place: Whereabouts::Inline,
-            ..found
-        });
+        out.add(Finding { place: Whereabouts::Inline, ..found });
         return true;
     }
     false
@@ -689,10 +586,7 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
         return None;
     }
     let (joint, rest) = rest.split_once(' ')?;
-    if !["with", "by", "using", "via"]
-        .iter()
-        .any(|j| j.eq_ignore_ascii_case(joint))
-    {
+    if !["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint)) {
         return None;
     }
     let rest = rest.trim_start();
@@ -703,22 +597,15 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
     let (tool, after, common) = table.leading_name(name)?;
     // `Generated with Continue` is a marker, `Made with continue statements` is prose: a common word must end the
     // line, be linked, or go on as only a tool does.
-    let ends = after
-        .trim_start_matches([' ', '.', '!', ')', ']', '*'])
-        .is_empty();
+    let ends = after.trim_start_matches([' ', '.', '!', ')', ']', '*']).is_empty();
     let after = after.trim_start().to_ascii_lowercase();
-    let goes_on = ["assist", "help", "support", "and ", "(", "/", ","]
-        .iter()
-        .any(|word| after.starts_with(word));
+    let goes_on =
+        ["assist", "help", "support", "and ", "(", "/", ","].iter().any(|word| after.starts_with(word));
     let proper = name.starts_with(|c: char| c.is_uppercase());
     if !(linked || ends || inline || !common || (goes_on && proper)) {
         return None;
     }
-    let model = if linked {
-        None
-    } else {
-        table.read(name).model.map(str::to_owned)
-    };
+    let model = if linked { None } else { table.read(name).model.map(str::to_owned) };
     let help = match verb.to_ascii_lowercase().as_str() {
         "prepared" | "assisted" | "powered" | "made" | "built" => Help::Assisted,
         _ => Help::Generated,
@@ -738,22 +625,17 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
 
 fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
-    chars
-        .next()
-        .map(|c| c.to_uppercase().collect::<String>())
-        .unwrap_or_default()
+    chars.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default()
         + &chars.as_str().to_lowercase()
 }
 
 /// Offsets behind each colon that ends `co-authored-by:`, in any case.
 fn co_author_keys(text: &str) -> impl Iterator<Item = usize> {
-    memchr::memchr_iter(b':', text.as_bytes())
-        .map(|at| at + 1)
-        .filter(|&end| {
-            end.checked_sub(CO_AUTHOR.len())
-                .and_then(|start| text.get(start..end))
-                .is_some_and(|key| key.eq_ignore_ascii_case(CO_AUTHOR))
-        })
+    memchr::memchr_iter(b':', text.as_bytes()).map(|at| at + 1).filter(|&end| {
+        end.checked_sub(CO_AUTHOR.len())
+            .and_then(|start| text.get(start..end))
+            .is_some_and(|key| key.eq_ignore_ascii_case(CO_AUTHOR))
+    })
 }
 
 const CO_AUTHOR: &str = "co-authored-by:";
@@ -775,10 +657,7 @@ fn inline_co_author(table: &Table, out: &mut Collector, line: &str) {
             continue;
         }
         let value = start_of(line.get(end..).unwrap_or_default(), VALUE_BYTES);
-        let value = value
-            .find('>')
-            .and_then(|close| value.get(..=close))
-            .unwrap_or(value);
+        let value = value.find('>').and_then(|close| value.get(..=close)).unwrap_or(value);
         let address = split_address(value);
         if let Some((tool, _)) = address.email.and_then(|email| table.tool_of_email(email)) {
             out.add(Finding {

@@ -68,11 +68,7 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
     for (path, bytes) in &evidence.checkpoints {
         checkpoint::read(table, &mut out, path, bytes);
     }
-    let subject = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default()
-        .trim();
+    let subject = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     Ok(CommitFindings {
         id: String::new(),
         subject: cut(subject, 100),
@@ -86,10 +82,7 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
 fn decode<'a>(message: &'a Text<'a>, encoding: Option<&Text<'_>>) -> Cow<'a, str> {
     let latin = encoding.is_some_and(|encoding| {
         let name = encoding.to_str_lossy().to_ascii_lowercase();
-        matches!(
-            name.as_str(),
-            "iso-8859-1" | "iso8859-1" | "latin1" | "latin-1" | "cp1252" | "windows-1252"
-        )
+        matches!(name.as_str(), "iso-8859-1" | "iso8859-1" | "latin1" | "latin-1" | "cp1252" | "windows-1252")
     });
     match message {
         Text::Bytes(bytes) if latin => Cow::Owned(bytes.iter().map(|&b| char::from(b)).collect()),
@@ -108,11 +101,7 @@ fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) ->
             source: Source::AuthorIdentity,
             key: key.to_owned(),
             confidence: Rank::Inferred,
-            help: if key == "author" {
-                vec![Help::Generated]
-            } else {
-                Vec::new()
-            },
+            help: if key == "author" { vec![Help::Generated] } else { Vec::new() },
             place: Whereabouts::Header,
             evidence: format!("{name} <{email}>"),
         });
@@ -139,10 +128,8 @@ fn note_of(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
 /// The id of a tool that a record names: ours where the table leads to one, else word for word.
 pub(crate) fn recorded_tool(table: &Table, name: &str) -> String {
     let name = name.trim();
-    let alias = RECORDED_AS
-        .iter()
-        .find(|(recorded, _)| recorded.eq_ignore_ascii_case(name))
-        .map(|(_, tool)| *tool);
+    let alias =
+        RECORDED_AS.iter().find(|(recorded, _)| recorded.eq_ignore_ascii_case(name)).map(|(_, tool)| *tool);
     match alias.or_else(|| table.exact_name(name)) {
         Some(tool) => tool.to_owned(),
         None if name.is_empty() => "unknown".to_owned(),
@@ -176,10 +163,7 @@ pub(crate) fn cut(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text.to_owned();
     }
-    let end = (0..=bytes)
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0);
+    let end = (0..=bytes).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     format!("{}…", text.get(..end).unwrap_or_default())
 }
 
@@ -282,11 +266,7 @@ impl Collector {
     fn settle_denials(&mut self) {
         for denial in std::mem::take(&mut self.denials) {
             if self.findings.is_empty() {
-                self.remark(
-                    RemarkCode::DeclaredNone,
-                    "the author declares that no AI was used",
-                    &denial,
-                );
+                self.remark(RemarkCode::DeclaredNone, "the author declares that no AI was used", &denial);
             } else {
                 self.remark(
                     RemarkCode::DeclarationContradicted,

@@ -51,26 +51,14 @@ pub(crate) fn split_address(value: &str) -> Address<'_> {
     if let Some((name, rest)) = value.split_once('<') {
         let inner = rest.split('>').next().unwrap_or(rest).trim();
         let email = is_email(inner).then_some(inner);
-        return Address {
-            name: name.trim(),
-            email,
-            odd_brackets: email.is_none() && !inner.is_empty(),
-        };
+        return Address { name: name.trim(), email, odd_brackets: email.is_none() && !inner.is_empty() };
     }
     match value.split_whitespace().next_back() {
         Some(last) if is_email(last) => {
             let name = value.strip_suffix(last).unwrap_or(value).trim();
-            Address {
-                name,
-                email: Some(last),
-                odd_brackets: false,
-            }
+            Address { name, email: Some(last), odd_brackets: false }
         }
-        _ => Address {
-            name: value,
-            email: None,
-            odd_brackets: false,
-        },
+        _ => Address { name: value, email: None, odd_brackets: false },
     }
 }
 
@@ -96,15 +84,7 @@ pub(crate) fn is_machine(email: &str) -> bool {
 
 /// Lower case, with `-` and `_` as a space; the length stays, so that offsets carry over.
 fn fold(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if matches!(c, '-' | '_') {
-                ' '
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
-        .collect()
+    text.chars().map(|c| if matches!(c, '-' | '_') { ' ' } else { c.to_ascii_lowercase() }).collect()
 }
 
 impl Table {
@@ -196,11 +176,8 @@ impl Table {
     pub fn read_all<'a>(&'a self, text: &'a str) -> Vec<Named<'a>> {
         let pieces = split_pieces(text);
         if pieces.len() > 1 {
-            let named: Vec<_> = pieces
-                .iter()
-                .map(|piece| self.read(piece))
-                .filter(Named::names_something)
-                .collect();
+            let named: Vec<_> =
+                pieces.iter().map(|piece| self.read(piece)).filter(Named::names_something).collect();
             if !named.is_empty() {
                 return named;
             }
@@ -217,11 +194,7 @@ impl Table {
                 let named = self.plain(undecorated(tool));
                 if named.tool.is_some() {
                     let model = Some(undecorated(model)).filter(|m| !m.is_empty());
-                    return Named {
-                        model,
-                        only_common: false,
-                        ..named
-                    };
+                    return Named { model, only_common: false, ..named };
                 }
             }
         }
@@ -250,17 +223,10 @@ impl Table {
         let named = self.plain(left);
         let model = Some(model).filter(|m| !m.is_empty() && !m.starts_with("//"));
         if named.tool.is_some() {
-            return Named {
-                model,
-                only_common: false,
-                ..named
-            };
+            return Named { model, only_common: false, ..named };
         }
         match model {
-            Some(m) if looks_like_model(m) => Named {
-                model,
-                ..Named::default()
-            },
+            Some(m) if looks_like_model(m) => Named { model, ..Named::default() },
             _ => self.plain(text),
         }
     }
@@ -268,33 +234,18 @@ impl Table {
     /// `tool/version`, `tool / Model`, `provider/model`, `tool/<uuid of a session>`.
     fn tool_and_version<'a>(&'a self, text: &'a str, left: &'a str, right: &'a str) -> Named<'a> {
         let right = right.trim();
-        if PROVIDERS
-            .iter()
-            .any(|provider| provider.eq_ignore_ascii_case(left))
-            && looks_like_model(right)
-        {
-            return Named {
-                tool: self.plain(right).tool,
-                model: Some(text),
-                ..Named::default()
-            };
+        if PROVIDERS.iter().any(|provider| provider.eq_ignore_ascii_case(left)) && looks_like_model(right) {
+            return Named { tool: self.plain(right).tool, model: Some(text), ..Named::default() };
         }
         let named = self.plain(left);
         if named.tool.is_none() {
-            return Named {
-                says_ai: says_ai(text),
-                ..Named::default()
-            };
+            return Named { says_ai: says_ai(text), ..Named::default() };
         }
         // What follows a version in parentheses or after a blank is a remark, unless it is part of a model's name.
         let first = right.split_whitespace().next().unwrap_or_default();
         let model = if looks_like_model(right) { right } else { first };
         let model = Some(model).filter(|m| !m.is_empty() && !is_uuid(m));
-        Named {
-            model,
-            only_common: false,
-            ..named
-        }
+        Named { model, only_common: false, ..named }
     }
 
     /// `provider@version`; `model@deployment` is a model.
@@ -304,16 +255,9 @@ impl Table {
         }
         let named = self.plain(left);
         if named.tool.is_none() {
-            return Named {
-                says_ai: says_ai(text),
-                ..Named::default()
-            };
+            return Named { says_ai: says_ai(text), ..Named::default() };
         }
-        Named {
-            model: Some(right.trim()).filter(|m| !m.is_empty()),
-            only_common: false,
-            ..named
-        }
+        Named { model: Some(right.trim()).filter(|m| !m.is_empty()), only_common: false, ..named }
     }
 
     /// `Tool (Model)`, and a model whose own name ends in parentheses (`Claude Opus 4.6 (1M context)`).
@@ -321,32 +265,18 @@ impl Table {
         let inner = right.rsplit_once(')').map_or(right, |(inner, _)| inner).trim();
         let outer = self.plain(left);
         let inner_is_model = looks_like_model(inner)
-            || inner
-                .split_once('/')
-                .is_some_and(|(_, model)| looks_like_model(model))
+            || inner.split_once('/').is_some_and(|(_, model)| looks_like_model(model))
             || self.plain(inner).model.is_some();
         match outer.model {
             Some(model) if !inner_is_model => {
                 // `left` is a slice of `text`, so what `model` begins can be followed to the end of the text.
                 let begins = left.len() - model.len();
-                let whole = if left.ends_with(model) {
-                    text.get(begins..)
-                } else {
-                    None
-                };
-                Named {
-                    model: whole.or(Some(model)),
-                    ..outer
-                }
+                let whole = if left.ends_with(model) { text.get(begins..) } else { None };
+                Named { model: whole.or(Some(model)), ..outer }
             }
             _ if inner_is_model => {
                 let tool = outer.tool.clone().or_else(|| self.plain(inner).tool);
-                Named {
-                    tool,
-                    model: Some(inner),
-                    only_common: false,
-                    says_ai: outer.says_ai,
-                }
+                Named { tool, model: Some(inner), only_common: false, says_ai: outer.says_ai }
             }
             _ => outer,
         }
@@ -357,9 +287,7 @@ impl Table {
         let folded = fold(text);
         if let Some((id, length, common)) = self.name_at_start(&folded) {
             let rest = text.get(length..).unwrap_or_default();
-            let vendor = MODEL_FAMILIES
-                .iter()
-                .any(|family| folded.get(..length) == Some(*family));
+            let vendor = MODEL_FAMILIES.iter().any(|family| folded.get(..length) == Some(*family));
             let glued = rest.starts_with(|c: char| c == 'v' || c.is_ascii_digit());
             let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
             // `Claude claude-opus-4`: the tool, then the model by its own name.
@@ -379,10 +307,7 @@ impl Table {
             };
         }
         if looks_like_model(text) {
-            return Named {
-                model: Some(text),
-                ..Named::default()
-            };
+            return Named { model: Some(text), ..Named::default() };
         }
         // A tool's unmistakable name inside other words.
         let starts = text
@@ -393,19 +318,10 @@ impl Table {
             let tail = folded.get(at..).unwrap_or_default();
             if let Some((id, length, false)) = self.name_at_start(tail) {
                 let rest = text.get(at + length..).unwrap_or_default();
-                return Named {
-                    tool: Some(Cow::Borrowed(id)),
-                    model: find_model(rest),
-                    ..Named::default()
-                };
+                return Named { tool: Some(Cow::Borrowed(id)), model: find_model(rest), ..Named::default() };
             }
         }
-        Named {
-            says_ai: says_ai(text),
-            model: None,
-            tool: None,
-            only_common: false,
-        }
+        Named { says_ai: says_ai(text), model: None, tool: None, only_common: false }
     }
 }
 
@@ -458,9 +374,7 @@ fn github_tool(local: &str) -> Option<&'static str> {
 
 /// Letta's agents have people's first names; their addresses are `agent-<id>@letta.com`.
 fn is_letta_agent(local: &str) -> bool {
-    local
-        .get(..6)
-        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("agent-"))
+    local.get(..6).is_some_and(|prefix| prefix.eq_ignore_ascii_case("agent-"))
         && local.len() > 6
         && local.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
@@ -482,10 +396,8 @@ fn undecorated(text: &str) -> &str {
 
 fn split_ignoring_case<'a>(text: &'a str, joint: &str) -> Option<(&'a str, &'a str)> {
     // The joints begin and end with a blank, so the blanks are where to look.
-    let at = memchr::memchr_iter(b' ', text.as_bytes()).find(|&at| {
-        text.get(at..at + joint.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(joint))
-    })?;
+    let at = memchr::memchr_iter(b' ', text.as_bytes())
+        .find(|&at| text.get(at..at + joint.len()).is_some_and(|found| found.eq_ignore_ascii_case(joint)))?;
     Some((text.get(..at)?, text.get(at + joint.len()..)?))
 }
 
@@ -502,13 +414,8 @@ fn split_pieces(text: &str) -> Vec<&str> {
 }
 
 fn is_uuid(text: &str) -> bool {
-    let mut groups = text
-        .split('-')
-        .map(|group| (group.len(), group.bytes().all(|b| b.is_ascii_hexdigit())));
-    [8, 4, 4, 4, 12]
-        .iter()
-        .all(|length| groups.next() == Some((*length, true)))
-        && groups.next().is_none()
+    let mut groups = text.split('-').map(|group| (group.len(), group.bytes().all(|b| b.is_ascii_hexdigit())));
+    [8, 4, 4, 4, 12].iter().all(|length| groups.next() == Some((*length, true))) && groups.next().is_none()
 }
 
 /// Begins with a word of a model family, and goes on with a number or another such word.
@@ -521,10 +428,7 @@ pub(crate) fn looks_like_model(text: &str) -> bool {
 }
 
 fn after_family(folded: &str) -> Option<&str> {
-    MODEL_FAMILIES
-        .iter()
-        .filter_map(|family| folded.strip_prefix(family))
-        .find(|rest| ends_name(rest))
+    MODEL_FAMILIES.iter().filter_map(|family| folded.strip_prefix(family)).find(|rest| ends_name(rest))
 }
 
 /// The first model in a run of words: a word of a family with its number, or the words up to the number.
@@ -569,10 +473,7 @@ mod tests {
     fn read(text: &str) -> (String, String) {
         let table = Table::default();
         let named = table.read(text);
-        (
-            named.tool.map_or("-".into(), Cow::into_owned),
-            named.model.unwrap_or("-").to_owned(),
-        )
+        (named.tool.map_or("-".into(), Cow::into_owned), named.model.unwrap_or("-").to_owned())
     }
 
     #[test]
@@ -580,11 +481,7 @@ mod tests {
         for (text, tool, model) in [
             ("Claude", "claude-code", "-"),
             ("Claude Opus 4.5", "claude-code", "Claude Opus 4.5"),
-            (
-                "Claude Opus 4.6 (1M context)",
-                "claude-code",
-                "Claude Opus 4.6 (1M context)",
-            ),
+            ("Claude Opus 4.6 (1M context)", "claude-code", "Claude Opus 4.6 (1M context)"),
             ("Claude (claude-opus-4-6)", "claude-code", "claude-opus-4-6"),
             ("Claude (GLM-4.7)", "claude-code", "GLM-4.7"),
             (
@@ -593,52 +490,24 @@ mod tests {
                 "Claude Opus 4.7 (1M context)",
             ),
             ("Claude Code:claude-opus-4-7", "claude-code", "claude-opus-4-7"),
-            (
-                "Claude:claude-3-opus coccinelle sparse",
-                "claude-code",
-                "claude-3-opus",
-            ),
+            ("Claude:claude-3-opus coccinelle sparse", "claude-code", "claude-3-opus"),
             ("Crush:[Qwen 3.7 Max]", "crush", "Qwen 3.7 Max"),
-            (
-                "Crush:accounts/fireworks/models/kimi-k2p6",
-                "crush",
-                "accounts/fireworks/models/kimi-k2p6",
-            ),
+            ("Crush:accounts/fireworks/models/kimi-k2p6", "crush", "accounts/fireworks/models/kimi-k2p6"),
             ("Grok:4.5", "grok", "4.5"),
             ("GLM-5 via Crush", "crush", "GLM-5"),
             ("Opus 4.6 via Claude Code", "claude-code", "Opus 4.6"),
             ("Google Antigravity with Gemini", "antigravity", "Gemini"),
             ("amazon-q/2026-03", "amazon-q", "2026-03"),
-            (
-                "claude-code / Claude Sonnet 4.6",
-                "claude-code",
-                "Claude Sonnet 4.6",
-            ),
+            ("claude-code / Claude Sonnet 4.6", "claude-code", "Claude Sonnet 4.6"),
             ("devx/c659e918-9568-4750-b122-e3890447348a", "devx", "-"),
             ("anthropic@4.5", "anthropic", "4.5"),
-            (
-                "🤖 claude-opus-4-6@default",
-                "claude-code",
-                "claude-opus-4-6@default",
-            ),
+            ("🤖 claude-opus-4-6@default", "claude-code", "claude-opus-4-6@default"),
             ("codex-cli 0.130.0 gpt-5.5 xhigh", "codex", "gpt-5.5"),
             ("codex-gpt-5.5-medium", "codex", "gpt-5.5-medium"),
             ("OpenHands-GPT-5", "openhands", "GPT-5"),
-            (
-                "aider (vertex_ai/gemini-2.5-pro-exp-03-25)",
-                "aider",
-                "vertex_ai/gemini-2.5-pro-exp-03-25",
-            ),
-            (
-                "Claude Code v2.1 (claude-opus-4-6)",
-                "claude-code",
-                "claude-opus-4-6",
-            ),
-            (
-                "Claude claude-opus-4-20250514",
-                "claude-code",
-                "claude-opus-4-20250514",
-            ),
+            ("aider (vertex_ai/gemini-2.5-pro-exp-03-25)", "aider", "vertex_ai/gemini-2.5-pro-exp-03-25"),
+            ("Claude Code v2.1 (claude-opus-4-6)", "claude-code", "claude-opus-4-6"),
+            ("Claude claude-opus-4-20250514", "claude-code", "claude-opus-4-20250514"),
             ("Kimi K2.7 Code", "kimi-cli", "Kimi K2.7 Code"),
             ("Opus 4.7", "-", "Opus 4.7"),
             ("GPT 5.6", "-", "GPT 5.6"),
@@ -657,22 +526,10 @@ mod tests {
         let table = Table::default();
         let tool = |email| table.tool_of_email(email).map(|found| found.0);
         assert_eq!(tool("NOREPLY@Anthropic.com"), Some("claude-code"));
-        assert_eq!(
-            tool("198982749+Copilot@users.noreply.github.com"),
-            Some("github-copilot")
-        );
-        assert_eq!(
-            tool("198982749+renamed@users.noreply.github.com"),
-            Some("github-copilot")
-        );
-        assert_eq!(
-            tool("1+devin-ai-integration[bot]@users.noreply.github.com"),
-            Some("devin")
-        );
-        assert_eq!(
-            tool("agent-4140c4b5-f32e-475c-9573-bcfd9446ca7b@letta.com"),
-            Some("letta-code")
-        );
+        assert_eq!(tool("198982749+Copilot@users.noreply.github.com"), Some("github-copilot"));
+        assert_eq!(tool("198982749+renamed@users.noreply.github.com"), Some("github-copilot"));
+        assert_eq!(tool("1+devin-ai-integration[bot]@users.noreply.github.com"), Some("devin"));
+        assert_eq!(tool("agent-4140c4b5-f32e-475c-9573-bcfd9446ca7b@letta.com"), Some("letta-code"));
         for human in [
             "81847+claude@users.noreply.github.com",
             "5+Copilot@users.noreply.github.com",
@@ -691,10 +548,7 @@ mod tests {
     fn an_address_without_its_brackets_is_one_all_the_same() {
         let email = |value| split_address(value).email;
         assert_eq!(email("Charm Crush <crush@charm.land"), Some("crush@charm.land"));
-        assert_eq!(
-            email("OpenHands-GPT-5 openhands@all-hands.dev"),
-            Some("openhands@all-hands.dev")
-        );
+        assert_eq!(email("OpenHands-GPT-5 openhands@all-hands.dev"), Some("openhands@all-hands.dev"));
         assert_eq!(email("unknown <>"), None);
         assert_eq!(email("claude-opus-4-6@default"), None);
         assert!(split_address("Gemini <the loop was no more.>").odd_brackets);

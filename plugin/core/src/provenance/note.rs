@@ -82,23 +82,13 @@ pub fn attestation(note: &[u8]) -> Attestation<'_> {
                 _ => stray_lines += 1,
             }
         } else {
-            let path = line
-                .strip_prefix('"')
-                .and_then(|l| l.strip_suffix('"'))
-                .unwrap_or(line);
-            files.push(FileBlock {
-                path,
-                entries: Vec::new(),
-            });
+            let path = line.strip_prefix('"').and_then(|l| l.strip_suffix('"')).unwrap_or(line);
+            files.push(FileBlock { path, entries: Vec::new() });
         }
     }
     // A path without lines says nothing; several in a row are no attestation at all.
     files.retain(|file| !file.entries.is_empty());
-    Attestation {
-        files,
-        metadata,
-        stray_lines,
-    }
+    Attestation { files, metadata, stray_lines }
 }
 
 /// `key range,range`; an empty part is skipped, a range may run backwards.
@@ -206,32 +196,17 @@ pub(super) fn findings(table: &Table, out: &mut Collector, git_ref: &str, note: 
     let read = attestation(note);
     if read.metadata.is_none() && read.files.is_empty() {
         if !note.trim_ascii().is_empty() {
-            malformed(
-                out,
-                git_ref,
-                "it has neither lines of files nor the divider `---`",
-                note,
-            );
+            malformed(out, git_ref, "it has neither lines of files nor the divider `---`", note);
         }
         return;
     }
     let metadata: Metadata = match read.metadata {
         Some(json) => serde_json::from_slice(json).unwrap_or_else(|e| {
-            malformed(
-                out,
-                git_ref,
-                &format!("its metadata is not what the format says: {e}"),
-                note,
-            );
+            malformed(out, git_ref, &format!("its metadata is not what the format says: {e}"), note);
             Metadata::default()
         }),
         None => {
-            malformed(
-                out,
-                git_ref,
-                "the divider `---` and the metadata below it are missing",
-                note,
-            );
+            malformed(out, git_ref, "the divider `---` and the metadata below it are missing", note);
             Metadata::default()
         }
     };
@@ -248,10 +223,8 @@ pub(super) fn findings(table: &Table, out: &mut Collector, git_ref: &str, note: 
     let mut covered = Covered::default();
     for file in &read.files {
         for entry in file.entries.iter().filter(|entry| !entry.is_human()) {
-            let session = metadata
-                .sessions
-                .get(entry.session())
-                .or_else(|| metadata.prompts.get(entry.session()));
+            let session =
+                metadata.sessions.get(entry.session()).or_else(|| metadata.prompts.get(entry.session()));
             let who = match session {
                 Some(session) => (
                     recorded_tool(table, session.agent_id.tool.as_str()),
@@ -260,11 +233,7 @@ pub(super) fn findings(table: &Table, out: &mut Collector, git_ref: &str, note: 
                 // The key of another note: it proves an AI all the same.
                 None => ("unknown".to_owned(), None),
             };
-            let lines = entry
-                .ranges
-                .iter()
-                .map(|(from, to)| u64::from(to - from) + 1)
-                .sum::<u64>();
+            let lines = entry.ranges.iter().map(|(from, to)| u64::from(to - from) + 1).sum::<u64>();
             covered.add(who, lines, file.path);
         }
     }
@@ -385,11 +354,7 @@ mod tests {
             "abcde",
             "3b7e1f9c-2d44-4a8a-8f25-0c9d1e5a7b60",
         ] {
-            assert_eq!(
-                tools(&format!("a.rs\n  {key} 1\n")),
-                [("unknown".into(), None)],
-                "{key}"
-            );
+            assert_eq!(tools(&format!("a.rs\n  {key} 1\n")), [("unknown".into(), None)], "{key}");
         }
         assert!(tools("a.rs\n  h_00000000000000 1\n").is_empty());
     }
@@ -397,10 +362,7 @@ mod tests {
     #[test]
     fn ranges_may_be_unordered_overlapping_backwards_or_empty() {
         let read = attestation(b"a.rs\n  k 139,180,,20-10,12-13, 5\n");
-        assert_eq!(
-            read.files[0].entries[0].ranges,
-            [(139, 139), (180, 180), (10, 20), (12, 13), (5, 5)]
-        );
+        assert_eq!(read.files[0].entries[0].ranges, [(139, 139), (180, 180), (10, 20), (12, 13), (5, 5)]);
     }
 
     #[test]
@@ -413,12 +375,9 @@ mod tests {
 
     #[test]
     fn a_broken_note_is_remarked_on_and_its_lines_still_count() {
-        for (note, findings_left) in [
-            ("a.rs\n  k 1\n", 1),
-            ("a.rs\n  k 1\n---\n{", 1),
-            ("rubbish", 0),
-            ("---\n", 0),
-        ] {
+        for (note, findings_left) in
+            [("a.rs\n  k 1\n", 1), ("a.rs\n  k 1\n---\n{", 1), ("rubbish", 0), ("---\n", 0)]
+        {
             let mut out = Collector::default();
             findings(&Table::default(), &mut out, "refs/notes/ai", note.as_bytes());
             assert_eq!(out.findings.len(), findings_left, "{note:?}");
@@ -438,11 +397,7 @@ mod tests {
         let start = std::time::Instant::now();
         let read = attestation(note.as_bytes());
         assert_eq!(read.files[0].entries.len(), 1_000);
-        assert!(
-            start.elapsed() < std::time::Duration::from_millis(10),
-            "{:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() < std::time::Duration::from_millis(10), "{:?}", start.elapsed());
     }
 
     #[test]

@@ -221,11 +221,7 @@ pub(crate) const GITHUB: &[(u64, &str, &str)] = &[
     (175_728_472, "Copilot", "github-copilot"),
     (198_982_749, "copilot-swe-agent[bot]", "github-copilot"),
     (167_198_135, "copilot[bot]", "github-copilot"),
-    (
-        62_310_815,
-        "github-advanced-security[bot]",
-        "github-copilot-autofix",
-    ),
+    (62_310_815, "github-advanced-security[bot]", "github-copilot-autofix"),
     (223_894_421, "github-code-quality[bot]", "github-copilot-autofix"),
     (206_951_365, "cursor[bot]", "cursor"),
     (199_175_422, "chatgpt-codex-connector[bot]", "codex"),
@@ -317,9 +313,8 @@ pub(crate) const AI_WORDS: &[&str] = &[
 ];
 
 /// Values of a declaring trailer that deny AI.
-pub(crate) const DENIALS: &[&str] = &[
-    "none", "no", "false", "n/a", "na", "0", "never", "not used", "no ai", "nil", "-",
-];
+pub(crate) const DENIALS: &[&str] =
+    &["none", "no", "false", "n/a", "na", "0", "never", "not used", "no ai", "nil", "-"];
 
 /// How a trailer's key is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -458,8 +453,7 @@ mod tests {
     fn every_name_is_folded() {
         for (name, _, _) in NAMES {
             assert!(
-                name.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b' '),
+                name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b' '),
                 "{name}"
             );
         }

@@ -104,11 +104,8 @@ pub(crate) fn read(table: &Table, path: &str, bytes: &[u8], anchor: &dyn Anchor)
     let mut by_commit: BTreeMap<String, Covered> = BTreeMap::new();
     let mut out = Collector::default();
     let unread = records(bytes, |record| {
-        let Some(commit) = record
-            .vcs
-            .as_ref()
-            .and_then(|vcs| vcs.revision.as_deref())
-            .and_then(|r| anchor.commit_of(r))
+        let Some(commit) =
+            record.vcs.as_ref().and_then(|vcs| vcs.revision.as_deref()).and_then(|r| anchor.commit_of(r))
         else {
             return;
         };
@@ -127,18 +124,11 @@ pub(crate) fn read(table: &Table, path: &str, bytes: &[u8], anchor: &dyn Anchor)
         .map(|(id, covered)| {
             let mut out = Collector::default();
             covered.report(&mut out, Source::Trace, path);
-            CommitFindings {
-                id,
-                findings: out.findings,
-                ..CommitFindings::default()
-            }
+            CommitFindings { id, findings: out.findings, ..CommitFindings::default() }
         })
         .collect();
     if !out.remarks.is_empty() {
-        found.push(CommitFindings {
-            remarks: out.remarks,
-            ..CommitFindings::default()
-        });
+        found.push(CommitFindings { remarks: out.remarks, ..CommitFindings::default() });
     }
     found
 }
@@ -149,12 +139,7 @@ pub(super) fn read_note(table: &Table, out: &mut Collector, git_ref: &str, bytes
     let unread = records(bytes, |record| cover(table, record, &mut covered, &|_| true));
     covered.report(out, Source::Trace, git_ref);
     if unread > 0 {
-        super::note::malformed(
-            out,
-            git_ref,
-            &format!("{unread} of its records are no Agent Trace"),
-            bytes,
-        );
+        super::note::malformed(out, git_ref, &format!("{unread} of its records are no Agent Trace"), bytes);
     }
 }
 
@@ -171,11 +156,7 @@ fn records(bytes: &[u8], mut each: impl FnMut(&Record<'_>)) -> usize {
         return 0;
     }
     let mut unread = 0;
-    for line in bytes
-        .split(|&b| b == b'\n')
-        .map(<[u8]>::trim_ascii)
-        .filter(|line| !line.is_empty())
-    {
+    for line in bytes.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
         match serde_json::from_slice::<Record<'_>>(line) {
             Ok(record) => each(&record),
             Err(_) => unread += 1,
@@ -209,11 +190,7 @@ fn cover(table: &Table, record: &Record<'_>, covered: &mut Covered, touches: &dy
                 let who = range.contributor.as_ref().or(conversation.contributor.as_ref());
                 if let Some(who) = who.filter(|who| who.is_ai()) {
                     let model = who.model_id.as_deref().and_then(recorded_model);
-                    add(
-                        model,
-                        &file.path,
-                        range.end_line.saturating_sub(range.start_line).saturating_add(1),
-                    );
+                    add(model, &file.path, range.end_line.saturating_sub(range.start_line).saturating_add(1));
                 }
             }
         }
@@ -264,10 +241,7 @@ mod tests {
 
     #[test]
     fn a_record_of_another_revision_or_another_file_is_somebody_elses() {
-        for other in [
-            RECORD.replace("parent", "elsewhere"),
-            RECORD.replace("data.ts", "other.ts"),
-        ] {
+        for other in [RECORD.replace("parent", "elsewhere"), RECORD.replace("data.ts", "other.ts")] {
             let found = read(&Table::default(), "t.jsonl", line(&other).as_bytes(), &Change);
             assert!(found.iter().all(|commit| commit.findings.is_empty()), "{other}");
         }
@@ -286,12 +260,7 @@ mod tests {
         let flat = r#"{"schema":"agent-trace/v0.1.0","session_id":"s","file_path":"/abs/a.py","start_line":1,"end_line":3,"tool":"Edit"}"#;
         for (note, tool) in [(line(RECORD), "cursor"), (format!("{flat}\n{flat}\n"), "unknown")] {
             let mut out = Collector::default();
-            read_note(
-                &Table::default(),
-                &mut out,
-                "refs/notes/agent-trace",
-                note.as_bytes(),
-            );
+            read_note(&Table::default(), &mut out, "refs/notes/agent-trace", note.as_bytes());
             assert_eq!(out.findings.len(), 1, "{note}");
             assert_eq!(out.findings[0].tool, tool);
             assert!(out.remarks.is_empty());

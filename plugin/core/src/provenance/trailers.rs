@@ -26,11 +26,7 @@ const GIT_GENERATED: [&[u8]; 2] = [b"Signed-off-by: ", b"(cherry picked from com
 pub fn parse(message: &[u8], divider: bool) -> Vec<Trailer> {
     // git reads the message as a C string.
     let message = cut(message, memchr::memchr(0, message).unwrap_or(message.len()));
-    let text = if divider {
-        cut(message, patch_start(message))
-    } else {
-        message
-    };
+    let text = if divider { cut(message, patch_start(message)) } else { message };
     let text = cut(text, text.len() - ignored_bytes(text));
     let start = block_start(text);
 
@@ -146,9 +142,7 @@ fn patch_start(message: &[u8]) -> usize {
     lines(message, 0)
         .find(|line| {
             let line = message.get(line.clone()).unwrap_or_default();
-            line.strip_prefix(b"---")
-                .and_then(<[u8]>::first)
-                .is_some_and(|&b| is_space(b))
+            line.strip_prefix(b"---").and_then(<[u8]>::first).is_some_and(|&b| is_space(b))
         })
         .map_or(message.len(), |line| line.start)
 }
@@ -247,10 +241,7 @@ mod tests {
 
     fn read(message: &str, divider: bool) -> Vec<(String, String)> {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        parse(message.as_bytes(), divider)
-            .into_iter()
-            .map(|t| (text(t.key), text(t.value)))
-            .collect()
+        parse(message.as_bytes(), divider).into_iter().map(|t| (text(t.key), text(t.value))).collect()
     }
 
     fn keys(message: &str) -> Vec<String> {
@@ -265,10 +256,7 @@ mod tests {
 
     #[test]
     fn only_the_last_paragraph_counts() {
-        assert_eq!(
-            keys("t\n\nAssisted-by: a\n\nSigned-off-by: b\n"),
-            ["Signed-off-by"]
-        );
+        assert_eq!(keys("t\n\nAssisted-by: a\n\nSigned-off-by: b\n"), ["Signed-off-by"]);
     }
 
     #[test]
@@ -297,12 +285,7 @@ mod tests {
 
     #[test]
     fn comments_blank_lines_scissors_and_conflicts_at_the_end_are_ignored() {
-        for tail in [
-            "\n\n",
-            "# note\n",
-            "\n# Conflicts:\n#\tapi.c\n",
-            "Conflicts:\n\tapi.c\n",
-        ] {
+        for tail in ["\n\n", "# note\n", "\n# Conflicts:\n#\tapi.c\n", "Conflicts:\n\tapi.c\n"] {
             assert_eq!(keys(&format!("t\n\nAI: x\n{tail}")), ["AI"], "{tail:?}");
         }
         let below = format!("t\n\nbody\n{}AI: x\n", String::from_utf8_lossy(CUT_LINE));
@@ -314,9 +297,6 @@ mod tests {
         assert!(keys("t\n\nAI_Assisted: x\n").is_empty());
         assert!(keys("t\n\nAI Assisted: x\n").is_empty());
         assert_eq!(keys("t\n\nAI-Assisted : x\n"), ["AI-Assisted"]);
-        assert_eq!(
-            read("t\n\nhttps://example.com\n", false),
-            [("https".into(), "//example.com".into())]
-        );
+        assert_eq!(read("t\n\nhttps://example.com\n", false), [("https".into(), "//example.com".into())]);
     }
 }

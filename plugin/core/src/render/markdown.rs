@@ -15,24 +15,14 @@ pub(super) fn decision(decision: &Decision) -> String {
         Outcome::Pending => "⏳",
         Outcome::Denied => "⛔",
     };
-    let would = if decision.blocks || decision.outcome.passes() {
-        ""
-    } else {
-        "Observed, not enforced: "
-    };
+    let would = if decision.blocks || decision.outcome.passes() { "" } else { "Observed, not enforced: " };
     line(format!("### {mark} {would}{}", markdown(&decision.headline)));
     line(String::new());
     let change = &decision.change;
     let policy = decision
         .policy
         .as_ref()
-        .map(|policy| {
-            format!(
-                " Policy **{}**, from {}.",
-                markdown(&policy.name),
-                markdown(&policy.origin)
-            )
-        })
+        .map(|policy| format!(" Policy **{}**, from {}.", markdown(&policy.name), markdown(&policy.origin)))
         .unwrap_or_default();
     line(format!(
         "{} and {} into {}, head {}.{policy}",
@@ -43,30 +33,18 @@ pub(super) fn decision(decision: &Decision) -> String {
     ));
     line(String::new());
 
-    for rule in decision
-        .rules
-        .iter()
-        .filter(|rule| rule.state != RuleState::Skipped)
-    {
+    for rule in decision.rules.iter().filter(|rule| rule.state != RuleState::Skipped) {
         let mark = match rule.state {
             RuleState::Satisfied => "✅",
             RuleState::Pending => "⏳",
             RuleState::Denied | RuleState::Skipped => "⛔",
         };
         let observed = if rule.observed { ", observed only" } else { "" };
-        line(format!(
-            "- {mark} **{}** ({}{observed})",
-            markdown(&rule.name),
-            rule.code.name()
-        ));
+        line(format!("- {mark} **{}** ({}{observed})", markdown(&rule.name), rule.code.name()));
         for because in &rule.because {
             line(format!("  - applies because {}", markdown(because)));
         }
-        let label = if rule.state == RuleState::Denied {
-            "reason"
-        } else {
-            "missing"
-        };
+        let label = if rule.state == RuleState::Denied { "reason" } else { "missing" };
         for missing in &rule.missing {
             line(format!("  - **{label}:** {}", markdown(missing)));
         }
@@ -74,28 +52,17 @@ pub(super) fn decision(decision: &Decision) -> String {
             line(format!("  - {} ({})", markdown(&act.sentence), act.code.name()));
         }
     }
-    let skipped = decision
-        .rules
-        .iter()
-        .filter(|rule| rule.state == RuleState::Skipped);
+    let skipped = decision.rules.iter().filter(|rule| rule.state == RuleState::Skipped);
     for rule in skipped {
         let because: Vec<String> = rule.because.iter().map(|because| markdown(because)).collect();
-        line(format!(
-            "- **{}** does not apply: {}",
-            markdown(&rule.name),
-            because.join("; ")
-        ));
+        line(format!("- **{}** does not apply: {}", markdown(&rule.name), because.join("; ")));
     }
 
     if !decision.remedies.is_empty() {
         line(String::new());
         line("#### What to do next".to_owned());
         for remedy in &decision.remedies {
-            let who: Vec<String> = remedy
-                .who
-                .iter()
-                .map(|who| format!("**{}**", markdown(who)))
-                .collect();
+            let who: Vec<String> = remedy.who.iter().map(|who| format!("**{}**", markdown(who))).collect();
             line(String::new());
             line(format!(
                 "For \"{}\", ask {} {}:",
@@ -110,18 +77,11 @@ pub(super) fn decision(decision: &Decision) -> String {
         }
     }
 
-    let with: Vec<_> = decision
-        .provenance
-        .commits
-        .iter()
-        .filter(|commit| !commit.findings.is_empty())
-        .collect();
+    let with: Vec<_> =
+        decision.provenance.commits.iter().filter(|commit| !commit.findings.is_empty()).collect();
     if !with.is_empty() {
         line(String::new());
-        line(format!(
-            "<details><summary>AI contribution in {}</summary>",
-            count(with.len(), "commit")
-        ));
+        line(format!("<details><summary>AI contribution in {}</summary>", count(with.len(), "commit")));
         line(String::new());
         for commit in with.iter().take(30) {
             line(format!("- {} {}", short(&commit.id), markdown(&commit.subject)));

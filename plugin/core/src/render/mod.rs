@@ -86,12 +86,8 @@ pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
     // The kind first, then the document as that kind: one pass each, and no copy in between.
     let how: How =
         model::json::document(input).map_err(|f| Error::not_the_document("a document to render", &f))?;
-    let unfit = || {
-        Error::bad_request(format!(
-            "{} cannot be rendered as {:?}",
-            how.document.kind, how.format
-        ))
-    };
+    let unfit =
+        || Error::bad_request(format!("{} cannot be rendered as {:?}", how.document.kind, how.format));
     match how.document.kind.as_str() {
         "Decision" => {
             let decision: Decision = read(input, "a decision")?;
@@ -103,15 +99,12 @@ pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
                 Format::Sarif => reports::sarif(&decision),
             })
         }
-        "Findings" if how.format == Format::Text => Ok(text::findings(
-            &read::<Findings>(input, "findings")?,
-            how.colour,
-            how.continued,
-        )),
-        "PolicyReport" if how.format == Format::Text => Ok(text::policy_report(
-            &read::<PolicyReport>(input, "a policy report")?,
-            how.colour,
-        )),
+        "Findings" if how.format == Format::Text => {
+            Ok(text::findings(&read::<Findings>(input, "findings")?, how.colour, how.continued))
+        }
+        "PolicyReport" if how.format == Format::Text => {
+            Ok(text::policy_report(&read::<PolicyReport>(input, "a policy report")?, how.colour))
+        }
         "Findings" | "PolicyReport" => Err(unfit()),
         other => Err(Error::bad_request(format!(
             "`kind` is {other:?}, and what can be rendered is a Decision, Findings or a PolicyReport"

@@ -115,23 +115,14 @@ mod tests {
 
     #[test]
     fn what_deceives_becomes_visible() {
-        assert_eq!(
-            plain("a\u{1b}[31mb\u{202e}c\nd"),
-            "a\\u{1b}[31mb\\u{202e}c\\u{a}d"
-        );
+        assert_eq!(plain("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c\\u{a}d");
         assert_eq!(plain("::error::x"), ": :error::x");
-        assert_eq!(
-            plain("x ##[add-mask]y ##vso[task]"),
-            "x ## [add-mask]y ## vso[task]"
-        );
+        assert_eq!(plain("x ##[add-mask]y ##vso[task]"), "x ## [add-mask]y ## vso[task]");
     }
 
     #[test]
     fn markdown_shows_and_does_nothing() {
-        assert_eq!(
-            markdown("@all see #1 and !2"),
-            "@\u{200b}all see \\#\u{200b}1 and !\u{200b}2"
-        );
+        assert_eq!(markdown("@all see #1 and !2"), "@\u{200b}all see \\#\u{200b}1 and !\u{200b}2");
         assert_eq!(markdown("<img src=x>[a](b)"), "&lt;img src=x&gt;\\[a\\](b)");
         assert_eq!(markdown("https://a www.b"), "https:\u{200b}//a www\u{200b}.b");
         assert_eq!(markdown("- x"), "\\- x");

@@ -5,39 +5,25 @@ use crate::model::{Decision, RuleResult, RuleState};
 
 /// What a rule has to say, in one line.
 fn message(rule: &RuleResult) -> String {
-    let parts = if rule.missing.is_empty() {
-        &rule.because
-    } else {
-        &rule.missing
-    };
+    let parts = if rule.missing.is_empty() { &rule.because } else { &rule.missing };
     plain(&parts.join("; "))
 }
 
 /// Rules that a reader must act on.
 fn open(decision: &Decision) -> impl Iterator<Item = &RuleResult> {
-    decision
-        .rules
-        .iter()
-        .filter(|rule| matches!(rule.state, RuleState::Pending | RuleState::Denied))
+    decision.rules.iter().filter(|rule| matches!(rule.state, RuleState::Pending | RuleState::Denied))
 }
 
 pub(super) fn junit(decision: &Decision) -> String {
     let blocks = |rule: &RuleResult| decision.blocks && !rule.observed;
     let failures = open(decision).filter(|rule| blocks(rule)).count();
-    let skipped = decision
-        .rules
-        .iter()
-        .filter(|rule| rule.state == RuleState::Skipped)
-        .count();
+    let skipped = decision.rules.iter().filter(|rule| rule.state == RuleState::Skipped).count();
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <testsuites name=\"countersign\" tests=\"{tests}\" failures=\"{failures}\" skipped=\"{skipped}\">\n  \
          <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" skipped=\"{skipped}\">\n",
         tests = decision.rules.len(),
-        name = xml(decision
-            .policy
-            .as_ref()
-            .map_or("no policy", |policy| &policy.name)),
+        name = xml(decision.policy.as_ref().map_or("no policy", |policy| &policy.name)),
     );
     for rule in &decision.rules {
         let name = xml(&rule.name);
@@ -60,17 +46,9 @@ pub(super) fn junit(decision: &Decision) -> String {
 
 /// Where the policy stands, as a path that a report can point to.
 fn policy_path(decision: &Decision) -> String {
-    let origin = decision
-        .policy
-        .as_ref()
-        .map(|policy| policy.origin.as_str())
-        .unwrap_or_default();
+    let origin = decision.policy.as_ref().map(|policy| policy.origin.as_str()).unwrap_or_default();
     let path = origin.split(" at ").next().unwrap_or_default();
-    if path.is_empty() {
-        ".countersign/policy.yaml".to_owned()
-    } else {
-        plain(path)
-    }
+    if path.is_empty() { ".countersign/policy.yaml".to_owned() } else { plain(path) }
 }
 
 /// A string of JSON.

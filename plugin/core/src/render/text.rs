@@ -10,11 +10,7 @@ struct Paint(bool);
 
 impl Paint {
     fn with(&self, code: &str, text: &str) -> String {
-        if self.0 {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
     fn bold(&self, text: &str) -> String {
@@ -46,11 +42,7 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
         out.push('\n');
     };
     let headline = plain(&decision.headline);
-    let would = if decision.blocks || decision.outcome.passes() {
-        ""
-    } else {
-        "(observed, not enforced) "
-    };
+    let would = if decision.blocks || decision.outcome.passes() { "" } else { "(observed, not enforced) " };
     let code = match decision.outcome {
         Outcome::Approved | Outcome::NotApplicable => "1;32",
         Outcome::Pending => "1;33",
@@ -58,11 +50,7 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
     };
     line(format!("{would}{}", paint.with(code, &headline)));
     let change = &decision.change;
-    let id = change
-        .id
-        .as_ref()
-        .map(|id| format!(" {}", plain(id)))
-        .unwrap_or_default();
+    let id = change.id.as_ref().map(|id| format!(" {}", plain(id))).unwrap_or_default();
     line(format!(
         "  change  {}{id}: {} and {} into {}, head {}",
         plain(&change.repository),
@@ -72,11 +60,7 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
         short(&change.head)
     ));
     if let Some(policy) = &decision.policy {
-        line(format!(
-            "  policy  {}, from {}",
-            plain(&policy.name),
-            plain(&policy.origin)
-        ));
+        line(format!("  policy  {}, from {}", plain(&policy.name), plain(&policy.origin)));
     }
 
     for rule in &decision.rules {
@@ -113,30 +97,15 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
             .iter()
             .map(|tool| {
                 let models: Vec<String> = tool.models.iter().take(3).map(|model| plain(model)).collect();
-                let models = if models.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", models.join(", "))
-                };
-                format!(
-                    "{}{models} in {}",
-                    plain(&tool.tool),
-                    count(tool.commits, "commit")
-                )
+                let models =
+                    if models.is_empty() { String::new() } else { format!(" ({})", models.join(", ")) };
+                format!("{}{models} in {}", plain(&tool.tool), count(tool.commits, "commit"))
             })
             .collect();
         line(format!("{}  {}", paint.bold("AI contribution"), tools.join("; ")));
-        let with: Vec<_> = provenance
-            .commits
-            .iter()
-            .filter(|commit| !commit.findings.is_empty())
-            .collect();
+        let with: Vec<_> = provenance.commits.iter().filter(|commit| !commit.findings.is_empty()).collect();
         for commit in with.iter().take(COMMITS_SHOWN) {
-            line(format!(
-                "  {} {}",
-                paint.dim(short(&commit.id)),
-                plain(&commit.subject)
-            ));
+            line(format!("  {} {}", paint.dim(short(&commit.id)), plain(&commit.subject)));
             for finding in &commit.findings {
                 line(format!(
                     "      {} by {}: {}",
@@ -157,18 +126,9 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
     if !decision.contributors.is_empty() && decision.rules.iter().any(|rule| rule.state != RuleState::Skipped)
     {
         line(String::new());
-        let people: Vec<String> = decision
-            .contributors
-            .iter()
-            .take(12)
-            .map(|c| plain(&c.person))
-            .collect();
+        let people: Vec<String> = decision.contributors.iter().take(12).map(|c| plain(&c.person)).collect();
         let more = decision.contributors.len().saturating_sub(12);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         line(format!(
             "{}  {}{more}: none of them can approve it",
             paint.bold("Behind the change"),
@@ -195,11 +155,7 @@ fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {
     };
     let observed = if rule.observed { ", observed only" } else { "" };
     let says_more = matches!(rule.state, RuleState::Pending | RuleState::Denied);
-    let code = if says_more {
-        format!(" [{}]", rule.code.name())
-    } else {
-        String::new()
-    };
+    let code = if says_more { format!(" [{}]", rule.code.name()) } else { String::new() };
     line(format!(
         "{} {}  {}",
         paint.state(rule.state, mark),
@@ -209,11 +165,7 @@ fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {
     for because in &rule.because {
         line(format!("    because  {}", plain(because)));
     }
-    let label = if rule.state == RuleState::Denied {
-        "reason "
-    } else {
-        "missing"
-    };
+    let label = if rule.state == RuleState::Denied { "reason " } else { "missing" };
     for missing in &rule.missing {
         line(format!("    {label}  {}", plain(missing)));
     }
@@ -225,11 +177,7 @@ fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {
             requirement.needed
         ));
         for act in &requirement.acts {
-            line(format!(
-                "             {} [{}]",
-                plain(&act.sentence),
-                act.code.name()
-            ));
+            line(format!("             {} [{}]", plain(&act.sentence), act.code.name()));
         }
     }
 }
@@ -260,11 +208,7 @@ pub(super) fn short(id: &str) -> &str {
 }
 
 pub(super) fn count(n: usize, what: &str) -> String {
-    if n == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{n} {what}s")
-    }
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// A table: one line a finding, the commit only on its first.
@@ -283,11 +227,7 @@ pub(super) fn findings(findings: &Findings, colour: bool, continued: bool) -> St
                 &plain(&finding.tool),
                 &finding.model.as_deref().map(plain).unwrap_or_else(|| "-".into()),
                 finding.confidence.name(),
-                &format!(
-                    "{}: {}",
-                    source_in_words(finding),
-                    clip(&plain(&finding.evidence), 90)
-                ),
+                &format!("{}: {}", source_in_words(finding), clip(&plain(&finding.evidence), 90)),
             ]);
             out.push_str(&text);
             out.push('\n');
@@ -299,11 +239,7 @@ pub(super) fn findings(findings: &Findings, colour: bool, continued: bool) -> St
                 "!",
                 "",
                 "",
-                &format!(
-                    "{} [{}]",
-                    plain(&remark.message),
-                    clip(&plain(&remark.evidence), 60)
-                ),
+                &format!("{} [{}]", plain(&remark.message), clip(&plain(&remark.evidence), 60)),
             ]);
             out.push_str(&paint.with("33", &text));
             out.push('\n');
@@ -315,9 +251,7 @@ pub(super) fn findings(findings: &Findings, colour: bool, continued: bool) -> St
 
 fn row(cells: [&str; 5]) -> String {
     let [id, tool, model, rank, evidence] = cells;
-    format!("{id:<12}  {tool:<16}  {model:<26}  {rank:<9}  {evidence}")
-        .trim_end()
-        .to_owned()
+    format!("{id:<12}  {tool:<16}  {model:<26}  {rank:<9}  {evidence}").trim_end().to_owned()
 }
 
 fn clip(text: &str, width: usize) -> String {
@@ -339,11 +273,7 @@ pub(super) fn policy_report(report: &PolicyReport, colour: bool) -> String {
         };
         let number = fault.line.to_string();
         let margin = " ".repeat(number.len());
-        let source: String = fault
-            .source
-            .chars()
-            .map(|c| if c == '\t' { ' ' } else { c })
-            .collect();
+        let source: String = fault.source.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
         let source = source.trim_end();
         // The escape of a deceiving character is longer than the character: then the underline would point elsewhere.
         let shown = plain(&format!("|{source}"));
@@ -363,11 +293,7 @@ pub(super) fn policy_report(report: &PolicyReport, colour: bool) -> String {
         }
         out.push('\n');
     }
-    let errors = report
-        .diagnostics
-        .iter()
-        .filter(|d| d.severity == Severity::Error)
-        .count();
+    let errors = report.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
     let warnings = report.diagnostics.len() - errors;
     let name = plain(&report.name);
     out.push_str(&match (errors, warnings) {

@@ -17,10 +17,8 @@ pub(crate) fn read<'q>(
     let mut open: Option<&'q str> = None;
     for line in text.lines() {
         let begins = line.split_once(':').and_then(|(name, rest)| {
-            let name = name
-                .trim()
-                .trim_start_matches(['-', '*', '#', ' '])
-                .trim_matches(['*', '`', '_', ' ']);
+            let name =
+                name.trim().trim_start_matches(['-', '*', '#', ' ']).trim_matches(['*', '`', '_', ' ']);
             questions
                 .clone()
                 .find(|question| question.eq_ignore_ascii_case(name))
@@ -47,10 +45,7 @@ pub(crate) fn read<'q>(
 /// Case, white space and punctuation folded away, so that a copy stays a copy.
 pub(crate) fn fold(answer: &str) -> String {
     let mut folded = String::with_capacity(answer.len());
-    for word in answer
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-    {
+    for word in answer.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         if !folded.is_empty() {
             folded.push(' ');
         }
@@ -85,10 +80,7 @@ mod tests {
     fn an_answer_runs_from_its_name_to_the_next_name_or_the_end() {
         let text = "Looks good.\n\ntopology: none outside the queue\nbecause it drains first\n**Scale**: as before\n";
         let answers = read(text, QUESTIONS.into_iter());
-        assert_eq!(
-            answers["topology"],
-            "none outside the queue\nbecause it drains first"
-        );
+        assert_eq!(answers["topology"], "none outside the queue\nbecause it drains first");
         assert_eq!(answers["scale"], "as before");
     }
 
@@ -103,10 +95,7 @@ mod tests {
         let code = |answer: &str| weigh(Some(&answer.to_owned()), question);
         assert_eq!(code(" … !"), Some(ActCode::UnansweredQuestion));
         assert_eq!(code("None, all good."), Some(ActCode::AnswerTooShort));
-        assert_eq!(
-            code("which running systems does the change reach"),
-            Some(ActCode::AnswerTemplate)
-        );
+        assert_eq!(code("which running systems does the change reach"), Some(ActCode::AnswerTemplate));
         assert_eq!(code(TEMPLATE), Some(ActCode::AnswerTemplate));
         assert_eq!(code("none outside the billing queue, because it drains"), None);
     }

@@ -29,10 +29,7 @@ impl Contributors {
         table: &Table,
         directory: &mut Directory,
     ) -> Self {
-        let mut contributors = Contributors {
-            roles: BTreeMap::new(),
-            unattributed: None,
-        };
+        let mut contributors = Contributors { roles: BTreeMap::new(), unattributed: None };
         // Author and committer are mostly one person.
         let mut last: Option<(&Ident<'_>, Attribution)> = None;
         for contribution in contributions(judged) {
@@ -54,10 +51,7 @@ impl Contributors {
                 Attribution::Nobody if contribution.role == ContributorRole::CoAuthor => {}
                 Attribution::Nobody => {
                     contributors.unattributed.get_or_insert_with(|| {
-                        (
-                            contribution.commit.sha.as_str().to_owned(),
-                            contribution.who.to_string(),
-                        )
+                        (contribution.commit.sha.as_str().to_owned(), contribution.who.to_string())
                     });
                 }
             }
@@ -66,16 +60,8 @@ impl Contributors {
         let pushers = request.pushes.iter().filter_map(|push| push.by.as_ref());
         let others = pushers
             .map(|by| (by, ContributorRole::Pusher))
-            .chain(
-                change
-                    .and_then(|c| c.opened_by.as_ref())
-                    .map(|by| (by, ContributorRole::Author)),
-            )
-            .chain(
-                change
-                    .and_then(|c| c.asked_by.as_ref())
-                    .map(|by| (by, ContributorRole::AiRequester)),
-            );
+            .chain(change.and_then(|c| c.opened_by.as_ref()).map(|by| (by, ContributorRole::Author)))
+            .chain(change.and_then(|c| c.asked_by.as_ref()).map(|by| (by, ContributorRole::AiRequester)));
         for (account, role) in others {
             for person in directory.all_of(account) {
                 contributors.add(person, role);
@@ -95,10 +81,10 @@ impl Contributors {
 
     /// The people, for the decision.
     pub fn list(&self, directory: &Directory) -> Vec<Contributor> {
-        let list = self.roles.iter().map(|(person, roles)| Contributor {
-            person: directory.label(*person),
-            roles: roles.clone(),
-        });
+        let list = self
+            .roles
+            .iter()
+            .map(|(person, roles)| Contributor { person: directory.label(*person), roles: roles.clone() });
         let mut by_name = BTreeMap::new();
         list.for_each(|contributor| {
             by_name.insert(contributor.person.clone(), contributor);
@@ -184,26 +170,15 @@ impl Desk<'_, '_, '_> {
                 && !self.directory.is_bot(**person)
                 && !self.directory.is_inactive(**person)
         };
-        tally.eligible = eligible
-            .people
-            .iter()
-            .filter(open)
-            .map(|person| self.directory.label(*person))
-            .collect();
+        tally.eligible =
+            eligible.people.iter().filter(open).map(|person| self.directory.label(*person)).collect();
         crate::order::strings(&mut tally.eligible);
         tally
     }
 
     fn eligible(&mut self, requirement: &Requirement) -> Eligible {
-        let mut eligible = Eligible {
-            people: HashSet::new(),
-            unreadable: Vec::new(),
-        };
-        for set in requirement
-            .by
-            .iter()
-            .filter_map(|name| self.policy.people.get(name))
-        {
+        let mut eligible = Eligible { people: HashSet::new(), unreadable: Vec::new() };
+        for set in requirement.by.iter().filter_map(|name| self.policy.people.get(name)) {
             for user in &set.users {
                 eligible.people.insert(self.directory.named(user));
             }
@@ -248,11 +223,7 @@ impl Desk<'_, '_, '_> {
     }
 
     fn label(&self, act: &Act<'_>, actor: &[PersonId]) -> String {
-        let login = act
-            .actor
-            .login
-            .as_ref()
-            .map(|login| login.trim_start_matches('@').to_owned());
+        let login = act.actor.login.as_ref().map(|login| login.trim_start_matches('@').to_owned());
         login
             .or_else(|| actor.first().map(|person| self.directory.label(*person)))
             .unwrap_or_else(|| "nobody".to_owned())
@@ -308,11 +279,7 @@ impl Desk<'_, '_, '_> {
         }
         if !actor.iter().any(|person| eligible.people.contains(person)) {
             let unread = !eligible.unreadable.is_empty();
-            return if unread {
-                ActCode::MembershipUnreadable
-            } else {
-                ActCode::NotEligible
-            };
+            return if unread { ActCode::MembershipUnreadable } else { ActCode::NotEligible };
         }
         // Where the address is the person, somebody without one cannot be told from an author.
         if !self.directory.by_account && !actor.iter().any(|person| self.directory.has_address(*person)) {
@@ -325,11 +292,7 @@ impl Desk<'_, '_, '_> {
         let Some(change) = &self.request.change else {
             return ActCode::FactUnavailable;
         };
-        if act
-            .change
-            .as_ref()
-            .is_some_and(|id| change.id.as_ref() != Some(id))
-        {
+        if act.change.as_ref().is_some_and(|id| change.id.as_ref() != Some(id)) {
             return ActCode::OtherChange;
         }
         if act.target.as_ref().is_some_and(|target| *target != change.target) {
@@ -342,11 +305,7 @@ impl Desk<'_, '_, '_> {
         }
         if act.edited.is_some() && act.text_integrity != Some(TextIntegrity::Original) {
             let by_others = act.text_integrity == Some(TextIntegrity::EditableByOthers);
-            return if by_others {
-                ActCode::MutableText
-            } else {
-                ActCode::Edited
-            };
+            return if by_others { ActCode::MutableText } else { ActCode::Edited };
         }
         self.weigh_answers(act, requirement)
     }
@@ -355,20 +314,11 @@ impl Desk<'_, '_, '_> {
         if requirement.answers.is_empty() {
             return ActCode::Counted;
         }
-        let text = act
-            .text
-            .as_ref()
-            .map(|text| text.to_str_lossy())
-            .unwrap_or_default();
+        let text = act.text.as_ref().map(|text| text.to_str_lossy()).unwrap_or_default();
         let given = answers::read(&text, self.policy.questions.keys().map(String::as_str));
         let mut folded = HashSet::new();
         for name in &requirement.answers {
-            let question = self
-                .policy
-                .questions
-                .get(name)
-                .map(String::as_str)
-                .unwrap_or_default();
+            let question = self.policy.questions.get(name).map(String::as_str).unwrap_or_default();
             let answer = given.get(name.as_str());
             if answer.is_none() {
                 return ActCode::UnansweredQuestion;
@@ -401,16 +351,9 @@ impl Desk<'_, '_, '_> {
             {
                 continue;
             }
-            let text = act
-                .text
-                .as_ref()
-                .map(|text| text.to_str_lossy())
-                .unwrap_or_default();
+            let text = act.text.as_ref().map(|text| text.to_str_lossy()).unwrap_or_default();
             for (name, answer) in answers::read(&text, self.policy.questions.keys().map(String::as_str)) {
-                given
-                    .entry((name.to_owned(), answers::fold(&answer)))
-                    .or_default()
-                    .push(at);
+                given.entry((name.to_owned(), answers::fold(&answer))).or_default().push(at);
             }
         }
         let mut copied = HashSet::new();
@@ -426,12 +369,7 @@ impl Desk<'_, '_, '_> {
     /// One sentence for one code, to the person whose act it was.
     fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, requirement: &Requirement) -> String {
         let by = requirement.by.join(" or ");
-        let head = self
-            .request
-            .change
-            .as_ref()
-            .map(|change| change.head.short())
-            .unwrap_or_default();
+        let head = self.request.change.as_ref().map(|change| change.head.short()).unwrap_or_default();
         match code {
             ActCode::Counted if act.proof == Proof::Claimed => {
                 format!("{who} approved {head}; nothing but the file proves that it was {who}")
@@ -463,10 +401,7 @@ impl Desk<'_, '_, '_> {
             ActCode::MutableText => format!("the text of {who} was edited, and others could have done it"),
             ActCode::Deleted => format!("the act of {who} is gone from the platform"),
             ActCode::UnansweredQuestion => {
-                format!(
-                    "{who} left a question unanswered: {}",
-                    requirement.answers.join(", ")
-                )
+                format!("{who} left a question unanswered: {}", requirement.answers.join(", "))
             }
             ActCode::AnswerTooShort => format!("an answer of {who} has fewer than {} words", answers::WORDS),
             ActCode::AnswerTemplate => format!("an answer of {who} is the template or the question itself"),
@@ -482,10 +417,8 @@ impl Desk<'_, '_, '_> {
 
 /// Whether the platform could have said who pushed, opened or asked, and did not get to.
 pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
-    [Fact::Pushes, Fact::Opener, Fact::Requester]
-        .into_iter()
-        .find_map(|fact| {
-            let missing = request.unavailable.iter().find(|u| u.fact == fact)?;
-            Some(format!("{} could not be read: {}", fact.name(), missing.reason))
-        })
+    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| {
+        let missing = request.unavailable.iter().find(|u| u.fact == fact)?;
+        Some(format!("{} could not be read: {}", fact.name(), missing.reason))
+    })
 }

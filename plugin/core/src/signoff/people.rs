@@ -55,11 +55,7 @@ impl Directory {
                 directory.unite(person, format!("i:{id}"));
             }
         }
-        for document in request
-            .documents
-            .iter()
-            .filter(|document| document.role == Role::Mailmap)
-        {
+        for document in request.documents.iter().filter(|document| document.role == Role::Mailmap) {
             for (proper, other) in mailmap(&document.bytes.to_str_lossy()) {
                 let person = directory.token(email_token(&proper));
                 directory.unite(person, email_token(&other));
@@ -180,11 +176,7 @@ impl Directory {
 
     /// The person of a word in the policy: an address when it has an `@`, else a login.
     pub fn named(&mut self, word: &str) -> PersonId {
-        let at = self.token(if word.contains('@') {
-            email_token(word)
-        } else {
-            login_token(word)
-        });
+        let at = self.token(if word.contains('@') { email_token(word) } else { login_token(word) });
         PersonId(self.root(at))
     }
 
@@ -206,11 +198,7 @@ impl Directory {
     /// What to call a person: the login where there is one, else the address.
     pub fn label(&self, person: PersonId) -> String {
         let at = self.labels.get(&person.0).unwrap_or(&person.0);
-        self.names
-            .get(*at)
-            .and_then(|name| name.get(2..))
-            .unwrap_or_default()
-            .to_owned()
+        self.names.get(*at).and_then(|name| name.get(2..)).unwrap_or_default().to_owned()
     }
 
     /// Who an author or committer is.
@@ -275,19 +263,9 @@ fn email_token(email: &str) -> Token {
 fn account_tokens(account: &Account<'_>) -> Vec<Token> {
     let mut tokens = Vec::new();
     tokens.extend(account.id.as_ref().map(|id| format!("i:{id}")));
-    tokens.extend(
-        account
-            .login
-            .as_ref()
-            .filter(|login| !login.is_empty())
-            .map(|login| login_token(login)),
-    );
+    tokens.extend(account.login.as_ref().filter(|login| !login.is_empty()).map(|login| login_token(login)));
     let email = account.email.as_ref().map(|email| email.to_str_lossy());
-    tokens.extend(
-        email
-            .filter(|email| !email.is_empty())
-            .map(|email| email_token(&email)),
-    );
+    tokens.extend(email.filter(|email| !email.is_empty()).map(|email| email_token(&email)));
     tokens
 }
 
