@@ -190,10 +190,13 @@ impl Report<'_> {
     fn end(self) -> anyhow::Result<()> {
         match self.format {
             Format::Text => {
-                let share = (self.with * 100).checked_div(self.read).unwrap_or(0);
+                let share = match (self.with * 100).checked_div(self.read) {
+                    Some(0) if self.with > 0 => "less than 1 %".to_owned(),
+                    share => format!("{} %", share.unwrap_or(0)),
+                };
                 let blank = if self.headed { "\n" } else { "" };
                 output::print(&format!(
-                    "{blank}{} of {} commits carry evidence of AI ({share} %)\n",
+                    "{blank}{} of {} commits carry evidence of AI ({share})\n",
                     self.with, self.read
                 ))
             }

@@ -147,6 +147,16 @@ fn a_commit_that_names_nobody_blocks() {
 }
 
 #[test]
+fn a_forges_address_is_no_mask_for_an_author() {
+    let repo = Repo::with_policy();
+    repo.write("infra/main.tf", "changed\n");
+    let head = repo.commit_as("GitHub <noreply@github.com>", "Change");
+    let path = repo.signoff("sam", &head);
+    let decision = repo.decision(&["--signoffs", path.to_str().unwrap()]);
+    assert_eq!(rule(&decision, "Infrastructure")["code"], "unattributed-commit");
+}
+
+#[test]
 fn the_policy_of_the_target_decides_and_not_the_changes_own() {
     let repo = Repo::with_policy();
     repo.write(

@@ -163,3 +163,20 @@ fn the_demo_tells_its_story_and_touches_no_folder_but_its_own() {
     assert_eq!(run.code, 2);
     assert!(folder.path().join("mine").exists());
 }
+
+#[test]
+fn the_example_of_the_readme_is_what_the_demo_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = folder.path().join("demo");
+    let demo = run(folder.path(), &["demo", "--folder", ours.to_str().unwrap()], &[]).out;
+    let readme =
+        std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md"))
+            .unwrap();
+    let example = readme.split("```console\n$ countersign check --target main\n").nth(1).unwrap();
+    let told: Vec<&str> =
+        example.split("...\n").next().unwrap().lines().filter(|line| !line.is_empty()).collect();
+    assert!(told.len() > 8, "the example is there");
+    for line in told {
+        assert!(demo.contains(line.trim()), "the README says {line:?}, and the demo does not");
+    }
+}

@@ -46,10 +46,12 @@ impl Contributors {
             };
             match who {
                 Attribution::Person(person) => contributors.add(person, contribution.role),
-                Attribution::Ai | Attribution::Machine => {}
+                Attribution::Ai => {}
+                // A forge commits what people wrote. As an author its address is a mask that anybody can put on.
+                Attribution::Machine if contribution.role != ContributorRole::Author => {}
                 // A co-author is free text: one that is nobody bans nobody.
                 Attribution::Nobody if contribution.role == ContributorRole::CoAuthor => {}
-                Attribution::Nobody => {
+                Attribution::Machine | Attribution::Nobody => {
                     contributors.unattributed.get_or_insert_with(|| {
                         (contribution.commit.sha.as_str().to_owned(), contribution.who.to_string())
                     });

@@ -222,12 +222,10 @@ impl Directory {
         if is_ai(table, name, email) {
             return Attribution::Ai;
         }
-        if is_machine(email) {
-            return Attribution::Machine;
-        }
         let token = email_token(email);
         match self.find(&token) {
             Some(person) => Attribution::Person(person),
+            None if is_machine(email) => Attribution::Machine,
             // On a forge an address that maps to no account could be anybody's, a reviewer's too.
             None if self.by_account => Attribution::Nobody,
             None if !email.contains('@') => Attribution::Nobody,
