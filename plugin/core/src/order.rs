@@ -1,5 +1,5 @@
 //! Small lists kept in order. The sort of the standard library is written out for every type that it is called with,
-//! and each hosts loads every kilobyte of the module.
+//! and every host loads every kilobyte of the module.
 
 /// Puts an item where it belongs in a list that is in order, unless it is there.
 pub(crate) fn insert<T: Ord>(list: &mut Vec<T>, item: T) {
