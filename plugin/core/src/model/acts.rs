@@ -156,7 +156,7 @@ words!(Proof {
 });
 
 /// Who could have changed a text since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum TextIntegrity {
@@ -165,6 +165,7 @@ pub enum TextIntegrity {
     /// Only its writer.
     OwnEditsOnly,
     /// Others too (a Gitea comment, a GitLab note).
+    #[default]
     EditableByOthers,
 }
 
@@ -242,13 +243,14 @@ object!(Person<'a> {
 });
 
 /// Whether an account is a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum PersonKind {
     /// A person.
     Human,
     /// An account that a program uses.
+    #[default]
     Bot,
     /// A tool without an account.
     Tool,

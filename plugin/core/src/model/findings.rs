@@ -242,13 +242,14 @@ impl Rank {
 }
 
 /// Kinds of help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Help {
     /// The AI wrote it.
     Generated,
     /// The AI helped.
+    #[default]
     Assisted,
     /// The AI completed lines.
     Completed,

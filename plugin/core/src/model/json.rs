@@ -22,19 +22,25 @@ pub struct Fault {
 
 type Outcome<T> = Result<T, Box<Fault>>;
 
-/// A value that can be read.
-pub trait Read<'de>: Sized {
-    /// Reads the value at the cursor.
-    fn read(json: &mut Json<'de>) -> Outcome<Self>;
+/// A value that can be read. It is read where it stands: moving a large one costs more than reading it.
+pub trait Read<'de> {
+    /// Reads the value at the cursor into this one, which holds its default.
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()>;
 }
 
 /// Reads a whole document.
-pub(crate) fn document<'de, T: Read<'de>>(bytes: &'de [u8]) -> Result<T, String> {
+pub(crate) fn document<'de, T: Default + Read<'de>>(bytes: &'de [u8]) -> Result<T, String> {
+    let mut value = T::default();
+    read_document(bytes, &mut value)?;
+    Ok(value)
+}
+
+fn read_document<'de>(bytes: &'de [u8], value: &mut dyn Read<'de>) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
     let mut json = Json { text, at: 0, depth: 0 };
-    let read = T::read(&mut json).and_then(|value| {
+    let read = value.read(&mut json).and_then(|()| {
         json.blanks();
-        if json.at < text.len() { Err(json.fault("something follows the document")) } else { Ok(value) }
+        if json.at < text.len() { Err(json.fault("something follows the document")) } else { Ok(()) }
     });
     read.map_err(|fault| {
         let before = text.as_bytes().get(..fault.at).unwrap_or(text.as_bytes());
@@ -57,10 +63,12 @@ impl<'de> Json<'de> {
         Box::new(Fault { message: message.into(), at: self.at })
     }
 
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[cold]
     fn blanks(&mut self) {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.byte() {
             self.at += 1;
@@ -68,11 +76,16 @@ impl<'de> Json<'de> {
     }
 
     /// The first byte of the value at the cursor.
+    #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
-        self.blanks();
+        // Documents are mostly written without blanks.
+        if let Some(0..=b' ') = self.byte() {
+            self.blanks();
+        }
         self.byte()
     }
 
+    #[cold]
     fn unexpected(&mut self, wanted: &str) -> Box<Fault> {
         let found = match self.peek() {
             None => "the end".to_owned(),
@@ -90,6 +103,7 @@ impl<'de> Json<'de> {
         self.fault(format!("expected {wanted}, found {found}"))
     }
 
+    #[inline(always)]
     fn expect(&mut self, byte: u8, wanted: &str) -> Outcome<()> {
         if self.peek() == Some(byte) {
             self.at += 1;
@@ -130,16 +144,33 @@ impl<'de> Json<'de> {
         field: &mut dyn FnMut(usize, &mut Json<'de>) -> Outcome<()>,
     ) -> Outcome<()> {
         let mut seen = 0_u32;
-        self.entries(&mut |key, json| {
-            let Some(place) = keys.iter().position(|known| *known == key) else {
-                return json.skip();
+        // Mostly the keys come in the order of the table, so that is where the search goes on.
+        let mut next = 0;
+        self.open(b'{', "an object")?;
+        let mut more = self.first(b'}');
+        while more {
+            let place = match self.known_key(keys, next) {
+                Some(place) => Some(place),
+                None => {
+                    let key = self.key()?;
+                    keys.iter().position(|known| *known == key)
+                }
             };
-            if seen & (1 << place) != 0 {
-                return Err(json.fault(format!("duplicate field `{key}`")));
+            self.expect(b':', "`:`")?;
+            match place {
+                Some(place) => {
+                    if seen & (1 << place) != 0 {
+                        let key = keys.get(place).copied().unwrap_or_default();
+                        return Err(self.fault(format!("duplicate field `{key}`")));
+                    }
+                    seen |= 1 << place;
+                    next = place + 1;
+                    field(place, self)?;
+                }
+                None => self.skip()?,
             }
-            seen |= 1 << place;
-            field(place, json)
-        })?;
+            more = self.another(b'}', "`,` or `}`")?;
+        }
         let missing = required & !seen;
         if missing != 0 {
             let key = keys.get(missing.trailing_zeros() as usize).copied().unwrap_or_default();
@@ -148,86 +179,128 @@ impl<'de> Json<'de> {
         Ok(())
     }
 
-    /// Reads an object, whatever its keys.
-    pub fn entries(&mut self, entry: &mut dyn FnMut(&str, &mut Json<'de>) -> Outcome<()>) -> Outcome<()> {
-        self.expect(b'{', "an object")?;
-        self.deeper()?;
-        if self.peek() == Some(b'}') {
+    /// Moves past a key that stands in the table without escapes.
+    #[inline(always)]
+    fn known_key(&mut self, keys: &[&str], next: usize) -> Option<usize> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let rest = self.text.as_bytes().get(self.at + 1..)?;
+        let first = rest.first()?;
+        let mut place = next;
+        for _ in 0..keys.len() {
+            if place >= keys.len() {
+                place = 0;
+            }
+            let key = keys.get(place)?.as_bytes();
+            if key.first() == Some(first) && rest.get(key.len()) == Some(&b'"') && rest.starts_with(key) {
+                self.at += key.len() + 2;
+                return Some(place);
+            }
+            place += 1;
+        }
+        None
+    }
+
+    fn key(&mut self) -> Outcome<Cow<'de, str>> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected("a key"));
+        }
+        self.string()
+    }
+
+    fn open(&mut self, bracket: u8, wanted: &str) -> Outcome<()> {
+        self.expect(bracket, wanted)?;
+        self.deeper()
+    }
+
+    /// Behind an opening bracket: whether anything stands before the closing one.
+    fn first(&mut self, end: u8) -> bool {
+        let empty = self.peek() == Some(end);
+        if empty {
             self.at += 1;
             self.depth -= 1;
-            return Ok(());
         }
-        loop {
-            if self.peek() != Some(b'"') {
-                return Err(self.unexpected("a key"));
-            }
-            let key = self.string()?;
+        !empty
+    }
+
+    /// Reads an object, whatever its keys.
+    pub fn entries(&mut self, entry: &mut dyn FnMut(&str, &mut Json<'de>) -> Outcome<()>) -> Outcome<()> {
+        self.open(b'{', "an object")?;
+        let mut more = self.first(b'}');
+        while more {
+            let key = self.key()?;
             self.expect(b':', "`:`")?;
             entry(&key, self)?;
-            if !self.another(b'}', "`,` or `}`")? {
-                return Ok(());
-            }
+            more = self.another(b'}', "`,` or `}`")?;
         }
+        Ok(())
     }
 
     /// Reads a list: calls `item` at each of its values.
     pub fn list(&mut self, item: &mut dyn FnMut(&mut Json<'de>) -> Outcome<()>) -> Outcome<()> {
-        self.expect(b'[', "a list")?;
-        self.deeper()?;
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            self.depth -= 1;
-            return Ok(());
-        }
-        loop {
+        self.open(b'[', "a list")?;
+        let mut more = self.first(b']');
+        while more {
             item(self)?;
-            if !self.another(b']', "`,` or `]`")? {
-                return Ok(());
-            }
+            more = self.another(b']', "`,` or `]`")?;
         }
+        Ok(())
     }
 
     /// Reads a string; one without escapes is not copied.
     pub fn string(&mut self) -> Outcome<Cow<'de, str>> {
         self.expect(b'"', "a string")?;
         let start = self.at;
-        self.plain()?;
+        let end = self.plain_end();
+        let plain = self.text.get(start..end).unwrap_or_default();
+        self.at = end;
         if self.byte() == Some(b'"') {
-            let text = self.text.get(start..self.at).unwrap_or_default();
             self.at += 1;
-            return Ok(Cow::Borrowed(text));
+            return Ok(Cow::Borrowed(plain));
         }
-        let mut out = self.text.get(start..self.at).unwrap_or_default().to_owned();
+        self.escaped(plain).map(Cow::Owned)
+    }
+
+    /// Goes on with a string that is not plain to its end.
+    fn escaped(&mut self, plain: &str) -> Outcome<String> {
+        let mut out = plain.to_owned();
         loop {
             match self.byte() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(Cow::Owned(out));
+                    return Ok(out);
                 }
                 Some(b'\\') => out.push(self.escape()?),
-                _ => {
-                    let from = self.at;
-                    self.plain()?;
-                    out.push_str(self.text.get(from..self.at).unwrap_or_default());
+                Some(0..0x20) => {
+                    return Err(self.fault("a control character in a string is written as an escape"));
+                }
+                None => return Err(self.fault("a string is not closed")),
+                Some(_) => {
+                    let end = self.plain_end();
+                    out.push_str(self.text.get(self.at..end).unwrap_or_default());
+                    self.at = end;
                 }
             }
         }
     }
 
-    /// Moves on to the next quote or backslash.
-    fn plain(&mut self) -> Outcome<()> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let Some(length) = memchr::memchr2(b'"', b'\\', rest) else {
-            self.at = self.text.len();
-            return Err(self.fault("a string is not closed"));
-        };
-        let plain = rest.get(..length).unwrap_or_default();
-        if let Some(control) = plain.iter().position(|b| *b < 0x20) {
-            self.at += control;
-            return Err(self.fault("a control character in a string is written as an escape"));
+    /// The place of the next byte that does not stand for itself: a quote, a backslash, a control character, the end.
+    #[inline(always)]
+    fn plain_end(&self) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+            let special = special(*eight);
+            if special != 0 {
+                return at + special.trailing_zeros() as usize / 8;
+            }
+            at += 8;
         }
-        self.at += length;
-        Ok(())
+        while let Some(0x20..=0x21 | 0x23..=0x5b | 0x5d..) = bytes.get(at) {
+            at += 1;
+        }
+        at
     }
 
     fn escape(&mut self) -> Outcome<char> {
@@ -364,94 +437,101 @@ impl<'de> Json<'de> {
     }
 }
 
+/// The highest bit of the first byte that cannot stand in a string as it is: a quote, a backslash, a control character.
+/// Bits of later bytes say nothing.
+fn special(eight: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let word = u64::from_le_bytes(eight);
+    // A byte below `n` borrows from its highest bit when `n` is taken off it.
+    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, 0x20) | is(b'"') | is(b'\\')) & (ONES << 7)
+}
+
 impl<'de> Read<'de> for Cow<'de, str> {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
-        json.string()
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+        *self = json.string()?;
+        Ok(())
     }
 }
 
 impl<'de> Read<'de> for String {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
-        json.string().map(Cow::into_owned)
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+        *self = json.string()?.into_owned();
+        Ok(())
     }
 }
 
 impl<'de> Read<'de> for bool {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+        *self = json.peek() == Some(b't');
         match json.peek() {
-            Some(b't') => json.word("true").map(|()| true),
-            Some(b'f') => json.word("false").map(|()| false),
+            Some(b't') => json.word("true"),
+            Some(b'f') => json.word("false"),
             _ => Err(json.unexpected("true or false")),
         }
     }
 }
 
 impl<'de> Read<'de> for u64 {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
         let number = json.integer()?;
-        u64::try_from(number).map_err(|_| json.fault("expected a number that is not negative"))
+        *self =
+            u64::try_from(number).map_err(|_| json.fault("expected a number that is not negative"))?;
+        Ok(())
     }
 }
 
 impl<'de> Read<'de> for u32 {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
         let number = json.integer()?;
-        u32::try_from(number).map_err(|_| json.fault("expected a number up to 4294967295"))
+        *self = u32::try_from(number).map_err(|_| json.fault("expected a number up to 4294967295"))?;
+        Ok(())
     }
 }
 
 impl<'de> Read<'de> for usize {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
-        u32::read(json).map(|number| number as usize)
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+        let mut number = 0_u32;
+        number.read(json)?;
+        *self = number as usize;
+        Ok(())
     }
 }
 
-impl<'de, T: Read<'de>> Read<'de> for Option<T> {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
-        if json.null()? { Ok(None) } else { T::read(json).map(Some) }
+impl<'de, T: Default + Read<'de>> Read<'de> for Option<T> {
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+        if json.null()? { Ok(()) } else { self.insert(T::default()).read(json) }
     }
 }
 
 impl<'de, T: Read<'de>> Read<'de> for Box<T> {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
-        T::read(json).map(Box::new)
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+        self.as_mut().read(json)
     }
 }
 
-impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
-        let mut items = Vec::new();
+impl<'de, T: Default + Read<'de>> Read<'de> for Vec<T> {
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
         json.list(&mut |json| {
-            items.push(T::read(json)?);
-            Ok(())
-        })?;
-        Ok(items)
+            self.push(T::default());
+            self.last_mut().map_or(Ok(()), |item| item.read(json))
+        })
     }
 }
 
-impl<'de, T: Read<'de>, const MAX: usize> Read<'de> for List<T, MAX> {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
-        let mut list = List::default();
-        json.list(&mut |json| {
-            if list.is_full() {
-                list.count_one_more();
-                return json.skip();
-            }
-            list.push(T::read(json)?);
-            Ok(())
-        })?;
-        Ok(list)
+impl<'de, T: Default + Read<'de>, const MAX: usize> Read<'de> for List<T, MAX> {
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+        json.list(&mut |json| match self.add() {
+            Some(item) => item.read(json),
+            None => json.skip(),
+        })
     }
 }
 
 impl<'de> Read<'de> for BTreeMap<String, u64> {
-    fn read(json: &mut Json<'de>) -> Outcome<Self> {
-        let mut map = BTreeMap::new();
-        json.entries(&mut |key, json| {
-            map.insert(key.to_owned(), u64::read(json)?);
-            Ok(())
-        })?;
-        Ok(map)
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+        json.entries(&mut |key, json| self.entry(key.to_owned()).or_default().read(json))
     }
 }
 
@@ -466,24 +546,22 @@ macro_rules! object {
     (@read $type:ty, $de:lifetime, { $($key:literal => $field:ident $($required:ident)?,)* }) => {
         impl<$de> $crate::model::json::Read<$de> for $type {
             fn read(
+                &mut self,
                 json: &mut $crate::model::json::Json<$de>,
-            ) -> Result<Self, Box<$crate::model::json::Fault>> {
+            ) -> Result<(), Box<$crate::model::json::Fault>> {
                 const REQUIRED: u32 =
                     $crate::model::json::bits(&[$($crate::model::json::flag!($($required)?)),*]);
                 // Numbers the keys.
                 #[allow(non_camel_case_types, reason = "the fields' own names")]
                 enum At { $($field),* }
-                let mut object = Self::default();
                 json.object(&[$($key),*], REQUIRED, &mut |key, json| {
                     $(
                         if key == At::$field as usize {
-                            object.$field = $crate::model::json::Read::read(json)?;
-                            return Ok(());
+                            return $crate::model::json::Read::read(&mut self.$field, json);
                         }
                     )*
                     Ok(())
-                })?;
-                Ok(object)
+                })
             }
         }
     };
@@ -495,23 +573,27 @@ macro_rules! words {
     ($name:ident, else $other:ident { $($word:literal => $variant:ident,)* }) => {
         impl<'de> $crate::model::json::Read<'de> for $name {
             fn read(
+                &mut self,
                 json: &mut $crate::model::json::Json<'de>,
-            ) -> Result<Self, Box<$crate::model::json::Fault>> {
-                Ok(match json.string()?.as_ref() {
+            ) -> Result<(), Box<$crate::model::json::Fault>> {
+                *self = match json.string()?.as_ref() {
                     $($word => $name::$variant,)*
                     _ => $name::$other,
-                })
+                };
+                Ok(())
             }
         }
     };
     ($name:ident { $($word:literal => $variant:ident,)* }) => {
         impl<'de> $crate::model::json::Read<'de> for $name {
             fn read(
+                &mut self,
                 json: &mut $crate::model::json::Json<'de>,
-            ) -> Result<Self, Box<$crate::model::json::Fault>> {
+            ) -> Result<(), Box<$crate::model::json::Fault>> {
                 const VALUES: &[$name] = &[$($name::$variant),*];
                 let place = json.choice(&[$($word),*])?;
-                VALUES.get(place).copied().ok_or_else(|| json.fault("a word that is none of the contract's"))
+                *self = VALUES.get(place).copied().unwrap_or(*self);
+                Ok(())
             }
         }
     };
@@ -555,10 +637,11 @@ mod tests {
     });
 
     fn skip(text: &str) -> Result<(), String> {
+        #[derive(Default)]
         struct Any;
         impl<'de> Read<'de> for Any {
-            fn read(json: &mut Json<'de>) -> Outcome<Self> {
-                json.skip().map(|()| Any)
+            fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+                json.skip()
             }
         }
         document::<Any>(text.as_bytes()).map(drop)
@@ -630,8 +713,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_serde_json_refuses_is_refused_and_what_it_takes_is_taken(text in pieces()) {
-            let theirs = serde_json::from_str::<serde_json::Value>(&text);
-            prop_assert_eq!(skip(&text).is_ok(), theirs.is_ok(), "{:?}", text);
+            // A number that is skipped may have any size; theirs must fit a float.
+            let theirs = serde_json::from_str::<serde_json::Value>(&text)
+                .map_or_else(|e| e.to_string().contains("out of range"), |_| true);
+            prop_assert_eq!(skip(&text).is_ok(), theirs, "{:?}", text);
         }
 
         #[test]

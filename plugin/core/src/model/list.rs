@@ -31,14 +31,17 @@ impl<T, const MAX: usize> List<T, MAX> {
         self.items
     }
 
-    /// Whether the limit is reached.
-    pub(super) fn is_full(&self) -> bool {
-        self.found >= MAX
-    }
-
-    /// Counts an entry that is not kept.
-    pub(super) fn count_one_more(&mut self) {
+    /// Adds an entry to be filled in; beyond the limit it is counted and not kept.
+    pub(super) fn add(&mut self) -> Option<&mut T>
+    where
+        T: Default,
+    {
         self.found += 1;
+        if self.found > MAX {
+            return None;
+        }
+        self.items.push(T::default());
+        self.items.last_mut()
     }
 
     /// Adds an entry.

@@ -33,7 +33,7 @@ pub use when::When;
 ///
 /// # Errors
 /// What is wrong with it, with line and column.
-pub fn read<'de, T: json::Read<'de>>(bytes: &'de [u8]) -> Result<T, crate::Error> {
+pub fn read<'de, T: Default + json::Read<'de>>(bytes: &'de [u8]) -> Result<T, crate::Error> {
     json::document(bytes).map_err(crate::Error::bad_request)
 }
 

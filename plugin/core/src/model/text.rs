@@ -77,18 +77,18 @@ impl Serialize for Text<'_> {
 }
 
 impl<'de> Read<'de> for Text<'de> {
-    fn read(json: &mut Json<'de>) -> Result<Self, Box<Fault>> {
+    fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
         if json.peek() != Some(b'{') {
-            return json.string().map(Text::Utf8);
+            *self = Text::Utf8(json.string()?);
+            return Ok(());
         }
-        let mut bytes = None;
         json.object(&["b64"], 1, &mut |_, json| {
             let encoded = json.string()?;
             let decoded = STANDARD.decode(encoded.as_bytes());
-            bytes = Some(decoded.map_err(|e| json.fault(format!("`b64` is not base64: {e}")))?);
+            let bytes = decoded.map_err(|e| json.fault(format!("`b64` is not base64: {e}")))?;
+            *self = Text::from_bytes(bytes);
             Ok(())
-        })?;
-        Ok(Text::from_bytes(bytes.unwrap_or_default()))
+        })
     }
 }
 

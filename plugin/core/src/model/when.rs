@@ -89,12 +89,15 @@ impl<'de> Deserialize<'de> for When {
 }
 
 impl<'de> Read<'de> for When {
-    fn read(json: &mut Json<'de>) -> Result<Self, Box<Fault>> {
+    fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
         if json.peek() != Some(b'"') {
-            return json.integer().map(When::from_seconds);
+            *self = When::from_seconds(json.integer()?);
+            return Ok(());
         }
         let text = json.string()?;
-        When::parse(&text).ok_or_else(|| json.fault(format!("{text:.40} is no date and time as in RFC 3339")))
+        *self = When::parse(&text)
+            .ok_or_else(|| json.fault(format!("{text:.40} is no date and time as in RFC 3339")))?;
+        Ok(())
     }
 }
 

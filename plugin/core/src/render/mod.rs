@@ -63,16 +63,12 @@ words!(Format {
 });
 
 /// A document beside how to show it.
+#[derive(Default)]
 struct Holding<T>(T);
 
-impl<'de, T: Default + Read<'de>> Read<'de> for Holding<T> {
-    fn read(json: &mut Json<'de>) -> Result<Self, Box<Fault>> {
-        let mut document = T::default();
-        json.object(&["document"], 1, &mut |_, json| {
-            document = T::read(json)?;
-            Ok(())
-        })?;
-        Ok(Holding(document))
+impl<'de, T: Read<'de>> Read<'de> for Holding<T> {
+    fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
+        json.object(&["document"], 1, &mut |_, json| self.0.read(json))
     }
 }
 
