@@ -476,8 +476,7 @@ impl<'de> Read<'de> for bool {
 impl<'de> Read<'de> for u64 {
     fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
         let number = json.integer()?;
-        *self =
-            u64::try_from(number).map_err(|_| json.fault("expected a number that is not negative"))?;
+        *self = u64::try_from(number).map_err(|_| json.fault("expected a number that is not negative"))?;
         Ok(())
     }
 }
@@ -713,10 +712,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_serde_json_refuses_is_refused_and_what_it_takes_is_taken(text in pieces()) {
+            let theirs = serde_json::from_str::<serde_json::Value>(&text);
             // A number that is skipped may have any size; theirs must fit a float.
-            let theirs = serde_json::from_str::<serde_json::Value>(&text)
-                .map_or_else(|e| e.to_string().contains("out of range"), |_| true);
-            prop_assert_eq!(skip(&text).is_ok(), theirs, "{:?}", text);
+            prop_assume!(!theirs.as_ref().is_err_and(|e| e.to_string().contains("out of range")));
+            prop_assert_eq!(skip(&text).is_ok(), theirs.is_ok(), "{:?}", text);
         }
 
         #[test]

@@ -3,66 +3,45 @@
 //! git's own reading misses a part of real declarations (two paragraphs of trailers, a marker glued to a trailer,
 //! newlines lost), so the whole message is read line by line, and each finding says where it stood.
 
-use super::names::{Table, denies, looks_like_model, says_ai, split_address};
+use std::cell::OnceCell;
+
+use super::lines::{Line, Lines, trim};
+use super::names::{Table, cmp_ignoring_case, denies, looks_like_model, says_ai, split_address};
 use super::tools::{Certainty, KEYS, Key, MARKER_VERBS};
-use super::{Collector, FoundHelp, trailers};
+use super::{Collector, trailers};
 use crate::limits;
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 
 /// Reads a message into `out`.
 pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
-    let inline = co_author_keys(message).next().is_some();
-    let scissors = trailers::scissors(message.as_bytes());
-    let mut strict: Option<Vec<usize>> = None;
+    let whole = Whole::of(message);
     let mut reader = Reader::default();
-    let all_indented = message.lines().filter(|line| !line.trim().is_empty()).all(is_indented);
-
-    let lines = Line::all(message);
-    for (at, line) in lines.iter().enumerate() {
+    let mut lines = Lines::of(message);
+    while let Some(line) = lines.next() {
         let raw = line.text;
-        if reader.fenced(raw) {
+        if raw.is_empty() || reader.fenced(raw) {
             continue;
         }
-        reader.follow_squash(raw);
-        let indented = is_indented(raw);
-        let quoted_commit = indented && (all_indented || reader.in_squash);
-        let text = if quoted_commit || !indented { raw.trim() } else { raw };
-        let place = || {
-            if scissors.is_some_and(|from| line.start >= from) {
-                Whereabouts::BelowScissors
-            } else if reader.in_squash && indented {
-                Whereabouts::Squash
-            } else if at == 0 {
-                Whereabouts::Title
-            } else {
-                Whereabouts::Lenient
-            }
-        };
-        if let Some((key, value)) = split_key(raw.trim()) {
+        reader.follow_squash(line);
+        let indented = line.is_indented();
+        let quoted_commit = indented && (reader.in_squash || whole.all_indented());
+        let in_squash = reader.in_squash;
+        let place = || whole.place(&line, in_squash);
+        if let Some((key, value)) = split_key(trim(raw)) {
             if let Some(kind) = kind_of(table, key) {
                 out.cost += limits::TRAILER_STEPS;
                 if out.cost > limits::STEPS {
                     return;
                 }
-                let value = if indented {
-                    value.to_owned()
-                } else {
-                    unfolded(value, lines.get(at + 1..).unwrap_or_default())
-                };
-                let strict = strict.get_or_insert_with(|| {
-                    trailers::parse(message.as_bytes(), false).into_iter().map(|t| t.span.start).collect()
-                });
-                let place = match place() {
-                    Whereabouts::Lenient if strict.binary_search(&line.start).is_ok() => Whereabouts::Strict,
-                    other => other,
-                };
+                let unfolded = if indented { None } else { unfolded(value, lines.clone()) };
+                let value = unfolded.as_deref().unwrap_or(value);
                 // An indented line in running text is an example, unless a tool's own address stands in it.
                 let example = indented && !quoted_commit;
-                let value = start_of(value.trim(), VALUE_BYTES);
-                trailer(table, out, &Declared { key, kind, value, place, example });
+                let value = start_of(trim(value), VALUE_BYTES);
+                trailer(table, out, &Declared { key, kind, value, place: &place, example });
                 continue;
             }
-            if reader.in_squash && key.eq_ignore_ascii_case("author") {
+            if in_squash && key.eq_ignore_ascii_case("author") {
                 let address = split_address(value);
                 if let Some((tool, _)) =
                     table.tool_of_identity(address.name, address.email.unwrap_or_default())
@@ -70,7 +49,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
                     out.add(Finding {
                         model: model_of(table, address.name),
                         place: Whereabouts::Squash,
-                        evidence: raw.trim().to_owned(),
+                        evidence: trim(raw).to_owned(),
                         ..finding(tool, Source::AuthorIdentity, "author", Rank::Inferred)
                     });
                 }
@@ -98,13 +77,8 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
         if indented && !quoted_commit {
             continue;
         }
-        if marker(table, out, text, &place) {
-            if inline {
-                inline_co_author(table, out, raw);
-            }
-            continue;
-        }
-        if inline {
+        marker(table, out, trim(raw), &place);
+        if whole.inline {
             inline_co_author(table, out, raw);
         }
     }
@@ -116,6 +90,50 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
         });
     }
     settle(out);
+}
+
+/// What is known of a message as a whole; most of it only once a line asks.
+struct Whole<'a> {
+    message: &'a str,
+    /// Somewhere a co-author's key stands.
+    inline: bool,
+    all_indented: OnceCell<bool>,
+    scissors: OnceCell<usize>,
+    strict: OnceCell<Vec<usize>>,
+}
+
+impl<'a> Whole<'a> {
+    fn of(message: &'a str) -> Self {
+        Whole {
+            message,
+            inline: co_author_keys(message).next().is_some(),
+            all_indented: OnceCell::new(),
+            scissors: OnceCell::new(),
+            strict: OnceCell::new(),
+        }
+    }
+
+    /// A message that is a quoted commit from its first line to its last.
+    fn all_indented(&self) -> bool {
+        let indented = |line: Line<'_>| trim(line.text).is_empty() || line.is_indented();
+        *self.all_indented.get_or_init(|| Lines::of(self.message).all(indented))
+    }
+
+    fn place(&self, line: &Line<'_>, in_squash: bool) -> Whereabouts {
+        let bytes = self.message.as_bytes();
+        let scissors = *self.scissors.get_or_init(|| trailers::scissors(bytes).unwrap_or(bytes.len()));
+        if line.start >= scissors {
+            Whereabouts::BelowScissors
+        } else if in_squash && line.is_indented() {
+            Whereabouts::Squash
+        } else if line.start == 0 {
+            Whereabouts::Title
+        } else if self.strict.get_or_init(|| trailers::starts(bytes)).binary_search(&line.start).is_ok() {
+            Whereabouts::Strict
+        } else {
+            Whereabouts::Lenient
+        }
+    }
 }
 
 /// How much of a value is read: a name and an address are short, and what strangers send is not.
@@ -132,7 +150,8 @@ struct Reader {
 impl Reader {
     /// Whether the line opens, closes or stands inside a fenced code block.
     fn fenced(&mut self, line: &str) -> bool {
-        let fence = line.trim_start().starts_with("```");
+        let fence =
+            !line.starts_with(|c: char| c.is_ascii_alphanumeric()) && line.trim_start().starts_with("```");
         if fence {
             self.in_fence = !self.in_fence;
         }
@@ -140,50 +159,18 @@ impl Reader {
     }
 
     /// Follows the heads of commits that `git merge --squash` quotes: `commit <id>`, then `Author:`.
-    fn follow_squash(&mut self, line: &str) {
-        if let Some(id) = line.strip_prefix("commit ") {
+    fn follow_squash(&mut self, line: Line<'_>) {
+        if let Some(id) = line.text.strip_prefix("commit ") {
             self.saw_commit = id.len() >= 40 && id.bytes().take(40).all(|b| b.is_ascii_hexdigit());
             self.in_squash |= self.saw_commit;
-        } else if self.in_squash && !line.is_empty() && !is_indented(line) {
-            self.in_squash = split_key(line).is_some_and(|(key, _)| {
+        } else if self.in_squash && !line.is_indented() {
+            self.in_squash = split_key(line.text).is_some_and(|(key, _)| {
                 ["author", "date", "merge", "commit", "authordate", "commitdate"]
                     .iter()
                     .any(|head| head.eq_ignore_ascii_case(key))
             });
         }
     }
-}
-
-/// One line and where it starts. Lines end at LF, CR LF, and at a CR alone, which some tools leave.
-struct Line<'a> {
-    text: &'a str,
-    start: usize,
-}
-
-impl<'a> Line<'a> {
-    fn all(message: &'a str) -> Vec<Self> {
-        let mut lines = Vec::new();
-        let mut start = 0;
-        let bytes = message.as_bytes();
-        let ends = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at + 1);
-        for end in ends.chain((!message.ends_with(['\n', '\r'])).then_some(bytes.len())) {
-            let text = message.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
-            // The LF of a CR LF is no line of its own.
-            let pair = end == start + 1
-                && bytes.get(start) == Some(&b'\n')
-                && start > 0
-                && bytes.get(start - 1) == Some(&b'\r');
-            if !pair {
-                lines.push(Line { text, start });
-            }
-            start = end;
-        }
-        lines
-    }
-}
-
-fn is_indented(line: &str) -> bool {
-    line.starts_with("    ") || line.starts_with('\t')
 }
 
 /// Splits `Key: value`: a key as git knows it, though blanks and underscores inside are let through for the remark.
@@ -198,29 +185,27 @@ fn split_key(line: &str) -> Option<(&str, &str)> {
     sound.then(|| (key, line.get(at + 1..).unwrap_or_default().trim()))
 }
 
-fn unfolded(value: &str, following: &[Line<'_>]) -> String {
-    let mut out = value.to_owned();
-    for line in following.iter().take(16) {
-        if line.text.trim().is_empty() || !line.text.starts_with([' ', '\t']) {
+/// The value with its continuation lines, when it has any.
+fn unfolded(value: &str, following: Lines<'_>) -> Option<String> {
+    let mut out = None;
+    for line in following.take(16) {
+        let text = trim(line.text);
+        if text.is_empty() || !line.text.starts_with([' ', '\t']) {
             break;
         }
+        let out = out.get_or_insert_with(|| value.to_owned());
         out.push(' ');
-        out.push_str(line.text.trim());
+        out.push_str(text);
     }
     out
 }
 
 fn kind_of(table: &Table, key: &str) -> Option<Key> {
-    let mut lower = [0_u8; 40];
-    let lower = lower.get_mut(..key.len())?;
-    lower.copy_from_slice(key.as_bytes());
-    lower.make_ascii_lowercase();
-    let lower = std::str::from_utf8(lower).ok()?;
-    if let Ok(at) = KEYS.binary_search_by(|entry| entry.0.cmp(lower)) {
+    if let Ok(at) = KEYS.binary_search_by(|entry| cmp_ignoring_case(entry.0, key)) {
         return KEYS.get(at).map(|entry| entry.1);
     }
-    let declared = table.extra.iter().any(|tool| tool.trailers.iter().any(|t| t == lower));
-    declared.then_some(Key::Declares)
+    let declares = |tool: &super::ExtraTool| tool.trailers.iter().any(|t| t.eq_ignore_ascii_case(key));
+    table.extra.iter().any(declares).then_some(Key::Declares)
 }
 
 /// `AI_Assisted`, `AI Assisted by`: what people write for a declaring key and git takes for none.
@@ -267,7 +252,7 @@ struct Declared<'a> {
     key: &'a str,
     kind: Key,
     value: &'a str,
-    place: Whereabouts,
+    place: &'a dyn Fn() -> Whereabouts,
     example: bool,
 }
 
@@ -297,7 +282,7 @@ fn model_of(table: &Table, name: &str) -> Option<String> {
 /// Reads one trailer whose key is in the table.
 fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
     let Declared { key, kind, value, place, example } = *line;
-    let evidence = || format!("{key}: {value}");
+    let evidence = || [key, ": ", value].concat();
     let address = split_address(value);
     let by_address = address.email.and_then(|email| table.tool_of_email(email));
     if example && by_address.is_none() {
@@ -307,7 +292,7 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
         out.add(Finding {
             model: model.map(str::to_owned),
             help,
-            place,
+            place: place(),
             evidence: evidence(),
             ..finding(tool, source, key, rank)
         });
@@ -370,7 +355,7 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
         }
         Key::SessionOf(tool) => {
             if !value.is_empty() {
-                out.deferred_session(tool, key, evidence(), place);
+                out.deferred_session(tool, key, evidence(), place());
             }
         }
         Key::ReplitAuthor => {
@@ -410,7 +395,7 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
         },
         Key::Model => {
             if !value.is_empty() && !denies(value) {
-                out.declared_model(key, value, evidence(), place);
+                out.declared_model(key, value, evidence(), place());
             }
         }
         Key::Declares | Key::Assists => declaration(table, out, line, by_address.map(|found| found.0)),
@@ -420,7 +405,7 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
 /// Reads the value of a declaring trailer.
 fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_address: Option<&str>) {
     let Declared { key, kind, value, place, .. } = *line;
-    let evidence = format!("{key}: {value}");
+    let evidence = [key, ": ", value].concat();
     let explicit = kind == Key::Declares;
     if value.is_empty() {
         if explicit {
@@ -438,7 +423,7 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
         out.add(Finding {
             model: model.map(str::to_owned),
             help: help_of(key, value),
-            place,
+            place: place(),
             evidence: evidence.clone(),
             ..finding(tool, Source::Trailer, key, Rank::Declared)
         });
@@ -492,46 +477,59 @@ fn key_value_list(value: &str) -> Option<(&str, Option<&str>)> {
 }
 
 fn purposes(value: &str) -> Vec<Help> {
-    let mut found = FoundHelp::default();
-    let lower = value.to_ascii_lowercase();
-    for (word, help) in [
-        ("test", Help::Tests),
-        ("explain", Help::Explained),
-        ("doc", Help::Explained),
-        ("comment", Help::Explained),
-        ("complet", Help::Completed),
-        ("generat", Help::Generated),
-        ("review", Help::Assisted),
-        ("refactor", Help::Assisted),
-    ] {
-        if lower.contains(word) {
-            found.add(help);
-        }
-    }
-    found.into_vec()
+    kinds(
+        value,
+        &[
+            ("test", Help::Tests),
+            ("explain", Help::Explained),
+            ("doc", Help::Explained),
+            ("comment", Help::Explained),
+            ("complet", Help::Completed),
+            ("generat", Help::Generated),
+            ("review", Help::Assisted),
+            ("refactor", Help::Assisted),
+        ],
+    )
 }
 
 fn help_of(key: &str, value: &str) -> Vec<Help> {
-    let mut found = FoundHelp::default();
-    let key = key.to_ascii_lowercase();
-    if key.contains("generated") || key.contains("synthesized") {
-        found.add(Help::Generated);
-    } else if key.contains("assist") || key.contains("developed") {
-        found.add(Help::Assisted);
+    let mut found = kinds(
+        value,
+        &[("completion", Help::Completed), ("tests", Help::Tests), ("explanation", Help::Explained)],
+    );
+    let by_key = [
+        ("generated", Help::Generated),
+        ("synthesized", Help::Generated),
+        ("assist", Help::Assisted),
+        ("developed", Help::Assisted),
+    ];
+    if let Some((_, help)) = by_key.iter().find(|(word, _)| contains(key, word)) {
+        crate::order::insert(&mut found, *help);
     }
-    let lower = value.to_ascii_lowercase();
-    for (word, help) in
-        [("completion", Help::Completed), ("tests", Help::Tests), ("explanation", Help::Explained)]
-    {
-        if lower.contains(word) {
-            found.add(help);
-        }
-    }
-    found.into_vec()
+    found
 }
 
-/// Reads a line that a tool leaves behind. Says whether it was one.
-fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Whereabouts) -> bool {
+/// The kinds of help that a text names by these words.
+fn kinds(text: &str, words: &[(&str, Help)]) -> Vec<Help> {
+    let mut found = Vec::new();
+    for (word, help) in words {
+        if contains(text, word) {
+            crate::order::insert(&mut found, *help);
+        }
+    }
+    found
+}
+
+/// Whether a word, in lower case, stands in a text in any case.
+fn contains(text: &str, word: &str) -> bool {
+    let (text, word) = (text.as_bytes(), word.as_bytes());
+    let Some(first) = word.first() else { return true };
+    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text)
+        .any(|at| text.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
+}
+
+/// Reads a line that a tool leaves behind.
+fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Whereabouts) {
     if text == "<!-- agent -->" {
         out.add(Finding {
             help: vec![Help::Generated],
@@ -539,7 +537,7 @@ fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Wh
             evidence: text.to_owned(),
             ..finding("unknown", Source::BodyMarker, text, Rank::Inferred)
         });
-        return true;
+        return;
     }
     if let Some(stats) = text.strip_prefix("AI: ")
         && stats.contains(" accepted")
@@ -550,7 +548,7 @@ fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Wh
             evidence: text.to_owned(),
             ..finding("git-ai", Source::BodyMarker, "AI:", Rank::Attested)
         });
-        return true;
+        return;
     }
     if let Some(rest) = text.strip_prefix("🤖 ")
         && table
@@ -562,21 +560,20 @@ fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Wh
             evidence: text.to_owned(),
             ..finding("plandex", Source::BodyMarker, "🤖", Rank::Inferred)
         });
-        return true;
+        return;
     }
-    let line_start = text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '`' && c != '>');
-    if let Some(found) = marker_at(table, line_start, false) {
+    let is_decoration = |c: char| !c.is_alphanumeric() && c != '`' && c != '>';
+    if let Some(found) = marker_at(table, text.trim_start_matches(is_decoration), false) {
         out.add(Finding { place: place(), ..found });
-        return true;
+        return;
     }
     // Newlines lost: the marker stands after a robot in the middle of a line.
-    if let Some((_, rest)) = text.split_once('🤖')
+    if !text.is_ascii()
+        && let Some((_, rest)) = text.split_once('🤖')
         && let Some(found) = marker_at(table, rest.trim_start(), true)
     {
         out.add(Finding { place: Whereabouts::Inline, ..found });
-        return true;
     }
-    false
 }
 
 /// `<Verb> with|by|using [Tool](url)` at the start of `text`.

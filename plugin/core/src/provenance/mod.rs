@@ -2,6 +2,7 @@
 
 mod agentblame;
 mod checkpoint;
+pub(crate) mod lines;
 mod message;
 mod names;
 pub mod note;
@@ -20,6 +21,7 @@ use crate::limits::{EVIDENCE_BYTES, Steps};
 use crate::model::{
     CommitFindings, Finding, Help, Ident, Rank, Remark, RemarkCode, Source, Text, Whereabouts,
 };
+use lines::{Lines, trim};
 use names::looks_like_model;
 use tools::{Certainty, RECORDED_AS};
 
@@ -68,10 +70,10 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
     for (path, bytes) in &evidence.checkpoints {
         checkpoint::read(table, &mut out, path, bytes);
     }
-    let subject = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let subject = Lines::of(&text).map(|line| trim(line.text)).find(|line| !line.is_empty());
     Ok(CommitFindings {
         id: String::new(),
-        subject: cut(subject, 100),
+        subject: cut(subject.unwrap_or_default(), 100),
         findings: out.findings,
         remarks: out.remarks,
     })
@@ -275,20 +277,6 @@ impl Collector {
                 );
             }
         }
-    }
-}
-
-/// Kinds of help, each once, in order.
-#[derive(Default)]
-struct FoundHelp(Vec<Help>);
-
-impl FoundHelp {
-    fn add(&mut self, help: Help) {
-        crate::order::insert(&mut self.0, help);
-    }
-
-    fn into_vec(self) -> Vec<Help> {
-        self.0
     }
 }
 

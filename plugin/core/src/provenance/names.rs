@@ -1,6 +1,7 @@
 //! Who is named: reads tool and model out of an address, a display name, or the value of a declaring trailer.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use super::tools::{AI_WORDS, Certainty, DENIALS, EMAILS, GITHUB, MACHINES, MODEL_FAMILIES, NAMES};
 
@@ -82,24 +83,36 @@ pub(crate) fn is_machine(email: &str) -> bool {
     MACHINES.iter().any(|machine| machine.eq_ignore_ascii_case(email))
 }
 
-/// Lower case, with `-` and `_` as a space; the length stays, so that offsets carry over.
-fn fold(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, '-' | '_') { ' ' } else { c.to_ascii_lowercase() }).collect()
+/// What a byte is compared as in names: lower case, with `-` and `_` as a space.
+fn folded(byte: u8) -> u8 {
+    if matches!(byte, b'-' | b'_') { b' ' } else { byte.to_ascii_lowercase() }
+}
+
+/// What follows a name at the start of `text`; the name is folded, the text as people write it.
+fn strip_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let start = text.as_bytes().get(..name.len())?;
+    start
+        .iter()
+        .zip(name.as_bytes())
+        .all(|(byte, name)| folded(*byte) == *name)
+        .then(|| text.get(name.len()..))?
+}
+
+/// How a word of a table, in lower case, stands to a text in any case.
+pub(super) fn cmp_ignoring_case(word: &str, text: &str) -> Ordering {
+    word.bytes().cmp(text.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
 impl Table {
     /// The tool that commits from this address.
     pub fn tool_of_email(&self, email: &str) -> Option<(&str, Certainty)> {
         let (local, domain) = email.rsplit_once('@')?;
-        let mut buffer = [0_u8; 96];
-        // Longer addresses are in no table of ours.
-        let lower = lowercase_into(email, &mut buffer)?;
         for tool in &self.extra {
-            if tool.emails.iter().any(|e| e == lower) {
+            if tool.emails.iter().any(|known| known.eq_ignore_ascii_case(email)) {
                 return Some((&tool.id, Certainty::Sure));
             }
         }
-        if let Ok(at) = EMAILS.binary_search_by(|entry| entry.0.cmp(lower)) {
+        if let Ok(at) = EMAILS.binary_search_by(|entry| cmp_ignoring_case(entry.0, email)) {
             return EMAILS.get(at).map(|entry| (entry.1, entry.2));
         }
         if domain.eq_ignore_ascii_case("users.noreply.github.com") {
@@ -127,26 +140,25 @@ impl Table {
         }
         memchr::memchr2(b'+', b'&', name.as_bytes())?;
         let (_, last) = name.rsplit_once(" + ").or_else(|| name.rsplit_once(" & "))?;
-        let (id, length, _) = self.name_at_start(&fold(last))?;
+        let (id, length, _) = self.name_at_start(last)?;
         (length == last.len()).then_some((id, Certainty::Default))
     }
 
-    /// The tool whose name begins `folded`, the length of the name, and whether it is also a common word. The longest
+    /// The tool whose name begins `text`, the length of the name, and whether it is also a common word. The longest
     /// name counts.
-    fn name_at_start(&self, folded: &str) -> Option<(&str, usize, bool)> {
-        let first = folded.as_bytes().first()?;
+    fn name_at_start(&self, text: &str) -> Option<(&str, usize, bool)> {
+        let first = folded(*text.as_bytes().first()?);
         let mut best: Option<(&str, usize, bool)> = None;
         let mut offer = |id, name: &str, common| {
-            if name.as_bytes().first() == Some(first)
-                && best.is_none_or(|(_, length, _)| name.len() > length)
-                && folded.strip_prefix(name).is_some_and(ends_name)
+            if best.is_none_or(|(_, length, _)| name.len() > length)
+                && strip_name(text, name).is_some_and(ends_name)
             {
                 best = Some((id, name.len(), common));
             }
         };
-        let from = NAMES.partition_point(|entry| entry.0.as_bytes().first() < Some(first));
+        let from = NAMES.partition_point(|entry| entry.0.as_bytes().first() < Some(&first));
         for (name, id, common) in NAMES.get(from..).unwrap_or_default() {
-            if name.as_bytes().first() != Some(first) {
+            if name.as_bytes().first() != Some(&first) {
                 break;
             }
             offer(id, name, *common);
@@ -162,13 +174,13 @@ impl Table {
     /// The tool that is called exactly this.
     pub fn exact_name(&self, text: &str) -> Option<&str> {
         let text = undecorated(text);
-        let (id, length, _) = self.name_at_start(&fold(text))?;
+        let (id, length, _) = self.name_at_start(text)?;
         (length == text.len()).then_some(id)
     }
 
     /// The tool whose name begins `text`: its id, what follows, and whether the name is also a common word.
     pub fn leading_name<'t>(&self, text: &'t str) -> Option<(&str, &'t str, bool)> {
-        let (id, length, common) = self.name_at_start(&fold(text))?;
+        let (id, length, common) = self.name_at_start(text)?;
         Some((id, text.get(length..)?, common))
     }
 
@@ -198,7 +210,7 @@ impl Table {
                 }
             }
         }
-        match text.find([':', '/', '(', '@']) {
+        match text.bytes().position(|byte| matches!(byte, b':' | b'/' | b'(' | b'@')) {
             Some(at) => {
                 let left = text.get(..at).unwrap_or_default().trim();
                 let right = text.get(at + 1..).unwrap_or_default();
@@ -284,14 +296,14 @@ impl Table {
 
     /// A name without a grammar: `Tool`, `Tool Model`, `Model`, or words.
     fn plain<'a>(&'a self, text: &'a str) -> Named<'a> {
-        let folded = fold(text);
-        if let Some((id, length, common)) = self.name_at_start(&folded) {
-            let rest = text.get(length..).unwrap_or_default();
-            let vendor = MODEL_FAMILIES.iter().any(|family| folded.get(..length) == Some(*family));
+        if let Some((id, length, common)) = self.name_at_start(text) {
+            let (name, rest) = text.split_at_checked(length).unwrap_or_default();
+            let vendor = MODEL_FAMILIES.iter().any(|family| strip_name(name, family) == Some(""));
             let glued = rest.starts_with(|c: char| c == 'v' || c.is_ascii_digit());
             let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
             // `Claude claude-opus-4`: the tool, then the model by its own name.
-            let twice = fold(rest).starts_with(folded.get(..length).unwrap_or_default());
+            let same = |(a, b)| folded(a) == folded(b);
+            let twice = rest.len() >= name.len() && rest.bytes().zip(name.bytes()).all(same);
             let model = if vendor && glued {
                 Some(rest)
             } else if vendor && !twice && looks_like_model(text) {
@@ -315,7 +327,7 @@ impl Table {
             .zip(std::iter::once(' ').chain(text.chars()))
             .filter_map(|((at, c), before)| (c.is_alphanumeric() && !before.is_alphanumeric()).then_some(at));
         for at in starts.skip(1) {
-            let tail = folded.get(at..).unwrap_or_default();
+            let tail = text.get(at..).unwrap_or_default();
             if let Some((id, length, false)) = self.name_at_start(tail) {
                 let rest = text.get(at + length..).unwrap_or_default();
                 return Named { tool: Some(Cow::Borrowed(id)), model: find_model(rest), ..Named::default() };
@@ -379,15 +391,14 @@ fn is_letta_agent(local: &str) -> bool {
         && local.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-fn lowercase_into<'b>(text: &str, buffer: &'b mut [u8]) -> Option<&'b str> {
-    let target = buffer.get_mut(..text.len())?;
-    target.copy_from_slice(text.as_bytes());
-    target.make_ascii_lowercase();
-    std::str::from_utf8(target).ok()
-}
-
 /// Without emoji and punctuation before it, and punctuation or quotes around it.
 fn undecorated(text: &str) -> &str {
+    if let [first, .., last] = text.as_bytes()
+        && first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+    {
+        return text;
+    }
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '[' && c != '(');
     let text =
         text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | '"' | '\'' | '`'));
@@ -404,7 +415,7 @@ fn split_ignoring_case<'a>(text: &'a str, joint: &str) -> Option<(&'a str, &'a s
 fn split_pieces(text: &str) -> Vec<&str> {
     let mut pieces = vec![text];
     let bytes = text.as_bytes();
-    if memchr::memchr3(b'&', b'+', b',', bytes).is_none() && memchr::memmem::find(bytes, b" and ").is_none() {
+    if memchr::memchr3(b'&', b'+', b',', bytes).is_none() && split_ignoring_case(text, " and ").is_none() {
         return pieces;
     }
     for joint in [" & ", " + ", ", ", " and "] {
@@ -420,15 +431,15 @@ fn is_uuid(text: &str) -> bool {
 
 /// Begins with a word of a model family, and goes on with a number or another such word.
 pub(crate) fn looks_like_model(text: &str) -> bool {
-    let folded = fold(text);
-    let Some(rest) = after_family(&folded) else {
+    let Some(rest) = after_family(text) else {
         return false;
     };
     text.bytes().any(|b| b.is_ascii_digit()) || after_family(rest.trim_start()).is_some()
 }
 
-fn after_family(folded: &str) -> Option<&str> {
-    MODEL_FAMILIES.iter().filter_map(|family| folded.strip_prefix(family)).find(|rest| ends_name(rest))
+/// What follows a word of a model family.
+fn after_family(text: &str) -> Option<&str> {
+    MODEL_FAMILIES.iter().filter_map(|family| strip_name(text, family)).find(|rest| ends_name(rest))
 }
 
 /// The first model in a run of words: a word of a family with its number, or the words up to the number.
@@ -437,7 +448,7 @@ fn find_model(text: &str) -> Option<&str> {
     for word in text.split_whitespace() {
         let start = text.get(at..)?.find(word)? + at;
         at = start + word.len();
-        if after_family(&fold(word)).is_none() {
+        if after_family(word).is_none() {
             continue;
         }
         if word.bytes().any(|b| b.is_ascii_digit()) {

@@ -294,7 +294,7 @@ pub(crate) const MODEL_FAMILIES: &[&str] = &[
     "doubao",
     "hunyuan",
     "yi",
-    "big-pickle",
+    "big pickle",
 ];
 
 /// Words that say AI without naming a tool.

@@ -24,63 +24,58 @@ const GIT_GENERATED: [&[u8]; 2] = [b"Signed-off-by: ", b"(cherry picked from com
 /// With `divider`, the message ends at the first line that starts with `---` and a blank, as in a mailed patch; that is
 /// the default of `git interpret-trailers`, while `git log --format=%(trailers)` reads without.
 pub fn parse(message: &[u8], divider: bool) -> Vec<Trailer> {
+    let text = readable(message, divider);
+    let trailer = |span: Range<usize>| {
+        let raw = text.get(span.clone())?;
+        let (key, value) = raw.split_at_checked(find_separator(raw)?)?;
+        Some(Trailer { key: trim(key).to_vec(), value: unfold(value.get(1..).unwrap_or_default()), span })
+    };
+    spans(text).into_iter().filter_map(trailer).collect()
+}
+
+/// Where the trailers of a message begin, read without the divider.
+pub(super) fn starts(message: &[u8]) -> Vec<usize> {
+    spans(readable(message, false)).into_iter().map(|span| span.start).collect()
+}
+
+/// What git reads of a message when it looks for trailers.
+fn readable(message: &[u8], divider: bool) -> &[u8] {
     // git reads the message as a C string.
     let message = cut(message, memchr::memchr(0, message).unwrap_or(message.len()));
     let text = if divider { cut(message, patch_start(message)) } else { message };
-    let text = cut(text, text.len() - ignored_bytes(text));
-    let start = block_start(text);
+    cut(text, text.len() - ignored_bytes(text))
+}
 
-    let mut trailers: Vec<Trailer> = Vec::new();
-    // The lines that make up the trailer being read; none while a line is no trailer.
-    let mut open: Option<Range<usize>> = None;
-    let mut flush = |open: &mut Option<Range<usize>>| {
-        if let Some(span) = open.take()
-            && let Some(raw) = text.get(span.clone())
-            && let Some(separator) = find_separator(raw)
-        {
-            let (key, value) = raw.split_at(separator);
-            let key = trim(key);
-            if !key.is_empty() {
-                trailers.push(Trailer {
-                    key: key.to_vec(),
-                    value: unfold(value.get(1..).unwrap_or_default()),
-                    span,
-                });
-            }
-        }
-    };
-    for line in lines(text, start) {
+/// The spans of the trailers, each with its continuation lines.
+fn spans(text: &[u8]) -> Vec<Range<usize>> {
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    // Whether the trailer before goes on.
+    let mut open = false;
+    for line in lines(text, block_start(text)) {
         let bytes = text.get(line.clone()).unwrap_or_default();
-        match (&mut open, bytes.first()) {
-            (Some(span), Some(first)) if is_space(*first) => span.end = line.end,
-            (_, Some(b'#')) => flush(&mut open),
-            _ => {
-                flush(&mut open);
-                if find_separator(bytes).is_some_and(|at| at >= 1) {
-                    open = Some(line);
-                }
-            }
+        if open
+            && bytes.first().is_some_and(|first| is_space(*first))
+            && let Some(span) = spans.last_mut()
+        {
+            span.end = line.end;
+            continue;
+        }
+        open = is_trailer(bytes);
+        if open {
+            spans.push(line);
         }
     }
-    flush(&mut open);
-    trailers
+    spans
 }
 
 /// Offset of git's scissors line, when the message has one.
 pub(super) fn scissors(message: &[u8]) -> Option<usize> {
-    // Rare, so the search is for its rarest part.
-    let mut from = 0;
-    while let Some(at) = memchr::memmem::find(message.get(from..)?, b" >8 ") {
-        let start = (from + at).checked_sub(b"# ------------------------".len());
-        from += at + 1;
-        if let Some(start) = start
-            && (start == 0 || message.get(start - 1) == Some(&b'\n'))
-            && message.get(start..)?.starts_with(CUT_LINE)
-        {
-            return Some(start);
-        }
-    }
-    None
+    // Rare, so the search is for its rarest byte.
+    memchr::memchr_iter(b'>', message).find_map(|at| {
+        let start = at.checked_sub(CUT_LINE.iter().position(|&byte| byte == b'>')?)?;
+        let at_line_start = start == 0 || message.get(start - 1) == Some(&b'\n');
+        (at_line_start && message.get(start..)?.starts_with(CUT_LINE)).then_some(start)
+    })
 }
 
 fn cut(bytes: &[u8], end: usize) -> &[u8] {
@@ -177,18 +172,22 @@ fn ignored_bytes(message: &[u8]) -> usize {
 
 /// Start of the last paragraph when git takes it for trailers, else the end of the text.
 fn block_start(text: &[u8]) -> usize {
-    let all: Vec<Range<usize>> = lines(text, 0).collect();
-    let line = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
-    let title_end = all
-        .iter()
-        .find(|range| line(range).first() != Some(&b'#') && is_blank(line(range)))
+    let title_end = lines(text, 0)
+        .find(|range| {
+            let line = text.get(range.clone()).unwrap_or_default();
+            line.first() != Some(&b'#') && is_blank(line)
+        })
         .map_or(text.len(), |range| range.start);
 
     let mut only_blank = true;
     let mut recognized = false;
     let (mut trailers, mut others, mut continuations) = (0_usize, 0_usize, 0_usize);
-    for range in all.iter().rev().take_while(|range| range.start >= title_end) {
-        let bytes = line(range);
+    let mut end = text.len();
+    while end > title_end {
+        let before = text.get(..end - 1).unwrap_or_default();
+        let range = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1)..end;
+        end = range.start;
+        let bytes = text.get(range.clone()).unwrap_or_default();
         let first = bytes.first().copied().unwrap_or(b'\n');
         if first == b'#' {
             others += continuations;
@@ -206,7 +205,7 @@ fn block_start(text: &[u8]) -> usize {
                 trailers += 1;
                 continuations = 0;
                 recognized = true;
-            } else if !is_space(first) && find_separator(bytes).is_some_and(|at| at >= 1) {
+            } else if !is_space(first) && is_trailer(bytes) {
                 trailers += 1;
                 continuations = 0;
             } else if is_space(first) {
@@ -218,6 +217,11 @@ fn block_start(text: &[u8]) -> usize {
         }
     }
     text.len()
+}
+
+/// Whether a line begins with a key and its separator.
+fn is_trailer(line: &[u8]) -> bool {
+    find_separator(line).is_some_and(|at| at >= 1)
 }
 
 /// Offset of the `:` after a key of ASCII letters, digits and `-`, with blanks allowed before the separator.
