@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::Error;
 use crate::model::{Commit, ContributorRole, Fact, Ident, ObjectId, Place, Request};
+use crate::provenance::lines::{Lines, trim};
 use crate::provenance::split_address;
 
 /// The commits of a change, told apart.
@@ -188,13 +189,13 @@ pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution
                 who: Stated::Ident(&commit.committer),
             });
         }
-        // Keys of co-authors stand on lines of their own.
+        // A co-author counts by the address.
+        if memchr::memchr(b'@', commit.message.as_bytes()).is_none() {
+            continue;
+        }
         let message = commit.message.to_str_lossy();
-        for line in message.lines() {
-            if !line.trim_start().starts_with(['c', 'C']) {
-                continue;
-            }
-            if let Some(value) = co_author(line) {
+        for line in Lines::of(&message) {
+            if let Some(value) = co_author(trim(line.text)) {
                 let address = split_address(value);
                 if let Some(email) = address.email {
                     let who = Stated::CoAuthor { name: address.name.to_owned(), email: email.to_owned() };
@@ -208,6 +209,9 @@ pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution
 
 /// The value of a co-author line, wherever in the message it stands.
 fn co_author(line: &str) -> Option<&str> {
+    if !line.starts_with(['c', 'C']) {
+        return None;
+    }
     let (key, value) = line.split_once(':')?;
     ["co-authored-by", "co-author", "coauthored-by", "co-developed-by"]
         .iter()

@@ -288,19 +288,17 @@ impl<'de> Json<'de> {
     /// The place of the next byte that does not stand for itself: a quote, a backslash, a control character, the end.
     #[inline(always)]
     fn plain_end(&self) -> usize {
-        let bytes = self.text.as_bytes();
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let (eights, last) = rest.as_chunks();
         let mut at = self.at;
-        while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        for eight in eights {
             let special = special(*eight);
             if special != 0 {
                 return at + special.trailing_zeros() as usize / 8;
             }
             at += 8;
         }
-        while let Some(0x20..=0x21 | 0x23..=0x5b | 0x5d..) = bytes.get(at) {
-            at += 1;
-        }
-        at
+        at + last.iter().take_while(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..)).count()
     }
 
     fn escape(&mut self) -> Outcome<char> {
@@ -345,19 +343,23 @@ impl<'de> Json<'de> {
 
     /// Reads a whole number.
     pub fn integer(&mut self) -> Outcome<i64> {
-        let start = match self.peek() {
-            Some(b'-' | b'0'..=b'9') => self.at,
-            _ => return Err(self.unexpected("a whole number")),
+        let Some(b'-' | b'0'..=b'9') = self.peek() else {
+            return Err(self.unexpected("a whole number"));
         };
+        let start = self.at;
         let whole = self.number()?;
         let text = self.text.get(start..self.at).unwrap_or_default();
-        match text.parse() {
-            Ok(number) if whole => Ok(number),
-            _ => {
-                self.at = start;
-                Err(self.fault(format!("expected a whole number, found {text:.40}")))
+        // Up to eighteen digits cannot overflow, and no time and no count has more.
+        let number = match text.as_bytes() {
+            digits @ [b'0'..=b'9', ..] if digits.len() <= 18 => {
+                Some(digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit & 0xf)))
             }
-        }
+            _ => text.parse().ok(),
+        };
+        number.filter(|_| whole).ok_or_else(|| {
+            self.at = start;
+            self.fault(format!("expected a whole number, found {text:.40}"))
+        })
     }
 
     /// Moves past a number. Says whether it is whole.
@@ -442,10 +444,11 @@ impl<'de> Json<'de> {
 fn special(eight: [u8; 8]) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     let word = u64::from_le_bytes(eight);
-    // A byte below `n` borrows from its highest bit when `n` is taken off it.
-    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word;
-    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (below(word, 0x20) | is(b'"') | is(b'\\')) & (ONES << 7)
+    // A byte below `n` borrows from its highest bit when `n` is taken off it, and only zero is below one.
+    let control = word.wrapping_sub(ONES * 0x20);
+    let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+    (control | quote | backslash) & !word & (ONES << 7)
 }
 
 impl<'de> Read<'de> for Cow<'de, str> {

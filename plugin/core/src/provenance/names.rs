@@ -100,7 +100,13 @@ fn strip_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// How a word of a table, in lower case, stands to a text in any case.
 pub(super) fn cmp_ignoring_case(word: &str, text: &str) -> Ordering {
-    word.bytes().cmp(text.bytes().map(|byte| byte.to_ascii_lowercase()))
+    for (word, text) in word.bytes().zip(text.bytes()) {
+        let text = text.to_ascii_lowercase();
+        if word != text {
+            return word.cmp(&text);
+        }
+    }
+    word.len().cmp(&text.len())
 }
 
 impl Table {

@@ -21,6 +21,9 @@ pub(crate) struct Contributors {
     pub unattributed: Option<(String, String)>,
 }
 
+/// How many people back somebody is recognised without being looked up.
+const MET: usize = 32;
+
 impl Contributors {
     /// Gathers author, committers, co-authors, pushers, opener and requester.
     pub fn of(
@@ -30,18 +33,21 @@ impl Contributors {
         directory: &mut Directory,
     ) -> Self {
         let mut contributors = Contributors { roles: BTreeMap::new(), unattributed: None };
-        // Author and committer are mostly one person.
-        let mut last: Option<(&Ident<'_>, Attribution)> = None;
+        // A change has many commits and few people.
+        let mut met: Vec<(&Ident<'_>, Attribution)> = Vec::new();
         for contribution in contributions(judged) {
             let who = match &contribution.who {
-                Stated::Ident(ident) => match last {
-                    Some((before, who)) if before.is_same(ident) && before.account == ident.account => who,
-                    _ => {
-                        let who = directory.of_ident(table, ident);
-                        last = Some((ident, who));
-                        who
+                Stated::Ident(ident) => {
+                    let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
+                    match met.iter().rev().take(MET).find(|(before, _)| same(before)) {
+                        Some((_, who)) => *who,
+                        None => {
+                            let who = directory.of_ident(table, ident);
+                            met.push((ident, who));
+                            who
+                        }
                     }
-                },
+                }
                 Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
             };
             match who {
