@@ -126,6 +126,6 @@ impl Error {
             help: self.help.as_deref(),
             diagnostics: &self.diagnostics,
         };
-        crate::to_json(&document)
+        crate::model::to_json(&document)
     }
 }

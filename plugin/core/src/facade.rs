@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use crate::model::{
     API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role,
-    Severity, json,
+    Severity, json, to_json,
 };
 use crate::provenance::{Evidence, Table};
 use crate::{Error, decide, limits, policy};
@@ -206,10 +204,4 @@ fn request(input: &[u8]) -> Result<Request<'_>, Error> {
         history.answers.within_limit("earlier answers")?;
     }
     Ok(request)
-}
-
-/// Canonical JSON: the fields in the order of their types, maps in the order of their keys, no blanks.
-pub(crate) fn to_json<T: Serialize>(document: &T) -> String {
-    // Our documents hold strings, integers, lists and maps with string keys: nothing that JSON cannot write.
-    serde_json::to_string(document).unwrap_or_default()
 }

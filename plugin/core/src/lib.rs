@@ -53,5 +53,4 @@ mod render;
 mod signoff;
 
 pub use error::{Error, ErrorDocument, ErrorKind};
-pub(crate) use facade::to_json;
 pub use facade::{FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, render};

@@ -1,11 +1,11 @@
 //! Which commits are judged, and who is behind them by the commits' own word.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use crate::Error;
 use crate::model::{Commit, ContributorRole, Fact, Ident, ObjectId, Place, Request};
 use crate::provenance::lines::{Lines, trim};
+use crate::order::Index;
 use crate::provenance::split_address;
 
 /// The commits of a change, told apart.
@@ -25,11 +25,9 @@ impl<'r, 'a> Judged<'r, 'a> {
     /// # Errors
     /// `bad-request` for two commits with one id, and for a commit that is its own ancestor.
     pub fn of(request: &'r Request<'a>) -> Result<Self, Error> {
-        let mut index: HashMap<&str, usize> = HashMap::with_capacity(request.commits.len());
-        for (at, commit) in request.commits.iter().enumerate() {
-            if index.insert(commit.sha.as_str(), at).is_some() {
-                return Err(Error::bad_request(format!("commit {} stands twice in `commits`", commit.sha)));
-            }
+        let index = Index::of(request.commits.iter().map(|commit| commit.sha.as_bytes()));
+        if let Some(commit) = index.twice().and_then(|(first, _)| request.commits.get(first)) {
+            return Err(Error::bad_request(format!("commit {} stands twice in `commits`", commit.sha)));
         }
         let graph = Graph { commits: &request.commits, index };
         graph.reject_cycles()?;
@@ -39,8 +37,8 @@ impl<'r, 'a> Judged<'r, 'a> {
         let head = request.change.as_ref().map(|change| &change.head);
         let mut reached = vec![false; request.commits.len()];
         if let Some(head) = head {
-            match graph.index.get(head.as_str()) {
-                Some(&at) => {
+            match graph.index.get(head.as_bytes()) {
+                Some(at) => {
                     if let Some(missing) = graph.reach(at, &mut reached) {
                         incomplete.get_or_insert(format!(
                             "commit {} is a parent in the change, is not in the target, and is not listed",
@@ -68,7 +66,7 @@ impl<'r, 'a> Judged<'r, 'a> {
 
 struct Graph<'r, 'a> {
     commits: &'r [Commit<'a>],
-    index: HashMap<&'r str, usize>,
+    index: Index<'r>,
 }
 
 impl<'r, 'a> Graph<'r, 'a> {
@@ -77,7 +75,14 @@ impl<'r, 'a> Graph<'r, 'a> {
             .get(at)
             .into_iter()
             .flat_map(|commit| &commit.parents)
-            .map(|parent| (&parent.sha, self.index.get(parent.sha.as_str()).copied(), parent.in_target))
+            .map(move |parent| (&parent.sha, self.place_of(&parent.sha, at), parent.in_target))
+    }
+
+    /// Where a parent of the commit at `at` stands: mostly beside it.
+    fn place_of(&self, parent: &ObjectId<'_>, at: usize) -> Option<usize> {
+        let beside = [at.checked_add(1), at.checked_sub(1)].into_iter().flatten();
+        let is_here = |at: &usize| self.commits.get(*at).is_some_and(|commit| commit.sha == *parent);
+        beside.into_iter().find(is_here).or_else(|| self.index.get(parent.as_bytes()))
     }
 
     /// Walks depth first, without recursion; a commit met again while its parents are walked is its own ancestor.

@@ -4,7 +4,7 @@ mod needs;
 mod predicates;
 mod remedies;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 pub(crate) use needs::needs;
 
@@ -12,14 +12,15 @@ use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{
     API_VERSION, ChangeSummary, CommitFindings, Decision, Document, Enforce, Fact, Notice, NoticeCode,
-    Outcome, PolicySummary, Provenance, Rank, RemarkCode, Remedy, Request, RequirementResult, Role, RuleCode,
+    Outcome, Parent, PolicySummary, Provenance, Rank, RemarkCode, Remedy, Request, RequirementResult, Role, RuleCode,
     RuleResult, RuleState, ToolSummary,
 };
 use crate::policy::{self, Effect, Otherwise, Policy, Requirement, Rule};
 use crate::provenance::{self, Anchor, Evidence, Table};
 use crate::signoff::people::Directory;
 use crate::signoff::{Contributors, Desk, unread_contributors};
-use crate::{Error, model, order};
+use crate::order::{self, Index};
+use crate::{Error, model};
 use predicates::{Facts, Truth, count};
 
 /// Decides.
@@ -150,41 +151,62 @@ pub(crate) fn table(policy: Option<&Policy>) -> Table {
 
 /// What ties trace records to this change.
 struct ChangeAnchor<'r> {
-    commits: HashMap<&'r str, &'r str>,
-    paths: Option<HashSet<&'r [u8]>>,
+    /// The judged commits.
+    commits: Vec<&'r str>,
+    /// Revisions, with the commit that a record of each belongs to.
+    revisions: Index<'r>,
+    /// The paths of the change, when all are here.
+    paths: Option<Index<'r>>,
+}
+
+impl<'r> ChangeAnchor<'r> {
+    fn of(request: &'r Request<'_>, judged: &Judged<'r, '_>) -> Self {
+        let mut revisions = Vec::new();
+        for (at, commit) in judged.all().enumerate() {
+            revisions.push((commit.sha.as_bytes(), at));
+        }
+        let commits = Index::of_pairs(revisions.iter().copied());
+        for (at, commit) in judged.all().enumerate() {
+            let outside = |parent: &&Parent<'_>| commits.get(parent.sha.as_bytes()).is_none();
+            revisions.extend(commit.parents.iter().filter(outside).map(|parent| (parent.sha.as_bytes(), at)));
+        }
+        let sides = request.files.iter().flat_map(|file| [Some(&file.path), file.previous_path.as_ref()]);
+        let all_here = request.complete.contains(&Fact::Files);
+        ChangeAnchor {
+            commits: judged.all().map(|commit| commit.sha.as_str()).collect(),
+            revisions: Index::of_pairs(revisions.into_iter()),
+            paths: all_here.then(|| Index::of(sides.flatten().map(|path| path.as_bytes()))),
+        }
+    }
 }
 
 impl Anchor for ChangeAnchor<'_> {
     fn commit_of(&self, revision: &str) -> Option<&str> {
-        self.commits.get(revision).copied()
+        self.commits.get(self.revisions.get(revision.as_bytes())?).copied()
     }
 
     fn touches(&self, path: &str) -> bool {
-        self.paths.as_ref().is_none_or(|paths| paths.contains(path.as_bytes()))
+        self.paths.as_ref().is_none_or(|paths| paths.get(path.as_bytes()).is_some())
     }
 }
 
 /// What every judged commit says about AI: those that say something, in the order of the request.
-fn provenance_of(
-    request: &Request<'_>,
-    judged: &Judged<'_, '_>,
+fn provenance_of<'r, 'a>(
+    request: &'r Request<'a>,
+    judged: &Judged<'r, 'a>,
     table: &Table,
     steps: &Steps,
 ) -> Result<Vec<CommitFindings>, Error> {
-    let mut notes: HashMap<&str, Vec<(&str, &[u8])>> = HashMap::new();
-    for document in request.documents.iter().filter(|document| document.role == Role::Note) {
-        if let (Some(commit), Some(git_ref)) = (&document.commit, &document.git_ref) {
-            notes.entry(commit.as_str()).or_default().push((git_ref, document.bytes.as_bytes()));
-        }
-    }
-    let checkpoints: HashMap<String, &[u8]> = request
-        .documents
-        .iter()
-        .filter(|document| document.role == Role::Checkpoint)
-        .filter_map(|d| Some((d.path.as_ref()?.to_str_lossy().into_owned(), d.bytes.as_bytes())))
-        .collect();
+    let documents = &request.documents;
+    let of_role = |role| {
+        documents.iter().enumerate().filter(move |(_, document)| document.role == role)
+    };
+    let annotated = |(at, document): (usize, &'r Document<'a>)| Some((document.commit.as_ref()?.as_bytes(), at));
+    let notes = Index::of_pairs(of_role(Role::Note).filter_map(annotated));
+    let stored = |(at, document): (usize, &'r Document<'a>)| Some((document.path.as_ref()?.as_bytes(), at));
+    let checkpoints = Index::of_pairs(of_role(Role::Checkpoint).filter_map(stored));
+    let document = |at: usize| documents.get(at);
     let mut found: Vec<CommitFindings> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
     for commit in judged.all() {
         let wanted = if checkpoints.is_empty() {
             Vec::new()
@@ -196,44 +218,43 @@ fn provenance_of(
             encoding: commit.encoding.as_ref(),
             author: &commit.author,
             committer: &commit.committer,
-            notes: notes.get(commit.sha.as_str()).cloned().unwrap_or_default(),
+            notes: notes
+                .all(commit.sha.as_bytes())
+                .filter_map(document)
+                .filter_map(|note| Some((note.git_ref.as_ref()?.as_ref(), note.bytes.as_bytes())))
+                .collect(),
             checkpoints: wanted
                 .iter()
-                .filter_map(|wanted| Some((wanted.path.as_str(), *checkpoints.get(&wanted.path)?)))
+                .filter_map(|wanted| {
+                    let found = checkpoints.get(wanted.path.as_bytes()).and_then(document)?;
+                    Some((wanted.path.as_str(), found.bytes.as_bytes()))
+                })
                 .collect(),
         };
         let findings = provenance::read(table, &evidence, steps)?;
         if !findings.findings.is_empty() || !findings.remarks.is_empty() {
-            places.insert(commit.sha.as_str(), found.len());
             found.push(CommitFindings { id: commit.sha.as_str().to_owned(), ..findings });
         }
     }
 
-    let traces: Vec<&Document<'_>> = request.documents.iter().filter(|d| d.role == Role::Trace).collect();
-    if !traces.is_empty() {
-        let mut commits = HashMap::new();
-        for commit in judged.all() {
-            for parent in &commit.parents {
-                commits.entry(parent.sha.as_str()).or_insert(commit.sha.as_str());
-            }
-        }
-        commits.extend(judged.all().map(|commit| (commit.sha.as_str(), commit.sha.as_str())));
-        let sides = request.files.iter().flat_map(|file| [Some(&file.path), file.previous_path.as_ref()]);
-        let paths = request
-            .complete
-            .contains(&Fact::Files)
-            .then(|| sides.flatten().map(|path| path.as_bytes()).collect());
-        let anchor = ChangeAnchor { commits, paths };
-        for trace in traces {
+    if of_role(Role::Trace).next().is_some() {
+        let anchor = ChangeAnchor::of(request, judged);
+        let mut all_traced = Vec::new();
+        for (_, trace) in of_role(Role::Trace) {
             let path = trace.path.as_ref().map(|path| path.to_str_lossy().into_owned()).unwrap_or_default();
-            for traced in provenance::read_trace(table, &path, trace.bytes.as_bytes(), &anchor) {
-                match places.get(traced.id.as_str()).and_then(|&at| found.get_mut(at)) {
-                    Some(commit) => {
-                        commit.findings.extend(traced.findings);
-                        commit.remarks.extend(traced.remarks);
-                    }
-                    None => found.push(traced),
+            all_traced.extend(provenance::read_trace(table, &path, trace.bytes.as_bytes(), &anchor));
+        }
+        let mut places: Vec<(String, usize)> =
+            found.iter().enumerate().map(|(at, commit)| (commit.id.clone(), at)).collect();
+        places.sort_unstable();
+        for traced in all_traced {
+            let place = places.binary_search_by(|(id, _)| id.cmp(&traced.id)).ok();
+            match place.and_then(|place| places.get(place)).and_then(|(_, at)| found.get_mut(*at)) {
+                Some(commit) => {
+                    commit.findings.extend(traced.findings);
+                    commit.remarks.extend(traced.remarks);
                 }
+                None => found.push(traced),
             }
         }
     }

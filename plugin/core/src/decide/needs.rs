@@ -1,11 +1,10 @@
 //! Which facts a policy needs that a request lacks, so that a host fetches no more.
 
-use std::collections::HashSet;
-
 use crate::model::{API_VERSION, Fact, Needs, Request, Role};
 use crate::policy::{self, Effect, Policy, Predicate};
 use crate::provenance::wanted_checkpoints;
-use crate::{Error, order};
+use crate::order::{self, Index};
+use crate::Error;
 
 /// Says what is missing. Hosts ask at most three times: documents, the facts of the change, what those name.
 pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
@@ -30,18 +29,14 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
             facts = wanted(&policy);
             let notes_matter = facts.contains(&Fact::Notes);
             if notes_matter && !known(Fact::Checkpoints) {
-                let mut given: HashSet<String> = request
-                    .documents
-                    .iter()
-                    .filter(|d| d.role == Role::Checkpoint)
-                    .filter_map(|d| d.path.as_ref())
-                    .map(|path| path.to_str_lossy().into_owned())
-                    .collect();
+                let given = request.documents.iter().filter(|d| d.role == Role::Checkpoint);
+                let given = Index::of(given.filter_map(|d| d.path.as_ref()).map(|path| path.as_bytes()));
                 for commit in &request.commits {
-                    let wanted = wanted_checkpoints(&commit.message.to_str_lossy());
-                    documents
-                        .extend(wanted.into_iter().filter(|document| given.insert(document.path.clone())));
+                    documents.extend(wanted_checkpoints(&commit.message.to_str_lossy()));
                 }
+                documents.retain(|wanted| given.get(wanted.path.as_bytes()).is_none());
+                documents.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+                documents.dedup();
             }
         }
     }

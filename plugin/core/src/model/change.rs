@@ -8,6 +8,7 @@ use super::json::{object, words};
 use super::request::{is_empty, is_false};
 use super::{Account, List, ObjectId, Text, When};
 use crate::limits;
+use crate::order::same;
 
 /// The change that is judged.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -326,7 +327,7 @@ object!(Ident<'a> {
 impl Ident<'_> {
     /// Whether both say the same name and address.
     pub(crate) fn is_same(&self, other: &Ident<'_>) -> bool {
-        self.name == other.name && self.email == other.email
+        same(self.email.as_bytes(), other.email.as_bytes()) && same(self.name.as_bytes(), other.name.as_bytes())
     }
 }
 

@@ -22,6 +22,27 @@ pub struct Fault {
 
 type Outcome<T> = Result<T, Box<Fault>>;
 
+/// A key of a table, with its first eight bytes as a number: what comes is compared with all of them at once.
+pub struct Key {
+    text: &'static str,
+    start: u64,
+    mask: u64,
+}
+
+impl Key {
+    /// Prepares a key.
+    pub const fn new(text: &'static str) -> Key {
+        let bytes = text.as_bytes();
+        let (mut start, mut mask, mut at) = (0, 0, 0);
+        while at < bytes.len() && at < 8 {
+            start |= (bytes[at] as u64) << (8 * at);
+            mask |= 0xff << (8 * at);
+            at += 1;
+        }
+        Key { text, start, mask }
+    }
+}
+
 /// A value that can be read. It is read where it stands: moving a large one costs more than reading it.
 pub trait Read<'de> {
     /// Reads the value at the cursor into this one, which holds its default.
@@ -139,7 +160,7 @@ impl<'de> Json<'de> {
     /// Reads an object: calls `field` with the place of each key that is in the table; skips the others.
     pub fn object(
         &mut self,
-        keys: &[&str],
+        keys: &[Key],
         required: u32,
         field: &mut dyn FnMut(usize, &mut Json<'de>) -> Outcome<()>,
     ) -> Outcome<()> {
@@ -153,14 +174,14 @@ impl<'de> Json<'de> {
                 Some(place) => Some(place),
                 None => {
                     let key = self.key()?;
-                    keys.iter().position(|known| *known == key)
+                    keys.iter().position(|known| known.text == key)
                 }
             };
             self.expect(b':', "`:`")?;
             match place {
                 Some(place) => {
                     if seen & (1 << place) != 0 {
-                        let key = keys.get(place).copied().unwrap_or_default();
+                        let key = keys.get(place).map_or("", |key| key.text);
                         return Err(self.fault(format!("duplicate field `{key}`")));
                     }
                     seen |= 1 << place;
@@ -173,7 +194,7 @@ impl<'de> Json<'de> {
         }
         let missing = required & !seen;
         if missing != 0 {
-            let key = keys.get(missing.trailing_zeros() as usize).copied().unwrap_or_default();
+            let key = keys.get(missing.trailing_zeros() as usize).map_or("", |key| key.text);
             return Err(self.fault(format!("missing field `{key}`")));
         }
         Ok(())
@@ -181,20 +202,24 @@ impl<'de> Json<'de> {
 
     /// Moves past a key that stands in the table without escapes.
     #[inline(always)]
-    fn known_key(&mut self, keys: &[&str], next: usize) -> Option<usize> {
+    fn known_key(&mut self, keys: &[Key], next: usize) -> Option<usize> {
         if self.peek() != Some(b'"') {
             return None;
         }
         let rest = self.text.as_bytes().get(self.at + 1..)?;
-        let first = rest.first()?;
+        // A document does not end less than eight bytes behind the beginning of a key, but for tiny ones.
+        let start = u64::from_le_bytes(*rest.first_chunk()?);
         let mut place = next;
         for _ in 0..keys.len() {
             if place >= keys.len() {
                 place = 0;
             }
-            let key = keys.get(place)?.as_bytes();
-            if key.first() == Some(first) && rest.get(key.len()) == Some(&b'"') && rest.starts_with(key) {
-                self.at += key.len() + 2;
+            let key = keys.get(place)?;
+            if start & key.mask == key.start
+                && rest.get(key.text.len()) == Some(&b'"')
+                && (key.text.len() <= 8 || rest.starts_with(key.text.as_bytes()))
+            {
+                self.at += key.text.len() + 2;
                 return Some(place);
             }
             place += 1;
@@ -264,7 +289,9 @@ impl<'de> Json<'de> {
 
     /// Goes on with a string that is not plain to its end.
     fn escaped(&mut self, plain: &str) -> Outcome<String> {
-        let mut out = plain.to_owned();
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let mut out = String::with_capacity(plain.len() + memchr::memchr(b'"', rest).unwrap_or(0));
+        out.push_str(plain);
         loop {
             match self.byte() {
                 Some(b'"') => {
@@ -285,20 +312,10 @@ impl<'de> Json<'de> {
         }
     }
 
-    /// The place of the next byte that does not stand for itself: a quote, a backslash, a control character, the end.
+    /// The place of the next byte that does not stand for itself.
     #[inline(always)]
     fn plain_end(&self) -> usize {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let (eights, last) = rest.as_chunks();
-        let mut at = self.at;
-        for eight in eights {
-            let special = special(*eight);
-            if special != 0 {
-                return at + special.trailing_zeros() as usize / 8;
-            }
-            at += 8;
-        }
-        at + last.iter().take_while(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..)).count()
+        self.at + plain(self.text.as_bytes().get(self.at..).unwrap_or_default())
     }
 
     fn escape(&mut self) -> Outcome<char> {
@@ -439,6 +456,21 @@ impl<'de> Json<'de> {
     }
 }
 
+/// How many bytes stand for themselves in a string, before a quote, a backslash, a control character, or the end.
+#[inline(always)]
+pub(super) fn plain(bytes: &[u8]) -> usize {
+    let (eights, last) = bytes.as_chunks();
+    let mut length = 0;
+    for eight in eights {
+        let special = special(*eight);
+        if special != 0 {
+            return length + special.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    length + last.iter().take_while(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..)).count()
+}
+
 /// The highest bit of the first byte that cannot stand in a string as it is: a quote, a backslash, a control character.
 /// Bits of later bytes say nothing.
 fn special(eight: [u8; 8]) -> u64 {
@@ -553,10 +585,11 @@ macro_rules! object {
             ) -> Result<(), Box<$crate::model::json::Fault>> {
                 const REQUIRED: u32 =
                     $crate::model::json::bits(&[$($crate::model::json::flag!($($required)?)),*]);
+                const KEYS: &[$crate::model::json::Key] = &[$($crate::model::json::Key::new($key)),*];
                 // Numbers the keys.
                 #[allow(non_camel_case_types, reason = "the fields' own names")]
                 enum At { $($field),* }
-                json.object(&[$($key),*], REQUIRED, &mut |key, json| {
+                json.object(KEYS, REQUIRED, &mut |key, json| {
                     $(
                         if key == At::$field as usize {
                             return $crate::model::json::Read::read(&mut self.$field, json);

@@ -15,6 +15,7 @@ mod request;
 mod signoffs;
 mod text;
 mod when;
+mod write;
 
 pub use acts::*;
 pub use change::*;
@@ -28,6 +29,7 @@ pub use request::*;
 pub use signoffs::*;
 pub use text::Text;
 pub use when::When;
+pub(crate) use write::to_json;
 
 /// Reads a document of the contract.
 ///

@@ -4,9 +4,10 @@ use std::fmt;
 use serde::Serialize;
 
 use super::json::{Fault, Json, Read};
+use crate::order::same;
 
 /// The id of a git object: 40 or 64 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Default, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct ObjectId<'a>(Cow<'a, str>);
 
@@ -24,9 +25,20 @@ impl<'a> ObjectId<'a> {
         &self.0
     }
 
+    /// The digits, as bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     /// The first twelve digits, as people read them.
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+impl PartialEq for ObjectId<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        same(self.0.as_bytes(), other.0.as_bytes())
     }
 }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::json::{Fault, Json, Read};
+use super::json::{Fault, Json, Key, Read};
 
 /// Bytes that are nearly always UTF-8: a message, a path, a name.
 ///
@@ -82,7 +82,7 @@ impl<'de> Read<'de> for Text<'de> {
             *self = Text::Utf8(json.string()?);
             return Ok(());
         }
-        json.object(&["b64"], 1, &mut |_, json| {
+        json.object(const { &[Key::new("b64")] }, 1, &mut |_, json| {
             let encoded = json.string()?;
             let decoded = STANDARD.decode(encoded.as_bytes());
             let bytes = decoded.map_err(|e| json.fault(format!("`b64` is not base64: {e}")))?;

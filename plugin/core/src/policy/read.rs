@@ -1,6 +1,6 @@
 //! From YAML to a policy: every key known, every fault with its place, the likely key named.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::yaml::{self, Key, Node, Place, Value};
 use super::{
@@ -9,6 +9,7 @@ use super::{
 };
 use crate::limits;
 use crate::model::{Diagnostic, Enforce, Help, Rank, Severity};
+use crate::order::{self, Index};
 use crate::provenance::ExtraTool;
 
 /// Keys of predicates whose facts come with a later release: they parse, and are unavailable until then.
@@ -420,15 +421,19 @@ fn read_rules(node: &Node<'_>, policy: &mut Policy, faults: &mut Faults<'_>) {
             &format!("a policy has at most {} rules, and here are {}", limits::RULES, items.len()),
         );
     }
-    let mut names = HashSet::new();
+    let mut places = Vec::new();
     for item in items {
         let Some((rule, place)) = rule(item, policy, faults) else {
             continue;
         };
-        if !names.insert(rule.name.clone()) {
-            faults.error(place, &format!("two rules are called `{}`", rule.name));
-        }
+        places.push(place);
         policy.rules.push(rule);
+    }
+    let names = Index::of(policy.rules.iter().map(|rule| rule.name.as_bytes()));
+    if let Some((_, second)) = names.twice()
+        && let (Some(rule), Some(place)) = (policy.rules.get(second), places.get(second))
+    {
+        faults.error(*place, &format!("two rules are called `{}`", rule.name));
     }
 }
 
@@ -560,7 +565,8 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
         return None;
     };
     let sets = || by.iter().filter_map(|name| policy.people.get(name));
-    let people: HashSet<&String> = sets().flat_map(|set| &set.users).collect();
+    let mut people: Vec<String> = sets().flat_map(|set| &set.users).cloned().collect();
+    order::strings(&mut people);
     if sets().all(|set| set.groups.is_empty()) && !by.is_empty() && people.len() < approvals as usize {
         faults.error_with_help(
             node.place,

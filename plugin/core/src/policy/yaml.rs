@@ -1,11 +1,11 @@
 //! YAML with a place for every node. One parser reads and locates, so that the two can never disagree.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, Span};
 
 use crate::limits::{POLICY_DEPTH, POLICY_NODES};
+use crate::order::Index;
 
 /// Where a node stands: line and column from 1, in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,7 +75,7 @@ impl Node<'_> {
 
 /// Reads one document.
 pub(crate) fn parse(source: &str) -> Result<Node<'_>, Fault> {
-    let mut reader = Reader { parser: Parser::new_from_str(source), nodes: 0, anchors: HashMap::new() };
+    let mut reader = Reader { parser: Parser::new_from_str(source), nodes: 0, anchors: Vec::new() };
     let mut root = None;
     loop {
         let (event, span) = reader.next()?;
@@ -101,7 +101,8 @@ pub(crate) fn parse(source: &str) -> Result<Node<'_>, Fault> {
 struct Reader<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
     nodes: usize,
-    anchors: HashMap<usize, Node<'a>>,
+    /// The nodes that aliases may stand for, each at the number that the parser gives its anchor.
+    anchors: Vec<Option<Node<'a>>>,
 }
 
 impl<'a> Reader<'a> {
@@ -144,7 +145,7 @@ impl<'a> Reader<'a> {
             }
             Event::MappingStart(anchor, _) => (Value::Map(self.entries(depth)?), anchor),
             Event::Alias(anchor) => {
-                let Some(node) = self.anchors.get(&anchor).cloned() else {
+                let Some(node) = self.anchors.get(anchor).cloned().flatten() else {
                     return Err(Fault::new(place, "an alias of something that is not complete here"));
                 };
                 self.count(size(&node), place)?;
@@ -155,19 +156,26 @@ impl<'a> Reader<'a> {
         let node = Node { place, value };
         if anchor != 0 {
             self.count(size(&node), place)?;
-            self.anchors.insert(anchor, node.clone());
+            if self.anchors.len() <= anchor {
+                self.anchors.resize(anchor + 1, None);
+            }
+            if let Some(slot) = self.anchors.get_mut(anchor) {
+                *slot = Some(node.clone());
+            }
         }
         Ok(node)
     }
 
     fn entries(&mut self, depth: usize) -> Result<Vec<(Key<'a>, Node<'a>)>, Fault> {
         let mut entries: Vec<(Key<'a>, Node<'a>)> = Vec::new();
-        let mut seen: HashMap<String, usize> = HashMap::new();
         loop {
             let (event, span) = self.next()?;
             let place = Place::of(span);
             let key = match event {
-                Event::MappingEnd => return Ok(entries),
+                Event::MappingEnd => {
+                    reject_duplicates(&entries)?;
+                    return Ok(entries);
+                }
                 Event::Scalar(text, ..) => Key { text, place },
                 _ => return Err(Fault::new(place, "a key is a single word here")),
             };
@@ -177,16 +185,22 @@ impl<'a> Reader<'a> {
                     ..Fault::new(place, "merge keys (`<<`) are not read")
                 });
             }
-            if let Some(first) = seen.insert(key.text.to_string(), place.line) {
-                return Err(Fault::new(
-                    place,
-                    format!("duplicate key `{}`, first on line {first}", key.text),
-                ));
-            }
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
             entries.push((key, value));
         }
+    }
+}
+
+fn reject_duplicates(entries: &[(Key<'_>, Node<'_>)]) -> Result<(), Fault> {
+    let keys = Index::of(entries.iter().map(|(key, _)| key.text.as_bytes()));
+    let Some((first, second)) = keys.twice() else { return Ok(()) };
+    match (entries.get(first), entries.get(second)) {
+        (Some((first, _)), Some((second, _))) => Err(Fault::new(
+            second.place,
+            format!("duplicate key `{}`, first on line {}", second.text, first.place.line),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -1,39 +1,58 @@
 //! Notes of agentblame in `refs/notes/agentblame`: JSON, snake case in version 1 and camel case in version 2.
 
-use serde::Deserialize;
+use std::borrow::Cow;
 
 use super::note::{Covered, malformed};
 use super::{Collector, recorded_model, recorded_tool};
 use crate::model::Source;
+use crate::model::json::{self, object};
 use crate::provenance::names::Table;
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Note<'a> {
-    #[serde(borrow, default)]
     attributions: Vec<Attribution<'a>>,
 }
 
-#[derive(Deserialize)]
+object!(Note<'a> {
+    "attributions" => attributions,
+});
+
+#[derive(Default)]
 struct Attribution<'a> {
-    #[serde(borrow)]
-    path: std::borrow::Cow<'a, str>,
-    #[serde(alias = "startLine", default)]
+    path: Cow<'a, str>,
     start_line: u64,
-    #[serde(alias = "endLine", default)]
     end_line: u64,
-    #[serde(default)]
-    category: Option<String>,
-    #[serde(default)]
-    provider: Option<String>,
-    #[serde(default)]
-    model: Option<String>,
+    start: u64,
+    end: u64,
+    category: Option<Cow<'a, str>>,
+    provider: Option<Cow<'a, str>>,
+    model: Option<Cow<'a, str>>,
+}
+
+object!(Attribution<'a> {
+    "path" => path required,
+    "start_line" => start_line,
+    "end_line" => end_line,
+    "startLine" => start,
+    "endLine" => end,
+    "category" => category,
+    "provider" => provider,
+    "model" => model,
+});
+
+impl Attribution<'_> {
+    /// How many lines, by the names of either version.
+    fn lines(&self) -> u64 {
+        let (start, end) = (self.start_line.max(self.start), self.end_line.max(self.end));
+        end.saturating_sub(start).saturating_add(1)
+    }
 }
 
 /// Reads the findings of a note.
 pub(super) fn read(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
-    let note: Note<'_> = match serde_json::from_slice(bytes) {
+    let note: Note<'_> = match json::document(bytes) {
         Ok(note) => note,
-        Err(e) => return malformed(out, git_ref, &e.to_string(), bytes),
+        Err(e) => return malformed(out, git_ref, &e, bytes),
     };
     let mut covered = Covered::default();
     for line in &note.attributions {
@@ -43,7 +62,7 @@ pub(super) fn read(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u
         }
         let tool = recorded_tool(table, line.provider.as_deref().unwrap_or_default());
         let model = line.model.as_deref().and_then(recorded_model);
-        let lines = line.end_line.saturating_sub(line.start_line).saturating_add(1);
+        let lines = line.lines();
         covered.add((tool, model), lines, &line.path);
     }
     covered.report(out, Source::Note, git_ref);

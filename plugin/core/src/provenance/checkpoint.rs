@@ -1,28 +1,33 @@
 //! Entire's checkpoints: the trailer in the commit names one, its metadata on `entire/checkpoints/v1` names the agent.
 
-use serde::Deserialize;
-
 use super::{Collector, message_checkpoints, recorded_tool};
+use crate::model::json::{self, object};
 use crate::model::{Finding, Rank, RemarkCode, Role, Source, WantedDocument, Whereabouts};
 use crate::provenance::names::Table;
 
 const REF: &str = "refs/heads/entire/checkpoints/v1";
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Metadata {
-    #[serde(default)]
     agent: Option<String>,
-    #[serde(default)]
     initial_attribution: Option<Attribution>,
 }
 
-#[derive(Deserialize)]
+object!(Metadata {
+    "agent" => agent,
+    "initial_attribution" => initial_attribution,
+});
+
+#[derive(Default)]
 struct Attribution {
-    #[serde(default)]
     agent_lines: u64,
-    #[serde(default)]
     total_committed: u64,
 }
+
+object!(Attribution {
+    "agent_lines" => agent_lines,
+    "total_committed" => total_committed,
+});
 
 /// The documents that the checkpoints of a message stand in.
 pub(crate) fn wanted(message: &str) -> Vec<WantedDocument> {
@@ -45,7 +50,7 @@ pub(crate) fn wanted(message: &str) -> Vec<WantedDocument> {
 
 /// Reads the metadata of one checkpoint.
 pub(super) fn read(table: &Table, out: &mut Collector, path: &str, bytes: &[u8]) {
-    let metadata: Metadata = match serde_json::from_slice(bytes) {
+    let metadata: Metadata = match json::document(bytes) {
         Ok(metadata) => metadata,
         Err(e) => {
             return out.remark(

@@ -6,7 +6,7 @@
 use std::cell::OnceCell;
 
 use super::lines::{Line, Lines, trim};
-use super::names::{Table, cmp_ignoring_case, denies, looks_like_model, says_ai, split_address};
+use super::names::{Table, denies, entry_of, looks_like_model, says_ai, split_address};
 use super::tools::{Certainty, KEYS, Key, MARKER_VERBS};
 use super::{Collector, trailers};
 use crate::limits;
@@ -201,8 +201,8 @@ fn unfolded(value: &str, following: Lines<'_>) -> Option<String> {
 }
 
 fn kind_of(table: &Table, key: &str) -> Option<Key> {
-    if let Ok(at) = KEYS.binary_search_by(|entry| cmp_ignoring_case(entry.0, key)) {
-        return KEYS.get(at).map(|entry| entry.1);
+    if let Some((_, kind)) = entry_of(KEYS, |entry| entry.0, key) {
+        return Some(*kind);
     }
     let declares = |tool: &super::ExtraTool| tool.trailers.iter().any(|t| t.eq_ignore_ascii_case(key));
     table.extra.iter().any(declares).then_some(Key::Declares)
@@ -243,8 +243,7 @@ fn look_alike(line: &str) -> Option<&'static str> {
         })
         .collect();
     let (key, _) = split_key(folded.trim())?;
-    let at = KEYS.iter().position(|entry| entry.0.eq_ignore_ascii_case(key))?;
-    let (name, kind) = KEYS.get(at)?;
+    let (name, kind) = entry_of(KEYS, |entry| entry.0, key)?;
     matches!(kind, Key::Declares | Key::UsedFor | Key::Assists | Key::CoAuthor).then_some(*name)
 }
 
@@ -578,7 +577,9 @@ fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Wh
 
 /// `<Verb> with|by|using [Tool](url)` at the start of `text`.
 fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
-    let (verb, rest) = start_of(text, VALUE_BYTES).split_once(' ')?;
+    // No verb is longer.
+    let blank = text.bytes().take(16).position(|byte| byte == b' ')?;
+    let (verb, rest) = (text.get(..blank)?, start_of(text.get(blank + 1..)?, VALUE_BYTES));
     if !MARKER_VERBS.iter().any(|v| v.eq_ignore_ascii_case(verb)) {
         return None;
     }

@@ -1,7 +1,6 @@
 //! Who is named: reads tool and model out of an address, a display name, or the value of a declaring trailer.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 use super::tools::{AI_WORDS, Certainty, DENIALS, EMAILS, GITHUB, MACHINES, MODEL_FAMILIES, NAMES};
 
@@ -65,10 +64,10 @@ pub(crate) fn split_address(value: &str) -> Address<'_> {
 
 /// One `@`, something before it, and a domain that ends in letters: `claude-opus-4-6@default` and `tool@1.2` are none.
 fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else {
+    let Some((local, domain)) = split_last(text, b'@') else {
         return false;
     };
-    let Some((host, top)) = domain.rsplit_once('.') else {
+    let Some((host, top)) = split_last(domain, b'.') else {
         return false;
     };
     !local.is_empty()
@@ -76,6 +75,12 @@ fn is_email(text: &str) -> bool {
         && top.len() >= 2
         && top.bytes().all(|b| b.is_ascii_alphabetic())
         && !text.contains(char::is_whitespace)
+}
+
+/// `rsplit_once` at an ASCII character, for texts as short as addresses are.
+fn split_last(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().rposition(|byte| byte == at)?;
+    Some((text.get(..place)?, text.get(place + 1..)?))
 }
 
 /// Whether an address is a machine's that is neither a person nor an AI.
@@ -98,28 +103,40 @@ fn strip_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
         .then(|| text.get(name.len()..))?
 }
 
-/// How a word of a table, in lower case, stands to a text in any case.
-pub(super) fn cmp_ignoring_case(word: &str, text: &str) -> Ordering {
-    for (word, text) in word.bytes().zip(text.bytes()) {
-        let text = text.to_ascii_lowercase();
-        if word != text {
-            return word.cmp(&text);
-        }
-    }
-    word.len().cmp(&text.len())
+/// The entries of a table in order whose words begin with these two letters.
+fn beginning_with<T>(
+    table: &'static [T],
+    word: impl Fn(&T) -> &'static str,
+    letters: [u8; 2],
+) -> &'static [T] {
+    let begin = |entry: &T| word(entry).as_bytes().first_chunk().copied().unwrap_or_default();
+    let from = table.partition_point(|entry| begin(entry) < letters);
+    let rest = table.get(from..).unwrap_or_default();
+    let count = rest.iter().take_while(|entry| begin(entry) == letters).count();
+    rest.get(..count).unwrap_or_default()
+}
+
+/// The entry of a table in order whose word, in lower case, is `text` in any case.
+pub(super) fn entry_of<T>(
+    table: &'static [T],
+    word: impl Fn(&T) -> &'static str,
+    text: &str,
+) -> Option<&'static T> {
+    let letters = text.as_bytes().first_chunk()?.map(|byte: u8| byte.to_ascii_lowercase());
+    beginning_with(table, &word, letters).iter().find(|entry| word(entry).eq_ignore_ascii_case(text))
 }
 
 impl Table {
     /// The tool that commits from this address.
     pub fn tool_of_email(&self, email: &str) -> Option<(&str, Certainty)> {
-        let (local, domain) = email.rsplit_once('@')?;
+        let (local, domain) = split_last(email, b'@')?;
         for tool in &self.extra {
             if tool.emails.iter().any(|known| known.eq_ignore_ascii_case(email)) {
                 return Some((&tool.id, Certainty::Sure));
             }
         }
-        if let Ok(at) = EMAILS.binary_search_by(|entry| cmp_ignoring_case(entry.0, email)) {
-            return EMAILS.get(at).map(|entry| (entry.1, entry.2));
+        if let Some((_, tool, certainty)) = entry_of(EMAILS, |entry| entry.0, email) {
+            return Some((tool, *certainty));
         }
         if domain.eq_ignore_ascii_case("users.noreply.github.com") {
             return github_tool(local).map(|tool| (tool, Certainty::Sure));
@@ -153,7 +170,7 @@ impl Table {
     /// The tool whose name begins `text`, the length of the name, and whether it is also a common word. The longest
     /// name counts.
     fn name_at_start(&self, text: &str) -> Option<(&str, usize, bool)> {
-        let first = folded(*text.as_bytes().first()?);
+        let letters = text.as_bytes().first_chunk()?.map(folded);
         let mut best: Option<(&str, usize, bool)> = None;
         let mut offer = |id, name: &str, common| {
             if best.is_none_or(|(_, length, _)| name.len() > length)
@@ -162,11 +179,7 @@ impl Table {
                 best = Some((id, name.len(), common));
             }
         };
-        let from = NAMES.partition_point(|entry| entry.0.as_bytes().first() < Some(&first));
-        for (name, id, common) in NAMES.get(from..).unwrap_or_default() {
-            if name.as_bytes().first() != Some(&first) {
-                break;
-            }
+        for (name, id, common) in beginning_with(NAMES, |entry| entry.0, letters) {
             offer(id, name, *common);
         }
         for tool in &self.extra {
@@ -304,7 +317,9 @@ impl Table {
     fn plain<'a>(&'a self, text: &'a str) -> Named<'a> {
         if let Some((id, length, common)) = self.name_at_start(text) {
             let (name, rest) = text.split_at_checked(length).unwrap_or_default();
-            let vendor = MODEL_FAMILIES.iter().any(|family| strip_name(name, family) == Some(""));
+            let vendor = MODEL_FAMILIES.iter().any(|family| {
+                family.len() == name.len() && strip_name(name, family).is_some()
+            });
             let glued = rest.starts_with(|c: char| c == 'v' || c.is_ascii_digit());
             let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
             // `Claude claude-opus-4`: the tool, then the model by its own name.
@@ -445,7 +460,9 @@ pub(crate) fn looks_like_model(text: &str) -> bool {
 
 /// What follows a word of a model family.
 fn after_family(text: &str) -> Option<&str> {
-    MODEL_FAMILIES.iter().filter_map(|family| strip_name(text, family)).find(|rest| ends_name(rest))
+    let first = folded(*text.as_bytes().first()?);
+    let families = MODEL_FAMILIES.iter().filter(|family| family.as_bytes().first() == Some(&first));
+    families.filter_map(|family| strip_name(text, family)).find(|rest| ends_name(rest))
 }
 
 /// The first model in a run of words: a word of a family with its number, or the words up to the number.

@@ -6,11 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::{Collector, recorded_model, recorded_tool};
+use crate::model::json::{self, Fault, Json, Read, object};
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
+use crate::order::Index;
 use crate::provenance::names::Table;
 
 /// The lines of one file that the note speaks of.
@@ -108,82 +107,119 @@ fn entry(line: &str) -> Option<Entry<'_>> {
 }
 
 /// What the metadata is read for. Everything else in it, the conversations above all, is skipped unread.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 struct Metadata {
-    #[serde(default)]
-    prompts: BTreeMap<String, Session>,
-    #[serde(default)]
-    sessions: BTreeMap<String, Session>,
+    prompts: Map<Session>,
+    sessions: Map<Session>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+object!(Metadata {
+    "prompts" => prompts,
+    "sessions" => sessions,
+});
+
+#[derive(Debug, Default)]
 struct Session {
-    #[serde(default)]
     agent_id: Agent,
 }
 
-#[derive(Debug, Default, Deserialize)]
+object!(Session {
+    "agent_id" => agent_id,
+});
+
+#[derive(Debug, Default)]
 struct Agent {
-    #[serde(default)]
     tool: Lenient,
-    #[serde(default)]
     model: Lenient,
 }
 
+object!(Agent {
+    "tool" => tool,
+    "model" => model,
+});
+
 /// A string, or anything else taken for none.
-#[derive(Debug, Default, Deserialize)]
-#[serde(untagged)]
-enum Lenient {
-    Text(String),
-    #[default]
-    Missing,
-    Other(IgnoredAny),
+#[derive(Debug, Default)]
+struct Lenient(String);
+
+impl<'de> Read<'de> for Lenient {
+    fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
+        if json.peek() == Some(b'"') { self.0.read(json) } else { json.skip() }
+    }
 }
 
-impl Lenient {
-    fn as_str(&self) -> &str {
-        match self {
-            Lenient::Text(text) => text,
-            Lenient::Missing | Lenient::Other(_) => "",
-        }
+/// An object whose keys are data.
+#[derive(Debug, Default)]
+struct Map<T>(Vec<(String, T)>);
+
+impl<'de, T: Default + Read<'de>> Read<'de> for Map<T> {
+    fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
+        json.entries(&mut |key, json| {
+            self.0.push((key.to_owned(), T::default()));
+            self.0.last_mut().map_or(Ok(()), |(_, value)| value.read(json))
+        })
     }
 }
 
 /// The pre-release form: one JSON object with the authors of each file's lines.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct PreRelease {
-    files: BTreeMap<String, PreReleaseFile>,
+    files: Map<PreReleaseFile>,
 }
 
-#[derive(Deserialize)]
+object!(PreRelease {
+    "files" => files required,
+});
+
+#[derive(Default)]
 struct PreReleaseFile {
-    #[serde(default)]
     authors: Vec<PreReleaseAuthor>,
 }
 
-#[derive(Deserialize)]
+object!(PreReleaseFile {
+    "authors" => authors,
+});
+
+#[derive(Default)]
 struct PreReleaseAuthor {
-    #[serde(default)]
     author: String,
-    #[serde(default)]
-    agent_metadata: Option<IgnoredAny>,
-    #[serde(default)]
+    agent_metadata: Option<Anything>,
     lines: Vec<Lines>,
 }
 
+object!(PreReleaseAuthor {
+    "author" => author,
+    "agent_metadata" => agent_metadata,
+    "lines" => lines,
+});
+
+/// A value that only its presence matters of.
+#[derive(Debug, Default)]
+pub(super) struct Anything;
+
+impl<'de> Read<'de> for Anything {
+    fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
+        json.skip()
+    }
+}
+
 /// A line, or the first and the last of a run.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Lines {
-    Run(u32, u32),
-    One(IgnoredAny),
+#[derive(Default)]
+struct Lines {
+    run: Vec<u32>,
+}
+
+impl<'de> Read<'de> for Lines {
+    fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
+        if json.peek() == Some(b'[') { self.run.read(json) } else { json.skip() }
+    }
 }
 
 impl Lines {
     fn count(&self) -> u64 {
-        match self {
-            Lines::One(_) => 1,
-            Lines::Run(from, to) => u64::from(to.abs_diff(*from)) + 1,
+        match *self.run {
+            [from, to] => u64::from(to.abs_diff(from)) + 1,
+            _ => 1,
         }
     }
 }
@@ -201,7 +237,7 @@ pub(super) fn findings(table: &Table, out: &mut Collector, git_ref: &str, note: 
         return;
     }
     let metadata: Metadata = match read.metadata {
-        Some(json) => serde_json::from_slice(json).unwrap_or_else(|e| {
+        Some(json) => json::document(json).unwrap_or_else(|e| {
             malformed(out, git_ref, &format!("its metadata is not what the format says: {e}"), note);
             Metadata::default()
         }),
@@ -219,16 +255,16 @@ pub(super) fn findings(table: &Table, out: &mut Collector, git_ref: &str, note: 
         );
     }
 
+    let sessions: Vec<_> = metadata.sessions.0.into_iter().chain(metadata.prompts.0).collect();
+    let agents = Index::of(sessions.iter().map(|(key, _)| key.as_bytes()));
     // Tool and model of each key, with the lines and files that it covers.
     let mut covered = Covered::default();
     for file in &read.files {
         for entry in file.entries.iter().filter(|entry| !entry.is_human()) {
-            let session =
-                metadata.sessions.get(entry.session()).or_else(|| metadata.prompts.get(entry.session()));
-            let who = match session {
-                Some(session) => (
-                    recorded_tool(table, session.agent_id.tool.as_str()),
-                    recorded_model(session.agent_id.model.as_str()),
+            let who = match agents.get(entry.session().as_bytes()).and_then(|at| sessions.get(at)) {
+                Some((_, session)) => (
+                    recorded_tool(table, &session.agent_id.tool.0),
+                    recorded_model(&session.agent_id.model.0),
                 ),
                 // The key of another note: it proves an AI all the same.
                 None => ("unknown".to_owned(), None),
@@ -278,7 +314,7 @@ impl Covered {
 }
 
 fn pre_release(table: &Table, out: &mut Collector, git_ref: &str, note: &[u8]) {
-    let Ok(read) = serde_json::from_slice::<PreRelease>(note) else {
+    let Ok(read) = json::document::<PreRelease>(note) else {
         return malformed(
             out,
             git_ref,
@@ -287,7 +323,7 @@ fn pre_release(table: &Table, out: &mut Collector, git_ref: &str, note: &[u8]) {
         );
     };
     let mut covered = Covered::default();
-    for (path, file) in &read.files {
+    for (path, file) in &read.files.0 {
         for author in &file.authors {
             if author.agent_metadata.is_some() || table.exact_name(&author.author).is_some() {
                 let lines = author.lines.iter().map(Lines::count).sum();

@@ -7,83 +7,103 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
-use super::note::Covered;
+use super::note::{Anything, Covered};
 use super::{Collector, recorded_model, recorded_tool};
+use crate::model::json::{self, Fault, Json, Key, Read, object};
 use crate::model::{CommitFindings, RemarkCode, Source};
 use crate::provenance::names::Table;
 
 /// A record as the specification has it, and the flat rows that other writers leave under the same name.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Record<'a> {
-    #[serde(borrow, default)]
     vcs: Option<Vcs<'a>>,
-    #[serde(default)]
     tool: Option<Tool>,
-    #[serde(borrow, default)]
     files: Vec<File<'a>>,
-    #[serde(borrow, default)]
     file_path: Option<Cow<'a, str>>,
-    #[serde(default)]
     start_line: Option<u64>,
-    #[serde(default)]
     end_line: Option<u64>,
-    #[serde(default)]
-    session_id: Option<IgnoredAny>,
+    session_id: Option<Anything>,
 }
 
-#[derive(Deserialize)]
+object!(Record<'a> {
+    "vcs" => vcs,
+    "tool" => tool,
+    "files" => files,
+    "file_path" => file_path,
+    "start_line" => start_line,
+    "end_line" => end_line,
+    "session_id" => session_id,
+});
+
+#[derive(Default)]
 struct Vcs<'a> {
-    #[serde(borrow, default)]
     revision: Option<Cow<'a, str>>,
 }
 
-/// `{"name": ..., "version": ...}`, or in flat rows the name of the editing tool call (`Edit`).
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Tool {
-    Named {
-        #[serde(default)]
-        name: Option<String>,
-    },
-    Other(IgnoredAny),
+object!(Vcs<'a> {
+    "revision" => revision,
+});
+
+/// `{"name": ..., "version": ...}`, or in flat rows the name of the editing tool call (`Edit`), which says nothing.
+#[derive(Default)]
+struct Tool {
+    name: Option<String>,
 }
 
-#[derive(Deserialize)]
+impl<'de> Read<'de> for Tool {
+    fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
+        if json.peek() != Some(b'{') {
+            return json.skip();
+        }
+        json.object(const { &[Key::new("name")] }, 0, &mut |_, json| self.name.read(json))
+    }
+}
+
+#[derive(Default)]
 struct File<'a> {
-    #[serde(borrow)]
     path: Cow<'a, str>,
-    #[serde(default)]
     conversations: Vec<Conversation>,
 }
 
-#[derive(Deserialize)]
+object!(File<'a> {
+    "path" => path required,
+    "conversations" => conversations,
+});
+
+#[derive(Default)]
 struct Conversation {
-    #[serde(default)]
     contributor: Option<Contributor>,
-    #[serde(default)]
     ranges: Vec<Range>,
 }
 
-#[derive(Deserialize)]
+object!(Conversation {
+    "contributor" => contributor,
+    "ranges" => ranges,
+});
+
+#[derive(Default)]
 struct Range {
-    #[serde(default)]
     start_line: u64,
-    #[serde(default)]
     end_line: u64,
-    #[serde(default)]
     contributor: Option<Contributor>,
 }
 
-#[derive(Deserialize, Clone)]
+object!(Range {
+    "start_line" => start_line,
+    "end_line" => end_line,
+    "contributor" => contributor,
+});
+
+#[derive(Default)]
 struct Contributor {
-    #[serde(rename = "type", default)]
     kind: Option<String>,
-    #[serde(default)]
     model_id: Option<String>,
 }
+
+object!(Contributor {
+    "type" => kind,
+    "model_id" => model_id,
+});
 
 impl Contributor {
     fn is_ai(&self) -> bool {
@@ -146,18 +166,18 @@ pub(super) fn read_note(table: &Table, out: &mut Collector, git_ref: &str, bytes
 /// Calls `each` with every record of a document: one JSON value, a list of them, or one a line. Returns how many could
 /// not be read.
 fn records(bytes: &[u8], mut each: impl FnMut(&Record<'_>)) -> usize {
-    if let Ok(record) = serde_json::from_slice::<Record<'_>>(bytes) {
+    if let Ok(record) = json::document::<Record<'_>>(bytes) {
         let empty = record.files.is_empty() && record.file_path.is_none();
         each(&record);
         return usize::from(empty);
     }
-    if let Ok(list) = serde_json::from_slice::<Vec<Record<'_>>>(bytes) {
+    if let Ok(list) = json::document::<Vec<Record<'_>>>(bytes) {
         list.iter().for_each(&mut each);
         return 0;
     }
     let mut unread = 0;
     for line in bytes.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
-        match serde_json::from_slice::<Record<'_>>(line) {
+        match json::document::<Record<'_>>(line) {
             Ok(record) => each(&record),
             Err(_) => unread += 1,
         }
@@ -173,7 +193,7 @@ fn git_path(path: &str) -> String {
 
 fn cover(table: &Table, record: &Record<'_>, covered: &mut Covered, touches: &dyn Fn(&str) -> bool) {
     let tool = match &record.tool {
-        Some(Tool::Named { name: Some(name) }) => recorded_tool(table, name),
+        Some(Tool { name: Some(name) }) => recorded_tool(table, name),
         _ => "unknown".to_owned(),
     };
     let mut add = |model: Option<String>, path: &str, lines: u64| {

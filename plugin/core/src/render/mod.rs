@@ -5,7 +5,7 @@ mod neutral;
 mod reports;
 mod text;
 
-use crate::model::json::{Fault, Json, Read, object, words};
+use crate::model::json::{Fault, Json, Key, Read, object, words};
 use crate::model::{Decision, Findings, PolicyReport};
 use crate::{Error, model};
 
@@ -68,7 +68,7 @@ struct Holding<T>(T);
 
 impl<'de, T: Read<'de>> Read<'de> for Holding<T> {
     fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
-        json.object(&["document"], 1, &mut |_, json| self.0.read(json))
+        json.object(const { &[Key::new("document")] }, 1, &mut |_, json| self.0.read(json))
     }
 }
 

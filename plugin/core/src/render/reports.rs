@@ -53,7 +53,7 @@ fn policy_path(decision: &Decision) -> String {
 
 /// A string of JSON.
 fn quoted(text: &str) -> String {
-    crate::to_json(&text)
+    crate::model::to_json(&text)
 }
 
 pub(super) fn codequality(decision: &Decision) -> String {

@@ -49,7 +49,10 @@ pub(crate) fn fold(answer: &str) -> String {
         if !folded.is_empty() {
             folded.push(' ');
         }
-        folded.extend(word.chars().flat_map(char::to_lowercase));
+        match word.is_ascii() {
+            true => folded.extend(word.chars().map(|c| c.to_ascii_lowercase())),
+            false => folded.extend(word.chars().flat_map(char::to_lowercase)),
+        }
     }
     folded
 }

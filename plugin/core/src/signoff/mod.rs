@@ -3,7 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod people;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::change::{Judged, Stated, contributions};
 use crate::model::{
@@ -126,8 +126,15 @@ pub(crate) struct Tally {
 
 /// Who may give an approval.
 struct Eligible {
-    people: HashSet<PersonId>,
+    /// In order.
+    people: Vec<PersonId>,
     unreadable: Vec<String>,
+}
+
+impl Eligible {
+    fn has(&self, person: &PersonId) -> bool {
+        self.people.binary_search(person).is_ok()
+    }
 }
 
 impl Desk<'_, '_, '_> {
@@ -143,21 +150,21 @@ impl Desk<'_, '_, '_> {
             unreadable_groups: eligible.unreadable.clone(),
             claimed: Vec::new(),
         };
-        let mut people = HashSet::new();
+        let mut people: Vec<PersonId> = Vec::new();
         let copies = self.copied_answers(requirement, &eligible, &latest);
         for (at, act) in self.request.acts.iter().enumerate() {
             let actor = self.directory.all_of(&act.actor);
             let label = self.label(act, &actor);
-            let mut code = self.judge(act, &actor, requirement, &eligible, latest.contains(&at));
-            if code == ActCode::Counted && copies.contains(&at) {
+            let mut code = self.judge(act, &actor, requirement, &eligible, latest.get(at) == Some(&true));
+            if code == ActCode::Counted && copies.get(at) == Some(&true) {
                 code = ActCode::AnswerCopied;
             }
             if code == ActCode::Counted && act.kind == ActKind::RequestChanges {
                 tally.vetoes.push(label.clone());
                 code = ActCode::NoSignOff;
             }
-            if code == ActCode::Counted && !actor.iter().any(|person| people.contains(person)) {
-                people.extend(actor.iter().copied());
+            if code == ActCode::Counted && !actor.iter().any(|person| people.binary_search(person).is_ok()) {
+                actor.iter().for_each(|person| crate::order::insert(&mut people, *person));
                 tally.counted += 1;
                 if act.proof == Proof::Claimed {
                     tally.claimed.push(label.clone());
@@ -173,7 +180,7 @@ impl Desk<'_, '_, '_> {
             });
         }
         let open = |person: &&PersonId| {
-            !people.contains(*person)
+            people.binary_search(person).is_err()
                 && self.contributors.role_of(**person).is_none()
                 && !self.directory.is_bot(**person)
                 && !self.directory.is_inactive(**person)
@@ -185,10 +192,10 @@ impl Desk<'_, '_, '_> {
     }
 
     fn eligible(&mut self, requirement: &Requirement) -> Eligible {
-        let mut eligible = Eligible { people: HashSet::new(), unreadable: Vec::new() };
+        let mut eligible = Eligible { people: Vec::new(), unreadable: Vec::new() };
         for set in requirement.by.iter().filter_map(|name| self.policy.people.get(name)) {
             for user in &set.users {
-                eligible.people.insert(self.directory.named(user));
+                eligible.people.push(self.directory.named(user));
             }
             for name in &set.groups {
                 match self.request.groups.iter().find(|group| group.name == *name) {
@@ -201,12 +208,14 @@ impl Desk<'_, '_, '_> {
                 }
             }
         }
+        eligible.people.sort_unstable();
+        eligible.people.dedup();
         eligible
     }
 
-    /// The acts that stand: of each person the latest; on a tie the one that helps least.
-    fn latest_acts(&mut self) -> HashSet<usize> {
-        let mut latest: HashMap<PersonId, usize> = HashMap::new();
+    /// Which acts stand: of each person the latest; on a tie the one that helps least.
+    fn latest_acts(&mut self) -> Vec<bool> {
+        let mut latest: BTreeMap<PersonId, usize> = BTreeMap::new();
         let weight = |act: &Act<'_>| match act.kind {
             ActKind::RequestChanges => 2,
             ActKind::Withdraw | ActKind::Dismiss => 1,
@@ -227,7 +236,13 @@ impl Desk<'_, '_, '_> {
                 }
             }
         }
-        latest.into_values().collect()
+        let mut stands = vec![false; acts.len()];
+        for at in latest.into_values() {
+            if let Some(stands) = stands.get_mut(at) {
+                *stands = true;
+            }
+        }
+        stands
     }
 
     fn label(&self, act: &Act<'_>, actor: &[PersonId]) -> String {
@@ -285,7 +300,7 @@ impl Desk<'_, '_, '_> {
                 ContributorRole::AiRequester => ActCode::AiRequester,
             };
         }
-        if !actor.iter().any(|person| eligible.people.contains(person)) {
+        if !actor.iter().any(|person| eligible.has(person)) {
             let unread = !eligible.unreadable.is_empty();
             return if unread { ActCode::MembershipUnreadable } else { ActCode::NotEligible };
         }
@@ -324,7 +339,7 @@ impl Desk<'_, '_, '_> {
         }
         let text = act.text.as_ref().map(|text| text.to_str_lossy()).unwrap_or_default();
         let given = answers::read(&text, self.policy.questions.keys().map(String::as_str));
-        let mut folded = HashSet::new();
+        let mut folded: Vec<String> = Vec::new();
         for name in &requirement.answers {
             let question = self.policy.questions.get(name).map(String::as_str).unwrap_or_default();
             let answer = given.get(name.as_str());
@@ -334,9 +349,11 @@ impl Desk<'_, '_, '_> {
             if let Some(code) = answers::weigh(answer, question) {
                 return code;
             }
-            if !folded.insert(answers::fold(answer.map(String::as_str).unwrap_or_default())) {
+            let answer = answers::fold(answer.map(String::as_str).unwrap_or_default());
+            if folded.contains(&answer) {
                 return ActCode::AnswerCopied;
             }
+            folded.push(answer);
         }
         ActCode::Counted
     }
@@ -346,16 +363,17 @@ impl Desk<'_, '_, '_> {
         &mut self,
         requirement: &Requirement,
         eligible: &Eligible,
-        latest: &HashSet<usize>,
-    ) -> HashSet<usize> {
+        latest: &[bool],
+    ) -> Vec<bool> {
+        let mut copied = vec![false; self.request.acts.len()];
         if requirement.answers.is_empty() {
-            return HashSet::new();
+            return copied;
         }
-        let mut given: HashMap<(String, String), Vec<usize>> = HashMap::new();
+        let mut given: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
         for (at, act) in self.request.acts.iter().enumerate() {
             let actor = self.directory.all_of(&act.actor);
             if act.kind != ActKind::Approve
-                || self.judge(act, &actor, requirement, eligible, latest.contains(&at)) != ActCode::Counted
+                || self.judge(act, &actor, requirement, eligible, latest.get(at) == Some(&true)) != ActCode::Counted
             {
                 continue;
             }
@@ -364,12 +382,15 @@ impl Desk<'_, '_, '_> {
                 given.entry((name.to_owned(), answers::fold(&answer))).or_default().push(at);
             }
         }
-        let mut copied = HashSet::new();
         for acts in given.values().filter(|acts| acts.len() > 1) {
             let time = |at: &usize| self.request.acts.get(*at).and_then(|act| act.at);
             let first = acts.iter().map(time).min().flatten();
             let firsts = acts.iter().filter(|at| time(at) == first).count();
-            copied.extend(acts.iter().copied().filter(|at| time(at) != first || firsts > 1));
+            for at in acts.iter().filter(|at| time(at) != first || firsts > 1) {
+                if let Some(copied) = copied.get_mut(*at) {
+                    *copied = true;
+                }
+            }
         }
         copied
     }

@@ -1,6 +1,6 @@
 //! Who is who: which logins, addresses and ids belong to one person.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::model::{Account, Fact, Ident, PersonKind, Request, Role};
 use crate::policy::Policy;
@@ -13,18 +13,24 @@ type Token = String;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PersonId(usize);
 
+/// One token, and what is known of the person whose root it is.
+struct Entry {
+    name: Token,
+    /// Union-find: points to another token of the same person, a root to itself.
+    link: usize,
+    /// The token to call the person by.
+    label: Option<usize>,
+    /// The person has an address.
+    addressed: bool,
+    bot: bool,
+    inactive: bool,
+}
+
 /// All that policy, mailmap and platform say about who is who.
 pub(crate) struct Directory {
-    tokens: HashMap<Token, usize>,
-    /// Union-find: each entry points to another of the same person, a root to itself.
-    links: Vec<usize>,
-    names: Vec<Token>,
-    /// Of each person that has one: the token to call them by.
-    labels: HashMap<usize, usize>,
-    /// People with an address.
-    addressed: HashSet<usize>,
-    bots: HashSet<usize>,
-    inactive: HashSet<usize>,
+    tokens: BTreeMap<Token, usize>,
+    /// One entry a token.
+    entries: Vec<Entry>,
     /// Whether commits carry accounts: on a forge the account counts, else the address is the person.
     pub by_account: bool,
 }
@@ -33,13 +39,8 @@ impl Directory {
     /// Gathers what the request and the policy say.
     pub fn of(request: &Request<'_>, policy: Option<&Policy>) -> Self {
         let mut directory = Directory {
-            tokens: HashMap::new(),
-            links: Vec::new(),
-            names: Vec::new(),
-            labels: HashMap::new(),
-            addressed: HashSet::new(),
-            bots: HashSet::new(),
-            inactive: HashSet::new(),
+            tokens: BTreeMap::new(),
+            entries: Vec::new(),
             // Plain git says that it has no people; every forge has.
             by_account: !request.absent.contains(&Fact::People),
         };
@@ -75,57 +76,61 @@ impl Directory {
         }
         directory.settle();
         for person in &request.people {
-            let Some(id) = directory.person(&person.account) else {
-                continue;
-            };
-            if matches!(person.kind, Some(PersonKind::Bot | PersonKind::Tool)) {
-                directory.bots.insert(id.0);
-            }
-            if person.active == Some(false) {
-                directory.inactive.insert(id.0);
+            let id = directory.person(&person.account);
+            if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.0)) {
+                entry.bot |= matches!(person.kind, Some(PersonKind::Bot | PersonKind::Tool));
+                entry.inactive |= person.active == Some(false);
             }
         }
         directory
     }
 
     fn token(&mut self, token: Token) -> usize {
-        let next = self.links.len();
-        let at = *self.tokens.entry(token.clone()).or_insert(next);
-        if at == next {
-            self.links.push(at);
-            if token.starts_with("e:") {
-                self.addressed.insert(at);
-            }
-            self.names.push(token);
+        if let Some(&at) = self.tokens.get(&token) {
+            return at;
         }
+        let at = self.entries.len();
+        self.tokens.insert(token.clone(), at);
+        let addressed = token.starts_with("e:");
+        let entry = Entry { name: token, link: at, label: None, addressed, bot: false, inactive: false };
+        self.entries.push(entry);
         at
     }
 
     /// Points every token to its person at once, and notes what people are called by.
     fn settle(&mut self) {
-        for at in 0..self.links.len() {
+        for at in 0..self.entries.len() {
             let root = self.root(at);
-            if let Some(link) = self.links.get_mut(at) {
-                *link = root;
+            let addressed = self.entries.get(at).is_some_and(|entry| entry.addressed);
+            let kind = |at: usize| self.entries.get(at).and_then(|entry| entry.name.bytes().next());
+            let label = match self.entries.get(root).and_then(|entry| entry.label) {
+                // A login before an id, and both before an address.
+                Some(label) if kind(label) == Some(b'l') => label,
+                Some(label) if kind(at) != Some(b'l') && kind(label) != Some(b'i') => label,
+                _ => at,
+            };
+            if let Some(entry) = self.entries.get_mut(at) {
+                entry.link = root;
             }
-            if self.addressed.contains(&at) {
-                self.addressed.insert(root);
-            }
-            let is_login = |at: usize| self.names.get(at).is_some_and(|name| name.starts_with("l:"));
-            let is_id = |at: usize| self.names.get(at).is_some_and(|name| name.starts_with("i:"));
-            match self.labels.get(&root) {
-                Some(&label) if is_login(label) || (!is_login(at) && !is_id(label)) => {}
-                _ => {
-                    self.labels.insert(root, at);
-                }
+            if let Some(entry) = self.entries.get_mut(root) {
+                entry.addressed |= addressed;
+                entry.label = Some(label);
             }
         }
     }
 
+    fn link(&self, at: usize) -> Option<usize> {
+        self.entries.get(at).map(|entry| entry.link).filter(|link| *link != at)
+    }
+
+    fn set_link(&mut self, at: usize, link: usize) {
+        if let Some(entry) = self.entries.get_mut(at) {
+            entry.link = link;
+        }
+    }
+
     fn root(&self, mut at: usize) -> usize {
-        while let Some(&next) = self.links.get(at)
-            && next != at
-        {
+        while let Some(next) = self.link(at) {
             at = next;
         }
         at
@@ -133,13 +138,9 @@ impl Directory {
 
     /// The root, halving the way to it for the next time.
     fn root_halving(&mut self, mut at: usize) -> usize {
-        while let Some(&next) = self.links.get(at)
-            && next != at
-        {
-            let after = self.links.get(next).copied().unwrap_or(next);
-            if let Some(link) = self.links.get_mut(at) {
-                *link = after;
-            }
+        while let Some(next) = self.link(at) {
+            let after = self.link(next).unwrap_or(next);
+            self.set_link(at, after);
             at = after;
         }
         at
@@ -150,9 +151,7 @@ impl Directory {
         let (a, b) = (self.root_halving(person), self.root_halving(other));
         // The smaller number stays the root, so that a person is shown by what was said first.
         let (low, high) = (a.min(b), a.max(b));
-        if let Some(link) = self.links.get_mut(high) {
-            *link = low;
-        }
+        self.set_link(high, low);
     }
 
     fn find(&self, token: &str) -> Option<PersonId> {
@@ -182,23 +181,24 @@ impl Directory {
 
     /// Whether anything maps this person to an address.
     pub fn has_address(&self, person: PersonId) -> bool {
-        self.addressed.contains(&person.0)
+        self.entries.get(person.0).is_some_and(|entry| entry.addressed)
     }
 
     /// Whether the person is a program.
     pub fn is_bot(&self, person: PersonId) -> bool {
-        self.bots.contains(&person.0)
+        self.entries.get(person.0).is_some_and(|entry| entry.bot)
     }
 
     /// Whether the account is blocked or deleted.
     pub fn is_inactive(&self, person: PersonId) -> bool {
-        self.inactive.contains(&person.0)
+        self.entries.get(person.0).is_some_and(|entry| entry.inactive)
     }
 
     /// What to call a person: the login where there is one, else the address.
     pub fn label(&self, person: PersonId) -> String {
-        let at = self.labels.get(&person.0).unwrap_or(&person.0);
-        self.names.get(*at).and_then(|name| name.get(2..)).unwrap_or_default().to_owned()
+        let label = self.entries.get(person.0).and_then(|entry| entry.label).unwrap_or(person.0);
+        let name = self.entries.get(label).and_then(|entry| entry.name.get(2..));
+        name.unwrap_or_default().to_owned()
     }
 
     /// Who an author or committer is.
