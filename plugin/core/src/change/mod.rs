@@ -94,8 +94,9 @@ impl<'r, 'a> Graph<'r, 'a> {
             Done,
         }
         let mut states = vec![State::New; self.commits.len()];
+        let mut stack = Vec::new();
         for start in 0..self.commits.len() {
-            let mut stack = vec![(start, false)];
+            stack.push((start, false));
             while let Some((at, walked)) = stack.pop() {
                 let Some(state) = states.get_mut(at) else { continue };
                 if walked {

@@ -3,8 +3,8 @@
 use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
-use crate::model::{CommitFindings, Fact, Finding, RemarkCode, Request, RuleCode};
-use crate::policy::{AiTest, PathTest, Predicate};
+use crate::model::{CommitFindings, Fact, Finding, RemarkCode, Request, RuleCode, Text};
+use crate::policy::{AiTest, PathTest, Pattern, Predicate};
 
 /// What is known about a predicate, and why, in sentences.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,33 +143,28 @@ impl Facts<'_, '_, '_> {
         })
     }
 
+    /// The path and the pattern that it matches, unless it is ignored.
+    fn matches<'t, 'a>(&self, test: &'t PathTest, path: &'t Text<'a>) -> Result<Option<(&'t Text<'a>, &'t Pattern)>, Error> {
+        let bytes = path.as_bytes();
+        let patterns = test.changed.iter().chain(&test.ignore);
+        self.steps.take(patterns.map(|pattern| pattern.cost(bytes.len())).sum())?;
+        let by = test.changed.iter().find(|pattern| pattern.matches(bytes));
+        Ok(by.filter(|_| !test.ignore.iter().any(|pattern| pattern.matches(bytes))).map(|by| (path, by)))
+    }
+
     fn paths(&self, test: &PathTest) -> Result<Truth, Error> {
         let mut matched = 0_usize;
         let mut first = None;
         for file in &self.request.files {
-            let sides = [Some(&file.path), file.previous_path.as_ref()];
-            for path in sides.into_iter().flatten() {
-                let bytes = path.as_bytes();
-                let mut by = None;
-                for pattern in &test.changed {
-                    if pattern.matches(bytes, self.steps)? {
-                        by = Some(pattern);
-                        break;
-                    }
-                }
-                let Some(by) = by else { continue };
-                let mut ignored = false;
-                for pattern in &test.ignore {
-                    if pattern.matches(bytes, self.steps)? {
-                        ignored = true;
-                        break;
-                    }
-                }
-                if !ignored {
-                    matched += 1;
-                    first.get_or_insert((path, by));
-                    break;
-                }
+            let mut found = self.matches(test, &file.path)?;
+            if found.is_none()
+                && let Some(previous) = &file.previous_path
+            {
+                found = self.matches(test, previous)?;
+            }
+            if let Some(found) = found {
+                matched += 1;
+                first.get_or_insert(found);
             }
         }
         if let Some((path, by)) = first {

@@ -57,7 +57,7 @@ pub(crate) fn document<'de, T: Default + Read<'de>>(bytes: &'de [u8]) -> Result<
 }
 
 fn read_document<'de>(bytes: &'de [u8], value: &mut dyn Read<'de>) -> Result<(), String> {
-    let text = std::str::from_utf8(bytes).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
+    let text = simdutf8::compat::from_utf8(bytes).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
     let mut json = Json { text, at: 0, depth: 0 };
     let read = value.read(&mut json).and_then(|()| {
         json.blanks();
@@ -363,20 +363,36 @@ impl<'de> Json<'de> {
         let Some(b'-' | b'0'..=b'9') = self.peek() else {
             return Err(self.unexpected("a whole number"));
         };
+        if let Some(number) = self.plain_number() {
+            return Ok(number);
+        }
         let start = self.at;
         let whole = self.number()?;
         let text = self.text.get(start..self.at).unwrap_or_default();
-        // Up to eighteen digits cannot overflow, and no time and no count has more.
-        let number = match text.as_bytes() {
-            digits @ [b'0'..=b'9', ..] if digits.len() <= 18 => {
-                Some(digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit & 0xf)))
-            }
-            _ => text.parse().ok(),
-        };
-        number.filter(|_| whole).ok_or_else(|| {
+        text.parse().ok().filter(|_| whole).ok_or_else(|| {
             self.at = start;
             self.fault(format!("expected a whole number, found {text:.40}"))
         })
+    }
+
+    /// Moves past up to eighteen digits, which cannot overflow, when they are all of a number.
+    fn plain_number(&mut self) -> Option<i64> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let (mut number, mut length) = (0, 0);
+        while let Some(digit @ b'0'..=b'9') = rest.get(length) {
+            number = number * 10 + i64::from(digit & 0xf);
+            length += 1;
+            if length > 18 {
+                return None;
+            }
+        }
+        let ends = matches!(rest.get(length), Some(b',' | b'}' | b']'));
+        let sound = length == 1 || (length > 1 && rest.first() != Some(&b'0'));
+        if !(ends && sound) {
+            return None;
+        }
+        self.at += length;
+        Some(number)
     }
 
     /// Moves past a number. Says whether it is whole.

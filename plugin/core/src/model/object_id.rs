@@ -7,7 +7,7 @@ use super::json::{Fault, Json, Read};
 use crate::order::same;
 
 /// The id of a git object: 40 or 64 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Default, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct ObjectId<'a>(Cow<'a, str>);
 
@@ -33,6 +33,12 @@ impl<'a> ObjectId<'a> {
     /// The first twelve digits, as people read them.
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+impl Default for ObjectId<'_> {
+    fn default() -> Self {
+        ObjectId(Cow::Borrowed(""))
     }
 }
 

@@ -65,7 +65,9 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
                     raw,
                 );
             }
-        } else if let Some(key) = look_alike(raw) {
+        } else if !whole.ascii
+            && let Some(key) = look_alike(raw)
+        {
             out.remark(
                 RemarkCode::LookAlikeKey,
                 format!(
@@ -77,7 +79,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
         if indented && !quoted_commit {
             continue;
         }
-        marker(table, out, trim(raw), &place);
+        marker(table, out, trim(raw), whole.ascii, &place);
         if whole.inline {
             inline_co_author(table, out, raw);
         }
@@ -95,6 +97,8 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
 /// What is known of a message as a whole; most of it only once a line asks.
 struct Whole<'a> {
     message: &'a str,
+    /// There are no other characters in it.
+    ascii: bool,
     /// Somewhere a co-author's key stands.
     inline: bool,
     all_indented: OnceCell<bool>,
@@ -106,6 +110,7 @@ impl<'a> Whole<'a> {
     fn of(message: &'a str) -> Self {
         Whole {
             message,
+            ascii: message.is_ascii(),
             inline: co_author_keys(message).next().is_some(),
             all_indented: OnceCell::new(),
             scissors: OnceCell::new(),
@@ -220,9 +225,6 @@ fn table_of_look_alikes(key: &str) -> bool {
 /// A line that folds to a declaring key once full-width, look-alike and invisible characters are taken for what they
 /// resemble.
 fn look_alike(line: &str) -> Option<&'static str> {
-    if line.as_bytes().get(..96).unwrap_or(line.as_bytes()).is_ascii() {
-        return None;
-    }
     let head: String = line.chars().take(48).collect();
     let folded: String = head
         .chars()
@@ -275,7 +277,7 @@ fn finding(tool: &str, source: Source, key: &str, confidence: Rank) -> Finding {
 }
 
 fn model_of(table: &Table, name: &str) -> Option<String> {
-    table.read_all(name).into_iter().find_map(|named| named.model.map(str::to_owned))
+    table.read_all(name).find_map(|named| named.model.map(str::to_owned))
 }
 
 /// Reads one trailer whose key is in the table.
@@ -404,7 +406,7 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
 /// Reads the value of a declaring trailer.
 fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_address: Option<&str>) {
     let Declared { key, kind, value, place, .. } = *line;
-    let evidence = [key, ": ", value].concat();
+    let evidence = || [key, ": ", value].concat();
     let explicit = kind == Key::Declares;
     if value.is_empty() {
         if explicit {
@@ -414,7 +416,7 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
     }
     if denies(value) {
         if explicit {
-            out.declared_none(&evidence);
+            out.declared_none(&evidence());
         }
         return;
     }
@@ -423,7 +425,7 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
             model: model.map(str::to_owned),
             help: help_of(key, value),
             place: place(),
-            evidence: evidence.clone(),
+            evidence: evidence(),
             ..finding(tool, Source::Trailer, key, Rank::Declared)
         });
     };
@@ -472,6 +474,7 @@ fn key_value_list(value: &str) -> Option<(&str, Option<&str>)> {
             key.trim().eq_ignore_ascii_case(name).then_some(text.trim())
         })
     };
+    memchr::memchr(b'=', value.as_bytes())?;
     Some((field("tool")?, field("model")))
 }
 
@@ -528,7 +531,7 @@ fn contains(text: &str, word: &str) -> bool {
 }
 
 /// Reads a line that a tool leaves behind.
-fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Whereabouts) {
+fn marker(table: &Table, out: &mut Collector, text: &str, ascii: bool, place: &dyn Fn() -> Whereabouts) {
     if text == "<!-- agent -->" {
         out.add(Finding {
             help: vec![Help::Generated],
@@ -567,7 +570,7 @@ fn marker(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Wh
         return;
     }
     // Newlines lost: the marker stands after a robot in the middle of a line.
-    if !text.is_ascii()
+    if !ascii
         && let Some((_, rest)) = text.split_once('🤖')
         && let Some(found) = marker_at(table, rest.trim_start(), true)
     {
@@ -580,9 +583,10 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
     // No verb is longer.
     let blank = text.bytes().take(16).position(|byte| byte == b' ')?;
     let (verb, rest) = (text.get(..blank)?, start_of(text.get(blank + 1..)?, VALUE_BYTES));
-    if !MARKER_VERBS.iter().any(|v| v.eq_ignore_ascii_case(verb)) {
+    if !rest.starts_with(['w', 'W', 'b', 'B', 'u', 'U', 'v', 'V']) {
         return None;
     }
+    entry_of(MARKER_VERBS, |verb| verb, verb)?;
     let (joint, rest) = rest.split_once(' ')?;
     if !["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint)) {
         return None;

@@ -169,6 +169,12 @@ pub(crate) fn cut(text: &str, bytes: usize) -> String {
     format!("{}…", text.get(..end).unwrap_or_default())
 }
 
+fn shorten(text: &mut String, bytes: usize) {
+    if text.len() > bytes {
+        *text = cut(text, bytes);
+    }
+}
+
 /// Gathers findings, each once.
 #[derive(Default)]
 pub(crate) struct Collector {
@@ -188,7 +194,7 @@ const FINDINGS: usize = 200;
 
 impl Collector {
     fn add(&mut self, mut finding: Finding) {
-        finding.model = finding.model.map(|model| cut(&model, 120));
+        finding.model.iter_mut().for_each(|model| shorten(model, 120));
         let known = self.findings.iter().any(|f| {
             f.source == finding.source
                 && f.tool == finding.tool
@@ -196,7 +202,7 @@ impl Collector {
                 && f.key.eq_ignore_ascii_case(&finding.key)
         });
         if !known && self.findings.len() < FINDINGS {
-            finding.evidence = cut(&finding.evidence, EVIDENCE_BYTES);
+            shorten(&mut finding.evidence, EVIDENCE_BYTES);
             self.findings.push(finding);
         }
     }

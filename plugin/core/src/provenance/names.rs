@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::lines::trim;
 use super::tools::{AI_WORDS, Certainty, DENIALS, EMAILS, GITHUB, MACHINES, MODEL_FAMILIES, NAMES};
 
 /// The table of tools, with what a policy adds to it.
@@ -47,11 +48,12 @@ pub(crate) struct Address<'a> {
 
 /// Takes `Name <address>` apart; the closing bracket may be missing, and so may both.
 pub(crate) fn split_address(value: &str) -> Address<'_> {
-    let value = value.trim();
-    if let Some((name, rest)) = value.split_once('<') {
-        let inner = rest.split('>').next().unwrap_or(rest).trim();
+    let value = trim(value);
+    if let Some(open) = value.bytes().position(|byte| byte == b'<') {
+        let (name, rest) = (value.get(..open).unwrap_or_default(), value.get(open + 1..).unwrap_or_default());
+        let inner = trim(rest.split('>').next().unwrap_or(rest));
         let email = is_email(inner).then_some(inner);
-        return Address { name: name.trim(), email, odd_brackets: email.is_none() && !inner.is_empty() };
+        return Address { name: trim(name), email, odd_brackets: email.is_none() && !inner.is_empty() };
     }
     match value.split_whitespace().next_back() {
         Some(last) if is_email(last) => {
@@ -108,12 +110,45 @@ fn beginning_with<T>(
     table: &'static [T],
     word: impl Fn(&T) -> &'static str,
     letters: [u8; 2],
-) -> &'static [T] {
-    let begin = |entry: &T| word(entry).as_bytes().first_chunk().copied().unwrap_or_default();
+) -> impl Iterator<Item = &'static T> {
+    let letters = u16::from_be_bytes(letters);
+    let begin = move |entry: &T| match word(entry).as_bytes() {
+        [first, second, ..] => u16::from_be_bytes([*first, *second]),
+        _ => 0,
+    };
     let from = table.partition_point(|entry| begin(entry) < letters);
-    let rest = table.get(from..).unwrap_or_default();
-    let count = rest.iter().take_while(|entry| begin(entry) == letters).count();
-    rest.get(..count).unwrap_or_default()
+    table.get(from..).unwrap_or_default().iter().take_while(move |entry| begin(entry) == letters)
+}
+
+/// What tells most domains from those of AI tools at once: which lengths those have that begin with each letter.
+struct Domains([u64; 26]);
+
+const DOMAINS: Domains = {
+    let mut lengths = Domains([0; 26]);
+    let mut at = 0;
+    while at < EMAILS.len() {
+        lengths = lengths.with_domain_of(EMAILS[at].0);
+        at += 1;
+    }
+    lengths.with_domain_of("@users.noreply.github.com").with_domain_of("@letta.com")
+};
+
+impl Domains {
+    const fn with_domain_of(mut self, email: &str) -> Self {
+        let email = email.as_bytes();
+        let mut at = email.len();
+        while email[at - 1] != b'@' {
+            at -= 1;
+        }
+        self.0[(email[at] - b'a') as usize] |= 1 << (email.len() - at);
+        self
+    }
+
+    fn may_hold(&self, domain: &str) -> bool {
+        let first = domain.as_bytes().first().map_or(0, |byte| byte.to_ascii_lowercase().wrapping_sub(b'a'));
+        let lengths = self.0.get(usize::from(first)).copied().unwrap_or_default();
+        lengths.checked_shr(domain.len() as u32).is_some_and(|lengths| lengths & 1 == 1)
+    }
 }
 
 /// The entry of a table in order whose word, in lower case, is `text` in any case.
@@ -123,13 +158,17 @@ pub(super) fn entry_of<T>(
     text: &str,
 ) -> Option<&'static T> {
     let letters = text.as_bytes().first_chunk()?.map(|byte: u8| byte.to_ascii_lowercase());
-    beginning_with(table, &word, letters).iter().find(|entry| word(entry).eq_ignore_ascii_case(text))
+    let is_it = |entry: &&T| word(entry).len() == text.len() && word(entry).eq_ignore_ascii_case(text);
+    beginning_with(table, &word, letters).find(is_it)
 }
 
 impl Table {
     /// The tool that commits from this address.
     pub fn tool_of_email(&self, email: &str) -> Option<(&str, Certainty)> {
         let (local, domain) = split_last(email, b'@')?;
+        if !DOMAINS.may_hold(domain) && self.extra.is_empty() {
+            return None;
+        }
         for tool in &self.extra {
             if tool.emails.iter().any(|known| known.eq_ignore_ascii_case(email)) {
                 return Some((&tool.id, Certainty::Sure));
@@ -204,16 +243,11 @@ impl Table {
     }
 
     /// Reads the people and tools that a value names: several when joined by `&`, `+`, `,` or `and`.
-    pub fn read_all<'a>(&'a self, text: &'a str) -> Vec<Named<'a>> {
-        let pieces = split_pieces(text);
-        if pieces.len() > 1 {
-            let named: Vec<_> =
-                pieces.iter().map(|piece| self.read(piece)).filter(Named::names_something).collect();
-            if !named.is_empty() {
-                return named;
-            }
-        }
-        vec![self.read(text)]
+    pub fn read_all<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Named<'a>> {
+        let named: Vec<Named<'a>> =
+            split_pieces(text).into_iter().map(|piece| self.read(piece)).filter(Named::names_something).collect();
+        let whole = if named.is_empty() { Some(self.read(text)) } else { None };
+        whole.into_iter().chain(named)
     }
 
     /// Reads one tool and model, in any of the grammars that people and tools use.
@@ -433,12 +467,13 @@ fn split_ignoring_case<'a>(text: &'a str, joint: &str) -> Option<(&'a str, &'a s
     Some((text.get(..at)?, text.get(at + joint.len()..)?))
 }
 
+/// The parts of a text that joints part; none when there are no joints.
 fn split_pieces(text: &str) -> Vec<&str> {
-    let mut pieces = vec![text];
     let bytes = text.as_bytes();
     if memchr::memchr3(b'&', b'+', b',', bytes).is_none() && split_ignoring_case(text, " and ").is_none() {
-        return pieces;
+        return Vec::new();
     }
+    let mut pieces = vec![text];
     for joint in [" & ", " + ", ", ", " and "] {
         pieces = pieces.into_iter().flat_map(|piece| piece.split(joint)).collect();
     }

@@ -399,25 +399,25 @@ pub(crate) const KEYS: &[(&str, Key)] = &[
     ("x-ai-tool", Key::Declares),
 ];
 
-/// Verbs that begin a line which a tool leaves behind (`Generated with [Tool](url)`).
+/// Verbs that begin a line which a tool leaves behind (`Generated with [Tool](url)`), in order.
 pub(crate) const MARKER_VERBS: &[&str] = &[
-    "generated",
-    "created",
-    "made",
-    "prepared",
-    "written",
-    "built",
+    "assisted",
     "authored",
+    "built",
     "co-authored",
-    "ultraworked",
-    "produced",
-    "crafted",
     "coded",
-    "implemented",
+    "crafted",
+    "created",
     "developed",
     "drafted",
-    "assisted",
+    "generated",
+    "implemented",
+    "made",
     "powered",
+    "prepared",
+    "produced",
+    "ultraworked",
+    "written",
 ];
 
 /// Ids by which git-ai and others call a tool, where the table of names does not lead to ours.
@@ -444,6 +444,7 @@ mod tests {
         assert!(EMAILS.is_sorted_by(|a, b| a.0 < b.0), "EMAILS");
         assert!(KEYS.is_sorted_by(|a, b| a.0 < b.0), "KEYS");
         assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0), "NAMES");
+        assert!(MARKER_VERBS.is_sorted(), "MARKER_VERBS");
         for text in EMAILS.iter().map(|e| e.0).chain(KEYS.iter().map(|k| k.0)) {
             assert_eq!(text, text.to_ascii_lowercase());
             assert!(text.len() >= 2, "{text}: the first two letters find an entry");

@@ -63,8 +63,7 @@ pub(crate) fn weigh(answer: Option<&String>, question: &str) -> Option<ActCode> 
     if folded.is_empty() {
         return Some(ActCode::UnansweredQuestion);
     }
-    let template = fold(TEMPLATE);
-    if folded == template || folded == fold(question) || folded.starts_with(&template) {
+    if folded.starts_with(FOLDED_TEMPLATE) || folded == fold(question) {
         return Some(ActCode::AnswerTemplate);
     }
     (folded.split(' ').count() < WORDS).then_some(ActCode::AnswerTooShort)
@@ -72,6 +71,8 @@ pub(crate) fn weigh(answer: Option<&String>, question: &str) -> Option<ActCode> 
 
 /// What a template leaves for the answer to be written over.
 pub(crate) const TEMPLATE: &str = "(your answer, five words or more)";
+
+const FOLDED_TEMPLATE: &str = "your answer five words or more";
 
 #[cfg(test)]
 mod tests {
@@ -90,6 +91,11 @@ mod tests {
     #[test]
     fn a_name_inside_a_sentence_begins_nothing() {
         assert!(read("I looked at topology: fine", QUESTIONS.into_iter()).is_empty());
+    }
+
+    #[test]
+    fn the_folded_template_is_the_template_folded() {
+        assert_eq!(fold(TEMPLATE), FOLDED_TEMPLATE);
     }
 
     #[test]

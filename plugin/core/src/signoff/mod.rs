@@ -16,7 +16,8 @@ use people::{Attribution, Directory, PersonId};
 
 /// The people behind a change.
 pub(crate) struct Contributors {
-    roles: BTreeMap<PersonId, Vec<ContributorRole>>,
+    /// In order.
+    roles: Vec<(PersonId, ContributorRole)>,
     /// A commit that nobody can be made answerable for: its id, and by which word of it.
     pub unattributed: Option<(String, String)>,
 }
@@ -32,21 +33,22 @@ impl Contributors {
         table: &Table,
         directory: &mut Directory,
     ) -> Self {
-        let mut contributors = Contributors { roles: BTreeMap::new(), unattributed: None };
-        // A change has many commits and few people.
+        let mut contributors = Contributors { roles: Vec::new(), unattributed: None };
+        // A change has many commits and few people, and mostly they commit what they wrote.
         let mut met: Vec<(&Ident<'_>, Attribution)> = Vec::new();
+        let mut last: Option<(&Ident<'_>, Attribution)> = None;
         for contribution in contributions(judged) {
             let who = match &contribution.who {
                 Stated::Ident(ident) => {
                     let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
-                    match met.iter().rev().take(MET).find(|(before, _)| same(before)) {
-                        Some((_, who)) => *who,
-                        None => {
-                            let who = directory.of_ident(table, ident);
-                            met.push((ident, who));
-                            who
-                        }
-                    }
+                    let before = last.iter().chain(met.iter().rev().take(MET)).find(|(before, _)| same(before));
+                    let who = before.map(|(_, who)| *who).unwrap_or_else(|| {
+                        let who = directory.of_ident(table, ident);
+                        met.push((ident, who));
+                        who
+                    });
+                    last = Some((ident, who));
+                    who
                 }
                 Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
             };
@@ -79,25 +81,23 @@ impl Contributors {
     }
 
     fn add(&mut self, person: PersonId, role: ContributorRole) {
-        let roles = self.roles.entry(person).or_default();
-        crate::order::insert(roles, role);
+        crate::order::insert(&mut self.roles, (person, role));
     }
 
     fn role_of(&self, person: PersonId) -> Option<ContributorRole> {
-        self.roles.get(&person).and_then(|roles| roles.first()).copied()
+        let from = self.roles.partition_point(|(known, _)| *known < person);
+        self.roles.get(from).filter(|(known, _)| *known == person).map(|(_, role)| *role)
     }
 
     /// The people, for the decision.
     pub fn list(&self, directory: &Directory) -> Vec<Contributor> {
-        let list = self
-            .roles
-            .iter()
-            .map(|(person, roles)| Contributor { person: directory.label(*person), roles: roles.clone() });
-        let mut by_name = BTreeMap::new();
-        list.for_each(|contributor| {
-            by_name.insert(contributor.person.clone(), contributor);
-        });
-        by_name.into_values().collect()
+        let mut list: Vec<Contributor> = Vec::new();
+        for roles in self.roles.chunk_by(|a, b| a.0 == b.0) {
+            let person = roles.first().map(|(person, _)| directory.label(*person)).unwrap_or_default();
+            list.push(Contributor { person, roles: roles.iter().map(|(_, role)| *role).collect() });
+        }
+        list.sort_unstable_by(|a, b| a.person.cmp(&b.person));
+        list
     }
 }
 
