@@ -1,7 +1,12 @@
 //! The one configuration of the engine. Code compiled with another is refused when it is loaded, so the build script
 //! and the host share this file.
 
-use wasmtime::{Config, Engine, OptLevel};
+use wasmtime::{Config, Engine, OptLevel, PoolingAllocationConfig};
+
+/// Calls that may run at once in one engine.
+const INSTANCES: u32 = 64;
+/// Bytes of memory that a slot keeps between calls.
+const RESIDENT: usize = 2 << 20;
 
 /// An engine that counts fuel and obeys epochs. `target` names the machine to compile for; none is this one.
 pub fn engine(target: Option<&str>) -> wasmtime::Result<Engine> {
@@ -13,6 +18,16 @@ pub fn engine(target: Option<&str>) -> wasmtime::Result<Engine> {
         .cranelift_opt_level(OptLevel::Speed)
         .generate_address_map(false)
         .native_unwind_info(false);
+    // A slot that is used again keeps the pages that a call of ordinary size touches, so that the next call does not
+    // fault them in one by one; they are cleared in between all the same.
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(INSTANCES)
+        .total_core_instances(INSTANCES)
+        .total_memories(INSTANCES)
+        .total_tables(2 * INSTANCES)
+        .linear_memory_keep_resident(RESIDENT)
+        .table_keep_resident(16 << 10);
+    config.allocation_strategy(pool);
     if let Some(target) = target {
         config.target(target)?;
     }

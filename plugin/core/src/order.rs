@@ -49,7 +49,7 @@ impl<'k> Entry<'k> {
 }
 
 /// The first eight bytes as a number that orders as they do; a shorter text is filled up with zeros.
-fn start_of(key: &[u8]) -> u64 {
+pub(crate) fn start_of(key: &[u8]) -> u64 {
     u64::from_be_bytes(key.first_chunk().copied().unwrap_or_else(|| {
         let mut start = [0; 8];
         start.iter_mut().zip(key).for_each(|(to, from)| *to = *from);

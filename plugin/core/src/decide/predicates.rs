@@ -146,8 +146,7 @@ impl Facts<'_, '_, '_> {
     /// The path and the pattern that it matches, unless it is ignored.
     fn matches<'t, 'a>(&self, test: &'t PathTest, path: &'t Text<'a>) -> Result<Option<(&'t Text<'a>, &'t Pattern)>, Error> {
         let bytes = path.as_bytes();
-        let patterns = test.changed.iter().chain(&test.ignore);
-        self.steps.take(patterns.map(|pattern| pattern.cost(bytes.len())).sum())?;
+        self.steps.take(test.cost.steps(bytes.len()))?;
         let by = test.changed.iter().find(|pattern| pattern.matches(bytes));
         Ok(by.filter(|_| !test.ignore.iter().any(|pattern| pattern.matches(bytes))).map(|by| (path, by)))
     }

@@ -67,9 +67,11 @@ impl fmt::Display for ObjectId<'_> {
 
 impl<'de> Read<'de> for ObjectId<'de> {
     fn read(&mut self, json: &mut Json<'de>) -> Result<(), Box<Fault>> {
-        let id = json.string()?;
-        *self = ObjectId::new(id)
-            .ok_or_else(|| json.fault("an object id has 40 or 64 lower-case hexadecimal digits"))?;
+        let id = match json.digits(is_hex) {
+            Some(id) => Some(ObjectId(Cow::Borrowed(id))),
+            None => ObjectId::new(json.string()?),
+        };
+        *self = id.ok_or_else(|| json.fault("an object id has 40 or 64 lower-case hexadecimal digits"))?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-pub(crate) use pattern::Pattern;
+pub(crate) use pattern::{Cost, Pattern};
 
 use crate::model::{Diagnostic, Enforce, Help, Rank};
 use crate::provenance::ExtraTool;
@@ -118,6 +118,16 @@ pub(crate) struct AiTest {
 pub(crate) struct PathTest {
     pub changed: Vec<Pattern>,
     pub ignore: Vec<Pattern>,
+    /// What a path costs.
+    pub cost: Cost,
+}
+
+impl PathTest {
+    /// A test of these patterns.
+    pub fn of(changed: Vec<Pattern>, ignore: Vec<Pattern>) -> Self {
+        let cost = Cost::of(changed.iter().chain(&ignore));
+        PathTest { changed, ignore, cost }
+    }
 }
 
 /// A policy, or what is wrong with it; warnings beside either.

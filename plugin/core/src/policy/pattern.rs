@@ -26,8 +26,33 @@ enum Test {
 pub(crate) struct Pattern {
     source: String,
     tests: Vec<Test>,
-    /// Bytes of its globs, which cost as much as they are long.
+}
+
+/// What matching a path against some patterns costs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cost {
+    tests: usize,
+    /// Bytes of globs, which cost as much as they are long.
     glob_bytes: usize,
+}
+
+impl Cost {
+    /// Of all these patterns together.
+    pub fn of<'p>(patterns: impl Iterator<Item = &'p Pattern>) -> Self {
+        let mut cost = Cost::default();
+        for test in patterns.flat_map(|pattern| &pattern.tests) {
+            cost.tests += 1;
+            if let Test::Glob(glob) = test {
+                cost.glob_bytes += glob.len();
+            }
+        }
+        cost
+    }
+
+    /// Steps that a path of this length takes.
+    pub fn steps(self, length: usize) -> u64 {
+        (self.tests * (1 + length / 64) + self.glob_bytes * length / 256) as u64
+    }
 }
 
 /// Most alternatives that the braces of one pattern may unfold to.
@@ -55,8 +80,7 @@ impl Pattern {
             .into_iter()
             .map(|plain| Test::compile(&plain))
             .collect::<Result<Vec<_>, _>>()?;
-        let glob_bytes = tests.iter().map(|test| if let Test::Glob(glob) = test { glob.len() } else { 0 }).sum();
-        Ok(Pattern { source: source.to_owned(), tests, glob_bytes })
+        Ok(Pattern { source: source.to_owned(), tests })
     }
 
     /// The pattern as written.
@@ -67,11 +91,6 @@ impl Pattern {
     /// Whether the path matches.
     pub fn matches(&self, path: &[u8]) -> bool {
         self.tests.iter().any(|test| test.matches(path))
-    }
-
-    /// Steps that a test of a path of this length takes.
-    pub fn cost(&self, length: usize) -> u64 {
-        (self.tests.len() * (1 + length / 64) + self.glob_bytes * length / 256) as u64
     }
 }
 

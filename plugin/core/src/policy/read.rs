@@ -701,19 +701,19 @@ fn path_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<PathTest> {
         compiled
     }
     let Value::Map(entries) = &node.value else {
-        return Some(PathTest { changed: patterns(node, "`paths`", faults), ignore: Vec::new() });
+        return Some(PathTest::of(patterns(node, "`paths`", faults), Vec::new()));
     };
-    let mut test = PathTest::default();
+    let (mut changed, mut ignore) = (Vec::new(), Vec::new());
     for (key, node) in entries {
         match key.text.as_ref() {
-            "changed" => test.changed = patterns(node, "`changed`", faults),
-            "ignore" => test.ignore = patterns(node, "`ignore`", faults),
+            "changed" => changed = patterns(node, "`changed`", faults),
+            "ignore" => ignore = patterns(node, "`ignore`", faults),
             _ => faults.unknown_key(key, KEYS),
         }
     }
-    if test.changed.is_empty() && !entries.iter().any(|(key, _)| key.text == "changed") {
+    if changed.is_empty() && !entries.iter().any(|(key, _)| key.text == "changed") {
         faults.error_with_help(node.place, "`paths` does not say which", "add `changed` with patterns");
         return None;
     }
-    Some(test)
+    Some(PathTest::of(changed, ignore))
 }

@@ -210,7 +210,8 @@ fn kind_of(table: &Table, key: &str) -> Option<Key> {
         return Some(*kind);
     }
     let declares = |tool: &super::ExtraTool| tool.trailers.iter().any(|t| t.eq_ignore_ascii_case(key));
-    table.extra.iter().any(declares).then_some(Key::Declares)
+    let help = || kinds(key, &[("generated", Help::Generated), ("assist", Help::Assisted)]).first().copied();
+    table.extra.iter().any(declares).then(|| Key::Declares(help()))
 }
 
 /// `AI_Assisted`, `AI Assisted by`: what people write for a declaring key and git takes for none.
@@ -219,7 +220,7 @@ fn table_of_look_alikes(key: &str) -> bool {
         return false;
     }
     let dashed: String = key.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c }).collect();
-    matches!(kind_of(&Table::default(), &dashed), Some(Key::Declares | Key::UsedFor | Key::Assists))
+    matches!(kind_of(&Table::default(), &dashed), Some(Key::Declares(_) | Key::UsedFor | Key::Assists(_)))
 }
 
 /// A line that folds to a declaring key once full-width, look-alike and invisible characters are taken for what they
@@ -246,7 +247,7 @@ fn look_alike(line: &str) -> Option<&'static str> {
         .collect();
     let (key, _) = split_key(folded.trim())?;
     let (name, kind) = entry_of(KEYS, |entry| entry.0, key)?;
-    matches!(kind, Key::Declares | Key::UsedFor | Key::Assists | Key::CoAuthor).then_some(*name)
+    matches!(kind, Key::Declares(_) | Key::UsedFor | Key::Assists(_) | Key::CoAuthor).then_some(*name)
 }
 
 struct Declared<'a> {
@@ -399,7 +400,7 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
                 out.declared_model(key, value, evidence(), place());
             }
         }
-        Key::Declares | Key::Assists => declaration(table, out, line, by_address.map(|found| found.0)),
+        Key::Declares(_) | Key::Assists(_) => declaration(table, out, line, by_address.map(|found| found.0)),
     }
 }
 
@@ -407,7 +408,11 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
 fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_address: Option<&str>) {
     let Declared { key, kind, value, place, .. } = *line;
     let evidence = || [key, ": ", value].concat();
-    let explicit = kind == Key::Declares;
+    let (explicit, help) = match kind {
+        Key::Declares(help) => (true, help),
+        Key::Assists(help) => (false, help),
+        _ => return,
+    };
     if value.is_empty() {
         if explicit {
             empty(out, key);
@@ -423,7 +428,7 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
     let add = |out: &mut Collector, tool: &str, model: Option<&str>| {
         out.add(Finding {
             model: model.map(str::to_owned),
-            help: help_of(key, value),
+            help: help_of(help, value),
             place: place(),
             evidence: evidence(),
             ..finding(tool, Source::Trailer, key, Rank::Declared)
@@ -494,19 +499,14 @@ fn purposes(value: &str) -> Vec<Help> {
     )
 }
 
-fn help_of(key: &str, value: &str) -> Vec<Help> {
+/// What the key says, and what the value names.
+fn help_of(by_key: Option<Help>, value: &str) -> Vec<Help> {
     let mut found = kinds(
         value,
         &[("completion", Help::Completed), ("tests", Help::Tests), ("explanation", Help::Explained)],
     );
-    let by_key = [
-        ("generated", Help::Generated),
-        ("synthesized", Help::Generated),
-        ("assist", Help::Assisted),
-        ("developed", Help::Assisted),
-    ];
-    if let Some((_, help)) = by_key.iter().find(|(word, _)| contains(key, word)) {
-        crate::order::insert(&mut found, *help);
+    if let Some(help) = by_key {
+        crate::order::insert(&mut found, help);
     }
     found
 }
@@ -565,7 +565,9 @@ fn marker(table: &Table, out: &mut Collector, text: &str, ascii: bool, place: &d
         return;
     }
     let is_decoration = |c: char| !c.is_alphanumeric() && c != '`' && c != '>';
-    if let Some(found) = marker_at(table, text.trim_start_matches(is_decoration), false) {
+    let plain = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+    let undecorated = if plain { text } else { text.trim_start_matches(is_decoration) };
+    if let Some(found) = marker_at(table, undecorated, false) {
         out.add(Finding { place: place(), ..found });
         return;
     }

@@ -76,7 +76,7 @@ fn is_email(text: &str) -> bool {
         && !host.is_empty()
         && top.len() >= 2
         && top.bytes().all(|b| b.is_ascii_alphabetic())
-        && !text.contains(char::is_whitespace)
+        && !text.chars().any(char::is_whitespace)
 }
 
 /// `rsplit_once` at an ASCII character, for texts as short as addresses are.

@@ -3,6 +3,8 @@
 //! Display names drift and addresses are stable, so an identity is an address. Whole domains never match: people who
 //! work for a vendor commit from its domain. A policy adds its own tools under `provenance`.
 
+use crate::model::Help;
+
 /// A word that is also a given name or a common word: alone it proves nothing beside a person's address or in prose.
 const COMMON: bool = true;
 /// A word that means the tool wherever it stands.
@@ -321,10 +323,11 @@ pub(crate) const DENIALS: &[&str] =
 pub(crate) enum Key {
     /// `Co-authored-by` and its spellings: an AI when the address, or a plain tool name without address, says so.
     CoAuthor,
-    /// Declares AI by its key alone; the value names tool and model, or says what for, or denies.
-    Declares,
-    /// Declares help; by a person or by an AI, as the value says.
-    Assists,
+    /// Declares AI by its key alone, and maybe a kind of help; the value names tool and model, or says what for, or
+    /// denies.
+    Declares(Option<Help>),
+    /// Declares help, and maybe which; by a person or by an AI, as the value says.
+    Assists(Option<Help>),
     /// Declares what AI was used for.
     UsedFor,
     /// Names the model of the declaration beside it.
@@ -353,50 +356,50 @@ pub(crate) const KEYS: &[(&str, Key)] = &[
     ("agent-id", Key::Names("unknown")),
     ("agent-logs-url", Key::Session("github-copilot")),
     ("agent-signature", Key::Names("unknown")),
-    ("ai-agent", Key::Declares),
-    ("ai-assist", Key::Declares),
-    ("ai-assistance", Key::Declares),
-    ("ai-assistant", Key::Declares),
-    ("ai-assisted", Key::Declares),
-    ("ai-assisted-by", Key::Declares),
-    ("ai-co-authored-by", Key::Declares),
-    ("ai-generated", Key::Declares),
-    ("ai-generated-by", Key::Declares),
+    ("ai-agent", Key::Declares(None)),
+    ("ai-assist", Key::Declares(Some(Help::Assisted))),
+    ("ai-assistance", Key::Declares(Some(Help::Assisted))),
+    ("ai-assistant", Key::Declares(Some(Help::Assisted))),
+    ("ai-assisted", Key::Declares(Some(Help::Assisted))),
+    ("ai-assisted-by", Key::Declares(Some(Help::Assisted))),
+    ("ai-co-authored-by", Key::Declares(None)),
+    ("ai-generated", Key::Declares(Some(Help::Generated))),
+    ("ai-generated-by", Key::Declares(Some(Help::Generated))),
     ("ai-model", Key::Model),
-    ("ai-tool", Key::Declares),
-    ("ai-tools", Key::Declares),
-    ("ai-used", Key::Declares),
+    ("ai-tool", Key::Declares(None)),
+    ("ai-tools", Key::Declares(None)),
+    ("ai-used", Key::Declares(None)),
     ("ai-used-for", Key::UsedFor),
     ("amp-thread-id", Key::Session("amp")),
-    ("assisted-by", Key::Assists),
+    ("assisted-by", Key::Assists(Some(Help::Assisted))),
     ("claude-generated-by", Key::ClaudeGeneratedBy),
     ("claude-session", Key::Session("claude-code")),
     ("claude-session-id", Key::Session("claude-code")),
     ("co-author", Key::CoAuthor),
     ("co-authored", Key::CoAuthor),
     ("co-authored-by", Key::CoAuthor),
-    ("co-authored-by-ai", Key::Declares),
-    ("co-developed-by", Key::Assists),
+    ("co-authored-by-ai", Key::Declares(None)),
+    ("co-developed-by", Key::Assists(Some(Help::Assisted))),
     ("coauthored-by", Key::CoAuthor),
-    ("conflict-resolved-by", Key::Assists),
+    ("conflict-resolved-by", Key::Assists(None)),
     ("copilot-session", Key::Session("github-copilot")),
     ("duo-session", Key::Session("gitlab-duo")),
     ("entire-agent", Key::Names("entire")),
     ("entire-attribution", Key::EntireAttribution),
     ("entire-checkpoint", Key::Session("entire")),
     ("entire-session", Key::Session("entire")),
-    ("generated-by", Key::Assists),
-    ("made-with", Key::Assists),
+    ("generated-by", Key::Assists(Some(Help::Generated))),
+    ("made-with", Key::Assists(None)),
     ("replit-commit-author", Key::ReplitAuthor),
     ("replit-commit-session-id", Key::SessionOf("replit")),
     ("reported-by", Key::Review),
     ("reviewed-by", Key::Review),
     ("signed-off-by", Key::SignOff),
     ("suggested-by", Key::Review),
-    ("synthesized-by", Key::Assists),
+    ("synthesized-by", Key::Assists(Some(Help::Generated))),
     ("tested-by", Key::Review),
     ("x-ai-model", Key::Model),
-    ("x-ai-tool", Key::Declares),
+    ("x-ai-tool", Key::Declares(None)),
 ];
 
 /// Verbs that begin a line which a tool leaves behind (`Generated with [Tool](url)`), in order.

@@ -10,6 +10,7 @@ use crate::model::{
     Act, ActCode, ActKind, ActVerdict, Contributor, ContributorRole, Fact, Ident, Proof, Request,
     TextIntegrity, TriggerKind,
 };
+use crate::order::start_of;
 use crate::policy::{Policy, Requirement};
 use crate::provenance::Table;
 use people::{Attribution, Directory, PersonId};
@@ -35,20 +36,19 @@ impl Contributors {
     ) -> Self {
         let mut contributors = Contributors { roles: Vec::new(), unattributed: None };
         // A change has many commits and few people, and mostly they commit what they wrote.
-        let mut met: Vec<(&Ident<'_>, Attribution)> = Vec::new();
-        let mut last: Option<(&Ident<'_>, Attribution)> = None;
+        let mut met: Vec<(u64, &Ident<'_>, Attribution)> = Vec::new();
         for contribution in contributions(judged) {
             let who = match &contribution.who {
                 Stated::Ident(ident) => {
+                    // Most people differ in how their addresses begin.
+                    let start = start_of(ident.email.as_bytes());
                     let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
-                    let before = last.iter().chain(met.iter().rev().take(MET)).find(|(before, _)| same(before));
-                    let who = before.map(|(_, who)| *who).unwrap_or_else(|| {
+                    let before = met.iter().rev().take(MET).find(|(s, before, _)| *s == start && same(before));
+                    before.map(|(_, _, who)| *who).unwrap_or_else(|| {
                         let who = directory.of_ident(table, ident);
-                        met.push((ident, who));
+                        met.push((start, ident, who));
                         who
-                    });
-                    last = Some((ident, who));
-                    who
+                    })
                 }
                 Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
             };
