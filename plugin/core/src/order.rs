@@ -94,7 +94,9 @@ impl<'k> Index<'k> {
     /// Two places of one key, when a key stands twice: the first two.
     pub fn twice(&self) -> Option<(usize, usize)> {
         self.0.windows(2).find_map(|pair| match pair {
-            [first, second] if same(first.key, second.key) => Some((first.place, second.place)),
+            [first, second] if first.start == second.start && same(first.key, second.key) => {
+                Some((first.place, second.place))
+            }
             _ => None,
         })
     }

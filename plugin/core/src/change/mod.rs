@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::Error;
 use crate::model::{Commit, ContributorRole, Fact, Ident, ObjectId, Place, Request};
-use crate::provenance::lines::{Lines, trim};
 use crate::order::Index;
+use crate::provenance::lines::trim;
 use crate::provenance::split_address;
 
 /// The commits of a change, told apart.
@@ -195,13 +195,9 @@ pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution
                 who: Stated::Ident(&commit.committer),
             });
         }
-        // A co-author counts by the address.
-        if memchr::memchr(b'@', commit.message.as_bytes()).is_none() {
-            continue;
-        }
         let message = commit.message.to_str_lossy();
-        for line in Lines::of(&message) {
-            if let Some(value) = co_author(trim(line.text)) {
+        for line in lines_with_address(&message) {
+            if let Some(value) = co_author(trim(line)) {
                 let address = split_address(value);
                 if let Some(email) = address.email {
                     let who = Stated::CoAuthor { name: address.name.to_owned(), email: email.to_owned() };
@@ -211,6 +207,19 @@ pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution
         }
     }
     found
+}
+
+/// The lines that an `@` stands in: a co-author counts by the address.
+fn lines_with_address(message: &str) -> impl Iterator<Item = &str> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let bytes = message.as_bytes();
+        let sign = at + memchr::memchr(b'@', bytes.get(at..)?)?;
+        let start = memchr::memrchr2(b'\n', b'\r', bytes.get(..sign)?).map_or(0, |end| end + 1);
+        let end = memchr::memchr2(b'\n', b'\r', bytes.get(sign..)?).map_or(bytes.len(), |end| sign + end);
+        at = end;
+        message.get(start..end)
+    })
 }
 
 /// The value of a co-author line, wherever in the message it stands.

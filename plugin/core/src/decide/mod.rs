@@ -11,15 +11,16 @@ pub(crate) use needs::needs;
 use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{
-    API_VERSION, ChangeSummary, CommitFindings, Decision, Document, Enforce, Fact, Notice, NoticeCode,
-    Outcome, Parent, PolicySummary, Provenance, Rank, RemarkCode, Remedy, Request, RequirementResult, Role, RuleCode,
-    RuleResult, RuleState, ToolSummary,
+    API_VERSION, Act, ChangeSummary, CommitFindings, Decision, Document, Enforce, Fact, Notice, NoticeCode,
+    Outcome, Parent, PolicySummary, Provenance, Rank, RemarkCode, Remedy, Request, RequirementResult, Role,
+    RuleCode, RuleResult, RuleState, ToolSummary,
 };
+use crate::order::{self, Index};
 use crate::policy::{self, Effect, Otherwise, Policy, Requirement, Rule};
 use crate::provenance::{self, Anchor, Evidence, Table};
+use crate::signoff::answers::{self, Answer};
 use crate::signoff::people::Directory;
 use crate::signoff::{Contributors, Desk, unread_contributors};
-use crate::order::{self, Index};
 use crate::{Error, model};
 use predicates::{Facts, Truth, count};
 
@@ -37,6 +38,8 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let mut directory = Directory::of(request, policy.as_ref());
     let contributors = Contributors::of(request, &judged, &table, &mut directory);
 
+    let actors: Vec<_> = request.acts.iter().map(|act| directory.all_of(&act.actor)).collect();
+    let answers = answers_of(request, policy.as_ref());
     let facts = Facts { request, judged: &judged, findings: &findings, steps: &steps };
     let mut rules = Vec::new();
     let mut remedies = Vec::new();
@@ -49,6 +52,8 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
                 policy: policy.as_ref().ok_or_else(|| Error::bad_request("no policy"))?,
                 directory: &mut directory,
                 contributors: &contributors,
+                actors: &actors,
+                answers: &answers,
             },
             remedies: &mut remedies,
             claimed: &mut claimed,
@@ -198,10 +203,9 @@ fn provenance_of<'r, 'a>(
     steps: &Steps,
 ) -> Result<Vec<CommitFindings>, Error> {
     let documents = &request.documents;
-    let of_role = |role| {
-        documents.iter().enumerate().filter(move |(_, document)| document.role == role)
-    };
-    let annotated = |(at, document): (usize, &'r Document<'a>)| Some((document.commit.as_ref()?.as_bytes(), at));
+    let of_role = |role| documents.iter().enumerate().filter(move |(_, document)| document.role == role);
+    let annotated =
+        |(at, document): (usize, &'r Document<'a>)| Some((document.commit.as_ref()?.as_bytes(), at));
     let notes = Index::of_pairs(of_role(Role::Note).filter_map(annotated));
     let stored = |(at, document): (usize, &'r Document<'a>)| Some((document.path.as_ref()?.as_bytes(), at));
     let checkpoints = Index::of_pairs(of_role(Role::Checkpoint).filter_map(stored));
@@ -259,6 +263,17 @@ fn provenance_of<'r, 'a>(
         }
     }
     Ok(found)
+}
+
+/// The answers of each act, where the policy asks questions.
+fn answers_of<'p>(request: &Request<'_>, policy: Option<&'p Policy>) -> Vec<Vec<Answer<'p>>> {
+    let questions: Vec<&str> =
+        policy.iter().flat_map(|policy| policy.questions.keys()).map(String::as_str).collect();
+    if questions.is_empty() {
+        return Vec::new();
+    }
+    let text = |act: &Act<'_>| act.text.as_ref().map(|text| text.to_str_lossy().into_owned());
+    request.acts.iter().map(|act| answers::read(&text(act).unwrap_or_default(), &questions)).collect()
 }
 
 /// One rule on its way through the evaluation.

@@ -1,10 +1,10 @@
 //! Which facts a policy needs that a request lacks, so that a host fetches no more.
 
+use crate::Error;
 use crate::model::{API_VERSION, Fact, Needs, Request, Role};
+use crate::order::{self, Index};
 use crate::policy::{self, Effect, Policy, Predicate};
 use crate::provenance::wanted_checkpoints;
-use crate::order::{self, Index};
-use crate::Error;
 
 /// Says what is missing. Hosts ask at most three times: documents, the facts of the change, what those name.
 pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {

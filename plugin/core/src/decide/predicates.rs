@@ -144,7 +144,11 @@ impl Facts<'_, '_, '_> {
     }
 
     /// The path and the pattern that it matches, unless it is ignored.
-    fn matches<'t, 'a>(&self, test: &'t PathTest, path: &'t Text<'a>) -> Result<Option<(&'t Text<'a>, &'t Pattern)>, Error> {
+    fn matches<'t, 'a>(
+        &self,
+        test: &'t PathTest,
+        path: &'t Text<'a>,
+    ) -> Result<Option<(&'t Text<'a>, &'t Pattern)>, Error> {
         let bytes = path.as_bytes();
         self.steps.take(test.cost.steps(bytes.len()))?;
         let by = test.changed.iter().find(|pattern| pattern.matches(bytes));

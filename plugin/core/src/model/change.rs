@@ -327,7 +327,8 @@ object!(Ident<'a> {
 impl Ident<'_> {
     /// Whether both say the same name and address.
     pub(crate) fn is_same(&self, other: &Ident<'_>) -> bool {
-        same(self.email.as_bytes(), other.email.as_bytes()) && same(self.name.as_bytes(), other.name.as_bytes())
+        same(self.email.as_bytes(), other.email.as_bytes())
+            && same(self.name.as_bytes(), other.name.as_bytes())
     }
 }
 

@@ -57,7 +57,8 @@ pub(crate) fn document<'de, T: Default + Read<'de>>(bytes: &'de [u8]) -> Result<
 }
 
 fn read_document<'de>(bytes: &'de [u8], value: &mut dyn Read<'de>) -> Result<(), String> {
-    let text = simdutf8::compat::from_utf8(bytes).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
+    let text =
+        simdutf8::compat::from_utf8(bytes).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
     let mut json = Json { text, at: 0, depth: 0 };
     let read = value.read(&mut json).and_then(|()| {
         json.blanks();

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use serde::ser::{self, Impossible, Serializer};
 use serde::Serialize;
+use serde::ser::{self, Impossible, Serializer};
 
 use super::json::plain;
 

@@ -6,7 +6,7 @@
 use std::cell::OnceCell;
 
 use super::lines::{Line, Lines, trim};
-use super::names::{Table, denies, entry_of, looks_like_model, says_ai, split_address};
+use super::names::{Table, denies, looks_like_model, says_ai, split_address};
 use super::tools::{Certainty, KEYS, Key, MARKER_VERBS};
 use super::{Collector, trailers};
 use crate::limits;
@@ -206,7 +206,7 @@ fn unfolded(value: &str, following: Lines<'_>) -> Option<String> {
 }
 
 fn kind_of(table: &Table, key: &str) -> Option<Key> {
-    if let Some((_, kind)) = entry_of(KEYS, |entry| entry.0, key) {
+    if let Some((_, kind)) = KEYS.get(key) {
         return Some(*kind);
     }
     let declares = |tool: &super::ExtraTool| tool.trailers.iter().any(|t| t.eq_ignore_ascii_case(key));
@@ -246,7 +246,7 @@ fn look_alike(line: &str) -> Option<&'static str> {
         })
         .collect();
     let (key, _) = split_key(folded.trim())?;
-    let (name, kind) = entry_of(KEYS, |entry| entry.0, key)?;
+    let (name, kind) = KEYS.get(key)?;
     matches!(kind, Key::Declares(_) | Key::UsedFor | Key::Assists(_) | Key::CoAuthor).then_some(*name)
 }
 
@@ -588,7 +588,7 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
     if !rest.starts_with(['w', 'W', 'b', 'B', 'u', 'U', 'v', 'V']) {
         return None;
     }
-    entry_of(MARKER_VERBS, |verb| verb, verb)?;
+    MARKER_VERBS.get(verb)?;
     let (joint, rest) = rest.split_once(' ')?;
     if !["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint)) {
         return None;

@@ -9,6 +9,7 @@ pub mod note;
 mod tools;
 mod trace;
 pub mod trailers;
+mod words;
 
 use std::borrow::Cow;
 

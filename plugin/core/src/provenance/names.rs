@@ -105,29 +105,14 @@ fn strip_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
         .then(|| text.get(name.len()..))?
 }
 
-/// The entries of a table in order whose words begin with these two letters.
-fn beginning_with<T>(
-    table: &'static [T],
-    word: impl Fn(&T) -> &'static str,
-    letters: [u8; 2],
-) -> impl Iterator<Item = &'static T> {
-    let letters = u16::from_be_bytes(letters);
-    let begin = move |entry: &T| match word(entry).as_bytes() {
-        [first, second, ..] => u16::from_be_bytes([*first, *second]),
-        _ => 0,
-    };
-    let from = table.partition_point(|entry| begin(entry) < letters);
-    table.get(from..).unwrap_or_default().iter().take_while(move |entry| begin(entry) == letters)
-}
-
 /// What tells most domains from those of AI tools at once: which lengths those have that begin with each letter.
 struct Domains([u64; 26]);
 
-const DOMAINS: Domains = {
+static DOMAINS: Domains = {
     let mut lengths = Domains([0; 26]);
     let mut at = 0;
-    while at < EMAILS.len() {
-        lengths = lengths.with_domain_of(EMAILS[at].0);
+    while at < EMAILS.entries().len() {
+        lengths = lengths.with_domain_of(EMAILS.entries()[at].0);
         at += 1;
     }
     lengths.with_domain_of("@users.noreply.github.com").with_domain_of("@letta.com")
@@ -151,17 +136,6 @@ impl Domains {
     }
 }
 
-/// The entry of a table in order whose word, in lower case, is `text` in any case.
-pub(super) fn entry_of<T>(
-    table: &'static [T],
-    word: impl Fn(&T) -> &'static str,
-    text: &str,
-) -> Option<&'static T> {
-    let letters = text.as_bytes().first_chunk()?.map(|byte: u8| byte.to_ascii_lowercase());
-    let is_it = |entry: &&T| word(entry).len() == text.len() && word(entry).eq_ignore_ascii_case(text);
-    beginning_with(table, &word, letters).find(is_it)
-}
-
 impl Table {
     /// The tool that commits from this address.
     pub fn tool_of_email(&self, email: &str) -> Option<(&str, Certainty)> {
@@ -174,7 +148,7 @@ impl Table {
                 return Some((&tool.id, Certainty::Sure));
             }
         }
-        if let Some((_, tool, certainty)) = entry_of(EMAILS, |entry| entry.0, email) {
+        if let Some((_, (tool, certainty))) = EMAILS.get(email) {
             return Some((tool, *certainty));
         }
         if domain.eq_ignore_ascii_case("users.noreply.github.com") {
@@ -209,7 +183,8 @@ impl Table {
     /// The tool whose name begins `text`, the length of the name, and whether it is also a common word. The longest
     /// name counts.
     fn name_at_start(&self, text: &str) -> Option<(&str, usize, bool)> {
-        let letters = text.as_bytes().first_chunk()?.map(folded);
+        let first = text.as_bytes().first()?;
+        let second = text.as_bytes().get(1).map(|byte| folded(*byte));
         let mut best: Option<(&str, usize, bool)> = None;
         let mut offer = |id, name: &str, common| {
             if best.is_none_or(|(_, length, _)| name.len() > length)
@@ -218,8 +193,11 @@ impl Table {
                 best = Some((id, name.len(), common));
             }
         };
-        for (name, id, common) in beginning_with(NAMES, |entry| entry.0, letters) {
-            offer(id, name, *common);
+        for (name, (id, common)) in NAMES.beginning_with(*first) {
+            // Most names differ in their second letter.
+            if name.as_bytes().get(1) == second.as_ref() {
+                offer(id, name, *common);
+            }
         }
         for tool in &self.extra {
             for name in &tool.names {
@@ -244,8 +222,11 @@ impl Table {
 
     /// Reads the people and tools that a value names: several when joined by `&`, `+`, `,` or `and`.
     pub fn read_all<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Named<'a>> {
-        let named: Vec<Named<'a>> =
-            split_pieces(text).into_iter().map(|piece| self.read(piece)).filter(Named::names_something).collect();
+        let named: Vec<Named<'a>> = split_pieces(text)
+            .into_iter()
+            .map(|piece| self.read(piece))
+            .filter(Named::names_something)
+            .collect();
         let whole = if named.is_empty() { Some(self.read(text)) } else { None };
         whole.into_iter().chain(named)
     }
@@ -351,9 +332,9 @@ impl Table {
     fn plain<'a>(&'a self, text: &'a str) -> Named<'a> {
         if let Some((id, length, common)) = self.name_at_start(text) {
             let (name, rest) = text.split_at_checked(length).unwrap_or_default();
-            let vendor = MODEL_FAMILIES.iter().any(|family| {
-                family.len() == name.len() && strip_name(name, family).is_some()
-            });
+            let vendor = MODEL_FAMILIES
+                .iter()
+                .any(|family| family.len() == name.len() && strip_name(name, family).is_some());
             let glued = rest.starts_with(|c: char| c == 'v' || c.is_ascii_digit());
             let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
             // `Claude claude-opus-4`: the tool, then the model by its own name.

@@ -1,45 +1,46 @@
 //! Answers to the questions of a policy: found in a text, and weighed.
 
-use std::collections::BTreeMap;
-
 use crate::model::ActCode;
 
 /// Fewest words that an answer has.
 pub(crate) const WORDS: usize = 5;
 
-/// The answers of a text. Each begins on a line of its own with the question's name and a colon, and runs to the next
-/// such line or to the end.
-pub(crate) fn read<'q>(
-    text: &str,
-    questions: impl Iterator<Item = &'q str> + Clone,
-) -> BTreeMap<&'q str, String> {
-    let mut answers: BTreeMap<&'q str, String> = BTreeMap::new();
-    let mut open: Option<&'q str> = None;
+/// An answer of an act.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer<'q> {
+    /// The name of the question.
+    pub question: &'q str,
+    /// The answer, folded.
+    pub folded: String,
+}
+
+/// The answers of a text, each question once. Each begins on a line of its own with the question's name and a colon,
+/// and runs to the next such line or to the end.
+pub(crate) fn read<'q>(text: &str, questions: &[&'q str]) -> Vec<Answer<'q>> {
+    let mut given: Vec<(&'q str, String)> = Vec::new();
+    let mut open = None;
     for line in text.lines() {
         let begins = line.split_once(':').and_then(|(name, rest)| {
-            let name =
-                name.trim().trim_start_matches(['-', '*', '#', ' ']).trim_matches(['*', '`', '_', ' ']);
-            questions
-                .clone()
-                .find(|question| question.eq_ignore_ascii_case(name))
-                .map(|question| (question, rest))
+            let name = name.trim_matches(|c: char| c.is_whitespace() || "-*#`_".contains(c));
+            let question = questions.iter().find(|question| question.eq_ignore_ascii_case(name))?;
+            Some((*question, rest))
         });
-        match (begins, open) {
-            (Some((question, rest)), _) => {
-                open = Some(question);
+        match begins {
+            Some((question, rest)) => {
                 // The later of two answers to one question is the one meant.
-                answers.insert(question, rest.trim_start_matches(['*', '`']).trim().to_owned());
+                given.retain(|(name, _)| *name != question);
+                open = Some(given.len());
+                given.push((question, rest.to_owned()));
             }
-            (None, Some(question)) => {
-                if let Some(answer) = answers.get_mut(question) {
+            None => {
+                if let Some((_, answer)) = open.and_then(|at| given.get_mut(at)) {
                     answer.push('\n');
                     answer.push_str(line);
                 }
             }
-            (None, None) => {}
         }
     }
-    answers
+    given.into_iter().map(|(question, answer)| Answer { question, folded: fold(&answer) }).collect()
 }
 
 /// Case, white space and punctuation folded away, so that a copy stays a copy.
@@ -57,9 +58,8 @@ pub(crate) fn fold(answer: &str) -> String {
     folded
 }
 
-/// Why an answer does not count by itself: missing, too short, the template, or the question given back.
-pub(crate) fn weigh(answer: Option<&String>, question: &str) -> Option<ActCode> {
-    let folded = fold(answer?);
+/// Why a folded answer does not count by itself: empty, too short, the template, or the question given back.
+pub(crate) fn weigh(folded: &str, question: &str) -> Option<ActCode> {
     if folded.is_empty() {
         return Some(ActCode::UnansweredQuestion);
     }
@@ -83,14 +83,18 @@ mod tests {
     #[test]
     fn an_answer_runs_from_its_name_to_the_next_name_or_the_end() {
         let text = "Looks good.\n\ntopology: none outside the queue\nbecause it drains first\n**Scale**: as before\n";
-        let answers = read(text, QUESTIONS.into_iter());
-        assert_eq!(answers["topology"], "none outside the queue\nbecause it drains first");
-        assert_eq!(answers["scale"], "as before");
+        let answers = read(text, &QUESTIONS);
+        let expected =
+            [("topology", "none outside the queue because it drains first"), ("scale", "as before")];
+        assert_eq!(answers.len(), 2);
+        for (answer, (question, folded)) in answers.iter().zip(expected) {
+            assert_eq!((answer.question, answer.folded.as_str()), (question, folded));
+        }
     }
 
     #[test]
     fn a_name_inside_a_sentence_begins_nothing() {
-        assert!(read("I looked at topology: fine", QUESTIONS.into_iter()).is_empty());
+        assert!(read("I looked at topology: fine", &QUESTIONS).is_empty());
     }
 
     #[test]
@@ -101,7 +105,7 @@ mod tests {
     #[test]
     fn empty_short_and_template_answers_do_not_count() {
         let question = "Which running systems does the change reach?";
-        let code = |answer: &str| weigh(Some(&answer.to_owned()), question);
+        let code = |answer: &str| weigh(&fold(answer), question);
         assert_eq!(code(" … !"), Some(ActCode::UnansweredQuestion));
         assert_eq!(code("None, all good."), Some(ActCode::AnswerTooShort));
         assert_eq!(code("which running systems does the change reach"), Some(ActCode::AnswerTemplate));

@@ -13,6 +13,7 @@ use crate::model::{
 use crate::order::start_of;
 use crate::policy::{Policy, Requirement};
 use crate::provenance::Table;
+use answers::Answer;
 use people::{Attribution, Directory, PersonId};
 
 /// The people behind a change.
@@ -43,7 +44,8 @@ impl Contributors {
                     // Most people differ in how their addresses begin.
                     let start = start_of(ident.email.as_bytes());
                     let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
-                    let before = met.iter().rev().take(MET).find(|(s, before, _)| *s == start && same(before));
+                    let before =
+                        met.iter().rev().take(MET).find(|(s, before, _)| *s == start && same(before));
                     before.map(|(_, _, who)| *who).unwrap_or_else(|| {
                         let who = directory.of_ident(table, ident);
                         met.push((start, ident, who));
@@ -107,6 +109,10 @@ pub(crate) struct Desk<'d, 'r, 'a> {
     pub policy: &'d Policy,
     pub directory: &'d mut Directory,
     pub contributors: &'d Contributors,
+    /// Everybody whom the account of each act may be.
+    pub actors: &'d [Vec<PersonId>],
+    /// The answers of each act.
+    pub answers: &'d [Vec<Answer<'d>>],
 }
 
 /// What a requirement got.
@@ -137,7 +143,11 @@ impl Eligible {
     }
 }
 
-impl Desk<'_, '_, '_> {
+impl<'d> Desk<'d, '_, '_> {
+    fn actor(&self, at: usize) -> &'d [PersonId] {
+        self.actors.get(at).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Judges every act for one requirement.
     pub fn tally(&mut self, requirement: &Requirement) -> Tally {
         let eligible = self.eligible(requirement);
@@ -153,9 +163,9 @@ impl Desk<'_, '_, '_> {
         let mut people: Vec<PersonId> = Vec::new();
         let copies = self.copied_answers(requirement, &eligible, &latest);
         for (at, act) in self.request.acts.iter().enumerate() {
-            let actor = self.directory.all_of(&act.actor);
-            let label = self.label(act, &actor);
-            let mut code = self.judge(act, &actor, requirement, &eligible, latest.get(at) == Some(&true));
+            let actor = self.actor(at);
+            let label = self.label(act, actor);
+            let mut code = self.judge(at, act, actor, requirement, &eligible, latest.get(at) == Some(&true));
             if code == ActCode::Counted && copies.get(at) == Some(&true) {
                 code = ActCode::AnswerCopied;
             }
@@ -227,12 +237,12 @@ impl Desk<'_, '_, '_> {
             if matches!(act.kind, ActKind::Comment | ActKind::Waiver) || act.deleted {
                 continue;
             }
-            for person in self.directory.all_of(&act.actor) {
-                let earlier = latest.get(&person).and_then(|&earlier| acts.get(earlier));
+            for person in self.actor(at) {
+                let earlier = latest.get(person).and_then(|&earlier| acts.get(earlier));
                 let replaces =
                     earlier.is_none_or(|earlier| (act.at, weight(act)) >= (earlier.at, weight(earlier)));
                 if replaces {
-                    latest.insert(person, at);
+                    latest.insert(*person, at);
                 }
             }
         }
@@ -252,8 +262,10 @@ impl Desk<'_, '_, '_> {
             .unwrap_or_else(|| "nobody".to_owned())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "everything that one act is judged by")]
     fn judge(
         &self,
+        at: usize,
         act: &Act<'_>,
         actor: &[PersonId],
         requirement: &Requirement,
@@ -330,30 +342,27 @@ impl Desk<'_, '_, '_> {
             let by_others = act.text_integrity == Some(TextIntegrity::EditableByOthers);
             return if by_others { ActCode::MutableText } else { ActCode::Edited };
         }
-        self.weigh_answers(act, requirement)
+        self.weigh_answers(at, requirement)
     }
 
-    fn weigh_answers(&self, act: &Act<'_>, requirement: &Requirement) -> ActCode {
+    fn weigh_answers(&self, at: usize, requirement: &Requirement) -> ActCode {
         if requirement.answers.is_empty() {
             return ActCode::Counted;
         }
-        let text = act.text.as_ref().map(|text| text.to_str_lossy()).unwrap_or_default();
-        let given = answers::read(&text, self.policy.questions.keys().map(String::as_str));
-        let mut folded: Vec<String> = Vec::new();
+        let given = self.answers.get(at).map(Vec::as_slice).unwrap_or_default();
+        let mut before: Vec<&str> = Vec::new();
         for name in &requirement.answers {
             let question = self.policy.questions.get(name).map(String::as_str).unwrap_or_default();
-            let answer = given.get(name.as_str());
-            if answer.is_none() {
+            let Some(answer) = given.iter().find(|answer| answer.question == name) else {
                 return ActCode::UnansweredQuestion;
-            }
-            if let Some(code) = answers::weigh(answer, question) {
+            };
+            if let Some(code) = answers::weigh(&answer.folded, question) {
                 return code;
             }
-            let answer = answers::fold(answer.map(String::as_str).unwrap_or_default());
-            if folded.contains(&answer) {
+            if before.contains(&answer.folded.as_str()) {
                 return ActCode::AnswerCopied;
             }
-            folded.push(answer);
+            before.push(&answer.folded);
         }
         ActCode::Counted
     }
@@ -369,17 +378,17 @@ impl Desk<'_, '_, '_> {
         if requirement.answers.is_empty() {
             return copied;
         }
-        let mut given: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+        let mut given: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (at, act) in self.request.acts.iter().enumerate() {
-            let actor = self.directory.all_of(&act.actor);
+            let actor = self.actor(at);
             if act.kind != ActKind::Approve
-                || self.judge(act, &actor, requirement, eligible, latest.get(at) == Some(&true)) != ActCode::Counted
+                || self.judge(at, act, actor, requirement, eligible, latest.get(at) == Some(&true))
+                    != ActCode::Counted
             {
                 continue;
             }
-            let text = act.text.as_ref().map(|text| text.to_str_lossy()).unwrap_or_default();
-            for (name, answer) in answers::read(&text, self.policy.questions.keys().map(String::as_str)) {
-                given.entry((name.to_owned(), answers::fold(&answer))).or_default().push(at);
+            for answer in self.answers.get(at).into_iter().flatten() {
+                given.entry((answer.question, &answer.folded)).or_default().push(at);
             }
         }
         for acts in given.values().filter(|acts| acts.len() > 1) {
