@@ -43,10 +43,7 @@ impl<'a> Iterator for Lines<'a> {
 impl Line<'_> {
     /// Whether it is set in from the margin as code and quoted commits are.
     pub fn is_indented(&self) -> bool {
-        match self.text.as_bytes() {
-            [b'\t', ..] | [b' ', b' ', b' ', b' ', ..] => true,
-            _ => false,
-        }
+        matches!(self.text.as_bytes(), [b'\t', ..] | [b' ', b' ', b' ', b' ', ..])
     }
 }
 

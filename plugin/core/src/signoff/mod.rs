@@ -262,7 +262,6 @@ impl<'d> Desk<'d, '_, '_> {
             .unwrap_or_else(|| "nobody".to_owned())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "everything that one act is judged by")]
     fn judge(
         &self,
         at: usize,
