@@ -320,7 +320,9 @@ impl<'m> Collector<'m> {
             }
         };
         for place in places {
-            if let Some(tip) = self.objects.commit(&place)? {
+            if self.repository.has_ref(&place)?
+                && let Some(tip) = self.objects.commit(&place)?
+            {
                 return Ok(Target { name, stands_at: Some((place, tip)) });
             }
         }
@@ -441,6 +443,13 @@ impl<'m> Collector<'m> {
                             Some(&tip),
                             Some(POLICY_PATH),
                         )));
+                    }
+                    // A policy that is there and cannot be read is no missing policy.
+                    if self.repository.has_entry(tip.as_str(), POLICY_PATH)? {
+                        return Err(CollectError::Policy {
+                            what: format!("{POLICY_PATH} at {git_ref}"),
+                            reason: "its object is missing here or is no file; run `git fsck`".to_owned(),
+                        });
                     }
                 }
                 Ok(None)

@@ -148,6 +148,22 @@ impl Repository {
         self.maybe_text(["symbolic-ref", "--quiet", name])
     }
 
+    /// Whether a ref of exactly this full name exists; a tag or a branch that is merely called like it is none.
+    ///
+    /// # Errors
+    /// When git cannot be run.
+    pub fn has_ref(&self, name: &str) -> Result<bool, GitError> {
+        Ok(self.maybe_text(["show-ref", "--verify", "--quiet", name])?.is_some())
+    }
+
+    /// Whether a tree of a commit has an entry at this path, though its object may be missing.
+    ///
+    /// # Errors
+    /// When git cannot be run.
+    pub fn has_entry(&self, commit: &str, path: &str) -> Result<bool, GitError> {
+        Ok(self.maybe_text(["rev-parse", "--verify", "--quiet", &format!("{commit}:{path}")])?.is_some())
+    }
+
     /// A value of the configuration.
     ///
     /// # Errors
@@ -202,7 +218,18 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn files(&self, from: &str, to: &str) -> Result<Vec<File<'static>>, GitError> {
-        parse_raw(&self.output(["diff-tree", "-r", "-z", "--raw", "-M", "--no-commit-id", from, to, "--"])?)
+        parse_raw(&self.output([
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "-M",
+            "--no-commit-id",
+            "--ignore-submodules=none",
+            from,
+            to,
+            "--",
+        ])?)
     }
 
     /// How many commits `head` reaches that `without` does not.

@@ -77,10 +77,6 @@ fn main() -> ExitCode {
         Command::Module(command) => command.run(&cli.module),
     };
     result.unwrap_or_else(|error| {
-        if output::is_closed_pipe(&error) {
-            // The reader has seen enough, as in `| head`.
-            return ExitCode::SUCCESS;
-        }
         output::complain(&error);
         ExitCode::from(2)
     })

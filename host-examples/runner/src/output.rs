@@ -87,9 +87,11 @@ pub fn publish(module: &Module, document: &str, format: Format, file: Option<&Pa
 /// Writes to standard output.
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // The reader has seen enough, as in `| head`; the verdict stands all the same.
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 /// Writes an error, with what led to it, to standard error.
@@ -109,12 +111,4 @@ pub fn complain(error: &anyhow::Error) {
         last = text;
     }
     let _ = writeln!(std::io::stderr(), "{message}");
-}
-
-/// Whether the reader of standard output went away.
-pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }

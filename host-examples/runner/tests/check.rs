@@ -500,3 +500,64 @@ fn the_same_request_gives_the_same_bytes() {
     repo.commit(AI);
     assert_eq!(repo.check(&["--format", "json"]).out, repo.check(&["--format", "json"]).out);
 }
+
+#[test]
+fn a_tag_or_branch_that_is_called_like_the_target_is_not_the_target() {
+    for kind in ["refs/tags", "refs/heads"] {
+        let repo = Repo::with_policy();
+        repo.commit(AI);
+        repo.git(&["update-ref", &format!("{kind}/refs/remotes/origin/main"), "HEAD"]);
+        assert_eq!(repo.check(&[]).code, 1, "{kind}");
+    }
+}
+
+#[test]
+fn a_policy_whose_object_is_missing_is_no_missing_policy() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    let id = repo.git(&["rev-parse", "main:.countersign/policy.yaml"]);
+    let (folder, file) = id.split_at(2);
+    std::fs::remove_file(repo.path().join(".git/objects").join(folder).join(file)).unwrap();
+    let run = repo.check(&[]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("cannot be read as a policy"), "{}", run.err);
+}
+
+#[test]
+fn an_author_who_is_called_like_a_bot_is_still_the_owner_of_the_address() {
+    let repo = Repo::with_policy();
+    repo.write("infra/main.tf", "other\n");
+    let head = repo.commit_as("claude[bot] <sam@example.com>", "Change the infrastructure");
+    let path = repo.signoff("sam", &head);
+    let run = repo.check(&["--signoffs", path.to_str().unwrap()]);
+    assert_eq!(run.code, 1, "{}", run.out);
+}
+
+#[test]
+fn a_co_author_whose_address_stands_on_the_next_line_is_one() {
+    let repo = Repo::with_policy();
+    let head = repo.commit(&format!("{AI}Co-authored-by: Sam\n <sam@example.com>\n"));
+    let path = repo.signoff("sam", &head);
+    assert_eq!(act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])), ["co-author"]);
+}
+
+#[test]
+fn an_open_code_fence_hides_no_trailer_that_git_reads() {
+    let repo = Repo::with_policy();
+    repo.commit("Clamp the page size\n\n```x()``` is gone now.\n\nAI-Assisted: amazon-q/2026-03\n");
+    assert_eq!(repo.check(&[]).code, 1);
+}
+
+#[test]
+fn a_verdict_stands_when_nobody_reads_it() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .current_dir(repo.path())
+        .args(["check", "--target", "main"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
