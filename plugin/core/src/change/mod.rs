@@ -209,13 +209,18 @@ pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution
     found
 }
 
-/// The lines that an `@` stands in: a co-author counts by the address.
+/// The lines that an `@` stands in, each with what it goes on with: a co-author counts by the address.
 fn lines_with_address(message: &str) -> impl Iterator<Item = &str> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let bytes = message.as_bytes();
         let sign = at + memchr::memchr(b'@', bytes.get(at..)?)?;
-        let start = memchr::memrchr2(b'\n', b'\r', bytes.get(..sign)?).map_or(0, |end| end + 1);
+        let line_start = |at: usize| memchr::memrchr2(b'\n', b'\r', bytes.get(..at)?).map(|end| end + 1);
+        let mut start = line_start(sign).unwrap_or_default();
+        // The address may stand on a line that goes on with the one before.
+        while start > 0 && matches!(bytes.get(start), Some(b' ' | b'\t')) {
+            start = line_start(start - 1).unwrap_or_default();
+        }
         let end = memchr::memchr2(b'\n', b'\r', bytes.get(sign..)?).map_or(bytes.len(), |end| sign + end);
         at = end;
         message.get(start..end)

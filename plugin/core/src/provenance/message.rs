@@ -19,7 +19,8 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
     let mut lines = Lines::of(message);
     while let Some(line) = lines.next() {
         let raw = line.text;
-        if raw.is_empty() || reader.fenced(raw) {
+        // What git takes for a trailer is one, whatever stands around it.
+        if raw.is_empty() || (reader.fenced(raw) && !whole.is_strict(&line)) {
             continue;
         }
         reader.follow_squash(line);
@@ -124,6 +125,11 @@ impl<'a> Whole<'a> {
         *self.all_indented.get_or_init(|| Lines::of(self.message).all(indented))
     }
 
+    fn is_strict(&self, line: &Line<'_>) -> bool {
+        let starts = self.strict.get_or_init(|| trailers::starts(self.message.as_bytes()));
+        starts.binary_search(&line.start).is_ok()
+    }
+
     fn place(&self, line: &Line<'_>, in_squash: bool) -> Whereabouts {
         let bytes = self.message.as_bytes();
         let scissors = *self.scissors.get_or_init(|| trailers::scissors(bytes).unwrap_or(bytes.len()));
@@ -133,7 +139,7 @@ impl<'a> Whole<'a> {
             Whereabouts::Squash
         } else if line.start == 0 {
             Whereabouts::Title
-        } else if self.strict.get_or_init(|| trailers::starts(bytes)).binary_search(&line.start).is_ok() {
+        } else if self.is_strict(line) {
             Whereabouts::Strict
         } else {
             Whereabouts::Lenient

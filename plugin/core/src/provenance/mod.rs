@@ -24,7 +24,7 @@ use crate::model::{
 };
 use lines::{Lines, trim};
 use names::looks_like_model;
-use tools::{Certainty, RECORDED_AS};
+use tools::RECORDED_AS;
 
 /// Notes that are read, as patterns of refs; `{commit}` stands for the id of the commit.
 pub(crate) const NOTES: &[&str] = &[
@@ -153,9 +153,8 @@ fn message_checkpoints(message: &str) -> impl Iterator<Item = &str> {
 /// Whether an address is an AI's, an editor's default included.
 pub(crate) fn is_ai(table: &Table, name: &str, email: &str) -> bool {
     match table.tool_of_identity(name, email) {
-        // `Dev One + Claude` with Dev One's address is Dev One.
-        Some((_, Certainty::Default)) => table.tool_of_email(email).is_some() || name.ends_with("[bot]"),
-        // aider puts its name behind the person's.
+        // A name is anybody's to write: `Dev One + Claude`, `Dev One (aider)` and `claude[bot]` with Dev One's address are
+        // Dev One.
         Some(_) => table.tool_of_email(email).is_some(),
         None => false,
     }
@@ -202,14 +201,17 @@ impl Collector {
                 && f.model == finding.model
                 && f.key.eq_ignore_ascii_case(&finding.key)
         });
-        if !known && self.findings.len() < FINDINGS {
+        let new_tool = || !self.findings.iter().any(|f| f.tool == finding.tool);
+        if !known && (self.findings.len() < FINDINGS || new_tool()) {
             shorten(&mut finding.evidence, EVIDENCE_BYTES);
             self.findings.push(finding);
         }
     }
 
     fn remark(&mut self, code: RemarkCode, message: impl Into<String>, evidence: &str) {
-        if self.remarks.len() < REMARKS {
+        // What makes a rule wait is never crowded out.
+        let weighs = matches!(code, RemarkCode::MalformedNote | RemarkCode::MalformedTrace);
+        if weighs || self.remarks.len() < REMARKS {
             self.remarks.push(Remark {
                 code,
                 message: message.into(),

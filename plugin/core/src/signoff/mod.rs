@@ -239,8 +239,9 @@ impl<'d> Desk<'d, '_, '_> {
             }
             for person in self.actor(at) {
                 let earlier = latest.get(person).and_then(|&earlier| acts.get(earlier));
-                let replaces =
-                    earlier.is_none_or(|earlier| (act.at, weight(act)) >= (earlier.at, weight(earlier)));
+                // An act without a time that takes something back may be the last one, so it is taken for that.
+                let order = |act: &Act<'_>| (act.at.is_none() && weight(act) > 0, act.at, weight(act));
+                let replaces = earlier.is_none_or(|earlier| order(act) >= order(earlier));
                 if replaces {
                     latest.insert(*person, at);
                 }
