@@ -561,3 +561,26 @@ fn a_verdict_stands_when_nobody_reads_it() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
+
+#[test]
+fn an_error_shows_what_a_terminal_would_obey() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    let path = repo.beside("signoffs.yaml");
+    std::fs::write(&path, "\"\\e[31mkey\": 1\n").unwrap();
+    let run = repo.check(&["--signoffs", path.to_str().unwrap()]);
+    assert_eq!(run.code, 2);
+    assert!(!run.err.contains('\u{1b}') && run.err.contains("\\u{1b}"), "{:?}", run.err);
+}
+
+#[test]
+fn a_number_sign_inside_a_line_of_the_mailmap_is_no_comment() {
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.write(".mailmap", "Sam #1 <sam@example.com> <sam@home.example>\n");
+    repo.commit("Say who is who");
+    repo.git(&["switch", "--quiet", "--create", "more"]);
+    let head = repo.commit_as("Sam <sam@home.example>", AI);
+    let path = repo.signoff("sam", &head);
+    assert_eq!(act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])), ["author"]);
+}

@@ -271,7 +271,10 @@ fn account_tokens(account: &Account<'_>) -> Vec<Token> {
 fn mailmap(text: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for line in text.lines() {
-        let line = line.split('#').next().unwrap_or_default();
+        // As in git, `#` begins a comment only where it begins the line.
+        if line.starts_with('#') {
+            continue;
+        }
         let emails: Vec<&str> = line
             .split('>')
             .filter_map(|part| split_address(part).email.or(part.split_once('<').map(|p| p.1)))
