@@ -165,7 +165,7 @@ impl<'d> Desk<'d, '_, '_> {
         for (at, act) in self.request.acts.iter().enumerate() {
             let actor = self.actor(at);
             let label = self.label(act, actor);
-            let mut code = self.judge(at, act, actor, requirement, &eligible, latest.get(at) == Some(&true));
+            let mut code = self.judge(at, act, requirement, &eligible, &latest);
             if code == ActCode::Counted && copies.get(at) == Some(&true) {
                 code = ActCode::AnswerCopied;
             }
@@ -224,7 +224,7 @@ impl<'d> Desk<'d, '_, '_> {
     }
 
     /// Which acts stand: of each person the latest; on a tie the one that helps least.
-    fn latest_acts(&mut self) -> Vec<bool> {
+    fn latest_acts(&self) -> Vec<bool> {
         let mut latest: BTreeMap<PersonId, usize> = BTreeMap::new();
         let weight = |act: &Act<'_>| match act.kind {
             ActKind::RequestChanges => 2,
@@ -267,11 +267,11 @@ impl<'d> Desk<'d, '_, '_> {
         &self,
         at: usize,
         act: &Act<'_>,
-        actor: &[PersonId],
         requirement: &Requirement,
         eligible: &Eligible,
-        latest: bool,
+        stands: &[bool],
     ) -> ActCode {
+        let actor = self.actor(at);
         match act.proof {
             Proof::Forge => {}
             // A person gave the file by hand, to this one call.
@@ -288,7 +288,7 @@ impl<'d> Desk<'d, '_, '_> {
         if act.deleted {
             return ActCode::Deleted;
         }
-        if !latest {
+        if stands.get(at) != Some(&true) {
             return ActCode::Superseded;
         }
         if act.dismissed.is_some() {
@@ -368,22 +368,15 @@ impl<'d> Desk<'d, '_, '_> {
     }
 
     /// Acts whose answers repeat an earlier answer of somebody else; given at the same time, neither counts.
-    fn copied_answers(
-        &mut self,
-        requirement: &Requirement,
-        eligible: &Eligible,
-        latest: &[bool],
-    ) -> Vec<bool> {
+    fn copied_answers(&self, requirement: &Requirement, eligible: &Eligible, latest: &[bool]) -> Vec<bool> {
         let mut copied = vec![false; self.request.acts.len()];
         if requirement.answers.is_empty() {
             return copied;
         }
         let mut given: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (at, act) in self.request.acts.iter().enumerate() {
-            let actor = self.actor(at);
             if act.kind != ActKind::Approve
-                || self.judge(at, act, actor, requirement, eligible, latest.get(at) == Some(&true))
-                    != ActCode::Counted
+                || self.judge(at, act, requirement, eligible, latest) != ActCode::Counted
             {
                 continue;
             }
