@@ -94,14 +94,6 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// A text that strangers may have a part in, with what a terminal would obey or turn around made visible.
-fn visible(text: &str) -> String {
-    let obeyed = |c: char| {
-        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().flat_map(|c| if obeyed(c) { c.escape_unicode().collect() } else { vec![c] }).collect()
-}
-
 /// Writes an error, with what led to it, to standard error.
 pub fn complain(error: &anyhow::Error) {
     let mut message = String::from("countersign: ");
@@ -118,5 +110,5 @@ pub fn complain(error: &anyhow::Error) {
         message.push_str(&text);
         last = text;
     }
-    let _ = writeln!(std::io::stderr(), "{}", visible(&message));
+    let _ = writeln!(std::io::stderr(), "{}", countersign_core::visible(&message));
 }

@@ -54,3 +54,4 @@ mod signoff;
 
 pub use error::{Error, ErrorDocument, ErrorKind};
 pub use facade::{FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, render};
+pub use render::visible;

@@ -5,6 +5,8 @@ mod neutral;
 mod reports;
 mod text;
 
+pub use neutral::visible;
+
 use crate::model::json::{Fault, Json, Key, Read, object, words};
 use crate::model::{Decision, Findings, PolicyReport};
 use crate::{Error, model};

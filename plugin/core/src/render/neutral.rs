@@ -14,16 +14,26 @@ fn deceives(c: char) -> bool {
             | '\u{fe00}'..='\u{fe0e}' | '\u{3164}' | '\u{115f}' | '\u{1160}' | '\u{ffa0}')
 }
 
-/// One line of text for a terminal or a CI log: no escape sequences, no workflow commands.
-pub(super) fn plain(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.trim().chars() {
+    for c in text.chars() {
         if deceives(c) {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
         } else {
             out.push(c);
         }
     }
+    out
+}
+
+/// Lines that strangers may have a part in, such as an error, with what deceives made visible. The lines stay lines.
+pub fn visible(text: &str) -> String {
+    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
+}
+
+/// One line of text for a terminal or a CI log: no escape sequences, no workflow commands.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = escaped(text.trim());
     // `::command::` counts at the start of a line, `##[command]` and `##vso[command]` anywhere in it.
     if out.starts_with("::") {
         out.insert(1, ' ');
