@@ -76,6 +76,9 @@ pub enum CollectError {
         /// What to do.
         hint: String,
     },
+    /// A branch and a tag go by one name, and git would take the tag.
+    #[error("`{0}` is a branch and a tag, at different commits: write `refs/heads/{0}` or `refs/tags/{0}`")]
+    Ambiguous(String),
     /// The target is not known.
     #[error("no target: {0}; name the branch that the change goes into with --target")]
     NoTarget(String),
@@ -282,6 +285,11 @@ impl<'m> Collector<'m> {
             }
             _ => String::new(),
         };
+        let branch = self.objects.commit(&format!("refs/heads/{revision}"))?;
+        let tag = self.objects.commit(&format!("refs/tags/{revision}"))?;
+        if branch.is_some() && tag.is_some() && branch != tag {
+            return Err(CollectError::Ambiguous(revision));
+        }
         self.objects.commit(&revision)?.ok_or(CollectError::NoCommit { revision, hint })
     }
 
@@ -508,10 +516,8 @@ impl<'m> Collector<'m> {
             let Some(tip) = self.objects.commit(git_ref)? else {
                 continue;
             };
-            let mut notes = self.objects.notes(&format!("{tip}^{{tree}}"), commits)?;
-            found.extend(
-                commits.iter().filter_map(|id| Some((git_ref.clone(), (*id).to_owned(), notes.remove(*id)?))),
-            );
+            let notes = self.objects.notes(tip.as_str(), commits)?;
+            found.extend(notes.into_iter().map(|(id, bytes)| (git_ref.clone(), id, bytes)));
         }
         for (pattern, folder) in per_commit.iter().zip(&folders) {
             if !refs.iter().any(|name| name.starts_with(folder)) {
@@ -529,19 +535,24 @@ impl<'m> Collector<'m> {
     }
 
     fn signoffs(&mut self, path: &Path, head: &ObjectId<'static>) -> Result<Vec<Act<'static>>, CollectError> {
-        if let Some(inside) = self.in_work_tree(path)
-            && self.objects.get(&format!("{head}:{inside}"))?.is_some()
-        {
-            return Err(CollectError::SignoffsInTree(path.to_owned()));
+        if let Some(inside) = self.in_work_tree(path) {
+            // A path that cannot be asked for cannot be cleared.
+            let committed = match inside.to_str() {
+                Some(inside) => self.objects.get(&format!("{head}:{inside}"))?.is_some(),
+                None => true,
+            };
+            if committed {
+                return Err(CollectError::SignoffsInTree(path.to_owned()));
+            }
         }
         Ok(crate::signoffs::read(path)?)
     }
 
     /// The path of a file inside the work tree, when it lies in it.
-    fn in_work_tree(&self, path: &Path) -> Option<String> {
+    fn in_work_tree(&self, path: &Path) -> Option<PathBuf> {
         let top = self.repository.work_tree.as_ref()?.canonicalize().ok()?;
         let path = path.canonicalize().ok()?;
-        Some(path.strip_prefix(top).ok()?.to_string_lossy().into_owned())
+        Some(path.strip_prefix(top).ok()?.to_owned())
     }
 
     /// `owner/name` by the remote's address, else the name of the folder.

@@ -1,6 +1,5 @@
 //! Reads git repositories through git itself: bytes as they are, nothing interpreted.
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -45,6 +44,12 @@ pub enum GitError {
         id: String,
         /// What is wrong with it.
         what: String,
+    },
+    /// A notes ref leads to an object that is not here.
+    #[error("object {object} of the notes is missing here; fetch the notes refs again, or run `git fsck`")]
+    MissingNote {
+        /// Which.
+        object: String,
     },
     /// The pipe to git broke.
     #[error("talking to git: {0}")]
@@ -385,28 +390,55 @@ impl Objects {
         Ok(answers)
     }
 
-    /// The notes of commits under one notes ref. The tree of a notes ref fans out in none, one or two levels, and may
-    /// mix them.
+    /// The notes of commits under one notes ref: id of the commit, bytes of the note. The tree of a notes ref fans out
+    /// by pairs of digits, as deep as it likes, and may hold several notes of one commit at different depths.
     ///
     /// # Errors
-    /// When git fails.
-    pub fn notes(&mut self, tree: &str, commits: &[&str]) -> Result<HashMap<String, Vec<u8>>, GitError> {
-        let part = |id: &str, range: std::ops::Range<usize>| id.get(range).unwrap_or_default().to_owned();
-        let mut questions = Vec::with_capacity(commits.len() * 3);
-        for id in commits {
-            let end = id.len();
-            questions.push(format!("{tree}:{id}"));
-            questions.push(format!("{tree}:{}/{}", part(id, 0..2), part(id, 2..end)));
-            questions.push(format!("{tree}:{}/{}/{}", part(id, 0..2), part(id, 2..4), part(id, 4..end)));
+    /// When git fails, and when an object of the notes is missing: a note that is there and cannot be read is no
+    /// missing note.
+    pub fn notes(&mut self, commit: &str, ids: &[&str]) -> Result<Vec<(String, Vec<u8>)>, GitError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        let mut blobs = Vec::new();
+        if let Some(root) = self.get(&format!("{commit}^{{tree}}"))? {
+            self.notes_below(&root, 0, &ids, &mut blobs)?;
         }
-        let answers = self.get_many(&questions)?;
-        let mut notes = HashMap::new();
-        for (id, found) in commits.iter().zip(answers.chunks(3)) {
-            if let Some(object) = found.iter().flatten().find(|object| object.kind == "blob") {
-                notes.insert((*id).to_owned(), object.bytes.clone());
-            }
+        let wanted: Vec<String> = blobs.iter().map(|(_, blob)| blob.clone()).collect();
+        let mut notes = Vec::with_capacity(blobs.len());
+        for ((id, blob), object) in blobs.into_iter().zip(self.get_many(&wanted)?) {
+            notes.push((id, object.ok_or(GitError::MissingNote { object: blob })?.bytes));
         }
         Ok(notes)
+    }
+
+    /// The blobs of notes in one tree; the names in it go on where `depth` digits of the ids end. `ids` are in order.
+    fn notes_below(
+        &mut self,
+        tree: &Object,
+        depth: usize,
+        ids: &[&str],
+        blobs: &mut Vec<(String, String)>,
+    ) -> Result<(), GitError> {
+        let missing = |object: String| GitError::MissingNote { object };
+        for (mode, name, object) in tree_entries(tree)? {
+            let Ok(name) = std::str::from_utf8(name) else { continue };
+            let part = |id: &&str| id.get(depth..depth + name.len()).map(|part| part.cmp(name));
+            let from = ids.partition_point(|id| part(id) == Some(std::cmp::Ordering::Less));
+            let here = ids.get(from..).unwrap_or_default();
+            let here = here.get(..here.partition_point(|id| part(id) == Some(std::cmp::Ordering::Equal)));
+            let here = here.unwrap_or_default();
+            match (mode, here) {
+                (_, []) => {}
+                (b"40000", _) if name.len() == 2 => {
+                    let subtree = self.get(&object)?.ok_or_else(|| missing(object))?;
+                    self.notes_below(&subtree, depth + 2, here, blobs)?;
+                }
+                (b"40000", _) => {}
+                (_, [id, ..]) if depth + name.len() == id.len() => blobs.push(((*id).to_owned(), object)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -416,6 +448,26 @@ impl Drop for Objects {
         self.stdin = None;
         let _ = self.child.wait();
     }
+}
+
+/// The entries of a tree object: mode, name, id.
+fn tree_entries(tree: &Object) -> Result<Vec<(&[u8], &[u8], String)>, GitError> {
+    let odd = || GitError::Unexpected {
+        command: "cat-file --batch",
+        what: format!("{} is no well-formed tree", tree.id),
+    };
+    let id_bytes = tree.id.as_str().len() / 2;
+    let mut rest = tree.bytes.as_slice();
+    let mut entries = Vec::new();
+    while !rest.is_empty() {
+        let space = rest.iter().position(|&b| b == b' ').ok_or_else(odd)?;
+        let end = rest.iter().position(|&b| b == 0).filter(|end| *end > space).ok_or_else(odd)?;
+        let id = rest.get(end + 1..end + 1 + id_bytes).ok_or_else(odd)?;
+        let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        entries.push((&rest[..space], &rest[space + 1..end], id));
+        rest = &rest[end + 1 + id_bytes..];
+    }
+    Ok(entries)
 }
 
 /// One answer of `git cat-file --batch`.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{AI, Repo, run};
+use common::{AI, POLICY, Repo, run};
 
 fn rule<'d>(decision: &'d serde_json::Value, name: &str) -> &'d serde_json::Value {
     decision["rules"].as_array().unwrap().iter().find(|rule| rule["name"] == name).unwrap()
@@ -289,13 +289,14 @@ fn messages_in_other_encodings_and_with_other_line_ends_are_read() {
 fn notes_of_git_ai_count_in_every_fan_out() {
     let note = "src/page.rs\n  s_4ee96dfc105aa4::t_0a1b2c3d4e5f60 1-14\n---\n{\"schema_version\": \"authorship/3.0.0\", \
                 \"prompts\": {}, \"sessions\": {\"s_4ee96dfc105aa4\": {\"agent_id\": {\"tool\": \"claude\", \"id\": \"1\", \"model\": \"m\"}}}}";
-    for levels in 0..3 {
+    for levels in 0..4 {
         let repo = Repo::with_policy();
         let head = repo.commit("Clamp");
         let path = match levels {
             0 => head.clone(),
             1 => format!("{}/{}", &head[..2], &head[2..]),
-            _ => format!("{}/{}/{}", &head[..2], &head[2..4], &head[4..]),
+            2 => format!("{}/{}/{}", &head[..2], &head[2..4], &head[4..]),
+            _ => format!("{}/{}/{}/{}", &head[..2], &head[2..4], &head[4..6], &head[6..]),
         };
         // The tree that git itself would build only for thousands of notes.
         let file = repo.beside("note");
@@ -303,6 +304,11 @@ fn notes_of_git_ai_count_in_every_fan_out() {
         let blob = repo.git(&["hash-object", "-w", file.to_str().unwrap()]);
         repo.git(&["read-tree", "--empty"]);
         repo.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")]);
+        if levels > 0 {
+            // An empty note at another depth takes nothing away.
+            let empty = repo.git(&["hash-object", "-w", "/dev/null"]);
+            repo.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{empty},{head}")]);
+        }
         let tree = repo.git(&["write-tree"]);
         let commit = repo.git(&["commit-tree", "-m", "Notes", &tree]);
         repo.git(&["update-ref", "refs/notes/ai", &commit]);
@@ -583,4 +589,79 @@ fn a_number_sign_inside_a_line_of_the_mailmap_is_no_comment() {
     let head = repo.commit_as("Sam <sam@home.example>", AI);
     let path = repo.signoff("sam", &head);
     assert_eq!(act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()])), ["author"]);
+}
+
+#[test]
+fn a_note_whose_object_is_missing_is_no_missing_note() {
+    let repo = Repo::with_policy();
+    repo.commit("Clamp");
+    repo.git(&["notes", "--ref=ai", "add", "--message", "a note"]);
+    let blob = repo.git(&["notes", "--ref=ai", "list", "HEAD"]);
+    std::fs::remove_file(repo.path().join(".git/objects").join(&blob[..2]).join(&blob[2..])).unwrap();
+    let run = repo.check(&[]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("of the notes is missing here"), "{}", run.err);
+}
+
+#[test]
+fn a_head_that_is_a_branch_and_a_tag_is_named_in_full() {
+    let repo = Repo::with_policy();
+    repo.git(&["tag", "work"]);
+    repo.commit(AI);
+    let run = repo.check(&["--head", "work"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("refs/heads/work"), "{}", run.err);
+    assert_eq!(repo.check(&["--head", "refs/heads/work"]).code, 1);
+    assert_eq!(repo.check(&["--head", "refs/tags/work"]).code, 0);
+}
+
+#[test]
+fn an_address_that_only_the_sign_off_names_proves_no_person() {
+    let repo = Repo::with_policy();
+    repo.write(".countersign/policy.yaml", &POLICY.replace("users: [sam, rhea]", "users: [sam, kim]"));
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.commit("Let kim sign");
+    repo.git(&["switch", "--quiet", "--create", "other"]);
+    let head = repo.commit(AI);
+    let by = "kim\n    email: kim@anywhere.example";
+    let path = repo.signoff(by, &head);
+    let decision = repo.decision(&["--signoffs", path.to_str().unwrap()]);
+    assert_eq!(act_codes(&decision), ["unknown-account"]);
+}
+
+#[test]
+fn a_tools_own_address_signs_nothing_whoever_the_policy_says_has_it() {
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.write(".countersign/policy.yaml", &POLICY.replace("sam@example.com", "noreply@anthropic.com"));
+    repo.commit("Mistake a tool for sam");
+    repo.git(&["switch", "--quiet", "--create", "other"]);
+    let head = repo.commit(AI);
+    let path = repo.signoff("sam", &head);
+    let decision = repo.decision(&["--signoffs", path.to_str().unwrap()]);
+    assert_eq!(act_codes(&decision), ["bot"]);
+}
+
+#[test]
+fn a_folder_that_became_a_submodule_or_a_link_is_still_the_folder() {
+    let repo = Repo::with_policy();
+    repo.git(&["rm", "-r", "--quiet", "infra"]);
+    std::os::unix::fs::symlink("elsewhere", repo.path().join("infra")).unwrap();
+    repo.commit("Link it");
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.git(&["merge", "--quiet", "work"]);
+    repo.git(&["switch", "--quiet", "--create", "next"]);
+    std::fs::remove_file(repo.path().join("infra")).unwrap();
+    std::os::unix::fs::symlink("somewhere", repo.path().join("infra")).unwrap();
+    repo.commit("Link it elsewhere");
+    assert_eq!(rule(&repo.decision(&[]), "Infrastructure")["state"], "pending");
+}
+
+#[test]
+fn json_for_people_and_programs_hides_no_direction() {
+    let repo = Repo::with_policy();
+    repo.commit("A\u{202e}B\u{9b}31m\n\nAI-Assisted: cursor\n");
+    let out = repo.check(&["--format", "json"]).out;
+    assert!(out.contains("\\u202e") && out.contains("\\u009b"), "{out}");
+    assert!(!out.contains(['\u{202e}', '\u{9b}']));
 }

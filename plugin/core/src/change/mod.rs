@@ -6,7 +6,7 @@ use crate::Error;
 use crate::model::{Commit, ContributorRole, Fact, Ident, ObjectId, Place, Request};
 use crate::order::Index;
 use crate::provenance::lines::trim;
-use crate::provenance::split_address;
+use crate::provenance::{Key, split_address, split_people};
 
 /// The commits of a change, told apart.
 #[derive(Debug)]
@@ -197,7 +197,7 @@ pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution
         }
         let message = commit.message.to_str_lossy();
         for line in lines_with_address(&message) {
-            if let Some(value) = co_author(trim(line)) {
+            for value in co_author(trim(line)).into_iter().flat_map(split_people) {
                 let address = split_address(value);
                 if let Some(email) = address.email {
                     let who = Stated::CoAuthor { name: address.name.to_owned(), email: email.to_owned() };
@@ -229,12 +229,6 @@ fn lines_with_address(message: &str) -> impl Iterator<Item = &str> {
 
 /// The value of a co-author line, wherever in the message it stands.
 fn co_author(line: &str) -> Option<&str> {
-    if !line.starts_with(['c', 'C']) {
-        return None;
-    }
-    let (key, value) = line.split_once(':')?;
-    ["co-authored-by", "co-author", "coauthored-by", "co-developed-by"]
-        .iter()
-        .any(|k| k.eq_ignore_ascii_case(key.trim()))
-        .then_some(value)
+    let (key, value) = line.trim_start_matches(['-', '*', ' ']).split_once(':')?;
+    Key::names_contributors(key.trim()).then_some(value)
 }

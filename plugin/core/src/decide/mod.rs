@@ -35,7 +35,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let table = table(policy.as_ref());
     let steps = Steps::default();
     let findings = provenance_of(request, &judged, &table, &steps)?;
-    let mut directory = Directory::of(request, policy.as_ref());
+    let mut directory = Directory::of(request, policy.as_ref(), &table);
     let contributors = Contributors::of(request, &judged, &table, &mut directory);
 
     let actors: Vec<_> = request.acts.iter().map(|act| directory.all_of(&act.actor)).collect();

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::ser::{self, Impossible, Serializer};
 
 use super::json::plain;
+use crate::render::deceives;
 
 /// A document as JSON.
 pub(crate) fn to_json<T: Serialize + ?Sized>(document: &T) -> String {
@@ -50,12 +51,37 @@ impl Writer<'_> {
         let mut rest = text;
         loop {
             let (plain, special) = rest.split_at_checked(plain(rest.as_bytes())).unwrap_or((rest, ""));
-            self.out.push_str(plain);
+            self.readable(plain);
             let Some(byte) = special.bytes().next() else { break };
             self.escape(byte);
             rest = special.get(1..).unwrap_or_default();
         }
         self.out.push('"');
+    }
+
+    /// Text without what JSON must escape. What would deceive whoever reads the JSON on a terminal is escaped too.
+    fn readable(&mut self, text: &str) {
+        if text.is_ascii() {
+            return self.out.push_str(text);
+        }
+        for c in text.chars() {
+            if c.is_ascii() || !deceives(c) {
+                self.out.push(c);
+                continue;
+            }
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let [high, low] = unit.to_be_bytes();
+                self.out.push_str("\\u");
+                self.hexadecimal(high);
+                self.hexadecimal(low);
+            }
+        }
+    }
+
+    fn hexadecimal(&mut self, byte: u8) {
+        let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0');
+        self.out.push(digit(byte >> 4));
+        self.out.push(digit(byte & 0xf));
     }
 
     fn escape(&mut self, byte: u8) {
@@ -67,10 +93,8 @@ impl Writer<'_> {
             0x08 => 'b',
             0x0c => 'f',
             _ => {
-                let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0');
                 self.out.push_str("\\u00");
-                self.out.push(digit(byte >> 4));
-                self.out.push(digit(byte & 0xf));
+                self.hexadecimal(byte);
                 return;
             }
         };
@@ -354,14 +378,23 @@ mod tests {
     proptest! {
         #[test]
         fn a_document_is_written_as_serde_json_writes_it(
-            text in "[\\x00-\\x7fé😀\"\\\\]{0,40}",
+            text in "[\\x00-\\x7fé😀\u{9b}\u{202e}\u{e0041}\"\\\\]{0,40}",
             list in any::<Vec<Option<u64>>>(),
             number in any::<i64>(),
             absent in any::<Option<u32>>(),
         ) {
             let map = BTreeMap::from([("a", number), (text.as_str(), -number.saturating_abs())]);
             let sample = Sample { text: &text, list, map, word: Word::TwoWords, truth: number > 0, absent };
-            prop_assert_eq!(to_json(&sample), serde_json::to_string(&sample).unwrap());
+            let written = to_json(&sample);
+            let deceives = |c: char| deceives(c) && !c.is_ascii();
+            prop_assert!(!written.contains(deceives));
+            if !serde_json::to_string(&sample).unwrap().contains(deceives) {
+                prop_assert_eq!(&written, &serde_json::to_string(&sample).unwrap());
+            }
+            prop_assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&written).unwrap(),
+                serde_json::to_value(&sample).unwrap()
+            );
         }
     }
 

@@ -1,8 +1,9 @@
 //! Path patterns: the convention of `.gitignore` and CODEOWNERS, compiled once.
 //!
 //! A pattern without `/` matches a name at any depth; one with `/` is anchored at the root of the repository; one that
-//! ends in `/` matches everything below that folder. `*` and `?` stay within one name, `**` spans folders, `[...]` and
-//! `{a,b}` choose. Matching is on bytes and tells upper from lower case.
+//! ends in `/` or `/**` matches everything below that folder, and the folder itself: a submodule or a link has one path.
+//! `*` and `?` stay within one name, `**` spans folders, `[...]` and `{a,b}` choose. Matching is on bytes and tells upper
+//! from lower case.
 
 use crate::limits::PATTERN_BYTES;
 
@@ -11,7 +12,7 @@ use crate::limits::PATTERN_BYTES;
 enum Test {
     /// The whole path.
     Exact(String),
-    /// The path begins with it (`docs/**`).
+    /// The path begins with it (`docs/**`), or is it: a submodule or a link stands for all that is below.
     Prefix(String),
     /// The name begins with nothing special and ends with it, at any depth (`*.tf`).
     NameSuffix(String),
@@ -43,7 +44,7 @@ impl Cost {
         for test in patterns.flat_map(|pattern| &pattern.tests) {
             cost.tests += 1;
             if let Test::Glob(glob) = test {
-                cost.glob_bytes += glob.len();
+                cost.glob_bytes += glob.len() * if glob.ends_with("/**") { 2 } else { 1 };
             }
         }
         cost
@@ -86,6 +87,15 @@ impl Pattern {
     /// The pattern as written.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Whether this is a plain path in lower case without an extension, as folders are called: it matches a file, and
+    /// nothing below a folder.
+    pub fn looks_like_a_folder(&self) -> bool {
+        let last = self.source.rsplit('/').next().unwrap_or_default();
+        let plain = |test: &Test| matches!(test, Test::Exact(_) | Test::Name(_));
+        last.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'))
+            && self.tests.iter().all(plain)
     }
 
     /// Whether the path matches.
@@ -138,9 +148,10 @@ impl Test {
             Test::Exact(whole) => path == whole.as_bytes(),
             // Mostly the first or the last byte tells already.
             Test::Prefix(folder) => {
-                path.len() > folder.len()
-                    && (folder.is_empty() || folder.as_bytes().first() == path.first())
-                    && path.starts_with(folder.as_bytes())
+                folder.is_empty()
+                    || (folder.as_bytes().first() == path.first()
+                        && (path.starts_with(folder.as_bytes())
+                            || folder.as_bytes().strip_suffix(b"/") == Some(path)))
             }
             Test::NameSuffix(suffix) => {
                 suffix.as_bytes().last() == path.last() && path.ends_with(suffix.as_bytes())
@@ -148,7 +159,10 @@ impl Test {
             Test::Name(name) => path
                 .strip_suffix(name.as_bytes())
                 .is_some_and(|before| before.last().is_none_or(|&b| b == b'/')),
-            Test::Glob(glob) => fast_glob::glob_match(glob, path),
+            Test::Glob(glob) => {
+                fast_glob::glob_match(glob, path)
+                    || glob.strip_suffix("/**").is_some_and(|folder| fast_glob::glob_match(folder, path))
+            }
         }
     }
 }
@@ -234,11 +248,12 @@ mod tests {
         for (pattern, yes, no) in [
             (
                 "crypto/**",
-                vec!["crypto/a", "crypto/a/b.c", "crypto/.hidden"],
-                vec!["crypto", "src/crypto/a", "crypto2/a"],
+                vec!["crypto", "crypto/a", "crypto/a/b.c", "crypto/.hidden"],
+                vec!["src/crypto/a", "crypto2/a", "crypt"],
             ),
-            ("crypto/", vec!["crypto/a", "src/crypto/a"], vec!["crypto"]),
-            ("/crypto/", vec!["crypto/a"], vec!["src/crypto/a"]),
+            ("crypto/", vec!["crypto", "crypto/a", "src/crypto/a", "src/crypto"], vec!["crypto2"]),
+            ("/crypto/", vec!["crypto", "crypto/a"], vec!["src/crypto/a"]),
+            ("a*/**", vec!["ab", "ab/c"], vec!["x/ab"]),
             ("*.tf", vec!["main.tf", "infra/prod/main.tf", ".tf"], vec!["main.tf.bak", "tf"]),
             ("/*.tf", vec!["main.tf"], vec!["infra/main.tf"]),
             ("**/*.tf", vec!["main.tf", "a/b/main.tf"], vec!["main.tfvars"]),

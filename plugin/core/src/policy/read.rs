@@ -694,7 +694,17 @@ fn path_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<PathTest> {
         let mut compiled = Vec::new();
         for (text, place) in words(node, what, faults) {
             match Pattern::compile(text) {
-                Ok(pattern) => compiled.push(pattern),
+                Ok(pattern) => {
+                    if pattern.looks_like_a_folder() {
+                        faults.add(
+                            Severity::Warning,
+                            place,
+                            format!("`{text}` matches a file of this name and nothing below a folder"),
+                            Some(format!("write `{text}/` for the folder and all that is in it")),
+                        );
+                    }
+                    compiled.push(pattern);
+                }
                 Err(why) => faults.error(place, &format!("bad pattern `{text}`: {why}")),
             }
         }

@@ -6,8 +6,8 @@
 use std::cell::OnceCell;
 
 use super::lines::{Line, Lines, trim};
-use super::names::{Table, denies, looks_like_model, says_ai, split_address};
-use super::tools::{Certainty, KEYS, Key, MARKER_VERBS};
+use super::names::{Table, denies, looks_like_model, says_ai, split_address, split_people};
+use super::tools::{AI_WORDS, Certainty, KEYS, Key, MARKER_VERBS};
 use super::{Collector, trailers};
 use crate::limits;
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
@@ -28,20 +28,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
         let quoted_commit = indented && (reader.in_squash || whole.all_indented());
         let in_squash = reader.in_squash;
         let place = || whole.place(&line, in_squash);
-        if let Some((key, value)) = split_key(trim(raw)) {
-            if let Some(kind) = kind_of(table, key) {
-                out.cost += limits::TRAILER_STEPS;
-                if out.cost > limits::STEPS {
-                    return;
-                }
-                let unfolded = if indented { None } else { unfolded(value, lines.clone()) };
-                let value = unfolded.as_deref().unwrap_or(value);
-                // An indented line in running text is an example, unless a tool's own address stands in it.
-                let example = indented && !quoted_commit;
-                let value = start_of(trim(value), VALUE_BYTES);
-                trailer(table, out, &Declared { key, kind, value, place: &place, example });
-                continue;
-            }
+        if let Some((key, value)) = decorated_key(trim(raw)).or_else(|| split_key(trim(raw))) {
             if in_squash && key.eq_ignore_ascii_case("author") {
                 let address = split_address(value);
                 if let Some((tool, _)) =
@@ -55,6 +42,22 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
                     });
                 }
                 continue;
+            }
+            if let Some(kind) = kind_of(table, key) {
+                out.cost += limits::TRAILER_STEPS;
+                if out.cost > limits::STEPS {
+                    return;
+                }
+                let unfolded = if indented { None } else { unfolded(value, lines.clone()) };
+                let value = unfolded.as_deref().unwrap_or(value);
+                // An indented line in running text is an example, unless a tool's own address stands in it.
+                let example = indented && !quoted_commit;
+                let value = start_of(trim(value), VALUE_BYTES);
+                trailer(table, out, &Declared { key, kind, value, place: &place, example });
+                // A line that only may be a trailer may be a tool's marker as well.
+                if kind != Key::Word {
+                    continue;
+                }
             }
             if table_of_look_alikes(key) {
                 out.remark(
@@ -196,6 +199,23 @@ fn split_key(line: &str) -> Option<(&str, &str)> {
     sound.then(|| (key, line.get(at + 1..).unwrap_or_default().trim()))
 }
 
+/// A declaration that Markdown or a robot stands around: `- AI-Assisted: x`, `**AI-Assisted:** x`, `[AI-Assisted: x]`.
+fn decorated_key(line: &str) -> Option<(&str, &str)> {
+    let plain = line.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric);
+    // A quotation and a piece of code are somebody else's words.
+    if plain || line.starts_with(['>', '`']) {
+        return None;
+    }
+    let (before, text) = line.split_at_checked(line.find(|c: char| c.is_ascii_alphanumeric())?)?;
+    let (key, value) = split_key(text).or_else(|| {
+        let (key, value) = text.split_once("**:")?;
+        Some((key, value.trim()))
+    })?;
+    let value = value.trim_start_matches("**").trim_start();
+    let value = if before.contains('[') { value.strip_suffix(']').unwrap_or(value) } else { value };
+    KEYS.get(key).map(|_| (key, value))
+}
+
 /// The value with its continuation lines, when it has any.
 fn unfolded(value: &str, following: Lines<'_>) -> Option<String> {
     let mut out = None;
@@ -217,7 +237,12 @@ fn kind_of(table: &Table, key: &str) -> Option<Key> {
     }
     let declares = |tool: &super::ExtraTool| tool.trailers.iter().any(|t| t.eq_ignore_ascii_case(key));
     let help = || kinds(key, &[("generated", Help::Generated), ("assist", Help::Assisted)]).first().copied();
-    table.extra.iter().any(declares).then(|| Key::Declares(help()))
+    if table.extra.iter().any(declares) {
+        return Some(Key::Declares(help()));
+    }
+    // Of what people make up, `AI-Disclosure: Claude` says enough by its value.
+    let ai = |start: &str| key.get(..start.len()).is_some_and(|key| key.eq_ignore_ascii_case(start));
+    (ai("ai-") || ai("llm-") || ai("genai-")).then(|| Key::Assists(help()))
 }
 
 /// `AI_Assisted`, `AI Assisted by`: what people write for a declaring key and git takes for none.
@@ -256,6 +281,10 @@ fn look_alike(line: &str) -> Option<&'static str> {
     matches!(kind, Key::Declares(_) | Key::UsedFor | Key::Assists(_) | Key::CoAuthor).then_some(*name)
 }
 
+/// Said of somebody who is named like a tool and has an address that no tool is known by.
+pub(super) const NAMED_LIKE_AN_AI: &str = "this is named like an AI and has an address that is in no table; \
+                                           add it under `provenance` in the policy if it is one";
+
 struct Declared<'a> {
     key: &'a str,
     kind: Key,
@@ -289,8 +318,15 @@ fn model_of(table: &Table, name: &str) -> Option<String> {
 
 /// Reads one trailer whose key is in the table.
 fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
+    for value in split_people(line.value) {
+        statement(table, out, &Declared { value, ..*line }, line.value);
+    }
+}
+
+/// Reads what a trailer says of one person or tool; `whole` is all that it says.
+fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &str) {
     let Declared { key, kind, value, place, example } = *line;
-    let evidence = || [key, ": ", value].concat();
+    let evidence = || [key, ": ", whole].concat();
     let address = split_address(value);
     let by_address = address.email.and_then(|email| table.tool_of_email(email));
     if example && by_address.is_none() {
@@ -305,21 +341,17 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
             ..finding(tool, source, key, rank)
         });
     };
+    let credit = if kind == Key::CoAuthor { Source::CoAuthor } else { Source::Trailer };
     match kind {
-        Key::CoAuthor => match by_address {
+        Key::CoAuthor | Key::Credits | Key::Word => match by_address {
             Some((tool, certainty)) => {
                 let rank = if certainty == Certainty::Sure { Rank::Declared } else { Rank::Inferred };
-                add(tool, model_of(table, address.name).as_deref(), Source::CoAuthor, rank, vec![]);
+                add(tool, model_of(table, address.name).as_deref(), credit, rank, vec![]);
             }
             None if address.email.is_some() => {
                 let named = table.read(address.name);
                 if named.names_something() && !named.only_common {
-                    out.remark(
-                        RemarkCode::LookAlikeKey,
-                        "this co-author is named like an AI and has an address that is in no table; \
-                         add it under `provenance` in the policy if it is one",
-                        &evidence(),
-                    );
+                    out.remark(RemarkCode::LookAlikeKey, NAMED_LIKE_AN_AI, &evidence());
                 }
             }
             None => {
@@ -327,7 +359,7 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
                 let whole = table.exact_name(address.name).is_some();
                 if whole || (named.tool.is_some() && !named.only_common) {
                     let tool = named.tool.as_deref().unwrap_or("unknown");
-                    add(tool, named.model, Source::CoAuthor, Rank::Declared, vec![]);
+                    add(tool, named.model, credit, Rank::Declared, vec![]);
                 }
             }
         },
@@ -406,14 +438,21 @@ fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
                 out.declared_model(key, value, evidence(), place());
             }
         }
-        Key::Declares(_) | Key::Assists(_) => declaration(table, out, line, by_address.map(|found| found.0)),
+        Key::Declares(_) | Key::Assists(_) => {
+            declaration(table, out, line, by_address.map(|found| found.0), &evidence);
+        }
     }
 }
 
 /// Reads the value of a declaring trailer.
-fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_address: Option<&str>) {
+fn declaration(
+    table: &Table,
+    out: &mut Collector,
+    line: &Declared<'_>,
+    by_address: Option<&str>,
+    evidence: &dyn Fn() -> String,
+) {
     let Declared { key, kind, value, place, .. } = *line;
-    let evidence = || [key, ": ", value].concat();
     let (explicit, help) = match kind {
         Key::Declares(help) => (true, help),
         Key::Assists(help) => (false, help),
@@ -455,10 +494,16 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
     for named in table.read_all(name) {
         // A person called Claude, with a person's address.
         if address.email.is_some() && named.only_common {
+            if table.exact_name(name).is_some() {
+                out.remark(RemarkCode::LookAlikeKey, NAMED_LIKE_AN_AI, &evidence());
+            }
             continue;
         }
-        // A known name that begins free text proves only as much as the key does.
-        let prose = named.only_common && !explicit && name.split_whitespace().count() > 4;
+        // A common word that begins free text proves only as much as the key does, unless it goes on as a tool does.
+        let prose = named.only_common
+            && !explicit
+            && name.split_whitespace().count() > 4
+            && !name.split_whitespace().nth(1).is_some_and(|word| USES.contains(&word));
         if named.names_something() && !prose {
             add(out, named.tool.as_deref().unwrap_or("unknown"), named.model);
             found = true;
@@ -468,6 +513,9 @@ fn declaration(table: &Table, out: &mut Collector, line: &Declared<'_>, by_addre
         add(out, "unknown", Some(value).filter(|value| looks_like_model(value)));
     }
 }
+
+/// What follows the name of a tool in a sentence about its use.
+const USES: &[&str] = &["for", "in", "on", "as", "to", "with", "using", "via", "and", "agent", "assistant"];
 
 fn empty(out: &mut Collector, key: &str) {
     out.remark(
@@ -604,7 +652,7 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
         Some((name, _)) => (name, true),
         None => (rest.trim_start_matches(|c: char| !c.is_alphanumeric()), false),
     };
-    let (tool, after, common) = table.leading_name(name)?;
+    let (tool, after, common) = table.leading_name(name).or_else(|| leading_ai_word(name))?;
     // `Generated with Continue` is a marker, `Made with continue statements` is prose: a common word must end the
     // line, be linked, or go on as only a tool does.
     let ends = after.trim_start_matches([' ', '.', '!', ')', ']', '*']).is_empty();
@@ -631,6 +679,16 @@ fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
             Rank::Inferred,
         )
     })
+}
+
+/// `AI` and the like in the place of a tool's name: what follows, as of a common word.
+fn leading_ai_word(text: &str) -> Option<(&'static str, &str, bool)> {
+    let text = ["the help of ", "help from ", "an "]
+        .iter()
+        .fold(text, |text, filler| text.strip_prefix(filler).unwrap_or(text));
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '-')).unwrap_or(text.len());
+    let (word, after) = text.split_at_checked(end)?;
+    AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)).then_some(("unknown", after, true))
 }
 
 fn capitalised(word: &str) -> String {

@@ -14,7 +14,8 @@ mod words;
 use std::borrow::Cow;
 
 pub(crate) use checkpoint::wanted as wanted_checkpoints;
-pub(crate) use names::{ExtraTool, Table, is_machine, split_address};
+pub(crate) use names::{ExtraTool, Table, is_machine, split_address, split_people};
+pub(crate) use tools::Key;
 pub(crate) use trace::{Anchor, read as read_trace};
 
 use crate::Error;
@@ -96,7 +97,10 @@ fn decode<'a>(message: &'a Text<'a>, encoding: Option<&Text<'_>>) -> Cow<'a, str
 /// Says whether it is an AI's.
 fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) -> bool {
     let (name, email) = (ident.name.to_str_lossy(), ident.email.to_str_lossy());
-    let found = table.tool_of_identity(&name, &email);
+    let found = table.tool_of_identity(&name, trim(&email));
+    if found.is_none() && key == "author" && table.is_tools_own_name(&name) {
+        out.remark(RemarkCode::LookAlikeKey, message::NAMED_LIKE_AN_AI, &format!("{name} <{email}>"));
+    }
     if let Some((tool, _)) = found {
         out.add(Finding {
             tool: tool.to_owned(),

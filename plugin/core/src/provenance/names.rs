@@ -51,8 +51,9 @@ pub(crate) fn split_address(value: &str) -> Address<'_> {
     let value = trim(value);
     if let Some(open) = value.bytes().position(|byte| byte == b'<') {
         let (name, rest) = (value.get(..open).unwrap_or_default(), value.get(open + 1..).unwrap_or_default());
-        let inner = trim(rest.split('>').next().unwrap_or(rest));
-        let email = is_email(inner).then_some(inner);
+        let inner = rest.trim_start_matches('<').split('>').next().unwrap_or(rest).trim();
+        let inner = strip_scheme(inner);
+        let email = is_bracketed_email(inner).then_some(inner);
         return Address { name: trim(name), email, odd_brackets: email.is_none() && !inner.is_empty() };
     }
     match value.split_whitespace().next_back() {
@@ -62,6 +63,37 @@ pub(crate) fn split_address(value: &str) -> Address<'_> {
         }
         _ => Address { name: value, email: None, odd_brackets: false },
     }
+}
+
+/// The people that a value names, when it names several with their addresses: each part ends with its address.
+pub(crate) fn split_people(value: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let value = rest?;
+        let after = memchr::memchr(b'>', value.as_bytes()).map(|at| at + 1);
+        let after = after
+            .filter(|&at| memchr::memchr(b'@', value.as_bytes().get(at..).unwrap_or_default()).is_some());
+        match after {
+            Some(at) => {
+                rest = value.get(at..).map(|rest| rest.trim_start_matches([',', ';', '>', ' ']));
+                value.get(..at)
+            }
+            None => rest.take(),
+        }
+    })
+}
+
+fn strip_scheme(address: &str) -> &str {
+    match address.get(..7) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => address.get(7..).unwrap_or_default(),
+        _ => address,
+    }
+}
+
+/// Brackets say already that it is an address, so a machine's `dev@buildbox` is one.
+fn is_bracketed_email(text: &str) -> bool {
+    let inside = |(local, domain): (&str, &str)| !local.is_empty() && !domain.is_empty();
+    split_last(text, b'@').is_some_and(inside) && !text.contains(char::is_whitespace)
 }
 
 /// One `@`, something before it, and a domain that ends in letters: `claude-opus-4-6@default` and `tool@1.2` are none.
@@ -75,7 +107,7 @@ fn is_email(text: &str) -> bool {
     !local.is_empty()
         && !host.is_empty()
         && top.len() >= 2
-        && top.bytes().all(|b| b.is_ascii_alphabetic())
+        && (top.starts_with("xn--") || top.bytes().all(|b| b.is_ascii_alphabetic()))
         && !text.chars().any(char::is_whitespace)
 }
 
@@ -214,6 +246,12 @@ impl Table {
         let text = undecorated(text);
         let (id, length, _) = self.name_at_start(text)?;
         (length == text.len()).then_some(id)
+    }
+
+    /// Whether this is the name of a tool, whole, and no person's.
+    pub fn is_tools_own_name(&self, text: &str) -> bool {
+        let text = undecorated(text);
+        self.name_at_start(text).is_some_and(|(_, length, common)| length == text.len() && !common)
     }
 
     /// The tool whose name begins `text`: its id, what follows, and whether the name is also a common word.
@@ -603,6 +641,28 @@ mod tests {
         assert_eq!(email("OpenHands-GPT-5 openhands@all-hands.dev"), Some("openhands@all-hands.dev"));
         assert_eq!(email("unknown <>"), None);
         assert_eq!(email("claude-opus-4-6@default"), None);
+        assert_eq!(email("Dev <dev@buildbox>"), Some("dev@buildbox"));
+        assert_eq!(email("Dev <<dev@x.org>>"), Some("dev@x.org"));
+        assert_eq!(email("Dev <mailto:dev@x.org>"), Some("dev@x.org"));
+        assert_eq!(email("Dev dev@xn--e1afmkfd.xn--p1ai"), Some("dev@xn--e1afmkfd.xn--p1ai"));
         assert!(split_address("Gemini <the loop was no more.>").odd_brackets);
+    }
+
+    #[test]
+    fn a_value_that_names_several_people_is_taken_apart() {
+        let emails = |value| split_people(value).map(|part| split_address(part).email).collect::<Vec<_>>();
+        for (value, found) in [
+            ("Dev <dev@x.org>", vec![Some("dev@x.org")]),
+            (
+                "Dev <dev@x.org>, Claude <noreply@anthropic.com>",
+                vec![Some("dev@x.org"), Some("noreply@anthropic.com")],
+            ),
+            ("Dev <dev@x.org> Eve <eve@x.org>", vec![Some("dev@x.org"), Some("eve@x.org")]),
+            ("Claude (AI <assistant>) <noreply@anthropic.com>", vec![None, Some("noreply@anthropic.com")]),
+            ("Claude", vec![None]),
+            ("", vec![None]),
+        ] {
+            assert_eq!(emails(value), found, "{value}");
+        }
     }
 }

@@ -329,6 +329,10 @@ pub(crate) enum Key {
     Declares(Option<Help>),
     /// Declares help, and maybe which; by a person or by an AI, as the value says.
     Assists(Option<Help>),
+    /// Credits somebody's part in the work, mostly a person's: an AI by its address or by a name that no person has.
+    Credits,
+    /// An ordinary word as a key: says something only when its value names a tool or a model.
+    Word,
     /// Declares what AI was used for.
     UsedFor,
     /// Names the model of the declaration beside it.
@@ -351,19 +355,33 @@ pub(crate) enum Key {
     Review,
 }
 
+impl Key {
+    /// Whether the people that a line with this key names had a part in the commit as its author has.
+    pub fn names_contributors(key: &str) -> bool {
+        matches!(KEYS.get(key), Some((_, Key::CoAuthor))) || key.eq_ignore_ascii_case("co-developed-by")
+    }
+}
+
 /// Keys, folded to lower case, in order.
 pub(crate) static KEYS: Words<Key> = Words::new(&[
     ("acked-by", Key::Review),
+    ("agent", Key::Word),
     ("agent-id", Key::Names("unknown")),
     ("agent-logs-url", Key::Session("github-copilot")),
     ("agent-signature", Key::Names("unknown")),
+    ("ai", Key::Word),
     ("ai-agent", Key::Declares(None)),
     ("ai-assist", Key::Declares(Some(Help::Assisted))),
     ("ai-assistance", Key::Declares(Some(Help::Assisted))),
     ("ai-assistant", Key::Declares(Some(Help::Assisted))),
     ("ai-assisted", Key::Declares(Some(Help::Assisted))),
     ("ai-assisted-by", Key::Declares(Some(Help::Assisted))),
+    ("ai-authored", Key::Declares(Some(Help::Generated))),
+    ("ai-authored-by", Key::Declares(Some(Help::Generated))),
     ("ai-co-authored-by", Key::Declares(None)),
+    ("ai-contribution", Key::Declares(None)),
+    ("ai-created", Key::Declares(Some(Help::Generated))),
+    ("ai-created-by", Key::Declares(Some(Help::Generated))),
     ("ai-generated", Key::Declares(Some(Help::Generated))),
     ("ai-generated-by", Key::Declares(Some(Help::Generated))),
     ("ai-model", Key::Model),
@@ -371,8 +389,14 @@ pub(crate) static KEYS: Words<Key> = Words::new(&[
     ("ai-tools", Key::Declares(None)),
     ("ai-used", Key::Declares(None)),
     ("ai-used-for", Key::UsedFor),
+    ("ai-written", Key::Declares(Some(Help::Generated))),
+    ("ai-written-by", Key::Declares(Some(Help::Generated))),
     ("amp-thread-id", Key::Session("amp")),
     ("assisted-by", Key::Assists(Some(Help::Assisted))),
+    ("assisted-with", Key::Assists(Some(Help::Assisted))),
+    ("author", Key::Credits),
+    ("authored-by", Key::CoAuthor),
+    ("built-with", Key::Assists(None)),
     ("claude-generated-by", Key::ClaudeGeneratedBy),
     ("claude-session", Key::Session("claude-code")),
     ("claude-session-id", Key::Session("claude-code")),
@@ -380,17 +404,29 @@ pub(crate) static KEYS: Words<Key> = Words::new(&[
     ("co-authored", Key::CoAuthor),
     ("co-authored-by", Key::CoAuthor),
     ("co-authored-by-ai", Key::Declares(None)),
+    ("co-authored-with", Key::CoAuthor),
+    ("co-created-by", Key::CoAuthor),
     ("co-developed-by", Key::Assists(Some(Help::Assisted))),
+    ("co-written-by", Key::CoAuthor),
     ("coauthored-by", Key::CoAuthor),
+    ("coded-by", Key::Credits),
+    ("committed-by", Key::Credits),
     ("conflict-resolved-by", Key::Assists(None)),
     ("copilot-session", Key::Session("github-copilot")),
+    ("created-by", Key::Credits),
+    ("created-with", Key::Assists(Some(Help::Generated))),
+    ("developed-by", Key::Credits),
     ("duo-session", Key::Session("gitlab-duo")),
     ("entire-agent", Key::Names("entire")),
     ("entire-attribution", Key::EntireAttribution),
     ("entire-checkpoint", Key::Session("entire")),
     ("entire-session", Key::Session("entire")),
     ("generated-by", Key::Assists(Some(Help::Generated))),
+    ("generated-with", Key::Assists(Some(Help::Generated))),
+    ("helped-by", Key::Credits),
+    ("implemented-by", Key::Credits),
     ("made-with", Key::Assists(None)),
+    ("pair-programmed-with", Key::CoAuthor),
     ("replit-commit-author", Key::ReplitAuthor),
     ("replit-commit-session-id", Key::SessionOf("replit")),
     ("reported-by", Key::Review),
@@ -399,6 +435,8 @@ pub(crate) static KEYS: Words<Key> = Words::new(&[
     ("suggested-by", Key::Review),
     ("synthesized-by", Key::Assists(Some(Help::Generated))),
     ("tested-by", Key::Review),
+    ("written-by", Key::CoAuthor),
+    ("written-with", Key::Assists(Some(Help::Generated))),
     ("x-ai-model", Key::Model),
     ("x-ai-tool", Key::Declares(None)),
 ]);

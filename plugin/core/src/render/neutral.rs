@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 /// Characters that change how their neighbours are shown, or are not shown at all.
-fn deceives(c: char) -> bool {
+pub(crate) fn deceives(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -63,10 +63,16 @@ pub(crate) fn weigh(folded: &str, question: &str) -> Option<ActCode> {
     if folded.is_empty() {
         return Some(ActCode::UnansweredQuestion);
     }
-    if folded.starts_with(FOLDED_TEMPLATE) || folded == fold(question) {
-        return Some(ActCode::AnswerTemplate);
+    // What the policy wrote is taken out before the words are counted.
+    let question = fold(question);
+    let mut own = folded.replace(FOLDED_TEMPLATE, "");
+    if !question.is_empty() {
+        own = own.replace(&question, "");
     }
-    (folded.split(' ').count() < WORDS).then_some(ActCode::AnswerTooShort)
+    if own.split_whitespace().count() >= WORDS {
+        return None;
+    }
+    Some(if own.len() < folded.len() { ActCode::AnswerTemplate } else { ActCode::AnswerTooShort })
 }
 
 /// What a template leaves for the answer to be written over.

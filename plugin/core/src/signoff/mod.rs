@@ -316,8 +316,10 @@ impl<'d> Desk<'d, '_, '_> {
             let unread = !eligible.unreadable.is_empty();
             return if unread { ActCode::MembershipUnreadable } else { ActCode::NotEligible };
         }
-        // Where the address is the person, somebody without one cannot be told from an author.
-        if !self.directory.by_account && !actor.iter().any(|person| self.directory.has_address(*person)) {
+        // Where the address is the person, somebody without one cannot be told from an author. What the act itself says
+        // its actor's address is proves nothing.
+        let known = |person: &PersonId| eligible.has(person) && self.directory.has_address(*person);
+        if !self.directory.by_account && !actor.iter().any(known) {
             return ActCode::UnknownAccount;
         }
         if act.kind == ActKind::RequestChanges {
@@ -367,29 +369,39 @@ impl<'d> Desk<'d, '_, '_> {
         ActCode::Counted
     }
 
-    /// Acts whose answers repeat an earlier answer of somebody else; given at the same time, neither counts.
+    /// Acts whose answers repeat what somebody else answered before, whether that counted or not; of two that count and
+    /// were given at the same time, neither is the original.
     fn copied_answers(&self, requirement: &Requirement, eligible: &Eligible, latest: &[bool]) -> Vec<bool> {
-        let mut copied = vec![false; self.request.acts.len()];
+        let acts = &self.request.acts;
+        let mut copied = vec![false; acts.len()];
         if requirement.answers.is_empty() {
             return copied;
         }
+        let counted: Vec<bool> = acts
+            .iter()
+            .enumerate()
+            .map(|(at, act)| self.judge(at, act, requirement, eligible, latest) == ActCode::Counted)
+            .collect();
         let mut given: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-        for (at, act) in self.request.acts.iter().enumerate() {
-            if act.kind != ActKind::Approve
-                || self.judge(at, act, requirement, eligible, latest) != ActCode::Counted
-            {
-                continue;
-            }
+        for at in acts.iter().enumerate().filter(|(_, act)| act.kind == ActKind::Approve).map(|(at, _)| at) {
             for answer in self.answers.get(at).into_iter().flatten() {
                 given.entry((answer.question, &answer.folded)).or_default().push(at);
             }
         }
-        for acts in given.values().filter(|acts| acts.len() > 1) {
-            let time = |at: &usize| self.request.acts.get(*at).and_then(|act| act.at);
-            let first = acts.iter().map(time).min().flatten();
-            let firsts = acts.iter().filter(|at| time(at) == first).count();
-            for at in acts.iter().filter(|at| time(at) != first || firsts > 1) {
-                if let Some(copied) = copied.get_mut(*at) {
+        let counts = |at: usize| counted.get(at) == Some(&true);
+        let by_others =
+            |a: usize, b: usize| !self.actor(a).iter().any(|person| self.actor(b).contains(person));
+        // Without a time an answer may be the first. Only one that counts is taken for that: nobody is to spoil a
+        // sign-off by copying it.
+        let order = |at: &usize| (acts.get(*at).and_then(|act| act.at), !counts(*at));
+        for same in given.values().filter(|same| same.len() > 1) {
+            let timed = || same.iter().copied().filter(|at| order(at).0.is_some() || counts(*at));
+            let Some(first) = timed().min_by_key(order) else { continue };
+            let second = timed().filter(|at| by_others(*at, first)).min_by_key(order);
+            for &at in same.iter().filter(|at| counts(**at)) {
+                let other = if by_others(at, first) { Some(first) } else { second };
+                let copy = other.is_some_and(|other| order(&other) <= order(&at));
+                if let (true, Some(copied)) = (copy, copied.get_mut(at)) {
                     *copied = true;
                 }
             }

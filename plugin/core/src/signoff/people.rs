@@ -37,7 +37,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Gathers what the request and the policy say.
-    pub fn of(request: &Request<'_>, policy: Option<&Policy>) -> Self {
+    pub fn of(request: &Request<'_>, policy: Option<&Policy>, table: &Table) -> Self {
         let mut directory = Directory {
             tokens: BTreeMap::new(),
             entries: Vec::new(),
@@ -75,6 +75,7 @@ impl Directory {
             }
         }
         directory.settle();
+        directory.unmask_tools(table);
         for person in &request.people {
             let id = directory.person(&person.account);
             if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.0)) {
@@ -115,6 +116,19 @@ impl Directory {
             if let Some(entry) = self.entries.get_mut(root) {
                 entry.addressed |= addressed;
                 entry.label = Some(label);
+            }
+        }
+    }
+
+    /// Whoever has a tool's own address is a program, whatever else is said of them.
+    fn unmask_tools(&mut self, table: &Table) {
+        for at in 0..self.entries.len() {
+            let email = self.entries.get(at).and_then(|entry| entry.name.strip_prefix("e:"));
+            if email.is_some_and(|email| table.tool_of_email(email).is_some()) {
+                let root = self.root(at);
+                if let Some(entry) = self.entries.get_mut(root) {
+                    entry.bot = true;
+                }
             }
         }
     }
