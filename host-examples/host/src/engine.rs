@@ -26,7 +26,8 @@ pub fn engine(target: Option<&str>) -> wasmtime::Result<Engine> {
         .total_memories(INSTANCES)
         .total_tables(2 * INSTANCES)
         .linear_memory_keep_resident(RESIDENT)
-        .table_keep_resident(16 << 10);
+        .table_keep_resident(16 << 10)
+        .pagemap_scan(wasmtime::Enabled::Auto);
     config.allocation_strategy(pool);
     if let Some(target) = target {
         config.target(target)?;

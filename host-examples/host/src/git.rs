@@ -420,7 +420,7 @@ impl Objects {
         blobs: &mut Vec<(String, String)>,
     ) -> Result<(), GitError> {
         let missing = |object: String| GitError::MissingNote { object };
-        for (mode, name, object) in tree_entries(tree)? {
+        for Entry { mode, name, object } in tree_entries(tree)? {
             let Ok(name) = std::str::from_utf8(name) else { continue };
             let part = |id: &&str| id.get(depth..depth + name.len()).map(|part| part.cmp(name));
             let from = ids.partition_point(|id| part(id) == Some(std::cmp::Ordering::Less));
@@ -450,8 +450,15 @@ impl Drop for Objects {
     }
 }
 
-/// The entries of a tree object: mode, name, id.
-fn tree_entries(tree: &Object) -> Result<Vec<(&[u8], &[u8], String)>, GitError> {
+/// One entry of a tree object.
+struct Entry<'t> {
+    mode: &'t [u8],
+    name: &'t [u8],
+    object: String,
+}
+
+/// The entries of a tree object.
+fn tree_entries(tree: &Object) -> Result<Vec<Entry<'_>>, GitError> {
     let odd = || GitError::Unexpected {
         command: "cat-file --batch",
         what: format!("{} is no well-formed tree", tree.id),
@@ -463,8 +470,8 @@ fn tree_entries(tree: &Object) -> Result<Vec<(&[u8], &[u8], String)>, GitError> 
         let space = rest.iter().position(|&b| b == b' ').ok_or_else(odd)?;
         let end = rest.iter().position(|&b| b == 0).filter(|end| *end > space).ok_or_else(odd)?;
         let id = rest.get(end + 1..end + 1 + id_bytes).ok_or_else(odd)?;
-        let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        entries.push((&rest[..space], &rest[space + 1..end], id));
+        let object = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        entries.push(Entry { mode: &rest[..space], name: &rest[space + 1..end], object });
         rest = &rest[end + 1 + id_bytes..];
     }
     Ok(entries)

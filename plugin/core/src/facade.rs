@@ -76,7 +76,10 @@ pub fn needs(input: &[u8]) -> Result<String, Error> {
 /// `bad-request`, `bad-policy`, `over-limit`.
 pub fn evaluate(input: &[u8]) -> Result<String, Error> {
     let request = request(input)?;
-    Ok(to_json(&decide::decide(&request)?))
+    let decision = decide::decide(&request)?;
+    let answer = to_json(&decision);
+    let_go((decision, request));
+    Ok(answer)
 }
 
 /// What each commit says about AI.
@@ -126,7 +129,10 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
         findings.id = commit.id.to_str_lossy().into_owned();
         commits.push(findings);
     }
-    Ok(to_json(&Findings::new(commits)))
+    let findings = Findings::new(commits);
+    let answer = to_json(&findings);
+    let_go((findings, batch.commits));
+    Ok(answer)
 }
 
 /// What is wrong with a policy.
@@ -161,6 +167,13 @@ pub fn guard(_input: &[u8]) -> Result<String, Error> {
 /// `bad-request`, `over-limit`.
 pub fn render(input: &[u8]) -> Result<String, Error> {
     crate::render::render(within_limit(input)?)
+}
+
+/// What was read and found, once the answer is written.
+fn let_go<T>(documents: T) {
+    if cfg!(feature = "one-call") {
+        std::mem::forget(documents);
+    }
 }
 
 fn within_limit(input: &[u8]) -> Result<&[u8], Error> {

@@ -229,6 +229,8 @@ fn lines_with_address(message: &str) -> impl Iterator<Item = &str> {
 
 /// The value of a co-author line, wherever in the message it stands.
 fn co_author(line: &str) -> Option<&str> {
-    let (key, value) = line.trim_start_matches(['-', '*', ' ']).split_once(':')?;
-    Key::names_contributors(key.trim()).then_some(value)
+    let plain = line.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+    let line = if plain { line } else { line.trim_start_matches(['-', '*', ' ']) };
+    let colon = memchr::memchr(b':', line.as_bytes())?;
+    Key::names_contributors(trim(line.get(..colon)?)).then(|| line.get(colon + 1..))?
 }

@@ -207,13 +207,12 @@ fn decorated_key(line: &str) -> Option<(&str, &str)> {
         return None;
     }
     let (before, text) = line.split_at_checked(line.find(|c: char| c.is_ascii_alphanumeric())?)?;
-    let (key, value) = split_key(text).or_else(|| {
-        let (key, value) = text.split_once("**:")?;
-        Some((key, value.trim()))
-    })?;
-    let value = value.trim_start_matches("**").trim_start();
-    let value = if before.contains('[') { value.strip_suffix(']').unwrap_or(value) } else { value };
-    KEYS.get(key).map(|_| (key, value))
+    let colon = memchr::memchr(b':', text.as_bytes().get(..48).unwrap_or(text.as_bytes()))?;
+    let (key, value) = (text.get(..colon)?.trim_end_matches(['*', ' ']), trim(text.get(colon + 1..)?));
+    KEYS.get(key)?;
+    let value = value.trim_start_matches(['*', ' ']);
+    let value = if before.contains('[') { value.split(']').next().unwrap_or(value) } else { value };
+    Some((key, value))
 }
 
 /// The value with its continuation lines, when it has any.

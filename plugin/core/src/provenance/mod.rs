@@ -66,6 +66,12 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
     let text = decode(evidence.message, evidence.encoding);
     message::read(table, &text, &mut out);
     steps.take(out.cost)?;
+    // Only where nothing else says that an AI was at work.
+    if out.findings.is_empty() && table.is_tools_own_name(&evidence.author.name.to_str_lossy()) {
+        let Ident { name, email, .. } = evidence.author;
+        let author = format!("{} <{}>", name.to_str_lossy(), email.to_str_lossy());
+        out.remark(RemarkCode::LookAlikeKey, message::NAMED_LIKE_AN_AI, &author);
+    }
     for (git_ref, bytes) in &evidence.notes {
         note_of(table, &mut out, git_ref, bytes);
     }
@@ -98,9 +104,6 @@ fn decode<'a>(message: &'a Text<'a>, encoding: Option<&Text<'_>>) -> Cow<'a, str
 fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) -> bool {
     let (name, email) = (ident.name.to_str_lossy(), ident.email.to_str_lossy());
     let found = table.tool_of_identity(&name, trim(&email));
-    if found.is_none() && key == "author" && table.is_tools_own_name(&name) {
-        out.remark(RemarkCode::LookAlikeKey, message::NAMED_LIKE_AN_AI, &format!("{name} <{email}>"));
-    }
     if let Some((tool, _)) = found {
         out.add(Finding {
             tool: tool.to_owned(),

@@ -51,8 +51,9 @@ pub(crate) fn split_address(value: &str) -> Address<'_> {
     let value = trim(value);
     if let Some(open) = value.bytes().position(|byte| byte == b'<') {
         let (name, rest) = (value.get(..open).unwrap_or_default(), value.get(open + 1..).unwrap_or_default());
-        let inner = rest.trim_start_matches('<').split('>').next().unwrap_or(rest).trim();
-        let inner = strip_scheme(inner);
+        let rest = rest.trim_start_matches('<');
+        let close = rest.bytes().position(|byte| byte == b'>').unwrap_or(rest.len());
+        let inner = strip_scheme(trim(rest.get(..close).unwrap_or(rest)));
         let email = is_bracketed_email(inner).then_some(inner);
         return Address { name: trim(name), email, odd_brackets: email.is_none() && !inner.is_empty() };
     }
@@ -70,9 +71,8 @@ pub(crate) fn split_people(value: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(value);
     std::iter::from_fn(move || {
         let value = rest?;
-        let after = memchr::memchr(b'>', value.as_bytes()).map(|at| at + 1);
-        let after = after
-            .filter(|&at| memchr::memchr(b'@', value.as_bytes().get(at..).unwrap_or_default()).is_some());
+        let names_more = |at: &usize| value.as_bytes().get(*at..).is_some_and(|rest| rest.contains(&b'@'));
+        let after = memchr::memchr(b'>', value.as_bytes()).map(|at| at + 1).filter(names_more);
         match after {
             Some(at) => {
                 rest = value.get(at..).map(|rest| rest.trim_start_matches([',', ';', '>', ' ']));
@@ -93,7 +93,7 @@ fn strip_scheme(address: &str) -> &str {
 /// Brackets say already that it is an address, so a machine's `dev@buildbox` is one.
 fn is_bracketed_email(text: &str) -> bool {
     let inside = |(local, domain): (&str, &str)| !local.is_empty() && !domain.is_empty();
-    split_last(text, b'@').is_some_and(inside) && !text.contains(char::is_whitespace)
+    split_last(text, b'@').is_some_and(inside) && !text.bytes().any(|b| b.is_ascii_whitespace())
 }
 
 /// One `@`, something before it, and a domain that ends in letters: `claude-opus-4-6@default` and `tool@1.2` are none.
@@ -108,7 +108,7 @@ fn is_email(text: &str) -> bool {
         && !host.is_empty()
         && top.len() >= 2
         && (top.starts_with("xn--") || top.bytes().all(|b| b.is_ascii_alphabetic()))
-        && !text.chars().any(char::is_whitespace)
+        && !text.bytes().any(|b| b.is_ascii_whitespace())
 }
 
 /// `rsplit_once` at an ASCII character, for texts as short as addresses are.
@@ -523,25 +523,27 @@ fn after_family(text: &str) -> Option<&str> {
 
 /// The first model in a run of words: a word of a family with its number, or the words up to the number.
 fn find_model(text: &str) -> Option<&str> {
-    let mut at = 0;
-    for word in text.split_whitespace() {
-        let start = text.get(at..)?.find(word)? + at;
-        at = start + word.len();
+    let has_number = |word: &str| word.bytes().any(|b| b.is_ascii_digit());
+    let mut words = words_at(text);
+    while let Some((start, word)) = words.next() {
         if after_family(word).is_none() {
             continue;
         }
-        if word.bytes().any(|b| b.is_ascii_digit()) {
-            return text.get(start..at);
+        if has_number(word) {
+            return Some(word);
         }
-        let mut end = at;
-        for next in text.get(at..)?.split_whitespace().take(3) {
-            end = text.get(end..)?.find(next)? + end + next.len();
-            if next.bytes().any(|b| b.is_ascii_digit()) {
-                return text.get(start..end);
-            }
+        let mut following = words.clone().take(3);
+        if let Some((at, number)) = following.find(|(_, word)| has_number(word)) {
+            return text.get(start..at + number.len());
         }
     }
     None
+}
+
+/// The words of a text, each with where it begins.
+fn words_at(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
+    let begins = move |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+    text.split_whitespace().map(move |word| (begins(word), word))
 }
 
 /// Words that say AI without naming a tool.
