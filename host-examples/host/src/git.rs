@@ -619,6 +619,7 @@ fn parse_commit(object: &Object) -> Result<Commit<'static>, GitError> {
         auto_merge_tree: None,
         forge_made: None,
         patch_id: None,
+        verified: None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The packagings side by side: each answers the same call, and the answers must be the same bytes.
 
+pub mod approvals;
 pub mod corpus;
 pub mod provenance;
 pub mod schemas;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use conformance::via::Packaging;
-use conformance::{corpus, provenance, schemas};
+use conformance::via::{Packaging, Via};
+use conformance::{approvals, corpus, provenance, schemas};
 
 /// One corpus through every packaging: the same bytes from each.
 #[derive(Parser)]
@@ -20,6 +20,14 @@ enum Command {
     Packagings,
     /// Cases of provenance in the neutral form, JSON lines.
     Provenance {
+        /// The file.
+        file: PathBuf,
+        /// Through one packaging only.
+        #[arg(long, value_enum)]
+        via: Option<Packaging>,
+    },
+    /// Cases of approval in the neutral form, JSON lines.
+    Approvals {
         /// The file.
         file: PathBuf,
         /// Through one packaging only.
@@ -47,15 +55,11 @@ fn run() -> anyhow::Result<usize> {
         Command::Packagings => packagings()?,
         Command::Provenance { file, via } => {
             let cases = provenance::read(&file)?;
-            let mut sum = (0, 0);
-            for packaging in
-                Packaging::ALL.into_iter().filter(|packaging| via.is_none_or(|via| via == *packaging))
-            {
-                let (passed, failed) = provenance::run(&cases, &mut packaging.start()?)?;
-                println!("{}: {passed} passed, {failed} failed", packaging.name());
-                sum = (sum.0 + passed, sum.1 + failed);
-            }
-            sum
+            through(via, |packaging| provenance::run(&cases, packaging))?
+        }
+        Command::Approvals { file, via } => {
+            let cases = approvals::read(&file)?;
+            through(via, |packaging| approvals::run(&cases, packaging))?
         }
         Command::Schemas => {
             schemas::write()?;
@@ -64,6 +68,21 @@ fn run() -> anyhow::Result<usize> {
     };
     println!("{passed} passed, {failed} failed");
     Ok(failed)
+}
+
+/// Runs cases through one packaging or all.
+fn through(
+    only: Option<Packaging>,
+    run: impl Fn(&mut Via) -> anyhow::Result<(usize, usize)>,
+) -> anyhow::Result<(usize, usize)> {
+    let mut sum = (0, 0);
+    for packaging in Packaging::ALL.into_iter().filter(|packaging| only.is_none_or(|only| only == *packaging))
+    {
+        let (passed, failed) = run(&mut packaging.start()?)?;
+        println!("{}: {passed} passed, {failed} failed", packaging.name());
+        sum = (sum.0 + passed, sum.1 + failed);
+    }
+    Ok(sum)
 }
 
 fn packagings() -> anyhow::Result<(usize, usize)> {

@@ -178,23 +178,23 @@ impl fmt::Display for Stated<'_, '_> {
     }
 }
 
-/// The people whom the change's own commits name.
-pub(crate) fn contributions<'r, 'a>(judged: &Judged<'r, 'a>) -> Vec<Contribution<'r, 'a>> {
-    let mut found = Vec::with_capacity(judged.own.len() * 2);
-    for commit in judged.own.iter().copied() {
+/// The people whom commits name; `number` is how many commits there may be.
+pub(crate) fn contributions<'r, 'a: 'r>(
+    commits: impl Iterator<Item = &'r Commit<'a>>,
+    number: usize,
+) -> Vec<Contribution<'r, 'a>> {
+    let mut found = Vec::with_capacity(number * 2);
+    for commit in commits {
         found.push(Contribution {
             role: ContributorRole::Author,
             commit,
             who: Stated::Ident(&commit.author),
         });
-        // A commit that the forge made itself has the forge for a committer.
-        if commit.forge_made.is_none() {
-            found.push(Contribution {
-                role: ContributorRole::Committer,
-                commit,
-                who: Stated::Ident(&commit.committer),
-            });
-        }
+        found.push(Contribution {
+            role: ContributorRole::Committer,
+            commit,
+            who: Stated::Ident(&commit.committer),
+        });
         let message = commit.message.to_str_lossy();
         for line in lines_with_address(&message) {
             for value in co_author(trim(line)).into_iter().flat_map(split_people) {

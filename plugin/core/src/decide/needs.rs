@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::model::{API_VERSION, Fact, Needs, Request, Role};
 use crate::order::{self, Index};
-use crate::policy::{self, Effect, Policy, Predicate};
+use crate::policy::{self, Effect, Options, Policy, Predicate, Stale};
 use crate::provenance::wanted_checkpoints;
 
 /// Says what is missing. Hosts ask at most three times: documents, the facts of the change, what those name.
@@ -55,28 +55,73 @@ fn answer(facts: Vec<Fact>, documents: Vec<crate::model::WantedDocument>) -> Nee
 fn wanted(policy: &Policy) -> Vec<Fact> {
     let mut facts = vec![Fact::Commits];
     for rule in &policy.rules {
-        if let Some(predicate) = &rule.when {
-            look_at(predicate, &mut facts);
+        for predicate in rule.when.iter().chain(&rule.conditions) {
+            look_at(predicate, policy, &mut facts);
         }
         if let Effect::Require(requirements) = &rule.effect {
-            add(&mut facts, &[Fact::Acts, Fact::People, Fact::Pushes, Fact::Opener, Fact::Requester]);
-            let sets = requirements.iter().flat_map(|r| &r.by).filter_map(|name| policy.people.get(name));
-            if sets.into_iter().any(|set| !set.groups.is_empty()) {
-                add(&mut facts, &[Fact::Groups]);
+            add(&mut facts, &[Fact::Acts, Fact::Pushes, Fact::Opener, Fact::Requester]);
+            for requirement in requirements {
+                look_at_people(&requirement.by, policy, &mut facts);
             }
+            look_at_options(&rule.options, policy, &mut facts);
         }
+    }
+    if let Some(veto) = &policy.veto {
+        add(&mut facts, &[Fact::Acts]);
+        look_at_people(&veto.by, policy, &mut facts);
+        veto.when.iter().for_each(|predicate| look_at(predicate, policy, &mut facts));
     }
     facts
 }
 
-fn look_at(predicate: &Predicate, facts: &mut Vec<Fact>) {
+fn look_at_people(sets: &[String], policy: &Policy, facts: &mut Vec<Fact>) {
+    add(facts, &[Fact::People]);
+    if sets.iter().filter_map(|name| policy.people.get(name)).any(|set| !set.groups.is_empty()) {
+        add(facts, &[Fact::Groups]);
+    }
+}
+
+fn look_at_options(options: &Options, policy: &Policy, facts: &mut Vec<Fact>) {
+    look_at_people(&options.ignore.commits_by, policy, facts);
+    match options.stale {
+        Stale::Diff => add(facts, &[Fact::DiffId]),
+        Stale::Tree => add(facts, &[Fact::MergeTree]),
+        Stale::Head | Stale::Keep => {}
+    }
+    if !options.methods.description_patterns.is_empty() {
+        add(facts, &[Fact::Text]);
+    }
+}
+
+fn look_at(predicate: &Predicate, policy: &Policy, facts: &mut Vec<Fact>) {
     match predicate {
-        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().for_each(|part| look_at(part, facts)),
-        Predicate::Not(inner) => look_at(inner, facts),
+        Predicate::All(parts) | Predicate::Any(parts) => {
+            parts.iter().for_each(|part| look_at(part, policy, facts));
+        }
+        Predicate::Not(inner) => look_at(inner, policy, facts),
         // Traces are tied to a change by its paths.
         Predicate::Ai(_) => add(facts, &[Fact::Notes, Fact::Traces, Fact::Files]),
         Predicate::Paths(_) => add(facts, &[Fact::Files]),
-        Predicate::Later(_) => {}
+        Predicate::AuthorIn(sets) => {
+            add(facts, &[Fact::Opener, Fact::Requester]);
+            look_at_people(sets, policy, facts);
+        }
+        Predicate::ContributorIn(sets) | Predicate::OnlyContributorsIn(sets) => {
+            add(facts, &[Fact::Opener, Fact::Requester, Fact::Pushes]);
+            look_at_people(sets, policy, facts);
+        }
+        Predicate::AuthorIsOnlyContributor(_) => {
+            add(facts, &[Fact::Opener, Fact::Requester, Fact::Pushes, Fact::People]);
+        }
+        Predicate::Title(_) | Predicate::Labels(_) => add(facts, &[Fact::Text]),
+        Predicate::Lines(_) => add(facts, &[Fact::Files, Fact::FileLines]),
+        Predicate::Status(_) => add(facts, &[Fact::Statuses]),
+        Predicate::Signatures(_) => add(facts, &[Fact::Signatures]),
+        Predicate::TargetBranch(_)
+        | Predicate::SourceBranch(_)
+        | Predicate::Draft(_)
+        | Predicate::Fork(_)
+        | Predicate::Later(_) => {}
     }
 }
 

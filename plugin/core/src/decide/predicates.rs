@@ -4,24 +4,47 @@ use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{CommitFindings, Fact, Finding, RemarkCode, Request, RuleCode, Text};
-use crate::policy::{AiTest, PathTest, Pattern, Predicate};
+use crate::policy::{
+    AiTest, Bound, Branch, LinesTest, PathTest, Pattern, Policy, Predicate, StatusTest, TitleTest, Which,
+};
+use crate::signoff::contributors::Contributors;
+use crate::signoff::people::{Directory, PersonId};
+use crate::signoff::roster::{Admission, Roster};
 
 /// What is known about a predicate, and why, in sentences.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Truth {
-    Yes(Vec<String>),
-    No(Vec<String>),
+    Yes(Vec<String>, Settled),
+    No(Vec<String>, Settled),
     /// A fact is missing that decides.
     Unknown(RuleCode, Vec<String>),
 }
 
+/// Whether only a push can change it: a status, a label or a title can change without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Settled {
+    No,
+    Yes,
+}
+
 impl Truth {
     fn yes(reason: impl Into<String>) -> Self {
-        Truth::Yes(vec![reason.into()])
+        Truth::Yes(vec![reason.into()], Settled::Yes)
     }
 
     fn no(reason: impl Into<String>) -> Self {
-        Truth::No(vec![reason.into()])
+        Truth::No(vec![reason.into()], Settled::Yes)
+    }
+
+    /// What holds or does not by a fact that can change without a push.
+    fn passing(holds: bool, reason: impl Into<String>) -> Self {
+        let reasons = vec![reason.into()];
+        if holds { Truth::Yes(reasons, Settled::No) } else { Truth::No(reasons, Settled::No) }
+    }
+
+    /// What holds or does not by the change itself.
+    fn lasting(holds: bool, reason: impl Into<String>) -> Self {
+        if holds { Truth::yes(reason) } else { Truth::no(reason) }
     }
 
     fn unknown(code: RuleCode, reason: impl Into<String>) -> Self {
@@ -30,15 +53,50 @@ impl Truth {
 
     fn negated(self) -> Self {
         match self {
-            Truth::Yes(reasons) => Truth::No(reasons),
-            Truth::No(reasons) => Truth::Yes(reasons),
+            Truth::Yes(reasons, settled) => Truth::No(reasons, settled),
+            Truth::No(reasons, settled) => Truth::Yes(reasons, settled),
             unknown => unknown,
         }
     }
 }
 
-/// Reasons for, reasons against, and what is not known.
-type Parts = (Vec<String>, Vec<String>, Option<(RuleCode, Vec<String>)>);
+/// What is known of the parts of a predicate.
+#[derive(Default)]
+struct Parts {
+    /// Reasons of the parts that hold, and whether each is settled.
+    yes: (Vec<String>, Vec<Settled>),
+    /// Of those that do not.
+    no: (Vec<String>, Vec<Settled>),
+    unknown: Option<(RuleCode, Vec<String>)>,
+}
+
+impl Parts {
+    /// All hold. One that fails decides, whatever is unknown beside it, and a settled one for good.
+    fn all(self) -> Truth {
+        match (self.no, self.unknown, self.yes) {
+            ((reasons, settled), _, _) if !reasons.is_empty() => Truth::No(reasons, best(&settled)),
+            (_, Some((code, reasons)), _) => Truth::Unknown(code, reasons),
+            (_, None, (reasons, settled)) => Truth::Yes(reasons, worst(&settled)),
+        }
+    }
+
+    /// One holds.
+    fn any(self) -> Truth {
+        match (self.yes, self.unknown, self.no) {
+            ((reasons, settled), _, _) if !reasons.is_empty() => Truth::Yes(reasons, best(&settled)),
+            (_, Some((code, reasons)), _) => Truth::Unknown(code, reasons),
+            (_, None, (reasons, settled)) => Truth::No(reasons, worst(&settled)),
+        }
+    }
+}
+
+fn best(settled: &[Settled]) -> Settled {
+    settled.iter().copied().max().unwrap_or(Settled::Yes)
+}
+
+fn worst(settled: &[Settled]) -> Settled {
+    settled.iter().copied().min().unwrap_or(Settled::Yes)
+}
 
 /// The facts that predicates look at.
 pub(super) struct Facts<'f, 'r, 'a> {
@@ -47,42 +105,245 @@ pub(super) struct Facts<'f, 'r, 'a> {
     /// What each commit says about AI; commits that say nothing may be missing.
     pub findings: &'f [CommitFindings],
     pub steps: &'f Steps,
+    pub policy: &'f Policy,
+    pub directory: &'f Directory,
+    /// Everybody who took part in any commit, ignored or not.
+    pub contributors: &'f Contributors<'r, 'a>,
 }
 
 impl Facts<'_, '_, '_> {
     pub fn test(&self, predicate: &Predicate) -> Result<Truth, Error> {
         Ok(match predicate {
-            // A part that fails decides, whatever is unknown beside it.
-            Predicate::All(parts) => match self.parts(parts)? {
-                (_, no, _) if !no.is_empty() => Truth::No(no),
-                (_, _, Some((code, reasons))) => Truth::Unknown(code, reasons),
-                (yes, _, None) => Truth::Yes(yes),
-            },
-            Predicate::Any(parts) => match self.parts(parts)? {
-                (yes, _, _) if !yes.is_empty() => Truth::Yes(yes),
-                (_, _, Some((code, reasons))) => Truth::Unknown(code, reasons),
-                (_, no, None) => Truth::No(no),
-            },
+            Predicate::All(parts) => self.parts(parts)?.all(),
+            Predicate::Any(parts) => self.parts(parts)?.any(),
             Predicate::Not(inner) => self.test(inner)?.negated(),
             Predicate::Ai(test) => self.ai(test),
             Predicate::Paths(test) => self.paths(test)?,
+            Predicate::AuthorIn(sets) => self.people(sets, Among::Author),
+            Predicate::ContributorIn(sets) => self.people(sets, Among::Somebody),
+            Predicate::OnlyContributorsIn(sets) => self.people(sets, Among::Everybody),
+            Predicate::AuthorIsOnlyContributor(wanted) => self.author_alone(*wanted),
+            Predicate::TargetBranch(branches) => {
+                let target = self.request.change.as_ref().map(|change| change.target.as_ref());
+                self.branch("the target", target, branches)?
+            }
+            Predicate::SourceBranch(branches) => {
+                let source = self.request.change.as_ref().and_then(|change| change.source.as_deref());
+                self.branch("the source", source, branches)?
+            }
+            Predicate::Title(test) => self.title(test)?,
+            Predicate::Labels(labels) => self.labels(labels),
+            Predicate::Lines(test) => self.lines(test),
+            Predicate::Status(test) => self.status(test),
+            Predicate::Signatures(verified) => self.signatures(*verified),
+            Predicate::Draft(wanted) => {
+                let draft = self.request.change.as_ref().is_some_and(|change| change.draft);
+                let reason = if draft { "the change is a draft" } else { "the change is no draft" };
+                Truth::passing(draft == *wanted, reason)
+            }
+            Predicate::Fork(wanted) => {
+                let fork = self.request.change.as_ref().is_some_and(|change| change.fork);
+                let reason = if fork { "it comes from a fork" } else { "it comes from this repository" };
+                Truth::lasting(fork == *wanted, reason)
+            }
             Predicate::Later(what) => {
                 Truth::unknown(RuleCode::FactUnavailable, format!("{what} is not known to this release"))
             }
         })
     }
 
-    /// The reasons of the parts that hold, of those that do not, and of those that are not known.
     fn parts(&self, parts: &[Predicate]) -> Result<Parts, Error> {
-        let (mut yes, mut no, mut unknown) = (Vec::new(), Vec::new(), None);
+        let mut known = Parts::default();
         for part in parts {
             match self.test(part)? {
-                Truth::Yes(reasons) => yes.extend(reasons),
-                Truth::No(reasons) => no.extend(reasons),
-                Truth::Unknown(code, reasons) => unknown.get_or_insert((code, Vec::new())).1.extend(reasons),
+                Truth::Yes(reasons, settled) => {
+                    known.yes.0.extend(reasons);
+                    known.yes.1.push(settled);
+                }
+                Truth::No(reasons, settled) => {
+                    known.no.0.extend(reasons);
+                    known.no.1.push(settled);
+                }
+                Truth::Unknown(code, reasons) => {
+                    known.unknown.get_or_insert((code, Vec::new())).1.extend(reasons);
+                }
             }
         }
-        Ok((yes, no, unknown))
+        Ok(known)
+    }
+
+    /// Whether people of the change are in these sets.
+    fn people(&self, sets: &[String], among: Among) -> Truth {
+        if let Some(why) = &self.judged.incomplete {
+            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
+        }
+        let roster = Roster::of(sets, self.request, self.policy, self.directory);
+        let named = sets.join(" or ");
+        let asked: Vec<PersonId> = match among {
+            Among::Author => self.contributors.authors().collect(),
+            Among::Somebody | Among::Everybody => self.contributors.people().collect(),
+        };
+        if among == Among::Author && asked.is_empty() {
+            return Truth::unknown(RuleCode::FactUnavailable, "who opened the change is not known here");
+        }
+        let admission = |person: &&PersonId| roster.admits(self.directory, **person);
+        if let Some(person) = asked.iter().find(|person| admission(person) == Admission::Unreadable) {
+            let who = self.directory.label(*person);
+            return Truth::unknown(
+                RuleCode::FactUnavailable,
+                format!("whether {who} is among {named} could not be read"),
+            );
+        }
+        let inside = asked.iter().find(|person| admission(person) == Admission::Yes);
+        let outside = asked.iter().find(|person| admission(person) == Admission::No);
+        let label = |person: Option<&PersonId>| {
+            person.map_or_else(|| "nobody".to_owned(), |person| self.directory.label(*person))
+        };
+        match (among, inside, outside) {
+            (Among::Everybody, _, _) if self.contributors.unattributed.is_some() => {
+                Truth::no(format!("a commit names nobody who is known here, so not all are among {named}"))
+            }
+            (Among::Everybody, _, Some(_)) => {
+                Truth::no(format!("{} took part and is not among {named}", label(outside)))
+            }
+            (Among::Everybody, _, None) => Truth::yes(format!("everybody who took part is among {named}")),
+            (_, Some(_), _) => {
+                let part = if among == Among::Author { "opened the change" } else { "took part" };
+                Truth::yes(format!("{} {part} and is among {named}", label(inside)))
+            }
+            (Among::Author, None, _) => Truth::no(format!("{} is not among {named}", label(outside))),
+            (_, None, _) => Truth::no(format!("nobody who took part is among {named}")),
+        }
+    }
+
+    fn author_alone(&self, wanted: bool) -> Truth {
+        if let Some(why) = &self.judged.incomplete {
+            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
+        }
+        let authors: Vec<PersonId> = self.contributors.authors().collect();
+        let other = self.contributors.people().find(|person| !authors.contains(person));
+        let alone = other.is_none() && self.contributors.unattributed.is_none();
+        let reason = match other {
+            Some(person) => format!("{} took part beside the author", self.directory.label(person)),
+            None if alone => "nobody but the author took part".to_owned(),
+            None => "a commit names nobody who is known here".to_owned(),
+        };
+        Truth::lasting(alone == wanted, reason)
+    }
+
+    fn branch(&self, what: &str, name: Option<&str>, branches: &[Branch]) -> Result<Truth, Error> {
+        let Some(name) = name else {
+            return Ok(Truth::unknown(RuleCode::FactUnavailable, format!("{what} branch is not known here")));
+        };
+        let name = name.strip_prefix("refs/heads/").unwrap_or(name);
+        let mut matched = false;
+        for branch in branches {
+            matched |= match branch {
+                Branch::Wildcard(pattern) => wildcard(pattern, name),
+                Branch::Regex(regex) => {
+                    self.steps.take(regex.steps(name.len()))?;
+                    regex.matches(name)
+                }
+            };
+        }
+        let is = if matched { "is" } else { "is not" };
+        Ok(Truth::lasting(matched, format!("{what} branch {} {is} one that the rule names", quoted(name))))
+    }
+
+    fn title(&self, test: &TitleTest) -> Result<Truth, Error> {
+        let title = self.request.change.as_ref().and_then(|change| change.title.as_ref());
+        let Some(title) = title.map(Text::to_str_lossy) else {
+            return Ok(Truth::unknown(RuleCode::FactUnavailable, "the change has no title here"));
+        };
+        for pattern in test.matches.iter().chain(&test.not_matches) {
+            self.steps.take(pattern.steps(title.len()))?;
+        }
+        let wanted = test.matches.is_empty() || test.matches.iter().any(|pattern| pattern.matches(&title));
+        let unwanted = test.not_matches.iter().any(|pattern| pattern.matches(&title));
+        let holds = wanted && !unwanted;
+        let reason =
+            if holds { "the title is as the rule says" } else { "the title is not as the rule says" };
+        Ok(Truth::passing(holds, reason))
+    }
+
+    fn labels(&self, wanted: &[String]) -> Truth {
+        let labels = self.request.change.iter().flat_map(|change| &change.labels);
+        let present: Vec<String> = labels.map(|label| label.name.to_str_lossy().to_lowercase()).collect();
+        match wanted.iter().find(|label| !present.contains(label)) {
+            Some(missing) => Truth::passing(false, format!("the label {} is missing", quoted(missing))),
+            None => Truth::passing(true, format!("it has the label {}", wanted.join(", "))),
+        }
+    }
+
+    fn lines(&self, test: &LinesTest) -> Truth {
+        if !self.request.complete.contains(&Fact::Files) {
+            return Truth::unknown(RuleCode::ListIncomplete, "the list of files may have been cut");
+        }
+        let (mut added, mut deleted) = (0_u64, 0_u64);
+        for file in &self.request.files {
+            match (file.added, file.deleted) {
+                (Some(plus), Some(minus)) => (added, deleted) = (added + plus, deleted + minus),
+                _ if file.binary => {}
+                _ => return Truth::unknown(RuleCode::FactUnavailable, "how many lines change is not known"),
+            }
+        }
+        let holds = |bound: &Option<Bound>, number: u64| {
+            bound.is_some_and(|bound| number.cmp(&bound.number) == bound.order)
+        };
+        let any = holds(&test.added, added)
+            || holds(&test.deleted, deleted)
+            || holds(&test.total, added.saturating_add(deleted));
+        Truth::lasting(any, format!("{added} lines come and {deleted} go"))
+    }
+
+    fn status(&self, test: &StatusTest) -> Truth {
+        if let Some(missing) = self.request.unavailable.iter().find(|u| u.fact == Fact::Statuses) {
+            let reason = format!("statuses could not be read: {}", missing.reason);
+            return Truth::unknown(RuleCode::FactUnavailable, reason);
+        }
+        let head = self.request.change.as_ref().map(|change| &change.head);
+        for name in &test.names {
+            let mut about = self.request.statuses.iter().filter(|status| status.context == *name);
+            let is_ours = |status: &&crate::model::Status<'_>| {
+                let source = status.source.as_ref().and_then(|source| source.login.as_deref());
+                status.sha.as_ref().is_none_or(|sha| Some(sha) == head)
+                    && test.source.as_deref().is_none_or(|wanted| source == Some(wanted))
+            };
+            // The latest of one name counts.
+            let latest = about.clone().filter(is_ours).max_by_key(|status| status.at);
+            match latest {
+                Some(status) if test.conclusions.iter().any(|good| *good == status.state) => {}
+                Some(status) => {
+                    return Truth::passing(false, format!("the status {} is {}", quoted(name), status.state));
+                }
+                None if about.next().is_some() => {
+                    let why = "is set for another commit, or by somebody else than the rule names";
+                    return Truth::passing(false, format!("the status {} {why}", quoted(name)));
+                }
+                None => return Truth::passing(false, format!("there is no status {}", quoted(name))),
+            }
+        }
+        Truth::passing(true, format!("the status {} is good", test.names.join(", ")))
+    }
+
+    fn signatures(&self, verified: bool) -> Truth {
+        if let Some(why) = &self.judged.incomplete {
+            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
+        }
+        let bad = self.judged.own.iter().find(|commit| commit.verified == Some(false));
+        let unknown = self.judged.own.iter().find(|commit| commit.verified.is_none());
+        match (bad, unknown) {
+            (Some(commit), _) => Truth::lasting(
+                !verified,
+                format!("the platform does not verify the signature of {}", commit.sha.short()),
+            ),
+            (None, Some(commit)) => Truth::unknown(
+                RuleCode::FactUnavailable,
+                format!("nothing says whether the signature of {} is good", commit.sha.short()),
+            ),
+            (None, None) if self.judged.own.is_empty() => Truth::no("there are no commits"),
+            (None, None) => Truth::lasting(verified, "the platform verifies the signature of every commit"),
+        }
     }
 
     fn ai(&self, test: &AiTest) -> Truth {
@@ -151,11 +412,16 @@ impl Facts<'_, '_, '_> {
     ) -> Result<Option<(&'t Text<'a>, &'t Pattern)>, Error> {
         let bytes = path.as_bytes();
         self.steps.take(test.cost.steps(bytes.len()))?;
-        let by = test.changed.iter().find(|pattern| pattern.matches(bytes));
-        Ok(by.filter(|_| !test.ignore.iter().any(|pattern| pattern.matches(bytes))).map(|by| (path, by)))
+        if test.ignore.iter().any(|pattern| pattern.matches(bytes)) {
+            return Ok(None);
+        }
+        Ok(test.patterns.iter().find(|pattern| pattern.matches(bytes)).map(|by| (path, by)))
     }
 
     fn paths(&self, test: &PathTest) -> Result<Truth, Error> {
+        if test.which == Which::Only {
+            return self.only_paths(test);
+        }
         let mut matched = 0_usize;
         let mut first = None;
         for file in &self.request.files {
@@ -170,30 +436,65 @@ impl Facts<'_, '_, '_> {
                 first.get_or_insert(found);
             }
         }
-        if let Some((path, by)) = first {
+        let found = if let Some((path, by)) = first {
             let rest = match matched - 1 {
                 0 => String::new(),
                 n => format!(", and {}", count_more(n, "file")),
             };
-            return Ok(Truth::yes(format!(
-                "{} matches `{}`{rest}",
-                quoted(&path.to_str_lossy()),
-                by.source()
-            )));
+            Truth::yes(format!("{} matches `{}`{rest}", quoted(&path.to_str_lossy()), by.source()))
+        } else if let Some(unread) = self.unread_files() {
+            unread
+        } else {
+            let files = count(self.request.files.len(), "file");
+            Truth::no(format!("none of {files} matches {}", listed(&test.patterns)))
+        };
+        if test.which == Which::Changed {
+            return Ok(found);
         }
+        Ok(found.negated())
+    }
+
+    /// All paths match, both sides of a rename too, and there are some.
+    fn only_paths(&self, test: &PathTest) -> Result<Truth, Error> {
+        for file in &self.request.files {
+            for path in std::iter::once(&file.path).chain(&file.previous_path) {
+                if self.matches(test, path)?.is_none() {
+                    let path = quoted(&path.to_str_lossy());
+                    return Ok(Truth::no(format!("{path} does not match {}", listed(&test.patterns))));
+                }
+            }
+        }
+        Ok(match self.unread_files() {
+            Some(unread) => unread,
+            None if self.request.files.is_empty() => Truth::no("no file changes"),
+            None => Truth::yes(format!("every file matches {}", listed(&test.patterns))),
+        })
+    }
+
+    /// Why there may be files that are not here.
+    fn unread_files(&self) -> Option<Truth> {
         if let Some(missing) = self.request.unavailable.iter().find(|u| u.fact == Fact::Files) {
             let reason = format!("the files could not be read: {}", missing.reason);
-            return Ok(Truth::unknown(RuleCode::FactUnavailable, reason));
+            return Some(Truth::unknown(RuleCode::FactUnavailable, reason));
         }
-        if !self.request.complete.contains(&Fact::Files) {
-            return Ok(Truth::unknown(RuleCode::ListIncomplete, "the list of files may have been cut"));
-        }
-        let patterns: Vec<String> =
-            test.changed.iter().take(4).map(|p| format!("`{}`", p.source())).collect();
-        let more = if test.changed.len() > 4 { ", ..." } else { "" };
-        let files = count(self.request.files.len(), "file");
-        Ok(Truth::no(format!("none of {files} matches {}{more}", patterns.join(", "))))
+        (!self.request.complete.contains(&Fact::Files))
+            .then(|| Truth::unknown(RuleCode::ListIncomplete, "the list of files may have been cut"))
     }
+}
+
+/// Which people of a change a test asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Among {
+    Author,
+    Somebody,
+    Everybody,
+}
+
+/// The first patterns of a test, for a person.
+fn listed(patterns: &[Pattern]) -> String {
+    let first: Vec<String> = patterns.iter().take(4).map(|p| format!("`{}`", p.source())).collect();
+    let more = if patterns.len() > 4 { ", ..." } else { "" };
+    format!("{}{more}", first.join(", "))
 }
 
 /// A path as people read it: in quotes when it holds anything that a reader could be fooled by.

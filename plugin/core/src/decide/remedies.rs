@@ -1,7 +1,7 @@
 //! For each thing missing: who can give it, and the exact text and command.
 
 use crate::model::{Change, Remedy, Request};
-use crate::policy::{Policy, Requirement};
+use crate::policy::{Policy, Requirement, Rule};
 use crate::signoff::Tally;
 use crate::signoff::answers::TEMPLATE;
 
@@ -9,7 +9,7 @@ use crate::signoff::answers::TEMPLATE;
 pub(super) fn approval(
     request: &Request<'_>,
     policy: &Policy,
-    rule: &str,
+    rule: &Rule,
     requirement: &Requirement,
     tally: &Tally,
 ) -> Remedy {
@@ -32,7 +32,7 @@ pub(super) fn approval(
     };
     let Some(change) = &request.change else {
         return Remedy {
-            rule: rule.to_owned(),
+            rule: rule.name.clone(),
             who,
             what: format!("to approve{answers}"),
             template: None,
@@ -43,7 +43,7 @@ pub(super) fn approval(
     if request.trigger.platform.name == "git" {
         let person = who.first().map(String::as_str).unwrap_or(&by);
         return Remedy {
-            rule: rule.to_owned(),
+            rule: rule.name.clone(),
             what: format!("to write this into a file outside of the commits, such as signoffs.yaml{answers}"),
             template: Some(signoff_template(change, person, &text)),
             command: Some(format!(
@@ -55,7 +55,7 @@ pub(super) fn approval(
         };
     }
     Remedy {
-        rule: rule.to_owned(),
+        rule: rule.name.clone(),
         what: format!("to approve commit {} in a review{answers}", change.head.short()),
         template: (!text.is_empty()).then_some(text),
         command: None,

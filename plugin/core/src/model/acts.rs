@@ -115,6 +115,8 @@ pub enum ActKind {
     /// A text that is neither.
     #[default]
     Comment,
+    /// A review that neither approves nor asks for changes.
+    Review,
     /// A dismissal of another's act.
     Dismiss,
     /// An approval taken back by its giver.
@@ -129,6 +131,7 @@ words!(ActKind {
     "approve" => Approve,
     "request-changes" => RequestChanges,
     "comment" => Comment,
+    "review" => Review,
     "dismiss" => Dismiss,
     "withdraw" => Withdraw,
     "signed" => Signed,

@@ -240,6 +240,9 @@ pub struct Commit<'a> {
     /// `git patch-id --stable` of the commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch_id: Option<ObjectId<'a>>,
+    /// Whether the platform holds the signature for good; unknown where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
 }
 
 object!(Commit<'a> {
@@ -255,6 +258,7 @@ object!(Commit<'a> {
     "auto_merge_tree" => auto_merge_tree,
     "forge_made" => forge_made,
     "patch_id" => patch_id,
+    "verified" => verified,
 });
 
 /// A parent of a commit.

@@ -22,6 +22,11 @@ impl When {
         When { micros: seconds.saturating_mul(1_000_000) }
     }
 
+    /// Seconds from this moment to another.
+    pub fn seconds_until(self, later: When) -> i64 {
+        later.micros.saturating_sub(self.micros) / 1_000_000
+    }
+
     /// Reads RFC 3339, or GitLab's `2026-03-01 09:00:00 UTC`.
     pub fn parse(text: &str) -> Option<Self> {
         let gitlab;

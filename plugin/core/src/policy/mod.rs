@@ -6,7 +6,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-pub(crate) use pattern::{Cost, Pattern};
+pub(crate) use pattern::{Cost, Pattern, Regex};
 
 use crate::model::{Diagnostic, Enforce, Help, Rank};
 use crate::provenance::ExtraTool;
@@ -21,6 +21,8 @@ pub(crate) struct Policy {
     pub enforce: Enforce,
     /// What a change gets to which no rule applies, when the policy says so.
     pub otherwise: Option<Otherwise>,
+    /// Whether a draft waits, whatever it has.
+    pub draft: Draft,
     /// Named sets of people.
     pub people: BTreeMap<String, PeopleSet>,
     /// Who is who: a login, and the addresses and accounts of the same person.
@@ -29,8 +31,12 @@ pub(crate) struct Policy {
     pub tools: Vec<ExtraTool>,
     /// Questions, by name.
     pub questions: BTreeMap<String, String>,
+    /// Who can veto the change as a whole, and by what.
+    pub veto: Option<Veto>,
     /// The rules, in order.
     pub rules: Vec<Rule>,
+    /// Which rules must be satisfied; all of them, when the policy does not say.
+    pub require: Option<Combination>,
 }
 
 /// What a change gets to which no rule applies.
@@ -40,13 +46,39 @@ pub(crate) enum Otherwise {
     Block,
 }
 
+/// What becomes of a draft.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Draft {
+    /// It waits until it is none.
+    #[default]
+    Block,
+    /// It is judged as any change.
+    Evaluate,
+}
+
 /// A named set of people: the union of its parts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PeopleSet {
-    /// Logins, or addresses where there are no logins.
-    pub users: Vec<String>,
+    pub users: Vec<User>,
     /// Groups of the forge.
     pub groups: Vec<String>,
+    /// Members of groups above these groups count too.
+    pub inherited: bool,
+    /// Levels of permission on the repository; a higher level has the lower ones.
+    pub permissions: Vec<String>,
+    /// Roles on the repository, by name.
+    pub roles: Vec<String>,
+    /// Programs that may approve, by login.
+    pub bots: Vec<String>,
+}
+
+/// Somebody whom a policy names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct User {
+    /// The login, or an address where there are no logins.
+    pub login: String,
+    /// The forge's own id. It decides, where it is given: a login can change hands.
+    pub id: Option<String>,
 }
 
 /// What belongs to one person.
@@ -63,8 +95,13 @@ pub(crate) struct Rule {
     pub name: String,
     /// When it applies; always, when it does not say.
     pub when: Option<Predicate>,
+    /// What must hold beside approvals, once it applies.
+    pub conditions: Option<Predicate>,
     pub effect: Effect,
     pub enforce: Enforce,
+    pub options: Options,
+    /// One person cannot serve two requirements.
+    pub distinct: bool,
 }
 
 /// What a rule does where it applies.
@@ -79,11 +116,134 @@ pub(crate) enum Effect {
 /// Approvals that a rule asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Requirement {
-    pub approvals: u32,
+    pub approvals: Approvals,
     /// Names of people sets; a person of any of them will do.
     pub by: Vec<String>,
     /// Names of questions that each approval answers.
     pub answers: Vec<String>,
+}
+
+/// How many approvals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Approvals {
+    /// This many people.
+    Number(u32),
+    /// Everybody who can.
+    All,
+}
+
+/// Which rules must be satisfied, by their places in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Combination {
+    Rule(usize),
+    All(Vec<Combination>),
+    Any(Vec<Combination>),
+}
+
+/// What counts for a rule as an approval, and for how long.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Options {
+    pub stale: Stale,
+    /// Approvals must be later than the last push.
+    pub since_push: bool,
+    pub ignore: Ignore,
+    /// Whoever opened or asked for the change may approve it.
+    pub author_may: bool,
+    /// Whoever else took part in it may.
+    pub others_may: bool,
+    pub methods: Methods,
+    /// An act whose text its author edited still counts.
+    pub edited_counts: bool,
+    /// Text that others could have rewritten counts after an edit too.
+    pub mutable_text: bool,
+    /// Somebody who could approve and asks for changes denies the change.
+    pub request_changes_vetoes: bool,
+    /// Seconds that an approval lives.
+    pub max_age: Option<i64>,
+}
+
+/// What an approval is bound to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Stale {
+    /// The exact commit.
+    #[default]
+    Head,
+    /// What the change adds and takes away, wherever it starts from.
+    Diff,
+    /// The tree that merging gives.
+    Tree,
+    /// The change, whatever is pushed to it.
+    Keep,
+}
+
+/// Commits that make nobody a contributor and no approval stale.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ignore {
+    /// Merges of the target that the forge made and nobody altered.
+    pub update_merges: bool,
+    /// Commits whose author and committer are all in these people sets.
+    pub commits_by: Vec<String>,
+}
+
+/// By what somebody approves.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Methods {
+    /// The platform's own review, a sign-off that a person gave by hand, a signed statement.
+    pub reviews: bool,
+    /// Lines that a comment must hold, in lower case; `{head}` stands for the commit.
+    pub comment_lines: Vec<String>,
+    /// Texts somewhere in a comment.
+    pub comments_contain: Vec<String>,
+    pub comment_patterns: Vec<Regex>,
+    pub review_patterns: Vec<Regex>,
+    /// Patterns of the change's own description.
+    pub description_patterns: Vec<Regex>,
+    /// Lines that take an approval back, in lower case.
+    pub cancel_lines: Vec<String>,
+}
+
+impl Default for Methods {
+    fn default() -> Self {
+        Methods { reviews: true, ..Methods::none() }
+    }
+}
+
+impl Methods {
+    /// Nothing counts.
+    pub fn none() -> Self {
+        Methods {
+            reviews: false,
+            comment_lines: Vec::new(),
+            comments_contain: Vec::new(),
+            comment_patterns: Vec::new(),
+            review_patterns: Vec::new(),
+            description_patterns: Vec::new(),
+            cancel_lines: Vec::new(),
+        }
+    }
+}
+
+/// Who can stop the change as a whole, and by what.
+#[derive(Debug, Clone)]
+pub(crate) struct Veto {
+    /// Facts that deny the change by themselves.
+    pub when: Option<Predicate>,
+    /// Names of people sets.
+    pub by: Vec<String>,
+    pub disapprove: Methods,
+    pub revoke: Methods,
+    pub revoked_by: RevokedBy,
+    pub options: Options,
+}
+
+/// Who takes a veto back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum RevokedBy {
+    /// Whoever gave it.
+    #[default]
+    Giver,
+    /// Anybody who could have given it, later than every veto.
+    Anyone,
 }
 
 /// A test on the facts of a change.
@@ -94,6 +254,25 @@ pub(crate) enum Predicate {
     Not(Box<Predicate>),
     Ai(AiTest),
     Paths(PathTest),
+    /// The author of the change is in one of these people sets.
+    AuthorIn(Vec<String>),
+    /// Somebody who took part is.
+    ContributorIn(Vec<String>),
+    /// Everybody who took part is.
+    OnlyContributorsIn(Vec<String>),
+    /// Nobody took part but the author.
+    AuthorIsOnlyContributor(bool),
+    TargetBranch(Vec<Branch>),
+    SourceBranch(Vec<Branch>),
+    Title(TitleTest),
+    /// All of these labels, in lower case.
+    Labels(Vec<String>),
+    Lines(LinesTest),
+    Status(StatusTest),
+    /// Whether the platform holds every commit's signature for good.
+    Signatures(bool),
+    Draft(bool),
+    Fork(bool),
     /// A test whose facts no host collects yet: what it is, for a person.
     Later(&'static str),
 }
@@ -116,18 +295,72 @@ pub(crate) struct AiTest {
 /// A test on the paths of a change; a rename counts under both.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PathTest {
-    pub changed: Vec<Pattern>,
+    pub which: Which,
+    pub patterns: Vec<Pattern>,
     pub ignore: Vec<Pattern>,
     /// What a path costs.
     pub cost: Cost,
 }
 
+/// Which paths must match.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Some path does.
+    #[default]
+    Changed,
+    /// None does.
+    None,
+    /// There are paths, and all do.
+    Only,
+}
+
 impl PathTest {
     /// A test of these patterns.
-    pub fn of(changed: Vec<Pattern>, ignore: Vec<Pattern>) -> Self {
-        let cost = Cost::of(changed.iter().chain(&ignore));
-        PathTest { changed, ignore, cost }
+    pub fn of(which: Which, patterns: Vec<Pattern>, ignore: Vec<Pattern>) -> Self {
+        let cost = Cost::of(patterns.iter().chain(&ignore));
+        PathTest { which, patterns, ignore, cost }
     }
+}
+
+/// A branch by name: `*` for any run of characters, or a regular expression.
+#[derive(Debug, Clone)]
+pub(crate) enum Branch {
+    Wildcard(String),
+    Regex(Regex),
+}
+
+/// A test on the title.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TitleTest {
+    /// Any of these matches, when there are any.
+    pub matches: Vec<Regex>,
+    /// None of these does.
+    pub not_matches: Vec<Regex>,
+}
+
+/// A test on how many lines change. Any of the bounds will do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LinesTest {
+    pub added: Option<Bound>,
+    pub deleted: Option<Bound>,
+    pub total: Option<Bound>,
+}
+
+/// `> 100`, `< 100`, `= 100`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub order: std::cmp::Ordering,
+    pub number: u64,
+}
+
+/// A test on statuses: all of the named ones are good.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StatusTest {
+    pub names: Vec<String>,
+    /// What is good: `success`, when nothing else is said.
+    pub conclusions: Vec<String>,
+    /// Who must have set them.
+    pub source: Option<String>,
 }
 
 /// A policy, or what is wrong with it; warnings beside either.

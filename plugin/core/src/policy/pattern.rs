@@ -3,7 +3,7 @@
 //! A pattern without `/` matches a name at any depth; one with `/` is anchored at the root of the repository; one that
 //! ends in `/` or `/**` matches everything below that folder, and the folder itself: a submodule or a link has one path.
 //! `*` and `?` stay within one name, `**` spans folders, `[...]` and `{a,b}` choose. Matching is on bytes and tells upper
-//! from lower case.
+//! from lower case. What begins with `re:` is a regular expression instead, found anywhere in the path.
 
 use crate::limits::PATTERN_BYTES;
 
@@ -18,8 +18,10 @@ enum Test {
     NameSuffix(String),
     /// The name, at any depth (`Makefile`).
     Name(String),
-    /// Everything else.
+    /// What none of these is.
     Glob(String),
+    /// A regular expression, found anywhere in the path.
+    Regex(Regex),
 }
 
 /// A pattern as written, and the tests that it stands for; it matches when one of them does.
@@ -29,12 +31,58 @@ pub(crate) struct Pattern {
     tests: Vec<Test>,
 }
 
+/// A regular expression, matched anywhere in a text, in time that is linear in the text.
+#[derive(Debug, Clone)]
+pub(crate) struct Regex(regex_lite::Regex);
+
+impl PartialEq for Regex {
+    fn eq(&self, other: &Self) -> bool {
+        self.source() == other.source()
+    }
+}
+
+impl Eq for Regex {}
+
+impl Regex {
+    /// Compiles an expression; the error says what is wrong with it.
+    pub fn compile(source: &str) -> Result<Self, String> {
+        if source.len() > PATTERN_BYTES {
+            return Err(format!("a pattern has at most {PATTERN_BYTES} bytes"));
+        }
+        let built = regex_lite::RegexBuilder::new(source).size_limit(REGEX_BYTES).build();
+        built.map(Regex).map_err(|e| e.to_string())
+    }
+
+    /// The expression as written.
+    pub fn source(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether it matches somewhere in the text.
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+
+    /// Steps that a text of this length takes.
+    pub fn steps(&self, length: usize) -> u64 {
+        (1 + self.source().len() * length / 4) as u64
+    }
+}
+
+/// Bytes that a compiled expression may take.
+const REGEX_BYTES: usize = 64 << 10;
+
+/// Begins a pattern that is a regular expression.
+const REGEX_PREFIX: &str = "re:";
+
 /// What matching a path against some patterns costs.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cost {
     tests: usize,
     /// Bytes of globs, which cost as much as they are long.
     glob_bytes: usize,
+    /// Bytes of regular expressions, which cost more.
+    regex_bytes: usize,
 }
 
 impl Cost {
@@ -43,8 +91,12 @@ impl Cost {
         let mut cost = Cost::default();
         for test in patterns.flat_map(|pattern| &pattern.tests) {
             cost.tests += 1;
-            if let Test::Glob(glob) = test {
-                cost.glob_bytes += glob.len() * if glob.ends_with("/**") { 2 } else { 1 };
+            match test {
+                Test::Glob(glob) => {
+                    cost.glob_bytes += glob.len() * if glob.ends_with("/**") { 2 } else { 1 };
+                }
+                Test::Regex(regex) => cost.regex_bytes += regex.source().len(),
+                _ => {}
             }
         }
         cost
@@ -52,7 +104,8 @@ impl Cost {
 
     /// Steps that a path of this length takes.
     pub fn steps(self, length: usize) -> u64 {
-        (self.tests * (1 + length / 64) + self.glob_bytes * length / 256) as u64
+        (self.tests * (1 + length / 64) + self.glob_bytes * length / 256 + self.regex_bytes * length / 4)
+            as u64
     }
 }
 
@@ -67,6 +120,10 @@ impl Pattern {
         }
         if source.len() > PATTERN_BYTES {
             return Err(format!("a pattern has at most {PATTERN_BYTES} bytes"));
+        }
+        if let Some(expression) = source.strip_prefix(REGEX_PREFIX) {
+            let regex = Regex::compile(expression)?;
+            return Ok(Pattern { source: source.to_owned(), tests: vec![Test::Regex(regex)] });
         }
         if source.starts_with('!') {
             return Err("a pattern cannot be negated with `!`; list what to leave out under `ignore`".into());
@@ -159,6 +216,7 @@ impl Test {
             Test::Name(name) => path
                 .strip_suffix(name.as_bytes())
                 .is_some_and(|before| before.last().is_none_or(|&b| b == b'/')),
+            Test::Regex(regex) => regex.matches(&String::from_utf8_lossy(path)),
             Test::Glob(glob) => {
                 fast_glob::glob_match(glob, path)
                     || glob.strip_suffix("/**").is_some_and(|folder| fast_glob::glob_match(folder, path))

@@ -1,183 +1,180 @@
 //! From acts to eligibility: for every act `counted`, or one code that says why not.
 
 pub(crate) mod answers;
+pub(crate) mod contributors;
+mod markdown;
 pub(crate) mod people;
+pub(crate) mod roster;
+mod veto;
+mod votes;
 
 use std::collections::BTreeMap;
 
-use crate::change::{Judged, Stated, contributions};
 use crate::model::{
-    Act, ActCode, ActKind, ActVerdict, Contributor, ContributorRole, Fact, Ident, Proof, Request,
-    TextIntegrity, TriggerKind,
+    Act, ActCode, ActKind, ActVerdict, Change, ContributorRole, Proof, Request, TextIntegrity, TriggerKind,
 };
-use crate::order::start_of;
-use crate::policy::{Policy, Requirement};
-use crate::provenance::Table;
+use crate::policy::{Approvals, Methods, Options, Policy, Requirement, Stale};
 use answers::Answer;
-use people::{Attribution, Directory, PersonId};
+use contributors::Contributors;
+use people::{Directory, PersonId};
+use roster::{Admission, Roster};
+use votes::Vote;
 
-/// The people behind a change.
-pub(crate) struct Contributors {
-    /// In order.
-    roles: Vec<(PersonId, ContributorRole)>,
-    /// A commit that nobody can be made answerable for: its id, and by which word of it.
-    pub unattributed: Option<(String, String)>,
+pub(crate) use veto::veto;
+
+/// The acts on a change, and who acted.
+pub(crate) struct Acts<'d, 'a> {
+    /// Acts as the platform has them, and last the change's own text, when there is one.
+    pub list: Vec<&'d Act<'a>>,
+    /// Whether the last of the list is the change's own text.
+    pub description: bool,
+    /// Everybody whom the account of each act may be.
+    pub actors: Vec<Vec<PersonId>>,
+    /// The answers of each act.
+    pub answers: Vec<Vec<Answer<'d>>>,
 }
 
-/// How many people back somebody is recognised without being looked up.
-const MET: usize = 32;
+/// The text of the change itself, as an act of whoever wrote it.
+pub(crate) fn description<'a>(change: &Change<'a>) -> Option<Act<'a>> {
+    let text = change.description.as_ref()?;
+    Some(Act {
+        id: "description".into(),
+        kind: ActKind::Comment,
+        actor: text.author.clone()?,
+        proof: Proof::Forge,
+        at: text.at,
+        edited: text.edited.clone(),
+        head: Some(change.head.clone()),
+        text: Some(text.text.clone()),
+        text_integrity: Some(TextIntegrity::OwnEditsOnly),
+        ..Act::default()
+    })
+}
 
-impl Contributors {
-    /// Gathers author, committers, co-authors, pushers, opener and requester.
-    pub fn of(
-        request: &Request<'_>,
-        judged: &Judged<'_, '_>,
-        table: &Table,
-        directory: &mut Directory,
-    ) -> Self {
-        let mut contributors = Contributors { roles: Vec::new(), unattributed: None };
-        // A change has many commits and few people, and mostly they commit what they wrote.
-        let mut met: Vec<(u64, &Ident<'_>, Attribution)> = Vec::new();
-        for contribution in contributions(judged) {
-            let who = match &contribution.who {
-                Stated::Ident(ident) => {
-                    // Most people differ in how their addresses begin.
-                    let start = start_of(ident.email.as_bytes());
-                    let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
-                    let before =
-                        met.iter().rev().take(MET).find(|(s, before, _)| *s == start && same(before));
-                    before.map(|(_, _, who)| *who).unwrap_or_else(|| {
-                        let who = directory.of_ident(table, ident);
-                        met.push((start, ident, who));
-                        who
-                    })
-                }
-                Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
-            };
-            match who {
-                Attribution::Person(person) => contributors.add(person, contribution.role),
-                Attribution::Ai => {}
-                // A forge commits what people wrote. As an author its address is a mask that anybody can put on.
-                Attribution::Machine if contribution.role != ContributorRole::Author => {}
-                // A co-author is free text: one that is nobody bans nobody.
-                Attribution::Nobody if contribution.role == ContributorRole::CoAuthor => {}
-                Attribution::Machine | Attribution::Nobody => {
-                    contributors.unattributed.get_or_insert_with(|| {
-                        (contribution.commit.sha.as_str().to_owned(), contribution.who.to_string())
-                    });
+impl Acts<'_, '_> {
+    fn actor(&self, at: usize) -> &[PersonId] {
+        self.actors.get(at).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn is_description(&self, at: usize) -> bool {
+        self.description && at + 1 == self.list.len()
+    }
+
+    /// What each act says under some methods.
+    fn votes(&self, methods: &Methods, change: &Change<'_>) -> Vec<Vote> {
+        let vote =
+            |(at, act): (usize, &&Act<'_>)| votes::vote(act, self.is_description(at), methods, &change.head);
+        self.list.iter().enumerate().map(vote).collect()
+    }
+
+    /// Which acts stand: of each person the latest vote; on a tie the one that helps least.
+    fn standing(&self, votes: &[Vote]) -> Vec<bool> {
+        let mut latest: BTreeMap<PersonId, usize> = BTreeMap::new();
+        // A vote without a time that takes something back may be the last one, so it is taken for that.
+        let order = |at: usize| {
+            let vote = votes.get(at).copied().unwrap_or(Vote::Nothing);
+            let time = self.list.get(at).and_then(|act| act.at);
+            (time.is_none() && vote < Vote::Yes, time, std::cmp::Reverse(vote))
+        };
+        for at in votes.iter().enumerate().filter(|(_, vote)| **vote != Vote::Nothing).map(|(at, _)| at) {
+            for person in self.actor(at) {
+                if latest.get(person).is_none_or(|&earlier| order(at) >= order(earlier)) {
+                    latest.insert(*person, at);
                 }
             }
         }
-        let change = request.change.as_ref();
-        let pushers = request.pushes.iter().filter_map(|push| push.by.as_ref());
-        let others = pushers
-            .map(|by| (by, ContributorRole::Pusher))
-            .chain(change.and_then(|c| c.opened_by.as_ref()).map(|by| (by, ContributorRole::Author)))
-            .chain(change.and_then(|c| c.asked_by.as_ref()).map(|by| (by, ContributorRole::AiRequester)));
-        for (account, role) in others {
-            for person in directory.all_of(account) {
-                contributors.add(person, role);
+        let mut stands = vec![false; self.list.len()];
+        for at in latest.into_values() {
+            if let Some(stands) = stands.get_mut(at) {
+                *stands = true;
             }
         }
-        contributors
-    }
-
-    fn add(&mut self, person: PersonId, role: ContributorRole) {
-        crate::order::insert(&mut self.roles, (person, role));
-    }
-
-    fn role_of(&self, person: PersonId) -> Option<ContributorRole> {
-        let from = self.roles.partition_point(|(known, _)| *known < person);
-        self.roles.get(from).filter(|(known, _)| *known == person).map(|(_, role)| *role)
-    }
-
-    /// The people, for the decision.
-    pub fn list(&self, directory: &Directory) -> Vec<Contributor> {
-        let mut list: Vec<Contributor> = Vec::new();
-        for roles in self.roles.chunk_by(|a, b| a.0 == b.0) {
-            let person = roles.first().map(|(person, _)| directory.label(*person)).unwrap_or_default();
-            list.push(Contributor { person, roles: roles.iter().map(|(_, role)| *role).collect() });
-        }
-        list.sort_unstable_by(|a, b| a.person.cmp(&b.person));
-        list
+        stands
     }
 }
 
 /// Everything that acts are judged against.
 pub(crate) struct Desk<'d, 'r, 'a> {
     pub request: &'r Request<'a>,
+    pub change: &'r Change<'a>,
     pub policy: &'d Policy,
-    pub directory: &'d mut Directory,
-    pub contributors: &'d Contributors,
-    /// Everybody whom the account of each act may be.
-    pub actors: &'d [Vec<PersonId>],
-    /// The answers of each act.
-    pub answers: &'d [Vec<Answer<'d>>],
+    pub directory: &'d Directory,
+    pub contributors: &'d Contributors<'r, 'a>,
+    pub options: &'d Options,
+    pub acts: &'d Acts<'d, 'a>,
 }
 
 /// What a requirement got.
 pub(crate) struct Tally {
     pub verdicts: Vec<ActVerdict>,
-    /// People whose approval counts, each once.
-    pub counted: u32,
-    /// People who asked for changes and may.
+    /// The people whose approval counts, in order; of each the first of what they may be.
+    pub counted: Vec<PersonId>,
+    /// How many are asked for.
+    pub needed: u32,
     pub vetoes: Vec<String>,
-    /// Who could still approve.
+    /// People who could still approve.
     pub eligible: Vec<String>,
-    /// Groups whose members could not be read.
     pub unreadable_groups: Vec<String>,
-    /// An approval that counts rests on somebody's word.
+    /// Somebody approved of whom the platform does not say whether they may.
+    pub unreadable: Option<String>,
+    /// People whose approval counts and rests on a file alone.
     pub claimed: Vec<String>,
 }
 
-/// Who may give an approval.
-struct Eligible {
-    /// In order.
-    people: Vec<PersonId>,
-    unreadable: Vec<String>,
+/// What is known of all acts before one is judged.
+struct Sheet<'q> {
+    requirement: &'q Requirement,
+    roster: Roster,
+    votes: Vec<Vote>,
+    stands: Vec<bool>,
 }
 
-impl Eligible {
-    fn has(&self, person: &PersonId) -> bool {
-        self.people.binary_search(person).is_ok()
-    }
-}
-
-impl<'d> Desk<'d, '_, '_> {
-    fn actor(&self, at: usize) -> &'d [PersonId] {
-        self.actors.get(at).map(Vec::as_slice).unwrap_or_default()
-    }
-
+impl Desk<'_, '_, '_> {
     /// Judges every act for one requirement.
-    pub fn tally(&mut self, requirement: &Requirement) -> Tally {
-        let eligible = self.eligible(requirement);
-        let latest = self.latest_acts();
+    pub fn tally(&self, requirement: &Requirement) -> Tally {
+        let roster = Roster::of(&requirement.by, self.request, self.policy, self.directory);
+        let votes = self.acts.votes(&self.options.methods, self.change);
+        let stands = self.acts.standing(&votes);
+        let sheet = Sheet { requirement, roster, votes, stands };
+        let mut codes: Vec<ActCode> = (0..self.acts.list.len()).map(|at| self.judge(at, &sheet)).collect();
+        self.strike_copies(requirement, &mut codes);
+
         let mut tally = Tally {
             verdicts: Vec::new(),
-            counted: 0,
+            counted: Vec::new(),
+            needed: 0,
             vetoes: Vec::new(),
             eligible: Vec::new(),
-            unreadable_groups: eligible.unreadable.clone(),
+            unreadable_groups: sheet.roster.unreadable.clone(),
+            unreadable: None,
             claimed: Vec::new(),
         };
         let mut people: Vec<PersonId> = Vec::new();
-        let copies = self.copied_answers(requirement, &eligible, &latest);
-        for (at, act) in self.request.acts.iter().enumerate() {
-            let actor = self.actor(at);
+        for (at, (act, mut code)) in self.acts.list.iter().zip(codes).enumerate() {
+            let actor = self.acts.actor(at);
             let label = self.label(act, actor);
-            let mut code = self.judge(at, act, requirement, &eligible, &latest);
-            if code == ActCode::Counted && copies.get(at) == Some(&true) {
-                code = ActCode::AnswerCopied;
+            let vote = sheet.votes.get(at).copied().unwrap_or(Vote::Nothing);
+            if self.acts.is_description(at) && vote == Vote::Nothing {
+                continue;
             }
-            if code == ActCode::Counted && act.kind == ActKind::RequestChanges {
-                tally.vetoes.push(label.clone());
+            if code == ActCode::Counted && vote == Vote::No {
+                if self.options.request_changes_vetoes {
+                    tally.vetoes.push(label.clone());
+                }
                 code = ActCode::NoSignOff;
             }
-            if code == ActCode::Counted && !actor.iter().any(|person| people.binary_search(person).is_ok()) {
-                actor.iter().for_each(|person| crate::order::insert(&mut people, *person));
-                tally.counted += 1;
-                if act.proof == Proof::Claimed {
-                    tally.claimed.push(label.clone());
+            if code == ActCode::MembershipUnreadable && vote == Vote::Yes {
+                tally.unreadable.get_or_insert(label.clone());
+            }
+            if code == ActCode::Counted {
+                if actor.iter().any(|person| people.binary_search(person).is_ok()) {
+                    code = ActCode::SamePerson;
+                } else {
+                    actor.iter().for_each(|person| crate::order::insert(&mut people, *person));
+                    tally.counted.extend(actor.first());
+                    if act.proof == Proof::Claimed {
+                        tally.claimed.push(label.clone());
+                    }
                 }
             }
             let sentence = self.sentence(code, act, &label, requirement);
@@ -189,71 +186,20 @@ impl<'d> Desk<'d, '_, '_> {
                 proof: (code == ActCode::Counted).then_some(act.proof),
             });
         }
-        let open = |person: &&PersonId| {
-            people.binary_search(person).is_err()
-                && self.contributors.role_of(**person).is_none()
-                && !self.directory.is_bot(**person)
-                && !self.directory.is_inactive(**person)
+        let may = |person: &PersonId| {
+            self.contributors.bars(*person, self.options).is_none()
+                && (!self.directory.is_bot(*person) || sheet.roster.has_bot(*person))
+                && !self.directory.is_inactive(*person)
         };
-        tally.eligible =
-            eligible.people.iter().filter(open).map(|person| self.directory.label(*person)).collect();
+        let open: Vec<PersonId> = sheet.roster.people().filter(may).collect();
+        tally.needed = match requirement.approvals {
+            Approvals::Number(number) => number,
+            Approvals::All => u32::try_from(open.len()).unwrap_or(u32::MAX).max(1),
+        };
+        let still = open.iter().filter(|person| people.binary_search(person).is_err());
+        tally.eligible = still.map(|person| self.directory.label(*person)).collect();
         crate::order::strings(&mut tally.eligible);
         tally
-    }
-
-    fn eligible(&mut self, requirement: &Requirement) -> Eligible {
-        let mut eligible = Eligible { people: Vec::new(), unreadable: Vec::new() };
-        for set in requirement.by.iter().filter_map(|name| self.policy.people.get(name)) {
-            for user in &set.users {
-                eligible.people.push(self.directory.named(user));
-            }
-            for name in &set.groups {
-                match self.request.groups.iter().find(|group| group.name == *name) {
-                    Some(group) if !group.unreadable => {
-                        for member in &group.members {
-                            eligible.people.extend(self.directory.all_of(member));
-                        }
-                    }
-                    _ => eligible.unreadable.push(name.clone()),
-                }
-            }
-        }
-        eligible.people.sort_unstable();
-        eligible.people.dedup();
-        eligible
-    }
-
-    /// Which acts stand: of each person the latest; on a tie the one that helps least.
-    fn latest_acts(&self) -> Vec<bool> {
-        let mut latest: BTreeMap<PersonId, usize> = BTreeMap::new();
-        let weight = |act: &Act<'_>| match act.kind {
-            ActKind::RequestChanges => 2,
-            ActKind::Withdraw | ActKind::Dismiss => 1,
-            _ => 0,
-        };
-        let acts = &self.request.acts;
-        for (at, act) in acts.iter().enumerate() {
-            // What is no vote replaces none.
-            if matches!(act.kind, ActKind::Comment | ActKind::Waiver) || act.deleted {
-                continue;
-            }
-            for person in self.actor(at) {
-                let earlier = latest.get(person).and_then(|&earlier| acts.get(earlier));
-                // An act without a time that takes something back may be the last one, so it is taken for that.
-                let order = |act: &Act<'_>| (act.at.is_none() && weight(act) > 0, act.at, weight(act));
-                let replaces = earlier.is_none_or(|earlier| order(act) >= order(earlier));
-                if replaces {
-                    latest.insert(*person, at);
-                }
-            }
-        }
-        let mut stands = vec![false; acts.len()];
-        for at in latest.into_values() {
-            if let Some(stands) = stands.get_mut(at) {
-                *stands = true;
-            }
-        }
-        stands
     }
 
     fn label(&self, act: &Act<'_>, actor: &[PersonId]) -> String {
@@ -263,95 +209,160 @@ impl<'d> Desk<'d, '_, '_> {
             .unwrap_or_else(|| "nobody".to_owned())
     }
 
-    fn judge(
-        &self,
-        at: usize,
-        act: &Act<'_>,
-        requirement: &Requirement,
-        eligible: &Eligible,
-        stands: &[bool],
-    ) -> ActCode {
-        let actor = self.actor(at);
+    /// Whether an act counts as what it says, a refusal included.
+    fn judge(&self, at: usize, sheet: &Sheet<'_>) -> ActCode {
+        let Some(act) = self.acts.list.get(at) else { return ActCode::NoSignOff };
+        let actor = self.acts.actor(at);
         match act.proof {
             Proof::Forge => {}
             // A person gave the file by hand, to this one call.
             Proof::Claimed if self.request.trigger.kind == TriggerKind::Check => {}
             Proof::Claimed | Proof::Signature => return ActCode::Unauthenticated,
         }
-        match act.kind {
-            ActKind::Approve | ActKind::RequestChanges => {}
-            ActKind::Withdraw => return ActCode::Withdrawn,
-            ActKind::Dismiss => return ActCode::Dismissed,
-            ActKind::Signed => return ActCode::Unauthenticated,
-            ActKind::Comment | ActKind::Waiver => return ActCode::NoSignOff,
-        }
         if act.deleted {
             return ActCode::Deleted;
         }
-        if stands.get(at) != Some(&true) {
+        let vote = sheet.votes.get(at).copied().unwrap_or(Vote::Nothing);
+        if vote == Vote::Nothing {
+            return self.why_no_vote(act);
+        }
+        if sheet.stands.get(at) != Some(&true) {
             return ActCode::Superseded;
         }
-        if act.dismissed.is_some() {
-            return ActCode::Dismissed;
+        if vote == Vote::Ended {
+            return if act.kind == ActKind::Withdraw { ActCode::Withdrawn } else { ActCode::Dismissed };
         }
+        if let Some(code) = self.judge_person(actor, &sheet.roster) {
+            return code;
+        }
+        if vote == Vote::No {
+            // A refusal survives pushes and needs no answers.
+            return ActCode::Counted;
+        }
+        if let Some(code) = self.judge_text(act, actor).or_else(|| self.judge_binding(at, act)) {
+            return code;
+        }
+        self.weigh_answers(at, sheet.requirement)
+    }
+
+    /// Why what looks like an approval is none under these methods.
+    fn why_no_vote(&self, act: &Act<'_>) -> ActCode {
+        let methods = &self.options.methods;
+        let text =
+            || act.text.as_ref().map(crate::model::Text::to_str_lossy).unwrap_or_default().to_lowercase();
+        match act.kind {
+            ActKind::Approve | ActKind::Signed => ActCode::MethodNotAllowed,
+            ActKind::Comment if methods.comment_lines.iter().any(|line| text().contains(line)) => {
+                ActCode::Quoted
+            }
+            _ => ActCode::NoSignOff,
+        }
+    }
+
+    /// Why somebody cannot approve.
+    fn judge_person(&self, actor: &[PersonId], roster: &Roster) -> Option<ActCode> {
         if actor.is_empty() {
-            return ActCode::UnknownAccount;
+            return Some(ActCode::UnknownAccount);
         }
-        if actor.iter().any(|person| self.directory.is_bot(*person)) {
-            return ActCode::Bot;
+        let is_named = actor.iter().any(|person| roster.has_bot(*person));
+        if !is_named && actor.iter().any(|person| self.directory.is_bot(*person)) {
+            return Some(ActCode::Bot);
         }
         if actor.iter().any(|person| self.directory.is_inactive(*person)) {
-            return ActCode::Inactive;
+            return Some(ActCode::Inactive);
         }
-        if let Some(role) = actor.iter().find_map(|person| self.contributors.role_of(*person)) {
-            return match role {
+        if let Some(role) = actor.iter().find_map(|person| self.contributors.bars(*person, self.options)) {
+            return Some(match role {
                 ContributorRole::Author => ActCode::Author,
                 ContributorRole::Committer => ActCode::Committer,
                 ContributorRole::CoAuthor => ActCode::CoAuthor,
                 ContributorRole::Pusher => ActCode::Pusher,
                 ContributorRole::AiRequester => ActCode::AiRequester,
-            };
+            });
         }
-        if !actor.iter().any(|person| eligible.has(person)) {
-            let unread = !eligible.unreadable.is_empty();
-            return if unread { ActCode::MembershipUnreadable } else { ActCode::NotEligible };
+        let admission = |person: &PersonId| roster.admits(self.directory, *person);
+        if !actor.iter().any(|person| admission(person) == Admission::Yes) {
+            let unread = actor.iter().any(|person| admission(person) == Admission::Unreadable);
+            return Some(if unread { ActCode::MembershipUnreadable } else { ActCode::NotEligible });
         }
         // Where the address is the person, somebody without one cannot be told from an author. What the act itself says
         // its actor's address is proves nothing.
-        let known = |person: &PersonId| eligible.has(person) && self.directory.has_address(*person);
-        if !self.directory.by_account && !actor.iter().any(known) {
-            return ActCode::UnknownAccount;
+        let known =
+            |person: &PersonId| admission(person) == Admission::Yes && self.directory.has_address(*person);
+        (!self.directory.by_account && !actor.iter().any(known)).then_some(ActCode::UnknownAccount)
+    }
+
+    /// Why the text of an act is not its giver's word.
+    fn judge_text(&self, act: &Act<'_>, actor: &[PersonId]) -> Option<ActCode> {
+        let edited = act.edited.as_ref()?;
+        let by_another = edited.by.as_ref().is_some_and(|by| {
+            let editors = self.directory.known(by);
+            editors.is_empty() || !editors.iter().any(|editor| actor.contains(editor))
+        });
+        if by_another {
+            return Some(ActCode::MutableText);
         }
-        if act.kind == ActKind::RequestChanges {
-            // A veto survives pushes and needs no answers.
-            return ActCode::Counted;
+        match act.text_integrity {
+            Some(TextIntegrity::Original) => None,
+            Some(TextIntegrity::EditableByOthers) if !self.options.mutable_text => Some(ActCode::MutableText),
+            _ => (!self.options.edited_counts).then_some(ActCode::Edited),
         }
-        let Some(change) = &self.request.change else {
-            return ActCode::FactUnavailable;
-        };
+    }
+
+    /// Why an approval is for something else than what is judged.
+    fn judge_binding(&self, at: usize, act: &Act<'_>) -> Option<ActCode> {
+        let change = self.change;
         if act.change.as_ref().is_some_and(|id| change.id.as_ref() != Some(id)) {
-            return ActCode::OtherChange;
+            return Some(ActCode::OtherChange);
         }
         if act.target.as_ref().is_some_and(|target| *target != change.target) {
-            return ActCode::OtherTarget;
+            return Some(ActCode::OtherTarget);
         }
-        match &act.head {
-            None => return ActCode::FactUnavailable,
-            Some(head) if *head != change.head => return ActCode::StaleHead,
-            Some(_) => {}
+        let stale = self.judge_staleness(at, act);
+        if stale.is_some() {
+            return stale;
         }
-        if act.edited.is_some() && act.text_integrity != Some(TextIntegrity::Original) {
-            let by_others = act.text_integrity == Some(TextIntegrity::EditableByOthers);
-            return if by_others { ActCode::MutableText } else { ActCode::Edited };
+        if self.options.since_push && act.at.is_none_or(|at| at <= self.contributors.pushed) {
+            return Some(ActCode::StaleHead);
         }
-        self.weigh_answers(at, requirement)
+        let now = self.request.trigger.now;
+        let too_old = |max_age| act.at.is_none_or(|at| at.seconds_until(now) > max_age);
+        self.options.max_age.is_some_and(too_old).then_some(ActCode::TooOld)
+    }
+
+    fn judge_staleness(&self, at: usize, act: &Act<'_>) -> Option<ActCode> {
+        if self.options.stale == Stale::Keep {
+            return None;
+        }
+        // A comment is bound to no commit but by its words.
+        if act.kind == ActKind::Comment && act.head.is_none() && !self.acts.is_description(at) {
+            let text = act.text.as_ref().map(crate::model::Text::to_str_lossy).unwrap_or_default();
+            return (!votes::mentions(&text, &self.change.head)).then_some(ActCode::StaleHead);
+        }
+        let bound = |given: Option<&_>, asked: Option<&_>, stale: ActCode| match (given, asked) {
+            (Some(given), Some(asked)) if given == asked => None,
+            (Some(_), Some(_)) => Some(stale),
+            _ => Some(ActCode::FactUnavailable),
+        };
+        match self.options.stale {
+            Stale::Keep => None,
+            Stale::Head => match &act.head {
+                None => Some(ActCode::FactUnavailable),
+                Some(head) if self.contributors.heads.contains(&head) => None,
+                Some(_) => Some(ActCode::StaleHead),
+            },
+            Stale::Diff => bound(act.diff_id.as_ref(), self.change.diff_id.as_ref(), ActCode::StaleDiff),
+            Stale::Tree => {
+                bound(act.merge_tree.as_ref(), self.change.merge_tree.as_ref(), ActCode::StaleTree)
+            }
+        }
     }
 
     fn weigh_answers(&self, at: usize, requirement: &Requirement) -> ActCode {
         if requirement.answers.is_empty() {
             return ActCode::Counted;
         }
-        let given = self.answers.get(at).map(Vec::as_slice).unwrap_or_default();
+        let given = self.acts.answers.get(at).map(Vec::as_slice).unwrap_or_default();
         let mut before: Vec<&str> = Vec::new();
         for name in &requirement.answers {
             let question = self.policy.questions.get(name).map(String::as_str).unwrap_or_default();
@@ -369,50 +380,49 @@ impl<'d> Desk<'d, '_, '_> {
         ActCode::Counted
     }
 
-    /// Acts whose answers repeat what somebody else answered before, whether that counted or not; of two that count and
-    /// were given at the same time, neither is the original.
-    fn copied_answers(&self, requirement: &Requirement, eligible: &Eligible, latest: &[bool]) -> Vec<bool> {
-        let acts = &self.request.acts;
-        let mut copied = vec![false; acts.len()];
+    /// Strikes acts whose answers repeat what somebody else answered before, whether that counted or not; of two that
+    /// count and were given at the same time, neither is the original.
+    fn strike_copies(&self, requirement: &Requirement, codes: &mut [ActCode]) {
         if requirement.answers.is_empty() {
-            return copied;
+            return;
         }
-        let counted: Vec<bool> = acts
-            .iter()
-            .enumerate()
-            .map(|(at, act)| self.judge(at, act, requirement, eligible, latest) == ActCode::Counted)
-            .collect();
+        let acts = &self.acts.list;
+        let counts = |at: usize| codes.get(at) == Some(&ActCode::Counted);
         let mut given: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-        for at in acts.iter().enumerate().filter(|(_, act)| act.kind == ActKind::Approve).map(|(at, _)| at) {
-            for answer in self.answers.get(at).into_iter().flatten() {
-                given.entry((answer.question, &answer.folded)).or_default().push(at);
+        for (at, answers) in self.acts.answers.iter().enumerate() {
+            if acts.get(at).is_some_and(|act| matches!(act.kind, ActKind::Approve | ActKind::Signed))
+                || counts(at)
+            {
+                for answer in answers {
+                    given.entry((answer.question, &answer.folded)).or_default().push(at);
+                }
             }
         }
-        let counts = |at: usize| counted.get(at) == Some(&true);
         let by_others =
-            |a: usize, b: usize| !self.actor(a).iter().any(|person| self.actor(b).contains(person));
+            |a: usize, b: usize| !self.acts.actor(a).iter().any(|person| self.acts.actor(b).contains(person));
         // Without a time an answer may be the first. Only one that counts is taken for that: nobody is to spoil a
         // sign-off by copying it.
         let order = |at: &usize| (acts.get(*at).and_then(|act| act.at), !counts(*at));
+        let mut copies = Vec::new();
         for same in given.values().filter(|same| same.len() > 1) {
             let timed = || same.iter().copied().filter(|at| order(at).0.is_some() || counts(*at));
             let Some(first) = timed().min_by_key(order) else { continue };
             let second = timed().filter(|at| by_others(*at, first)).min_by_key(order);
-            for &at in same.iter().filter(|at| counts(**at)) {
-                let other = if by_others(at, first) { Some(first) } else { second };
-                let copy = other.is_some_and(|other| order(&other) <= order(&at));
-                if let (true, Some(copied)) = (copy, copied.get_mut(at)) {
-                    *copied = true;
-                }
+            let original = |at: usize| if by_others(at, first) { Some(first) } else { second };
+            let is_copy = |at: &usize| original(*at).is_some_and(|other| order(&other) <= order(at));
+            copies.extend(same.iter().copied().filter(|at| counts(*at)).filter(is_copy));
+        }
+        for at in copies {
+            if let Some(code) = codes.get_mut(at) {
+                *code = ActCode::AnswerCopied;
             }
         }
-        copied
     }
 
     /// One sentence for one code, to the person whose act it was.
     fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, requirement: &Requirement) -> String {
         let by = requirement.by.join(" or ");
-        let head = self.request.change.as_ref().map(|change| change.head.short()).unwrap_or_default();
+        let head = self.change.head.short();
         match code {
             ActCode::Counted if act.proof == Proof::Claimed => {
                 format!("{who} approved {head}; nothing but the file proves that it was {who}")
@@ -435,6 +445,16 @@ impl<'d> Desk<'d, '_, '_> {
                 let given = act.head.as_ref().map(|id| id.short()).unwrap_or_default();
                 format!("{who} approved {given}, and the head is now {head}")
             }
+            ActCode::StaleDiff => format!("{who} approved another diff, and the change is now another"),
+            ActCode::StaleTree => {
+                format!("{who} approved another merge result: the target or the change moved since")
+            }
+            ActCode::TooOld => format!("the approval of {who} is older than the policy lets it be"),
+            ActCode::SamePerson => format!("{who} is somebody who approved already, by another account"),
+            ActCode::MethodNotAllowed => format!("the policy does not count this way of approving for {who}"),
+            ActCode::Quoted => {
+                format!("{who} only quotes the words that would approve, or writes them in other words")
+            }
             ActCode::OtherChange => format!("{who} approved another change"),
             ActCode::OtherTarget => format!("{who} approved this for another target branch"),
             ActCode::Superseded => format!("{who} acted again later, and the later act counts"),
@@ -456,12 +476,4 @@ impl<'d> Desk<'d, '_, '_> {
             other => format!("the act of {who} does not count: {other:?}"),
         }
     }
-}
-
-/// Whether the platform could have said who pushed, opened or asked, and did not get to.
-pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
-    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| {
-        let missing = request.unavailable.iter().find(|u| u.fact == fact)?;
-        Some(format!("{} could not be read: {}", fact.name(), missing.reason))
-    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Account, Fact, Ident, PersonKind, Request, Role};
-use crate::policy::Policy;
+use crate::policy::{Policy, User};
 use crate::provenance::{Table, is_ai, is_machine, split_address};
 
 /// Something that names a person: `l:` a login, `e:` an address, `i:` the forge's id.
@@ -24,6 +24,8 @@ struct Entry {
     addressed: bool,
     bot: bool,
     inactive: bool,
+    /// The platform did not say what the person may.
+    unreadable: bool,
 }
 
 /// All that policy, mailmap and platform say about who is who.
@@ -74,6 +76,20 @@ impl Directory {
                 directory.unite(at, other);
             }
         }
+        // Whom the policy names and the groups hold may act, whether anything else is known of them or not.
+        for set in policy.iter().flat_map(|policy| policy.people.values()) {
+            for user in set.users.iter().filter(|user| user.id.is_none()) {
+                directory.token(user_token(&user.login));
+            }
+            for bot in &set.bots {
+                directory.token(login_token(bot));
+            }
+        }
+        for group in &request.groups {
+            for member in group.members.iter().chain(&group.inherited) {
+                directory.all_of(member);
+            }
+        }
         directory.settle();
         directory.unmask_tools(table);
         for person in &request.people {
@@ -81,6 +97,7 @@ impl Directory {
             if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.0)) {
                 entry.bot |= matches!(person.kind, Some(PersonKind::Bot | PersonKind::Tool));
                 entry.inactive |= person.active == Some(false);
+                entry.unreadable |= person.unreadable;
             }
         }
         directory
@@ -93,7 +110,15 @@ impl Directory {
         let at = self.entries.len();
         self.tokens.insert(token.clone(), at);
         let addressed = token.starts_with("e:");
-        let entry = Entry { name: token, link: at, label: None, addressed, bot: false, inactive: false };
+        let entry = Entry {
+            name: token,
+            link: at,
+            label: None,
+            addressed,
+            bot: false,
+            inactive: false,
+            unreadable: false,
+        };
         self.entries.push(entry);
         at
     }
@@ -177,6 +202,11 @@ impl Directory {
         account_tokens(account).iter().find_map(|token| self.find(token))
     }
 
+    /// Everybody whom an account may be, of those who are known.
+    pub fn known(&self, account: &Account<'_>) -> Vec<PersonId> {
+        account_tokens(account).iter().filter_map(|token| self.find(token)).collect()
+    }
+
     /// Everybody whom an account may be: its id, its login and its address may have been given by different hands.
     pub fn all_of(&mut self, account: &Account<'_>) -> Vec<PersonId> {
         let mut people = Vec::new();
@@ -187,10 +217,17 @@ impl Directory {
         people
     }
 
-    /// The person of a word in the policy: an address when it has an `@`, else a login.
-    pub fn named(&mut self, word: &str) -> PersonId {
-        let at = self.token(if word.contains('@') { email_token(word) } else { login_token(word) });
-        PersonId(self.root(at))
+    /// The person whom a policy names: by the forge's id alone where it is given, else by login or address.
+    pub fn named(&self, user: &User) -> Option<PersonId> {
+        match &user.id {
+            Some(id) => self.find(&format!("i:{id}")),
+            None => self.find(&user_token(&user.login)),
+        }
+    }
+
+    /// The person of a login.
+    pub fn login(&self, login: &str) -> Option<PersonId> {
+        self.find(&login_token(login))
     }
 
     /// Whether anything maps this person to an address.
@@ -206,6 +243,11 @@ impl Directory {
     /// Whether the account is blocked or deleted.
     pub fn is_inactive(&self, person: PersonId) -> bool {
         self.entries.get(person.0).is_some_and(|entry| entry.inactive)
+    }
+
+    /// Whether the platform did not say what the person may.
+    pub fn is_unreadable(&self, person: PersonId) -> bool {
+        self.entries.get(person.0).is_some_and(|entry| entry.unreadable)
     }
 
     /// What to call a person: the login where there is one, else the address.
@@ -262,6 +304,11 @@ pub(crate) enum Attribution {
     Machine,
     /// Nobody can be made answerable.
     Nobody,
+}
+
+/// An address when it has an `@`, else a login.
+fn user_token(user: &str) -> Token {
+    if user.contains('@') { email_token(user) } else { login_token(user) }
 }
 
 fn login_token(login: &str) -> Token {

@@ -1,0 +1,90 @@
+//! What a reader should know beside the rules.
+
+use super::predicates::count;
+use crate::model::{Document, Enforce, Fact, Notice, NoticeCode, Provenance, RemarkCode, Request};
+use crate::order;
+use crate::policy::Policy;
+use crate::signoff::people::Directory;
+
+/// Notices beyond this number say nothing more.
+const NOTICES: usize = 200;
+
+/// Notices, in order.
+pub(super) fn notices(
+    request: &Request<'_>,
+    policy: Option<&Policy>,
+    document: Option<&Document<'_>>,
+    directory: &Directory,
+    provenance: &Provenance,
+    commits: usize,
+) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let mut say = |code, message: String| {
+        if notices.len() < NOTICES {
+            order::insert(&mut notices, Notice { code, message });
+        }
+    };
+    let Some(policy) = policy else {
+        let message = if request.trigger.require_policy {
+            "a policy stands in .countersign/policy.yaml of the target branch, or of the default branch"
+        } else {
+            "run with --require-policy to refuse changes to a target without a policy"
+        };
+        say(NoticeCode::NoPolicy, message.to_owned());
+        return notices;
+    };
+    if policy.enforce == Enforce::Observe {
+        say(NoticeCode::Observed, "the policy says `enforce: observe`: nothing is blocked".to_owned());
+    }
+    if document.is_some_and(|document| document.untrusted) {
+        say(
+            NoticeCode::UntrustedPolicy,
+            "the policy comes from the tree that is judged, so the change could have written it".to_owned(),
+        );
+    }
+    if !directory.by_account {
+        say(
+            NoticeCode::IdentityEmail,
+            "identity: e-mail. Nobody logged in here, so a person is the address that a commit names"
+                .to_owned(),
+        );
+    }
+    let absent: Vec<&str> = request
+        .absent
+        .iter()
+        .filter(|fact| matches!(fact, Fact::Pushes | Fact::Opener | Fact::Requester))
+        .map(|fact| fact.name())
+        .collect();
+    if !absent.is_empty() {
+        say(NoticeCode::AbsentFact, format!("this platform does not record: {}", absent.join(", ")));
+    }
+    for missing in &request.unavailable {
+        let of = missing.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
+        say(
+            NoticeCode::UnavailableFact,
+            format!("{}{of} could not be read: {}", missing.fact.name(), missing.reason),
+        );
+    }
+    if !provenance.ai && commits > 0 {
+        say(
+            NoticeCode::NoEvidence,
+            format!(
+                "no evidence of AI in {}; that does not prove that none was used",
+                count(commits, "commit")
+            ),
+        );
+    }
+    for commit in &provenance.commits {
+        let id = commit.id.get(..12).unwrap_or(&commit.id);
+        for remark in &commit.remarks {
+            if matches!(remark.code, RemarkCode::DeclaredNone | RemarkCode::AiReview) {
+                continue;
+            }
+            let place = if id.is_empty() { String::new() } else { format!("commit {id}: ") };
+            let evidence =
+                if remark.evidence.is_empty() { String::new() } else { format!(" [{}]", remark.evidence) };
+            say(NoticeCode::Remark, format!("{place}{}{evidence}", remark.message));
+        }
+    }
+    notices
+}

@@ -1,0 +1,101 @@
+//! From the rules to the outcome, and one line that says it.
+
+use super::predicates::{Settled, count};
+use crate::change::Judged;
+use crate::model::{Outcome, Request, RuleResult, RuleState};
+use crate::policy::{Combination, Otherwise, Policy};
+
+/// A rule's result, and whether only a push can change that it does not apply.
+pub(super) type Judgement = (RuleResult, Settled);
+
+/// What a combination of rules comes to. What does not apply drops out; a rule that is only observed never applies.
+fn combine(combination: &Combination, rules: &[Judgement]) -> RuleState {
+    let states = |parts: &[Combination]| parts.iter().map(|part| combine(part, rules)).collect::<Vec<_>>();
+    match combination {
+        Combination::Rule(at) => match rules.get(*at) {
+            Some((rule, _)) if !rule.observed => rule.state,
+            _ => RuleState::Skipped,
+        },
+        Combination::All(parts) => first_of(&states(parts), &[RuleState::Pending, RuleState::Satisfied]),
+        Combination::Any(parts) => first_of(&states(parts), &[RuleState::Satisfied, RuleState::Pending]),
+    }
+}
+
+fn first_of(states: &[RuleState], order: &[RuleState]) -> RuleState {
+    order.iter().copied().find(|state| states.contains(state)).unwrap_or(RuleState::Skipped)
+}
+
+/// The outcome of all rules, and one line that says it.
+pub(super) fn conclude(
+    request: &Request<'_>,
+    policy: Option<&Policy>,
+    judged: &Judged<'_, '_>,
+    veto: Option<&RuleResult>,
+    rules: &[Judgement],
+) -> (Outcome, String) {
+    let Some(policy) = policy else {
+        if request.trigger.require_policy {
+            return (
+                Outcome::Pending,
+                "Blocked: the target has no policy, and this gate requires one".to_owned(),
+            );
+        }
+        return (Outcome::NotApplicable, "The target has no policy, so nothing is required".to_owned());
+    };
+    let all = Combination::All((0..rules.len()).map(Combination::Rule).collect());
+    let combined = combine(policy.require.as_ref().unwrap_or(&all), rules);
+    let in_state = |state| {
+        let rules = veto.into_iter().chain(rules.iter().map(|(rule, _)| rule));
+        rules.filter(move |rule| rule.state == state && !rule.observed)
+    };
+    let names =
+        |state| in_state(state).map(|rule| format!("\"{}\"", rule.name)).collect::<Vec<_>>().join(", ");
+    let missing = |state| {
+        in_state(state)
+            .flat_map(|rule| rule.missing.first())
+            .next()
+            .map(|what| format!(": {what}"))
+            .unwrap_or_default()
+    };
+    if in_state(RuleState::Denied).next().is_some() {
+        return (
+            Outcome::Denied,
+            format!("Denied by {}{}", names(RuleState::Denied), missing(RuleState::Denied)),
+        );
+    }
+    let pending = in_state(RuleState::Pending).count();
+    let vetoes_unknown = veto.is_some_and(|veto| veto.state == RuleState::Pending);
+    if combined == RuleState::Pending || vetoes_unknown {
+        let still = if pending == 1 { "is" } else { "are" };
+        return (
+            Outcome::Pending,
+            format!(
+                "Blocked: {} {still} not satisfied{}",
+                names(RuleState::Pending),
+                missing(RuleState::Pending)
+            ),
+        );
+    }
+    if combined == RuleState::Satisfied {
+        let satisfied = in_state(RuleState::Satisfied).count();
+        let each = if satisfied == 1 { "the rule that applies is" } else { "each rule that applies is" };
+        return (Outcome::Approved, format!("Approved: {each} satisfied ({})", names(RuleState::Satisfied)));
+    }
+    if judged.own.is_empty() && judged.result.is_empty() {
+        return (
+            Outcome::NotApplicable,
+            "There is nothing to judge: the target already holds the head".to_owned(),
+        );
+    }
+    match policy.otherwise {
+        Some(Otherwise::Block) => {
+            (Outcome::Pending, "Blocked: no rule applies, and the policy says `otherwise: block`".to_owned())
+        }
+        None if rules.iter().any(|(rule, settled)| !rule.observed && *settled == Settled::No) => (
+            Outcome::Pending,
+            "Blocked: no rule applies as things are, and what keeps one from applying can still change"
+                .to_owned(),
+        ),
+        _ => (Outcome::NotApplicable, format!("Passes: none of {} applies", count(rules.len(), "rule"))),
+    }
+}

@@ -1,0 +1,367 @@
+//! One rule after the other: whether it applies, and what it still lacks.
+
+use super::outcome::Judgement;
+use super::predicates::{Facts, Settled, Truth, count};
+use super::remedies;
+use crate::Error;
+use crate::change::Judged;
+use crate::model::{
+    Change, Enforce, Fact, Remedy, Request, RequirementResult, RuleCode, RuleResult, RuleState,
+};
+use crate::policy::{Approvals, Draft, Effect, Ignore, Options, Policy, Requirement, Rule, Veto};
+use crate::provenance::Table;
+use crate::signoff::contributors::{Contributors, ignored, unread_contributors};
+use crate::signoff::people::{Directory, PersonId};
+use crate::signoff::{self, Acts, Desk, Tally};
+
+/// The contributors as each rule sees them: most rules ignore no commits and share one view.
+pub(super) struct Views<'p, 'r, 'a>(Vec<(&'p Ignore, Contributors<'r, 'a>)>);
+
+impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
+    /// A view for each way in which a rule ignores commits.
+    pub fn of(
+        policy: &'p Policy,
+        request: &'r Request<'a>,
+        judged: &Judged<'r, 'a>,
+        table: &Table,
+        directory: &mut Directory,
+    ) -> Self {
+        let mut views: Vec<(&'p Ignore, Contributors<'r, 'a>)> = Vec::new();
+        let rules = policy.rules.iter().map(|rule| &rule.options.ignore);
+        for ignore in rules.chain(policy.veto.iter().map(|veto| &veto.options.ignore)) {
+            if views.iter().any(|(known, _)| *known == ignore) {
+                continue;
+            }
+            let ignored = ignored(ignore, request, judged, policy, table, directory);
+            views.push((ignore, Contributors::of(request, judged, table, directory, &ignored)));
+        }
+        Views(views)
+    }
+
+    fn get(&self, ignore: &Ignore) -> Option<&Contributors<'r, 'a>> {
+        self.0.iter().find(|(known, _)| *known == ignore).map(|(_, contributors)| contributors)
+    }
+}
+
+/// What the rules have to say beside their results.
+#[derive(Default)]
+pub(super) struct Said {
+    pub remedies: Vec<Remedy>,
+    /// People whose approval counts and rests on a file alone.
+    pub claimed: Vec<String>,
+}
+
+/// A change before the rules of its policy.
+pub(super) struct Case<'c, 'r, 'a> {
+    pub facts: &'c Facts<'c, 'r, 'a>,
+    pub change: &'r Change<'a>,
+    pub views: &'c Views<'c, 'r, 'a>,
+    pub acts: &'c Acts<'c, 'a>,
+}
+
+impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
+    fn desk(&self, options: &'c Options) -> Option<Desk<'c, 'r, 'a>> {
+        Some(Desk {
+            request: self.facts.request,
+            change: self.change,
+            policy: self.facts.policy,
+            directory: self.facts.directory,
+            contributors: self.views.get(&options.ignore)?,
+            options,
+            acts: self.acts,
+        })
+    }
+
+    /// Judges one rule.
+    pub fn rule(&self, rule: &'c Rule, said: &mut Said) -> Result<Judgement, Error> {
+        let truth = match &rule.when {
+            Some(predicate) => self.facts.test(predicate)?,
+            None => Truth::Yes(vec!["it applies to every change".to_owned()], Settled::Yes),
+        };
+        let mut result = RuleResult {
+            name: rule.name.clone(),
+            state: RuleState::Skipped,
+            code: RuleCode::NotApplicable,
+            because: Vec::new(),
+            missing: Vec::new(),
+            requirements: Vec::new(),
+            observed: rule.enforce == Enforce::Observe,
+        };
+        let mut settled = Settled::Yes;
+        let empty = self.facts.judged.all().next().is_none() && self.facts.judged.incomplete.is_none();
+        match truth {
+            _ if empty => result.because = vec!["there are no commits to judge".to_owned()],
+            Truth::No(because, whether) => {
+                result.because = because;
+                settled = whether;
+            }
+            Truth::Unknown(code, missing) => {
+                result.state = RuleState::Pending;
+                result.code = code;
+                result.because = vec!["whether it applies is not known".to_owned()];
+                result.missing = missing;
+            }
+            Truth::Yes(because, _) => {
+                result.because = because;
+                match &rule.effect {
+                    Effect::Deny(reason) => {
+                        result.state = RuleState::Denied;
+                        result.code = RuleCode::Denied;
+                        result.missing = vec![reason.clone()];
+                    }
+                    Effect::Require(requirements) => self.require(rule, requirements, &mut result, said)?,
+                }
+            }
+        }
+        Ok((result, settled))
+    }
+
+    fn require(
+        &self,
+        rule: &'c Rule,
+        requirements: &[Requirement],
+        result: &mut RuleResult,
+        said: &mut Said,
+    ) -> Result<(), Error> {
+        result.state = RuleState::Satisfied;
+        result.code = RuleCode::Satisfied;
+        let Some(desk) = self.desk(&rule.options) else { return Ok(()) };
+        // What hangs on the change as a whole comes first: no approval can make up for it.
+        if let Some((code, why)) = self.blocked_as_a_whole(&desk, requirements) {
+            pend(result, code, why);
+        }
+        if let Some(conditions) = &rule.conditions {
+            match self.facts.test(conditions)? {
+                Truth::Yes(reasons, _) => result.because.extend(reasons),
+                Truth::No(reasons, _) => pend(result, RuleCode::ConditionUnmet, reasons.join(", and ")),
+                Truth::Unknown(code, reasons) => pend(result, code, reasons.join(", and ")),
+            }
+        }
+        let mut tallies: Vec<Tally> =
+            requirements.iter().map(|requirement| desk.tally(requirement)).collect();
+        if rule.distinct {
+            share_out(&mut tallies);
+        }
+        for (requirement, tally) in requirements.iter().zip(tallies) {
+            self.count(rule, requirement, tally, result, said);
+        }
+        Ok(())
+    }
+
+    /// Holds one requirement against what it got.
+    fn count(
+        &self,
+        rule: &Rule,
+        requirement: &Requirement,
+        tally: Tally,
+        result: &mut RuleResult,
+        said: &mut Said,
+    ) {
+        if !tally.vetoes.is_empty() {
+            result.state = RuleState::Denied;
+            result.code = RuleCode::Vetoed;
+            result.missing.push(format!("{} asks for changes", tally.vetoes.join(", ")));
+        }
+        if tally.needed > 0
+            && let Some(who) = &tally.unreadable
+        {
+            pend(result, RuleCode::FactUnavailable, format!("whether {who} may approve could not be read"));
+        }
+        let counted = u32::try_from(tally.counted.len()).unwrap_or(u32::MAX);
+        let open = tally.needed.saturating_sub(counted);
+        if open > 0 {
+            let known = tally.unreadable_groups.is_empty();
+            if known && (tally.eligible.len() as u64) < u64::from(open) {
+                let why = match tally.eligible.as_slice() {
+                    [] => "everybody who could approve is behind the change or has approved".to_owned(),
+                    some => format!("only {} could still approve", some.join(", ")),
+                };
+                pend(
+                    result,
+                    RuleCode::Impossible,
+                    format!("{}: {why}", missing_approvals(open, counted, requirement)),
+                );
+            } else {
+                if !known {
+                    let groups = tally.unreadable_groups.join(", ");
+                    pend(
+                        result,
+                        RuleCode::FactUnavailable,
+                        format!("the members of {groups} could not be read"),
+                    );
+                }
+                pend(result, RuleCode::MissingApprovals, missing_approvals(open, counted, requirement));
+                let remedy =
+                    remedies::approval(self.facts.request, self.facts.policy, rule, requirement, &tally);
+                said.remedies.push(remedy);
+            }
+        }
+        said.claimed.extend(tally.claimed);
+        result.requirements.push(RequirementResult {
+            asks: asks(requirement),
+            needed: tally.needed,
+            counted,
+            eligible: tally.eligible,
+            acts: tally.verdicts,
+        });
+    }
+
+    /// Whether somebody or something stops the change as a whole.
+    pub fn veto(&self, veto: &'c Veto) -> Result<RuleResult, Error> {
+        let mut result = RuleResult {
+            name: "veto".to_owned(),
+            state: RuleState::Skipped,
+            code: RuleCode::NotApplicable,
+            because: vec!["nobody vetoes the change".to_owned()],
+            missing: Vec::new(),
+            requirements: Vec::new(),
+            observed: false,
+        };
+        let standing = match self.desk(&veto.options) {
+            Some(desk) => signoff::veto(&desk, veto),
+            None => Vec::new(),
+        };
+        let truth = veto.when.as_ref().map(|predicate| self.facts.test(predicate)).transpose()?;
+        match truth {
+            _ if !standing.is_empty() => {
+                result.because = vec![format!("{} can stop a change", veto.by.join(" or "))];
+                result.missing = vec![format!("{} vetoes the change", standing.join(", "))];
+                (result.state, result.code) = (RuleState::Denied, RuleCode::Vetoed);
+            }
+            Some(Truth::Yes(reasons, _)) => {
+                result.because = reasons.clone();
+                result.missing = reasons;
+                (result.state, result.code) = (RuleState::Denied, RuleCode::Vetoed);
+            }
+            Some(Truth::Unknown(code, missing)) => {
+                result.because = vec!["whether something vetoes the change is not known".to_owned()];
+                result.missing = missing;
+                (result.state, result.code) = (RuleState::Pending, code);
+            }
+            _ => {}
+        }
+        Ok(result)
+    }
+
+    /// A reason for which no approval can count yet.
+    fn blocked_as_a_whole(
+        &self,
+        desk: &Desk<'_, '_, '_>,
+        requirements: &[Requirement],
+    ) -> Option<(RuleCode, String)> {
+        let request = self.facts.request;
+        if self.change.draft && self.facts.policy.draft == Draft::Block {
+            return Some((RuleCode::Draft, "the change is a draft".to_owned()));
+        }
+        if let Some(why) = &self.facts.judged.incomplete {
+            return Some((RuleCode::ListIncomplete, why.clone()));
+        }
+        if requirements.iter().all(|requirement| requirement.approvals == Approvals::Number(0)) {
+            return None;
+        }
+        // Where everybody who took part may approve, nobody has to be told apart.
+        let bars_nobody = desk.options.others_may && desk.options.author_may;
+        if let Some((commit, stated)) = &desk.contributors.unattributed
+            && !desk.options.others_may
+        {
+            let id = commit.get(..12).unwrap_or(commit);
+            return Some((
+                RuleCode::UnattributedCommit,
+                format!(
+                    "commit {id} names {stated}, and that is nobody who is known here; map the address under \
+                     `identities` in the policy, or in .mailmap"
+                ),
+            ));
+        }
+        if let Some(why) = unread_contributors(request).filter(|_| !bars_nobody) {
+            return Some((RuleCode::FactUnavailable, why));
+        }
+        if let Some(missing) = request.unavailable.iter().find(|u| u.fact == Fact::Acts) {
+            return Some((
+                RuleCode::FactUnavailable,
+                format!("sign-offs could not be read: {}", missing.reason),
+            ));
+        }
+        (!request.complete.contains(&Fact::Acts))
+            .then(|| (RuleCode::ListIncomplete, "the list of sign-offs may have been cut".to_owned()))
+    }
+}
+
+/// Leaves a rule pending; the first reason gives the code.
+fn pend(result: &mut RuleResult, code: RuleCode, why: String) {
+    if result.state == RuleState::Satisfied {
+        result.state = RuleState::Pending;
+        result.code = code;
+    }
+    result.missing.push(why);
+}
+
+/// Lets each person serve one requirement alone, so that as many as possible are served.
+fn share_out(tallies: &mut [Tally]) {
+    // Who serves which requirement; a person moves to another when that makes room.
+    let mut serves: Vec<(PersonId, usize)> = Vec::new();
+    for at in 0..tallies.len() {
+        let needed = tallies.get(at).map_or(0, |tally| tally.needed);
+        for _ in 0..needed {
+            if !find_server(at, tallies, &mut serves, &mut Vec::new()) {
+                break;
+            }
+        }
+    }
+    for (at, tally) in tallies.iter_mut().enumerate() {
+        tally.counted.retain(|person| serves.contains(&(*person, at)));
+    }
+}
+
+/// Finds somebody for one more approval of a requirement, by an augmenting path.
+fn find_server(
+    requirement: usize,
+    tallies: &[Tally],
+    serves: &mut Vec<(PersonId, usize)>,
+    tried: &mut Vec<PersonId>,
+) -> bool {
+    let Some(tally) = tallies.get(requirement) else { return false };
+    for &person in &tally.counted {
+        if tried.contains(&person) || serves.contains(&(person, requirement)) {
+            continue;
+        }
+        tried.push(person);
+        let place = serves.iter().position(|(server, _)| *server == person);
+        let elsewhere = place.and_then(|place| serves.get(place)).map(|(_, elsewhere)| *elsewhere);
+        let free = match elsewhere {
+            None => true,
+            Some(elsewhere) => find_server(elsewhere, tallies, serves, tried),
+        };
+        if free {
+            if let Some(elsewhere) = elsewhere {
+                serves.retain(|served| *served != (person, elsewhere));
+            }
+            serves.push((person, requirement));
+            return true;
+        }
+    }
+    false
+}
+
+fn asks(requirement: &Requirement) -> String {
+    let approvals = match requirement.approvals {
+        Approvals::Number(0) => return "no approval".to_owned(),
+        Approvals::Number(number) => count(number as usize, "approval"),
+        Approvals::All => "an approval of everybody".to_owned(),
+    };
+    let by = by(requirement);
+    match requirement.answers.as_slice() {
+        [] => format!("{approvals} {by}"),
+        answers => format!("{approvals} {by}, answering {}", answers.join(", ")),
+    }
+}
+
+fn by(requirement: &Requirement) -> String {
+    let word = if requirement.approvals == Approvals::All { "among" } else { "by" };
+    format!("{word} {}", requirement.by.join(" or "))
+}
+
+fn missing_approvals(open: u32, counted: u32, requirement: &Requirement) -> String {
+    let more = if counted == 0 { "" } else { " more" };
+    format!("{}{more} {}", count(open as usize, "approval"), by(requirement))
+}

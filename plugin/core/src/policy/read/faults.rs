@@ -1,0 +1,211 @@
+//! Faults with their places, and the plain values that everything else is read from.
+
+use crate::model::{Diagnostic, Severity};
+use crate::policy::yaml::{Key, Node, Place, Value};
+
+/// What is wrong with a policy, as it is found.
+pub(super) struct Faults<'s> {
+    pub lines: Vec<&'s str>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Faults beyond this number say nothing more.
+const MOST_FAULTS: usize = 100;
+
+impl Faults<'_> {
+    /// Adds a fault, in the order of the source.
+    pub(super) fn add(
+        &mut self,
+        severity: Severity,
+        place: Place,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        if self.diagnostics.len() < MOST_FAULTS {
+            let source = self.lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
+            let at = self.diagnostics.partition_point(|d| (d.line, d.column) <= (place.line, place.column));
+            let diagnostic = Diagnostic {
+                severity,
+                message: message.into(),
+                help,
+                line: place.line,
+                column: place.column,
+                length: place.length,
+                source: source.chars().take(200).collect(),
+            };
+            self.diagnostics.insert(at, diagnostic);
+        }
+    }
+
+    pub(super) fn error(&mut self, place: Place, message: &str) {
+        self.add(Severity::Error, place, message, None);
+    }
+
+    pub(super) fn error_with_help(&mut self, place: Place, message: &str, help: impl Into<String>) {
+        self.add(Severity::Error, place, message, Some(help.into()));
+    }
+
+    pub(super) fn unknown_key(&mut self, key: &Key<'_>, known: &[&str]) {
+        let help = match likely(&key.text, known) {
+            Some(likely) => format!("did you mean `{likely}`?"),
+            None => format!("the keys here are {}", list_of(known)),
+        };
+        self.error_with_help(key.place, &format!("unknown key `{}`", key.text), help);
+    }
+}
+
+/// `a`, `b` and `c`
+pub(super) fn list_of(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+/// The known word that a mistyped one was most likely meant to be.
+pub(super) fn likely<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let word: String = word.to_ascii_lowercase().chars().take(40).collect();
+    known
+        .iter()
+        .map(|candidate| (distance(&word, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edit distance in which two swapped neighbours cost one.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, cb) in b.iter().enumerate() {
+            let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX / 2);
+            let mut cost =
+                (at(&last, j) + usize::from(ca != cb)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+            if i > 0 && j > 0 && Some(ca) == b.get(j - 1) && a.get(i - 1) == Some(cb) {
+                cost = cost.min(at(&before_last, j - 1) + 1);
+            }
+            row.push(cost);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(usize::MAX)
+}
+
+/// Keys and values of a mapping.
+pub(super) type Entries<'n, 'a> = &'n [(Key<'a>, Node<'a>)];
+
+pub(super) fn map<'n, 'a>(
+    node: &'n Node<'a>,
+    what: &str,
+    faults: &mut Faults<'_>,
+) -> Option<Entries<'n, 'a>> {
+    match &node.value {
+        Value::Map(entries) => Some(entries),
+        _ => {
+            faults.error(node.place, &format!("{what} is a mapping, and here is {}", node.kind()));
+            None
+        }
+    }
+}
+
+pub(super) fn word<'n>(node: &'n Node<'_>, what: &str, faults: &mut Faults<'_>) -> Option<&'n str> {
+    match &node.value {
+        Value::Scalar(text) if !text.trim().is_empty() => Some(text),
+        Value::Scalar(_) => {
+            faults.error(node.place, &format!("{what} is empty"));
+            None
+        }
+        _ => {
+            faults.error(node.place, &format!("{what} is a single value, and here is {}", node.kind()));
+            None
+        }
+    }
+}
+
+/// One word, or a list of them.
+pub(super) fn words<'n>(node: &'n Node<'_>, what: &str, faults: &mut Faults<'_>) -> Vec<(&'n str, Place)> {
+    match &node.value {
+        Value::List(items) => {
+            if items.is_empty() {
+                faults.error(node.place, &format!("{what} is an empty list"));
+            }
+            items.iter().filter_map(|item| Some((word(item, what, faults)?, item.place))).collect()
+        }
+        _ => word(node, what, faults).map(|text| (text, node.place)).into_iter().collect(),
+    }
+}
+
+/// One of the named values.
+pub(super) fn choice<T: Copy>(
+    node: &Node<'_>,
+    what: &str,
+    choices: &[(&str, T)],
+    faults: &mut Faults<'_>,
+) -> Option<T> {
+    let text = word(node, what, faults)?;
+    let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+    if found.is_none() {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        faults.error_with_help(
+            node.place,
+            &format!("{what} cannot be `{text}`"),
+            format!("it is one of {}", list_of(&names)),
+        );
+    }
+    found
+}
+
+/// `true` or `false`.
+pub(super) fn flag(node: &Node<'_>, what: &str, faults: &mut Faults<'_>) -> Option<bool> {
+    choice(node, what, &[("true", true), ("false", false)], faults)
+}
+
+/// Things that are read from each of one or several words.
+pub(super) fn compiled<T>(
+    node: &Node<'_>,
+    what: &str,
+    faults: &mut Faults<'_>,
+    compile: impl Fn(&str) -> Result<T, String>,
+) -> Vec<T> {
+    let mut all = Vec::new();
+    for (text, place) in words(node, what, faults) {
+        match compile(text) {
+            Ok(one) => all.push(one),
+            Err(why) => faults.error(place, &format!("bad pattern `{text}`: {why}")),
+        }
+    }
+    all
+}
+
+/// Words of a list, in lower case.
+pub(super) fn lower(node: &Node<'_>, what: &str, faults: &mut Faults<'_>) -> Vec<String> {
+    words(node, what, faults).into_iter().map(|(text, _)| text.to_lowercase()).collect()
+}
+
+/// Names that must stand in a table of the policy.
+pub(super) fn defined<V>(
+    node: &Node<'_>,
+    key: &str,
+    table: &std::collections::BTreeMap<String, V>,
+    section: &str,
+    faults: &mut Faults<'_>,
+) -> Vec<String> {
+    let mut names = Vec::new();
+    for (name, place) in words(node, &format!("`{key}`"), faults) {
+        if table.contains_key(name) {
+            names.push(name.to_owned());
+            continue;
+        }
+        let known: Vec<&str> = table.keys().map(String::as_str).collect();
+        let help = match likely(name, &known) {
+            Some(likely) => format!("did you mean `{likely}`?"),
+            None => format!("define it under `{section}`"),
+        };
+        faults.error_with_help(place, &format!("`{section}` has no `{name}`"), help);
+    }
+    names
+}

@@ -1,0 +1,162 @@
+//! From YAML to a policy: every key known, every fault with its place, the likely key named.
+
+mod faults;
+mod options;
+mod people;
+mod predicates;
+mod rules;
+
+use std::collections::BTreeMap;
+
+use faults::{Faults, choice, likely, map, word, words};
+
+use super::yaml::{self, Node, Place};
+use super::{Draft, Options, Otherwise, Pattern, Policy, Reading};
+use crate::limits;
+use crate::model::{Enforce, Severity};
+
+pub(super) fn read(source: &[u8]) -> Reading {
+    let mut faults = Faults { lines: Vec::new(), diagnostics: Vec::new() };
+    let text = match std::str::from_utf8(source) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Err(e) => {
+            let before = source.get(..e.valid_up_to()).unwrap_or_default();
+            let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+            faults.error(Place { line, column: 1, length: 1 }, "not UTF-8");
+            return Reading { policy: None, diagnostics: faults.diagnostics };
+        }
+    };
+    if text.len() > limits::POLICY_BYTES {
+        faults.error(
+            Place { line: 1, column: 1, length: 1 },
+            &format!("a policy has at most {} bytes", limits::POLICY_BYTES),
+        );
+        return Reading { policy: None, diagnostics: faults.diagnostics };
+    }
+    faults.lines = text.lines().collect();
+    let policy = match yaml::parse(text) {
+        Ok(root) => policy(&root, &mut faults),
+        Err(fault) => {
+            faults.add(Severity::Error, fault.place, fault.message, fault.help.map(str::to_owned));
+            None
+        }
+    };
+    let broken = faults.diagnostics.iter().any(|d| d.severity == Severity::Error);
+    Reading { policy: policy.filter(|_| !broken), diagnostics: faults.diagnostics }
+}
+
+const ENFORCE: &[(&str, Enforce)] = &[("block", Enforce::Block), ("observe", Enforce::Observe)];
+
+fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
+    const KEYS: &[&str] = &[
+        "countersign",
+        "name",
+        "description",
+        "repository",
+        "protects",
+        "enforce",
+        "otherwise",
+        "draft",
+        "people",
+        "identities",
+        "provenance",
+        "questions",
+        "options",
+        "veto",
+        "rules",
+        "require",
+    ];
+    let entries = map(root, "a policy", faults)?;
+    let mut policy = Policy {
+        name: String::new(),
+        repository: None,
+        enforce: Enforce::Block,
+        otherwise: None,
+        draft: Draft::default(),
+        people: BTreeMap::new(),
+        identities: BTreeMap::new(),
+        tools: Vec::new(),
+        questions: BTreeMap::new(),
+        veto: None,
+        rules: Vec::new(),
+        require: None,
+    };
+    // What names other parts is read once those are known, in whatever order they stand.
+    let (mut rules, mut options, mut veto, mut require) = (None, None, None, None);
+    let mut mistyped = false;
+    for (key, node) in entries {
+        match key.text.as_ref() {
+            "countersign" => {
+                if word(node, "`countersign`", faults).is_some_and(|version| version != "1") {
+                    faults.error_with_help(
+                        node.place,
+                        "this module reads version 1 of the policy language",
+                        "write `countersign: 1`",
+                    );
+                }
+            }
+            "name" => policy.name = word(node, "`name`", faults).unwrap_or_default().to_owned(),
+            "description" => {
+                word(node, "`description`", faults);
+            }
+            "repository" => policy.repository = word(node, "`repository`", faults).map(str::to_owned),
+            "protects" => {
+                for (pattern, place) in words(node, "`protects`", faults) {
+                    if let Err(why) = Pattern::compile(pattern) {
+                        faults.error(place, &format!("bad pattern `{pattern}`: {why}"));
+                    }
+                }
+            }
+            "enforce" => policy.enforce = choice(node, "`enforce`", ENFORCE, faults).unwrap_or_default(),
+            "otherwise" => {
+                let choices = [("pass", Otherwise::Pass), ("block", Otherwise::Block)];
+                policy.otherwise = choice(node, "`otherwise`", &choices, faults);
+            }
+            "draft" => {
+                let choices = [("block", Draft::Block), ("evaluate", Draft::Evaluate)];
+                policy.draft = choice(node, "`draft`", &choices, faults).unwrap_or_default();
+            }
+            "people" => policy.people = people::people(node, faults),
+            "identities" => policy.identities = people::identities(node, faults),
+            "provenance" => policy.tools = people::provenance(node, faults),
+            "questions" => policy.questions = people::questions(node, faults),
+            "options" => options = Some(node),
+            "veto" => veto = Some(node),
+            "rules" => rules = Some(node),
+            "require" => require = Some(node),
+            _ => {
+                mistyped |= likely(&key.text, KEYS).is_some();
+                faults.unknown_key(key, KEYS);
+            }
+        }
+    }
+    for (key, present, help) in [
+        (
+            "countersign",
+            entries.iter().any(|(k, _)| k.text == "countersign"),
+            "write `countersign: 1` on the first line",
+        ),
+        (
+            "name",
+            entries.iter().any(|(k, _)| k.text == "name"),
+            "give the policy a name, as people will read it",
+        ),
+        ("rules", rules.is_some(), "a policy without rules would let everything pass"),
+    ] {
+        // A key that was mistyped is not missing too.
+        if !present && !mistyped {
+            faults.error_with_help(root.place, &format!("the key `{key}` is missing"), help);
+        }
+    }
+    let strict = Options { request_changes_vetoes: true, ..Options::default() };
+    let defaults = match options {
+        Some(node) => options::options(node, &strict, &policy, faults),
+        None => strict,
+    };
+    policy.veto = veto.and_then(|node| options::veto(node, &defaults, &policy, faults));
+    if let Some(node) = rules {
+        rules::rules(node, &defaults, &mut policy, faults);
+    }
+    policy.require = require.and_then(|node| rules::combination(node, &policy, faults));
+    Some(policy)
+}

@@ -1,0 +1,163 @@
+//! People, who is who, tools and questions.
+
+use std::collections::BTreeMap;
+
+use super::faults::{Faults, flag, lower, map, word, words};
+use crate::policy::yaml::{Node, Place, Value};
+use crate::policy::{Identity, PeopleSet, User};
+use crate::provenance::ExtraTool;
+
+/// A login, or an address where there are no logins.
+fn user(text: &str, place: Place, faults: &mut Faults<'_>) -> Option<String> {
+    if !text.is_ascii() || text.contains(char::is_whitespace) {
+        faults.error_with_help(
+            place,
+            &format!("`{text}` is no login and no e-mail address"),
+            "logins and addresses are ASCII, so that no two can look alike",
+        );
+        return None;
+    }
+    Some(text.strip_prefix('@').unwrap_or(text).to_ascii_lowercase())
+}
+
+pub(super) fn people(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, PeopleSet> {
+    const KEYS: &[&str] = &["users", "groups", "inherited", "permissions", "roles", "bots"];
+    let mut sets = BTreeMap::new();
+    for (name, node) in map(node, "`people`", faults).unwrap_or_default() {
+        let mut set = PeopleSet::default();
+        for (key, node) in map(node, "a set of people", faults).unwrap_or_default() {
+            let mut texts = |what| -> Vec<String> {
+                words(node, what, faults).into_iter().map(|(text, _)| text.to_owned()).collect()
+            };
+            match key.text.as_ref() {
+                "users" => set.users = users(node, faults),
+                "groups" => set.groups = texts("`groups`"),
+                "inherited" => set.inherited = flag(node, "`inherited`", faults).unwrap_or_default(),
+                "permissions" => set.permissions = lower(node, "`permissions`", faults),
+                "roles" => set.roles = texts("`roles`"),
+                "bots" => set.bots = lower(node, "`bots`", faults),
+                _ => faults.unknown_key(key, KEYS),
+            }
+        }
+        let members = set.users.len() + set.groups.len() + set.permissions.len() + set.roles.len();
+        if members + set.bots.len() == 0 {
+            faults.error_with_help(
+                name.place,
+                &format!("`{}` names nobody, so nobody could ever approve for it", name.text),
+                "list `users`, `groups`, `permissions`, `roles` or `bots`",
+            );
+        }
+        sets.insert(name.text.to_string(), set);
+    }
+    sets
+}
+
+/// Logins, or `{ login, id }`.
+fn users(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<User> {
+    let items = match &node.value {
+        Value::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    if items.is_empty() {
+        faults.error(node.place, "`users` is an empty list");
+    }
+    items.iter().filter_map(|item| one_user(item, faults)).collect()
+}
+
+fn one_user(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<User> {
+    let Value::Map(entries) = &node.value else {
+        let login = user(word(node, "a user", faults)?, node.place, faults)?;
+        return Some(User { login, id: None });
+    };
+    let (mut login, mut id) = (None, None);
+    for (key, node) in entries {
+        match key.text.as_ref() {
+            "login" => login = word(node, "`login`", faults).and_then(|text| user(text, node.place, faults)),
+            "id" => id = word(node, "`id`", faults).map(str::to_owned),
+            _ => faults.unknown_key(key, &["login", "id"]),
+        }
+    }
+    if login.is_none() {
+        faults.error_with_help(
+            node.place,
+            "a user has no `login`",
+            "write it beside the `id`, for people to read",
+        );
+    }
+    Some(User { login: login?, id })
+}
+
+pub(super) fn identities(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, Identity> {
+    const KEYS: &[&str] = &["emails", "accounts", "id"];
+    let mut identities = BTreeMap::new();
+    for (login, node) in map(node, "`identities`", faults).unwrap_or_default() {
+        let Some(login) = user(&login.text, login.place, faults) else {
+            continue;
+        };
+        let mut identity = Identity::default();
+        for (key, node) in map(node, "an identity", faults).unwrap_or_default() {
+            match key.text.as_ref() {
+                "emails" => {
+                    let emails = words(node, "`emails`", faults);
+                    identity.emails = emails.into_iter().map(|(text, _)| text.to_lowercase()).collect();
+                }
+                "accounts" => {
+                    let accounts = words(node, "`accounts`", faults);
+                    identity.accounts =
+                        accounts.into_iter().filter_map(|(t, place)| user(t, place, faults)).collect();
+                }
+                "id" => identity.id = word(node, "`id`", faults).map(str::to_owned),
+                _ => faults.unknown_key(key, KEYS),
+            }
+        }
+        identities.insert(login, identity);
+    }
+    identities
+}
+
+pub(super) fn provenance(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<ExtraTool> {
+    const KEYS: &[&str] = &["names", "emails", "trailers"];
+    let mut tools = Vec::new();
+    for (section, node) in map(node, "`provenance`", faults).unwrap_or_default() {
+        if section.text != "tools" {
+            faults.unknown_key(section, &["tools"]);
+            continue;
+        }
+        for (id, node) in map(node, "`tools`", faults).unwrap_or_default() {
+            let mut tool = ExtraTool { id: id.text.to_string(), ..ExtraTool::default() };
+            for (key, node) in map(node, "a tool", faults).unwrap_or_default() {
+                let mut lower =
+                    || words(node, "this", faults).into_iter().map(|(text, _)| text.to_lowercase()).collect();
+                match key.text.as_ref() {
+                    "names" => {
+                        let names: Vec<String> = lower();
+                        tool.names = names.into_iter().map(|name| name.replace(['-', '_'], " ")).collect();
+                    }
+                    "emails" => tool.emails = lower(),
+                    "trailers" => tool.trailers = lower(),
+                    _ => faults.unknown_key(key, KEYS),
+                }
+            }
+            tools.push(tool);
+        }
+    }
+    tools
+}
+
+pub(super) fn questions(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, String> {
+    let mut questions = BTreeMap::new();
+    for (name, node) in map(node, "`questions`", faults).unwrap_or_default() {
+        let plain = name.text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if !plain || name.text.len() > 40 {
+            faults.error_with_help(
+                name.place,
+                &format!("`{}` cannot name a question", name.text),
+                "an answer begins with the name and a colon, so it is one word of letters, digits, `-` and `_`",
+            );
+        }
+        if let Some(text) = word(node, "a question", faults) {
+            questions.insert(name.text.to_string(), text.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
+    questions
+}

@@ -1,0 +1,308 @@
+//! Predicates: tests on the facts of a change.
+
+use std::cmp::Ordering;
+
+use super::faults::{Faults, choice, compiled, defined, flag, lower, map, word, words};
+use crate::limits;
+use crate::model::{Help, Rank, Severity};
+use crate::policy::yaml::{Key, Node, Value};
+use crate::policy::{
+    AiTest, Bound, Branch, LinesTest, PathTest, Pattern, Policy, Predicate, Regex, StatusTest, TitleTest,
+    Which,
+};
+
+/// Keys of predicates whose facts come with a later release: they parse, and are unavailable until then.
+const LATER: &[(&str, &str)] = &[
+    ("operation", "what a plan would do"),
+    ("environment", "the environment that a plan is for"),
+    ("service", "the services that the change touches"),
+    ("risk", "the risk level of the change"),
+    ("ai-lines", "the share of surviving lines that an AI wrote"),
+];
+
+/// Keys of predicates.
+const KEYS: &[&str] = &[
+    "all",
+    "any",
+    "not",
+    "ai",
+    "paths",
+    "author-in",
+    "contributor-in",
+    "only-contributors-in",
+    "author-is-only-contributor",
+    "target-branch",
+    "source-branch",
+    "title",
+    "labels",
+    "lines",
+    "status",
+    "signatures",
+    "draft",
+    "fork",
+];
+
+/// Predicates side by side, all of which must hold.
+pub(super) fn predicate(
+    node: &Node<'_>,
+    depth: usize,
+    policy: &Policy,
+    faults: &mut Faults<'_>,
+) -> Option<Predicate> {
+    let entries = map(node, "a predicate", faults)?;
+    if entries.is_empty() {
+        faults.error_with_help(
+            node.place,
+            "an empty predicate",
+            "leave `when` out: the rule then always applies",
+        );
+        return None;
+    }
+    if depth > limits::POLICY_DEPTH {
+        faults.error(node.place, "predicates are nested too deeply");
+        return None;
+    }
+    let mut parts = Vec::new();
+    for (key, node) in entries {
+        parts.extend(one(key, node, depth, policy, faults));
+    }
+    match parts.len() {
+        1 => parts.pop(),
+        _ => Some(Predicate::All(parts)),
+    }
+}
+
+fn one(
+    key: &Key<'_>,
+    node: &Node<'_>,
+    depth: usize,
+    policy: &Policy,
+    faults: &mut Faults<'_>,
+) -> Option<Predicate> {
+    let what = format!("`{}`", key.text);
+    let people = |faults: &mut Faults<'_>| defined(node, &key.text, &policy.people, "people", faults);
+    Some(match key.text.as_ref() {
+        "all" => Predicate::All(predicates(node, depth, policy, faults)),
+        "any" => Predicate::Any(predicates(node, depth, policy, faults)),
+        "not" => Predicate::Not(Box::new(predicate(node, depth + 1, policy, faults)?)),
+        "ai" => Predicate::Ai(ai_test(node, faults)?),
+        "paths" => Predicate::Paths(path_test(node, faults)?),
+        "author-in" => Predicate::AuthorIn(people(faults)),
+        "contributor-in" => Predicate::ContributorIn(people(faults)),
+        "only-contributors-in" => Predicate::OnlyContributorsIn(people(faults)),
+        "author-is-only-contributor" => Predicate::AuthorIsOnlyContributor(flag(node, &what, faults)?),
+        "target-branch" => Predicate::TargetBranch(compiled(node, &what, faults, branch)),
+        "source-branch" => Predicate::SourceBranch(compiled(node, &what, faults, branch)),
+        "title" => Predicate::Title(title_test(node, faults)),
+        "labels" => Predicate::Labels(lower(node, &what, faults)),
+        "lines" => Predicate::Lines(lines_test(node, faults)),
+        "status" => Predicate::Status(status_test(node, faults)),
+        "signatures" => {
+            Predicate::Signatures(choice(node, &what, &[("verified", true), ("unverified", false)], faults)?)
+        }
+        "draft" => Predicate::Draft(flag(node, &what, faults)?),
+        "fork" => Predicate::Fork(flag(node, &what, faults)?),
+        other => {
+            let Some((_, what)) = LATER.iter().find(|(name, _)| *name == other) else {
+                let known: Vec<&str> =
+                    KEYS.iter().copied().chain(LATER.iter().map(|(name, _)| *name)).collect();
+                faults.unknown_key(key, &known);
+                return None;
+            };
+            faults.add(
+                Severity::Warning,
+                key.place,
+                format!("`{other}` is read and not decided yet: a rule that needs it stays pending"),
+                None,
+            );
+            Predicate::Later(what)
+        }
+    })
+}
+
+fn predicates(node: &Node<'_>, depth: usize, policy: &Policy, faults: &mut Faults<'_>) -> Vec<Predicate> {
+    match &node.value {
+        Value::List(items) if !items.is_empty() => {
+            items.iter().filter_map(|item| predicate(item, depth + 1, policy, faults)).collect()
+        }
+        _ => {
+            faults.error(
+                node.place,
+                &format!("`all` and `any` take a list of predicates, and here is {}", node.kind()),
+            );
+            Vec::new()
+        }
+    }
+}
+
+/// `release/*`, or `re:` and a regular expression.
+fn branch(text: &str) -> Result<Branch, String> {
+    match text.strip_prefix("re:") {
+        Some(expression) => Regex::compile(expression).map(Branch::Regex),
+        None => Ok(Branch::Wildcard(text.to_owned())),
+    }
+}
+
+fn title_test(node: &Node<'_>, faults: &mut Faults<'_>) -> TitleTest {
+    let mut test = TitleTest::default();
+    for (key, node) in map(node, "`title`", faults).unwrap_or_default() {
+        match key.text.as_ref() {
+            "matches" => test.matches = compiled(node, "`matches`", faults, Regex::compile),
+            "not-matches" => test.not_matches = compiled(node, "`not-matches`", faults, Regex::compile),
+            _ => faults.unknown_key(key, &["matches", "not-matches"]),
+        }
+    }
+    test
+}
+
+fn lines_test(node: &Node<'_>, faults: &mut Faults<'_>) -> LinesTest {
+    let mut test = LinesTest::default();
+    for (key, node) in map(node, "`lines`", faults).unwrap_or_default() {
+        let place = match key.text.as_ref() {
+            "added" => &mut test.added,
+            "deleted" => &mut test.deleted,
+            "total" => &mut test.total,
+            _ => {
+                faults.unknown_key(key, &["added", "deleted", "total"]);
+                continue;
+            }
+        };
+        *place = compiled(node, "a bound", faults, bound).pop();
+    }
+    test
+}
+
+/// `> 100`
+fn bound(text: &str) -> Result<Bound, String> {
+    let order = match text.bytes().next() {
+        Some(b'>') => Ordering::Greater,
+        Some(b'<') => Ordering::Less,
+        Some(b'=') => Ordering::Equal,
+        _ => return Err("write `> 100`, `< 100` or `= 100`".to_owned()),
+    };
+    let number = text.get(1..).unwrap_or_default().trim();
+    let number = number.parse().map_err(|_| format!("`{number}` is no number of lines"))?;
+    Ok(Bound { order, number })
+}
+
+/// Names, or `{ names, conclusions, source }`.
+fn status_test(node: &Node<'_>, faults: &mut Faults<'_>) -> StatusTest {
+    let texts = |node: &Node<'_>, what: &str, faults: &mut Faults<'_>| -> Vec<String> {
+        words(node, what, faults).into_iter().map(|(text, _)| text.to_owned()).collect()
+    };
+    let mut test = StatusTest { conclusions: vec!["success".to_owned()], ..StatusTest::default() };
+    let Value::Map(entries) = &node.value else {
+        test.names = texts(node, "`status`", faults);
+        return test;
+    };
+    for (key, node) in entries {
+        match key.text.as_ref() {
+            "names" => test.names = texts(node, "`names`", faults),
+            "conclusions" => test.conclusions = texts(node, "`conclusions`", faults),
+            "source" => test.source = word(node, "`source`", faults).map(str::to_owned),
+            _ => faults.unknown_key(key, &["names", "conclusions", "source"]),
+        }
+    }
+    if test.names.is_empty() {
+        faults.error_with_help(node.place, "`status` does not say which", "add `names`");
+    }
+    test
+}
+
+const HELP: &[(&str, Help)] = &[
+    ("generated", Help::Generated),
+    ("assisted", Help::Assisted),
+    ("completed", Help::Completed),
+    ("tests", Help::Tests),
+    ("explained", Help::Explained),
+];
+
+const RANKS: &[(&str, Rank)] =
+    &[("inferred", Rank::Inferred), ("declared", Rank::Declared), ("attested", Rank::Attested)];
+
+fn ai_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<AiTest> {
+    const KEYS: &[&str] = &["tool", "model", "help", "rank"];
+    if let Value::Scalar(_) = node.value {
+        let present = choice(node, "`ai`", &[("any", true), ("none", false)], faults)?;
+        return Some(AiTest { present, ..AiTest::default() });
+    }
+    let mut test = AiTest { present: true, ..AiTest::default() };
+    for (key, node) in map(node, "`ai`", faults)? {
+        let texts = |faults: &mut Faults<'_>| -> Vec<String> {
+            words(node, &format!("`{}`", key.text), faults)
+                .into_iter()
+                .map(|(text, _)| text.to_lowercase())
+                .collect()
+        };
+        match key.text.as_ref() {
+            "tool" => test.tools = texts(faults),
+            "model" => test.models = texts(faults),
+            "help" => {
+                let items = match &node.value {
+                    Value::List(items) => items.as_slice(),
+                    _ => std::slice::from_ref(node),
+                };
+                test.help = items.iter().filter_map(|item| choice(item, "`help`", HELP, faults)).collect();
+            }
+            "rank" => test.rank = choice(node, "`rank`", RANKS, faults),
+            _ => faults.unknown_key(key, KEYS),
+        }
+    }
+    Some(test)
+}
+
+fn path_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<PathTest> {
+    const KEYS: &[&str] = &["changed", "none", "only", "ignore"];
+    let Value::Map(entries) = &node.value else {
+        return Some(PathTest::of(Which::Changed, patterns(node, "`paths`", faults), Vec::new()));
+    };
+    let (mut which, mut ignore) = (None, Vec::new());
+    for (key, node) in entries {
+        let kind = match key.text.as_ref() {
+            "changed" => Which::Changed,
+            "none" => Which::None,
+            "only" => Which::Only,
+            "ignore" => {
+                ignore = patterns(node, "`ignore`", faults);
+                continue;
+            }
+            _ => {
+                faults.unknown_key(key, KEYS);
+                continue;
+            }
+        };
+        if which.is_some() {
+            faults.error_with_help(
+                key.place,
+                "`paths` asks two questions at once",
+                "put two of them under `all`",
+            );
+        }
+        which = Some((kind, patterns(node, &format!("`{}`", key.text), faults)));
+    }
+    match which {
+        Some((which, patterns)) => Some(PathTest::of(which, patterns, ignore)),
+        None => {
+            faults.error_with_help(
+                node.place,
+                "`paths` does not say which",
+                "add `changed`, `none` or `only` with patterns",
+            );
+            None
+        }
+    }
+}
+
+fn patterns(node: &Node<'_>, what: &str, faults: &mut Faults<'_>) -> Vec<Pattern> {
+    for (text, place) in words(node, what, faults) {
+        if Pattern::compile(text).is_ok_and(|pattern| pattern.looks_like_a_folder()) {
+            faults.add(
+                Severity::Warning,
+                place,
+                format!("`{text}` matches a file of this name and nothing below a folder"),
+                Some(format!("write `{text}/` for the folder and all that is in it")),
+            );
+        }
+    }
+    compiled(node, what, faults, Pattern::compile)
+}

@@ -1,0 +1,230 @@
+//! Rules: when they apply, and what they ask for.
+
+use super::ENFORCE;
+use super::faults::{Faults, choice, defined, flag, likely, map, word};
+use super::{options, predicates};
+use crate::limits;
+use crate::model::Enforce;
+use crate::order::{self, Index};
+use crate::policy::yaml::{Node, Place, Value};
+use crate::policy::{Approvals, Combination, Effect, Options, PeopleSet, Policy, Requirement, Rule};
+
+/// The rules, in order.
+pub(super) fn rules(node: &Node<'_>, defaults: &Options, policy: &mut Policy, faults: &mut Faults<'_>) {
+    let Value::List(items) = &node.value else {
+        return faults.error(node.place, &format!("`rules` is a list, and here is {}", node.kind()));
+    };
+    if items.is_empty() {
+        faults.error_with_help(
+            node.place,
+            "`rules` is empty",
+            "a policy without rules would let everything pass",
+        );
+    }
+    if items.len() > limits::RULES {
+        return faults.error(
+            node.place,
+            &format!("a policy has at most {} rules, and here are {}", limits::RULES, items.len()),
+        );
+    }
+    let mut places = Vec::new();
+    for item in items {
+        let Some((rule, place)) = rule(item, defaults, policy, faults) else {
+            continue;
+        };
+        places.push(place);
+        policy.rules.push(rule);
+    }
+    let names = Index::of(policy.rules.iter().map(|rule| rule.name.as_bytes()));
+    if let Some((_, second)) = names.twice()
+        && let (Some(rule), Some(place)) = (policy.rules.get(second), places.get(second))
+    {
+        faults.error(*place, &format!("two rules are called `{}`", rule.name));
+    }
+}
+
+fn rule(
+    node: &Node<'_>,
+    defaults: &Options,
+    policy: &Policy,
+    faults: &mut Faults<'_>,
+) -> Option<(Rule, Place)> {
+    const KEYS: &[&str] =
+        &["name", "description", "when", "conditions", "require", "distinct", "options", "deny", "enforce"];
+    let entries = map(node, "a rule", faults)?;
+    let (mut name, mut place) = (None, node.place);
+    let (mut when, mut require, mut deny) = (None, None, None);
+    let (mut conditions, mut distinct) = (None, false);
+    let mut options = defaults.clone();
+    let mut enforce = Enforce::Block;
+    for (key, node) in entries {
+        match key.text.as_ref() {
+            "name" => {
+                name = word(node, "`name`", faults).map(str::to_owned);
+                place = node.place;
+            }
+            "description" => {
+                word(node, "`description`", faults);
+            }
+            "when" => when = predicates::predicate(node, 0, policy, faults),
+            "conditions" => conditions = predicates::predicate(node, 0, policy, faults),
+            "distinct" => distinct = flag(node, "`distinct`", faults).unwrap_or_default(),
+            "options" => options = options::options(node, defaults, policy, faults),
+            "require" => require = Some((requirements(node, policy, faults), key.place)),
+            "deny" => deny = word(node, "`deny`", faults).map(|reason| (reason.to_owned(), key.place)),
+            "enforce" => enforce = choice(node, "`enforce`", ENFORCE, faults).unwrap_or_default(),
+            _ => faults.unknown_key(key, KEYS),
+        }
+    }
+    let Some(name) = name else {
+        if !entries.iter().any(|(key, _)| key.text == "name") {
+            faults.error_with_help(
+                node.place,
+                "a rule has no `name`",
+                "name it as the blocked author should read it",
+            );
+        }
+        return None;
+    };
+    let effect = match (require, deny) {
+        (Some((requirements, _)), None) => Effect::Require(requirements),
+        (None, Some((reason, _))) => Effect::Deny(reason),
+        (Some(_), Some((_, place))) => {
+            faults.error_with_help(place, "a rule either requires or denies", "make two rules of it");
+            return None;
+        }
+        (None, None) => {
+            faults.error_with_help(
+                place,
+                &format!("rule `{name}` asks for nothing"),
+                "give it `require` with approvals, or `deny` with a reason",
+            );
+            return None;
+        }
+    };
+    Some((Rule { name, when, conditions, effect, enforce, options, distinct }, place))
+}
+
+fn requirements(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Vec<Requirement> {
+    let items = match &node.value {
+        Value::List(items) if items.is_empty() => {
+            faults.error(node.place, "`require` is an empty list: the rule would always be satisfied");
+            return Vec::new();
+        }
+        Value::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    items.iter().filter_map(|item| requirement(item, policy, faults)).collect()
+}
+
+fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Option<Requirement> {
+    const KEYS: &[&str] = &["approvals", "by", "answers"];
+    let mut approvals = None;
+    let (mut by, mut answers) = (Vec::new(), Vec::new());
+    let entries = map(node, "a requirement", faults)?;
+    for (key, node) in entries {
+        match key.text.as_ref() {
+            "approvals" => {
+                let text = word(node, "`approvals`", faults)?;
+                match text.parse::<u32>() {
+                    Ok(n) if n <= 100 => approvals = Some(Approvals::Number(n)),
+                    _ if text == "all" => approvals = Some(Approvals::All),
+                    _ => faults.error(
+                        node.place,
+                        &format!("`approvals` is a number up to 100, or `all`, and here is `{text}`"),
+                    ),
+                }
+            }
+            "by" => by = defined(node, "by", &policy.people, "people", faults),
+            "answers" => answers = defined(node, "answers", &policy.questions, "questions", faults),
+            _ => faults.unknown_key(key, KEYS),
+        }
+    }
+    let has = |name: &str| entries.iter().any(|(key, _)| key.text == name);
+    if !has("by") && approvals != Some(Approvals::Number(0)) {
+        faults.error_with_help(
+            node.place,
+            "a requirement does not say by whom",
+            "add `by` with a name from `people`",
+        );
+    }
+    if !has("approvals") {
+        faults.error_with_help(
+            node.place,
+            "a requirement does not say how many approvals",
+            "add `approvals: 1`",
+        );
+    }
+    let approvals = approvals?;
+    if let Approvals::Number(asked) = approvals {
+        warn_of_too_few(node, asked, &by, policy, faults);
+    }
+    Some(Requirement { approvals, by, answers })
+}
+
+/// More approvals than there are people who could ever give one.
+fn warn_of_too_few(node: &Node<'_>, asked: u32, by: &[String], policy: &Policy, faults: &mut Faults<'_>) {
+    let sets = || by.iter().filter_map(|name| policy.people.get(name));
+    let mut people: Vec<String> =
+        sets().flat_map(|set| set.users.iter().map(|user| &user.login).chain(&set.bots)).cloned().collect();
+    order::strings(&mut people);
+    let open =
+        |set: &PeopleSet| !(set.groups.is_empty() && set.permissions.is_empty() && set.roles.is_empty());
+    if !sets().any(open) && !by.is_empty() && people.len() < asked as usize {
+        faults.error_with_help(
+            node.place,
+            &format!("{asked} approvals are asked of {} people", people.len()),
+            "name more people, or ask for fewer approvals: nobody could ever satisfy this",
+        );
+    }
+}
+
+/// Which rules must be satisfied: names, with `any: [...]` and `all: [...]` among them.
+pub(super) fn combination(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Option<Combination> {
+    combine(node, 0, policy, faults)
+}
+
+fn combine(node: &Node<'_>, depth: usize, policy: &Policy, faults: &mut Faults<'_>) -> Option<Combination> {
+    if depth > limits::POLICY_DEPTH {
+        faults.error(node.place, "`require` is nested too deeply");
+        return None;
+    }
+    match &node.value {
+        Value::Scalar(_) => {
+            let name = word(node, "a rule", faults)?;
+            let at = policy.rules.iter().position(|rule| rule.name == name);
+            if at.is_none() {
+                let known: Vec<&str> = policy.rules.iter().map(|rule| rule.name.as_str()).collect();
+                let help = match likely(name, &known) {
+                    Some(likely) => format!("did you mean `{likely}`?"),
+                    None => "write the name of a rule as it stands under `rules`".to_owned(),
+                };
+                faults.error_with_help(node.place, &format!("no rule is called `{name}`"), help);
+            }
+            at.map(Combination::Rule)
+        }
+        Value::List(items) => {
+            if items.is_empty() {
+                faults.error(node.place, "an empty list of rules would let everything pass");
+            }
+            Some(Combination::All(
+                items.iter().filter_map(|item| combine(item, depth + 1, policy, faults)).collect(),
+            ))
+        }
+        Value::Map(entries) => {
+            let mut parts = Vec::new();
+            for (key, node) in entries {
+                let inner = match combine(node, depth + 1, policy, faults)? {
+                    Combination::All(parts) => parts,
+                    one => vec![one],
+                };
+                match key.text.as_ref() {
+                    "any" => parts.push(Combination::Any(inner)),
+                    "all" => parts.push(Combination::All(inner)),
+                    _ => faults.unknown_key(key, &["any", "all"]),
+                }
+            }
+            Some(if parts.len() == 1 { parts.pop()? } else { Combination::All(parts) })
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Who took part in a change, and which of its commits count for that.
+
+use super::people::{Attribution, Directory, PersonId};
+use super::roster::{Admission, Roster};
+use crate::change::{Judged, Stated, contributions};
+use crate::model::{Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, When};
+use crate::order::{Index, start_of};
+use crate::policy::{Ignore, Options, Policy};
+use crate::provenance::Table;
+
+/// The people behind a change, and what makes an approval of it stale.
+pub(crate) struct Contributors<'r, 'a> {
+    /// In order; the opener and whoever asked an AI for the change are not among them.
+    roles: Vec<(PersonId, ContributorRole)>,
+    /// Who opened the change, and who asked an AI for it.
+    authors: Vec<(PersonId, ContributorRole)>,
+    /// A commit that nobody can be made answerable for: its id, and by which word of it.
+    pub unattributed: Option<(String, String)>,
+    /// Commits on which an approval of the head still stands: the head, and those that only ignored ones follow.
+    pub heads: Vec<&'r ObjectId<'a>>,
+    /// When the newest commit that is not ignored was pushed.
+    pub pushed: When,
+}
+
+/// How many people back somebody is recognised without being looked up.
+const MET: usize = 32;
+
+impl<'r, 'a> Contributors<'r, 'a> {
+    /// Gathers authors, committers, co-authors, pushers, opener and requester, but for commits that are ignored.
+    pub fn of(
+        request: &'r Request<'a>,
+        judged: &Judged<'r, 'a>,
+        table: &Table,
+        directory: &mut Directory,
+        ignored: &[bool],
+    ) -> Self {
+        let (heads, pushed) = standing(request, judged, ignored);
+        let mut contributors =
+            Contributors { roles: Vec::new(), authors: Vec::new(), unattributed: None, heads, pushed };
+        let is_ignored = |at: usize| ignored.get(at) == Some(&true);
+        let counted = judged.own.iter().enumerate().filter(|(at, _)| !is_ignored(*at));
+        // A change has many commits and few people, and mostly they commit what they wrote.
+        let mut met: Vec<(u64, &Ident<'_>, Attribution)> = Vec::new();
+        for contribution in contributions(counted.map(|(_, commit)| *commit), judged.own.len()) {
+            let who = match &contribution.who {
+                Stated::Ident(ident) => {
+                    // Most people differ in how their addresses begin.
+                    let start = start_of(ident.email.as_bytes());
+                    let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
+                    let before =
+                        met.iter().rev().take(MET).find(|(s, before, _)| *s == start && same(before));
+                    before.map(|(_, _, who)| *who).unwrap_or_else(|| {
+                        let who = directory.of_ident(table, ident);
+                        met.push((start, ident, who));
+                        who
+                    })
+                }
+                Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
+            };
+            match who {
+                Attribution::Person(person) => contributors.add(person, contribution.role),
+                Attribution::Ai => {}
+                // A forge commits what people wrote. As an author its address is a mask that anybody can put on.
+                Attribution::Machine if contribution.role != ContributorRole::Author => {}
+                // A co-author is free text: one that is nobody bans nobody. A commit that the forge made has the forge
+                // for a committer.
+                Attribution::Nobody if contribution.role == ContributorRole::CoAuthor => {}
+                Attribution::Nobody
+                    if contribution.role == ContributorRole::Committer
+                        && contribution.commit.forge_made.is_some() => {}
+                Attribution::Machine | Attribution::Nobody => {
+                    contributors.unattributed.get_or_insert_with(|| {
+                        (contribution.commit.sha.as_str().to_owned(), contribution.who.to_string())
+                    });
+                }
+            }
+        }
+        let places = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
+        for push in &request.pushes {
+            let of_ignored = places.get(push.head.as_bytes()).is_some_and(is_ignored);
+            for person in push.by.iter().filter(|_| !of_ignored).flat_map(|by| directory.all_of(by)) {
+                contributors.add(person, ContributorRole::Pusher);
+            }
+        }
+        let change = request.change.as_ref();
+        let opener = change.and_then(|c| c.opened_by.as_ref()).map(|by| (by, ContributorRole::Author));
+        let requester = change.and_then(|c| c.asked_by.as_ref()).map(|by| (by, ContributorRole::AiRequester));
+        for (account, role) in opener.into_iter().chain(requester) {
+            for person in directory.all_of(account) {
+                crate::order::insert(&mut contributors.authors, (person, role));
+            }
+        }
+        contributors
+    }
+
+    fn add(&mut self, person: PersonId, role: ContributorRole) {
+        crate::order::insert(&mut self.roles, (person, role));
+    }
+
+    /// The part that keeps a person from approving, when one does.
+    pub fn bars(&self, person: PersonId, options: &Options) -> Option<ContributorRole> {
+        match role_in(&self.authors, person) {
+            Some(role) => (!options.author_may).then_some(role),
+            None => role_in(&self.roles, person).filter(|_| !options.others_may),
+        }
+    }
+
+    /// Whether the person took part at all.
+    pub fn has(&self, person: PersonId) -> bool {
+        role_in(&self.authors, person).is_some() || role_in(&self.roles, person).is_some()
+    }
+
+    /// Who opened the change or asked an AI for it.
+    pub fn authors(&self) -> impl Iterator<Item = PersonId> {
+        self.authors.iter().map(|(person, _)| *person)
+    }
+
+    /// Everybody who took part.
+    pub fn people(&self) -> impl Iterator<Item = PersonId> {
+        self.authors.iter().chain(&self.roles).map(|(person, _)| *person)
+    }
+
+    /// The people, for the decision.
+    pub fn list(&self, directory: &Directory) -> Vec<Contributor> {
+        let mut all: Vec<(PersonId, ContributorRole)> = self.roles.clone();
+        self.authors.iter().for_each(|author| crate::order::insert(&mut all, *author));
+        let mut list: Vec<Contributor> = Vec::new();
+        for roles in all.chunk_by(|a, b| a.0 == b.0) {
+            let person = roles.first().map(|(person, _)| directory.label(*person)).unwrap_or_default();
+            list.push(Contributor { person, roles: roles.iter().map(|(_, role)| *role).collect() });
+        }
+        list.sort_unstable_by(|a, b| a.person.cmp(&b.person));
+        list
+    }
+}
+
+fn role_in(roles: &[(PersonId, ContributorRole)], person: PersonId) -> Option<ContributorRole> {
+    let from = roles.partition_point(|(known, _)| *known < person);
+    roles.get(from).filter(|(known, _)| *known == person).map(|(_, role)| *role)
+}
+
+/// Which of the change's own commits are ignored, by their places.
+pub(crate) fn ignored(
+    ignore: &Ignore,
+    request: &Request<'_>,
+    judged: &Judged<'_, '_>,
+    policy: &Policy,
+    table: &Table,
+    directory: &mut Directory,
+) -> Vec<bool> {
+    if *ignore == Ignore::default() {
+        return Vec::new();
+    }
+    let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
+    let roster = Roster::of(&ignore.commits_by, request, policy, directory);
+    let by_roster = |directory: &mut Directory, commit: &Commit<'_>| {
+        let mut named = 0;
+        for ident in [&commit.author, &commit.committer] {
+            match directory.of_ident(table, ident) {
+                Attribution::Person(person) if roster.admits(directory, person) == Admission::Yes => {
+                    named += 1
+                }
+                // A forge that commits what a person wrote says nothing of who did.
+                Attribution::Machine => {}
+                Attribution::Nobody if commit.forge_made.is_some() => {}
+                _ => return false,
+            }
+        }
+        named > 0
+    };
+    judged
+        .own
+        .iter()
+        .map(|commit| {
+            (ignore.update_merges && is_update_merge(commit, &own))
+                || (!ignore.commits_by.is_empty() && by_roster(directory, commit))
+        })
+        .collect()
+}
+
+/// A merge of the target into the change that the forge made and nobody altered.
+fn is_update_merge(commit: &Commit<'_>, own: &Index<'_>) -> bool {
+    let [first, second] = commit.parents.as_slice() else { return false };
+    let in_change = |id: &ObjectId<'_>| own.get(id.as_bytes()).is_some();
+    let altered = commit.auto_merge_tree.is_some() && commit.auto_merge_tree != commit.tree;
+    commit.forge_made.is_some()
+        && in_change(&first.sha)
+        && !in_change(&second.sha)
+        && second.in_target
+        && !altered
+}
+
+/// The commits on which an approval of the head stands, and when the newest that is not ignored was pushed. Only a
+/// chain of ignored commits is followed; a fork in it ends it, on the safe side.
+fn standing<'r, 'a>(
+    request: &'r Request<'a>,
+    judged: &Judged<'r, 'a>,
+    ignored: &[bool],
+) -> (Vec<&'r ObjectId<'a>>, When) {
+    let now = request.trigger.now;
+    let Some(change) = &request.change else { return (Vec::new(), now) };
+    let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
+    let pushed_at = |id: &ObjectId<'_>| {
+        let pushes = request.pushes.iter().filter(|push| push.head == *id);
+        pushes.filter_map(|push| push.at).max()
+    };
+    let mut heads = vec![&change.head];
+    let mut pushed = None;
+    let mut at = own.get(change.head.as_bytes());
+    while let Some(place) = at {
+        let Some(commit) = judged.own.get(place) else { break };
+        pushed = pushed_at(&commit.sha).or(pushed);
+        if ignored.get(place) != Some(&true) {
+            return (heads, pushed.unwrap_or(now));
+        }
+        let mut inside =
+            commit.parents.iter().filter_map(|parent| Some((own.get(parent.sha.as_bytes())?, &parent.sha)));
+        at = match (inside.next(), inside.next()) {
+            (Some((place, id)), None) => {
+                heads.push(id);
+                Some(place)
+            }
+            _ => None,
+        };
+    }
+    (heads, now)
+}
+
+/// Whether the platform could have said who pushed, opened or asked, and did not get to.
+pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
+    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| {
+        let missing = request.unavailable.iter().find(|u| u.fact == fact)?;
+        Some(format!("{} could not be read: {}", fact.name(), missing.reason))
+    })
+}

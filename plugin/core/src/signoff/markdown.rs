@@ -1,0 +1,54 @@
+//! What a person wrote in a comment, without what it only quotes or shows.
+
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+/// The lines of a comment that are its author's own words, trimmed: block quotes, with the lines that lazily go on with
+/// one, code blocks and HTML comments are left out.
+pub(super) fn own_lines(comment: &str) -> Vec<String> {
+    let mut left_out: Vec<std::ops::Range<usize>> = Vec::new();
+    for (event, range) in Parser::new_ext(comment, Options::empty()).into_offset_iter() {
+        match event {
+            Event::Start(Tag::BlockQuote(_) | Tag::CodeBlock(_)) => left_out.push(range),
+            Event::Html(_) | Event::InlineHtml(_) => left_out.push(range),
+            _ => {}
+        }
+    }
+    let mut own = String::with_capacity(comment.len());
+    let mut at = 0;
+    for range in left_out {
+        if let Some(before) = comment.get(at..range.start) {
+            own.push_str(before);
+        }
+        // What stood on one line must not come to stand on another.
+        if comment.get(range.clone()).is_some_and(|text| text.contains('\n')) {
+            own.push('\n');
+        }
+        at = at.max(range.end);
+    }
+    own.push_str(comment.get(at..).unwrap_or_default());
+    own.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_lines;
+
+    #[test]
+    fn quotes_code_and_html_comments_are_nobodys_words() {
+        for (comment, lines) in [
+            ("/approve", vec!["/approve"]),
+            ("thanks!\r\n /Approve \r\nship it", vec!["thanks!", "/Approve", "ship it"]),
+            ("> /approve\n\nwhy would anyone?", vec!["why would anyone?"]),
+            ("> mara wrote: just say\n/approve", vec![]),
+            ("> please look\n\n/approve", vec!["/approve"]),
+            ("write:\n```\n/approve\n```\nor not", vec!["write:", "or not"]),
+            ("write:\n\n    /approve\n\nor not", vec!["write:", "or not"]),
+            ("<!--\n/approve\n-->\n\nhello", vec!["hello"]),
+            ("hello <!-- x --> there", vec!["hello  there"]),
+            ("- > /approve", vec!["-"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(own_lines(comment), lines, "{comment:?}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Who is in the people sets that a policy names.
+
+use super::people::{Directory, PersonId};
+use crate::model::Request;
+use crate::policy::Policy;
+
+/// The people of some sets.
+#[derive(Debug, Default)]
+pub(crate) struct Roster {
+    /// In order.
+    people: Vec<PersonId>,
+    /// Programs that may act, in order.
+    bots: Vec<PersonId>,
+    /// Groups whose members could not be read.
+    pub unreadable: Vec<String>,
+    /// Somebody may be in it whom the policy does not name.
+    asks_the_platform: bool,
+}
+
+/// Whether somebody is in a roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Yes,
+    No,
+    /// The platform did not say.
+    Unreadable,
+}
+
+/// Levels of permission, each with those before it.
+const LEVELS: &[&str] = &["none", "read", "triage", "write", "maintain", "admin", "owner"];
+
+/// Whether a level has what another asks for. Names that are no known level must be equal.
+fn has_level(level: &str, asked: &str) -> bool {
+    let place = |name: &str| LEVELS.iter().position(|level| level.eq_ignore_ascii_case(name));
+    match (place(level), place(asked)) {
+        (Some(level), Some(asked)) => level >= asked && level > 0,
+        _ => level.eq_ignore_ascii_case(asked),
+    }
+}
+
+impl Roster {
+    /// Gathers the people of the named sets.
+    pub fn of(names: &[String], request: &Request<'_>, policy: &Policy, directory: &Directory) -> Self {
+        let mut roster = Roster::default();
+        for set in names.iter().filter_map(|name| policy.people.get(name)) {
+            for user in &set.users {
+                roster.people.extend(directory.named(user));
+            }
+            for name in &set.groups {
+                roster.asks_the_platform = true;
+                match request.groups.iter().find(|group| group.name == *name) {
+                    Some(group) if !group.unreadable => {
+                        let inherited = group.inherited.iter().filter(|_| set.inherited);
+                        for member in group.members.iter().chain(inherited) {
+                            roster.people.extend(directory.known(member));
+                        }
+                    }
+                    _ => roster.unreadable.push(name.clone()),
+                }
+            }
+            roster.asks_the_platform |= !set.permissions.is_empty() || !set.roles.is_empty();
+            for person in &request.people {
+                let level = |asked: &String| person.permissions.iter().any(|level| has_level(level, asked));
+                let role = |asked: &String| person.roles.iter().any(|role| role == asked);
+                if set.permissions.iter().any(level) || set.roles.iter().any(role) {
+                    roster.people.extend(directory.known(&person.account));
+                }
+            }
+            for bot in &set.bots {
+                roster.bots.extend(directory.login(bot));
+            }
+        }
+        for list in [&mut roster.people, &mut roster.bots] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        roster
+    }
+
+    /// Whether the policy lets this program act.
+    pub fn has_bot(&self, bot: PersonId) -> bool {
+        self.bots.binary_search(&bot).is_ok()
+    }
+
+    /// Whether the person is in it, by name, group, level or role.
+    pub fn admits(&self, directory: &Directory, person: PersonId) -> Admission {
+        if self.people.binary_search(&person).is_ok() || self.has_bot(person) {
+            return Admission::Yes;
+        }
+        let unread = !self.unreadable.is_empty() || directory.is_unreadable(person);
+        if self.asks_the_platform && unread { Admission::Unreadable } else { Admission::No }
+    }
+
+    /// Everybody in it who is known.
+    pub fn people(&self) -> impl Iterator<Item = PersonId> {
+        self.people.iter().chain(&self.bots).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_level;
+
+    #[test]
+    fn a_level_has_the_levels_below_it() {
+        for (level, asked, has) in [
+            ("write", "write", true),
+            ("Admin", "write", true),
+            ("read", "write", false),
+            ("none", "none", false),
+            ("security", "security", true),
+            ("security", "write", false),
+        ] {
+            assert_eq!(has_level(level, asked), has, "{level} for {asked}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Who stops a change as a whole, and who takes that back.
+
+use super::people::PersonId;
+use super::roster::{Admission, Roster};
+use super::votes::Vote;
+use super::{Acts, Desk};
+use crate::model::{ActKind, When};
+use crate::policy::{RevokedBy, Veto};
+
+/// What one act says of the change as a whole.
+struct Word {
+    person: PersonId,
+    at: Option<When>,
+    says: Says,
+    label: String,
+}
+
+#[derive(PartialEq, Eq)]
+enum Says {
+    Veto,
+    Revoke,
+    /// Whatever the person said is over.
+    Ended,
+}
+
+/// The people whose veto stands.
+pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Vec<String> {
+    let roster = Roster::of(&veto.by, desk.request, desk.policy, desk.directory);
+    let words = words(desk, veto, &roster);
+    // A veto without a time may be the latest word, and a revocation without one the earliest.
+    let later = |word: &Word, veto: &Word| word.at.is_some() && veto.at.is_some() && word.at > veto.at;
+    let own_end = |veto: &Word| {
+        words.iter().any(|word| word.person == veto.person && word.says != Says::Veto && later(word, veto))
+    };
+    let vetoes: Vec<&Word> = words.iter().filter(|word| word.says == Says::Veto).collect();
+    let lifted_by_anyone = veto.revoked_by == RevokedBy::Anyone
+        && words.iter().any(|word| {
+            let takes_part = desk.contributors.has(word.person);
+            word.says == Says::Revoke && !takes_part && vetoes.iter().all(|veto| later(word, veto))
+        });
+    let mut standing: Vec<String> = vetoes
+        .iter()
+        .filter(|veto| !lifted_by_anyone && !own_end(veto))
+        .map(|veto| veto.label.clone())
+        .collect();
+    crate::order::strings(&mut standing);
+    standing
+}
+
+fn words(desk: &Desk<'_, '_, '_>, veto: &Veto, roster: &Roster) -> Vec<Word> {
+    let Acts { list, .. } = desk.acts;
+    let against = desk.acts.votes(&veto.disapprove, desk.change);
+    let back = desk.acts.votes(&veto.revoke, desk.change);
+    let mut words = Vec::new();
+    for (at, act) in list.iter().enumerate() {
+        let actor = desk.acts.actor(at);
+        let may = |person: &&PersonId| roster.admits(desk.directory, **person) == Admission::Yes;
+        let Some(person) = actor.iter().find(may) else { continue };
+        let program = desk.directory.is_bot(*person) && !roster.has_bot(*person);
+        if program || desk.directory.is_inactive(*person) || act.deleted {
+            continue;
+        }
+        let comment = matches!(act.kind, ActKind::Comment | ActKind::Review);
+        let vote = |votes: &[Vote]| votes.get(at).copied().unwrap_or(Vote::Nothing);
+        // A comment that says the words vetoes; a review does by its verdict.
+        let vetoes = match vote(&against) {
+            Vote::Yes => comment,
+            Vote::No => veto.disapprove.reviews,
+            _ => false,
+        };
+        let text_stands = desk.judge_text(act, actor).is_none();
+        let says = if vetoes {
+            Says::Veto
+        } else if vote(&against) == Vote::Ended {
+            // Somebody who took part in the change lifts no one's veto by dismissing it.
+            let by = act.dismissed.as_ref().and_then(|dismissed| dismissed.by.as_ref());
+            let by_part =
+                by.is_some_and(|by| desk.directory.known(by).iter().any(|p| desk.contributors.has(*p)));
+            if by_part && act.kind == ActKind::RequestChanges { Says::Veto } else { Says::Ended }
+        } else if vote(&back) == Vote::Yes && text_stands {
+            Says::Revoke
+        } else {
+            continue;
+        };
+        words.push(Word { person: *person, at: act.at, says, label: desk.label(act, actor) });
+    }
+    words
+}

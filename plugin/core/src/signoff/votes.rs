@@ -1,0 +1,91 @@
+//! What an act says under the methods of a rule.
+
+use super::markdown::own_lines;
+use crate::model::{Act, ActKind, ObjectId, Text};
+use crate::policy::{Methods, Regex};
+
+/// What an act says. In the order of what helps a change least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Vote {
+    /// It refuses, or takes an approval back.
+    No,
+    /// Whatever was said is over.
+    Ended,
+    /// It approves.
+    Yes,
+    /// It is no vote, and replaces none.
+    Nothing,
+}
+
+/// Fewest digits by which a text names a commit.
+const DIGITS: usize = 7;
+
+/// What an act says. `description` tells that it stands for the text of the change itself.
+pub(crate) fn vote(act: &Act<'_>, description: bool, methods: &Methods, head: &ObjectId<'_>) -> Vote {
+    if act.deleted {
+        return Vote::Nothing;
+    }
+    let text = || act.text.as_ref().map(Text::to_str_lossy).unwrap_or_default();
+    if description {
+        return if any(&methods.description_patterns, &text()) { Vote::Yes } else { Vote::Nothing };
+    }
+    if act.dismissed.is_some() {
+        return Vote::Ended;
+    }
+    let cancels = || !methods.cancel_lines.is_empty() && has_line(&methods.cancel_lines, &text(), head);
+    match act.kind {
+        ActKind::RequestChanges => Vote::No,
+        ActKind::Dismiss | ActKind::Withdraw => Vote::Ended,
+        ActKind::Waiver => Vote::Nothing,
+        ActKind::Approve | ActKind::Signed if cancels() => Vote::No,
+        ActKind::Approve | ActKind::Signed if methods.reviews => Vote::Yes,
+        ActKind::Approve | ActKind::Signed | ActKind::Review => {
+            if cancels() {
+                Vote::No
+            } else if any(&methods.review_patterns, &text()) {
+                Vote::Yes
+            } else {
+                Vote::Nothing
+            }
+        }
+        ActKind::Comment => comment(methods, &text(), head),
+    }
+}
+
+/// What a comment says.
+fn comment(methods: &Methods, text: &str, head: &ObjectId<'_>) -> Vote {
+    if !methods.cancel_lines.is_empty() && has_line(&methods.cancel_lines, text, head) {
+        return Vote::No;
+    }
+    let says = (!methods.comment_lines.is_empty() && has_line(&methods.comment_lines, text, head))
+        || methods.comments_contain.iter().any(|part| text.contains(part))
+        || any(&methods.comment_patterns, text);
+    if says { Vote::Yes } else { Vote::Nothing }
+}
+
+fn any(patterns: &[Regex], text: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(text))
+}
+
+fn has_line(wanted: &[String], text: &str, head: &ObjectId<'_>) -> bool {
+    own_lines(text).iter().any(|line| {
+        let line = line.to_lowercase();
+        wanted.iter().any(|wanted| match wanted.split_once("{head}") {
+            None => line == *wanted,
+            Some((before, after)) => line
+                .strip_prefix(before)
+                .and_then(|rest| rest.strip_suffix(after))
+                .is_some_and(|commit| names(commit, head)),
+        })
+    })
+}
+
+/// Whether a word is the id of a commit, or enough of its beginning.
+fn names(word: &str, commit: &ObjectId<'_>) -> bool {
+    word.len() >= DIGITS && commit.as_str().starts_with(&word.to_ascii_lowercase())
+}
+
+/// Whether some word of a text names the commit.
+pub(crate) fn mentions(text: &str, commit: &ObjectId<'_>) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| names(word, commit))
+}
