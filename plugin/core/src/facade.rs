@@ -170,7 +170,7 @@ pub fn render(input: &[u8]) -> Result<String, Error> {
 }
 
 /// What was read and found, once the answer is written.
-fn let_go<T>(documents: T) {
+pub(crate) fn let_go<T>(documents: T) {
     if cfg!(feature = "one-call") {
         std::mem::forget(documents);
     }

@@ -11,6 +11,7 @@ mod rules;
 pub(crate) use needs::needs;
 
 use crate::change::Judged;
+use crate::facade::let_go;
 use crate::limits::Steps;
 use crate::model::{
     API_VERSION, Act, ChangeSummary, Decision, Document, Enforce, Fact, Notice, NoticeCode, PolicySummary,
@@ -19,7 +20,6 @@ use crate::model::{
 use crate::policy::{self, Policy};
 use crate::provenance::Table;
 use crate::signoff::answers::{self, Answer};
-use crate::signoff::contributors::Contributors;
 use crate::signoff::people::Directory;
 use crate::signoff::{self, Acts};
 use crate::{Error, model, order};
@@ -41,7 +41,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let steps = Steps::default();
     let findings = provenance_of(request, &judged, &table, &steps)?;
     let mut directory = Directory::of(request, policy.as_ref(), &table);
-    let contributors = Contributors::of(request, &judged, &table, &mut directory, &[]);
+    let views = Views::of(policy.as_ref(), request, &judged, &table, &mut directory);
 
     let description = signoff::description(change);
     let list: Vec<&Act<'_>> = request.acts.iter().chain(&description).collect();
@@ -54,7 +54,6 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let mut said = Said::default();
     let (mut rules, mut veto) = (Vec::new(), None);
     if let Some(policy) = &policy {
-        let views = Views::of(policy, request, &judged, &table, &mut directory);
         let facts = Facts {
             request,
             judged: &judged,
@@ -62,7 +61,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
             steps: &steps,
             policy,
             directory: &directory,
-            contributors: &contributors,
+            contributors: &views.all,
         };
         let case = Case { facts: &facts, change, views: &views, acts: &acts };
         for rule in &policy.rules {
@@ -84,7 +83,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
             format!("the sign-off of {who} rests on the word of whoever gave the file; nothing signs it");
         order::insert(&mut notices, Notice { code: NoticeCode::ClaimedProof, message });
     }
-    Ok(Decision {
+    let decision = Decision {
         api_version: API_VERSION.into(),
         kind: "Decision".into(),
         outcome,
@@ -108,10 +107,14 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         },
         rules,
         provenance,
-        contributors: contributors.list(&directory),
+        contributors: views.all.list(&directory),
         remedies,
         notices,
-    })
+    };
+    let_go((acts, views, directory));
+    let_go((judged, table));
+    let_go(policy);
+    Ok(decision)
 }
 
 /// The one policy of a request.

@@ -14,32 +14,39 @@ use crate::signoff::contributors::{Contributors, ignored, unread_contributors};
 use crate::signoff::people::{Directory, PersonId};
 use crate::signoff::{self, Acts, Desk, Tally};
 
-/// The contributors as each rule sees them: most rules ignore no commits and share one view.
-pub(super) struct Views<'p, 'r, 'a>(Vec<(&'p Ignore, Contributors<'r, 'a>)>);
+/// The contributors as each rule sees them: most rules ignore no commits and see them all.
+pub(super) struct Views<'p, 'r, 'a> {
+    pub all: Contributors<'r, 'a>,
+    /// With some commits ignored.
+    some: Vec<(&'p Ignore, Contributors<'r, 'a>)>,
+}
 
 impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
     /// A view for each way in which a rule ignores commits.
     pub fn of(
-        policy: &'p Policy,
+        policy: Option<&'p Policy>,
         request: &'r Request<'a>,
         judged: &Judged<'r, 'a>,
         table: &Table,
         directory: &mut Directory,
     ) -> Self {
-        let mut views: Vec<(&'p Ignore, Contributors<'r, 'a>)> = Vec::new();
+        let all = Contributors::of(request, judged, table, directory, &[]);
+        let mut views = Views { all, some: Vec::new() };
+        let Some(policy) = policy else { return views };
         let rules = policy.rules.iter().map(|rule| &rule.options.ignore);
         for ignore in rules.chain(policy.veto.iter().map(|veto| &veto.options.ignore)) {
-            if views.iter().any(|(known, _)| *known == ignore) {
+            if *ignore == Ignore::default() || views.some.iter().any(|(known, _)| *known == ignore) {
                 continue;
             }
             let ignored = ignored(ignore, request, judged, policy, table, directory);
-            views.push((ignore, Contributors::of(request, judged, table, directory, &ignored)));
+            views.some.push((ignore, Contributors::of(request, judged, table, directory, &ignored)));
         }
-        Views(views)
+        views
     }
 
-    fn get(&self, ignore: &Ignore) -> Option<&Contributors<'r, 'a>> {
-        self.0.iter().find(|(known, _)| *known == ignore).map(|(_, contributors)| contributors)
+    fn get(&self, ignore: &Ignore) -> &Contributors<'r, 'a> {
+        let view = self.some.iter().find(|(known, _)| *known == ignore);
+        view.map_or(&self.all, |(_, contributors)| contributors)
     }
 }
 
@@ -60,16 +67,16 @@ pub(super) struct Case<'c, 'r, 'a> {
 }
 
 impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
-    fn desk(&self, options: &'c Options) -> Option<Desk<'c, 'r, 'a>> {
-        Some(Desk {
+    fn desk(&self, options: &'c Options) -> Desk<'c, 'r, 'a> {
+        Desk {
             request: self.facts.request,
             change: self.change,
             policy: self.facts.policy,
             directory: self.facts.directory,
-            contributors: self.views.get(&options.ignore)?,
+            contributors: self.views.get(&options.ignore),
             options,
             acts: self.acts,
-        })
+        }
     }
 
     /// Judges one rule.
@@ -125,7 +132,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     ) -> Result<(), Error> {
         result.state = RuleState::Satisfied;
         result.code = RuleCode::Satisfied;
-        let Some(desk) = self.desk(&rule.options) else { return Ok(()) };
+        let desk = self.desk(&rule.options);
         // What hangs on the change as a whole comes first: no approval can make up for it.
         if let Some((code, why)) = self.blocked_as_a_whole(&desk, requirements) {
             pend(result, code, why);
@@ -217,10 +224,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             requirements: Vec::new(),
             observed: false,
         };
-        let standing = match self.desk(&veto.options) {
-            Some(desk) => signoff::veto(&desk, veto),
-            None => Vec::new(),
-        };
+        let standing = signoff::veto(&self.desk(&veto.options), veto);
         let truth = veto.when.as_ref().map(|predicate| self.facts.test(predicate)).transpose()?;
         match truth {
             _ if !standing.is_empty() => {

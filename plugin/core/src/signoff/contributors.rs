@@ -75,9 +75,10 @@ impl<'r, 'a> Contributors<'r, 'a> {
                 }
             }
         }
-        let places = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
+        let without = judged.own.iter().enumerate().filter(|(at, _)| is_ignored(*at));
+        let without = Index::of(without.map(|(_, commit)| commit.sha.as_bytes()));
         for push in &request.pushes {
-            let of_ignored = places.get(push.head.as_bytes()).is_some_and(is_ignored);
+            let of_ignored = without.get(push.head.as_bytes()).is_some();
             for person in push.by.iter().filter(|_| !of_ignored).flat_map(|by| directory.all_of(by)) {
                 contributors.add(person, ContributorRole::Pusher);
             }
@@ -199,11 +200,14 @@ fn standing<'r, 'a>(
 ) -> (Vec<&'r ObjectId<'a>>, When) {
     let now = request.trigger.now;
     let Some(change) = &request.change else { return (Vec::new(), now) };
-    let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
     let pushed_at = |id: &ObjectId<'_>| {
         let pushes = request.pushes.iter().filter(|push| push.head == *id);
         pushes.filter_map(|push| push.at).max()
     };
+    if ignored.is_empty() {
+        return (vec![&change.head], pushed_at(&change.head).unwrap_or(now));
+    }
+    let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
     let mut heads = vec![&change.head];
     let mut pushed = None;
     let mut at = own.get(change.head.as_bytes());

@@ -294,15 +294,22 @@ fn path_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<PathTest> {
 }
 
 fn patterns(node: &Node<'_>, what: &str, faults: &mut Faults<'_>) -> Vec<Pattern> {
+    let mut all = Vec::new();
     for (text, place) in words(node, what, faults) {
-        if Pattern::compile(text).is_ok_and(|pattern| pattern.looks_like_a_folder()) {
-            faults.add(
-                Severity::Warning,
-                place,
-                format!("`{text}` matches a file of this name and nothing below a folder"),
-                Some(format!("write `{text}/` for the folder and all that is in it")),
-            );
+        match Pattern::compile(text) {
+            Ok(pattern) => {
+                if pattern.looks_like_a_folder() {
+                    faults.add(
+                        Severity::Warning,
+                        place,
+                        format!("`{text}` matches a file of this name and nothing below a folder"),
+                        Some(format!("write `{text}/` for the folder and all that is in it")),
+                    );
+                }
+                all.push(pattern);
+            }
+            Err(why) => faults.error(place, &format!("bad pattern `{text}`: {why}")),
         }
     }
-    compiled(node, what, faults, Pattern::compile)
+    all
 }

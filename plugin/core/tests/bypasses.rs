@@ -1,0 +1,532 @@
+//! Ways around a gate that were used against others. Each must end in anything but an approval.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod common;
+
+use common::{Case, POLICY, account, id, ident};
+use serde_json::json;
+
+fn with_options(options: &str) -> String {
+    POLICY.replace("require:", &format!("options: {{ {options} }}\n    require:"))
+}
+
+/// What passes before the attack must not pass after it.
+fn assert_blocked(case: &Case, code: &str) {
+    assert_eq!(case.outcome(), "pending", "{:#}", case.answer().unwrap_or_default());
+    assert!(case.codes().iter().any(|found| found == code), "{:?}", case.codes());
+}
+
+fn approved() -> Case {
+    let mut case = Case::new();
+    case.act("sam", "approve");
+    assert_eq!(case.outcome(), "approved");
+    case
+}
+
+#[test]
+fn approve_then_push() {
+    let mut case = approved();
+    case.commit("c2", &["c1"]);
+    assert_blocked(&case, "stale-head");
+}
+
+#[test]
+fn push_and_merge_before_the_forge_drops_the_approval() {
+    // The forge still says that the approval stands; the commit that it names decides.
+    let mut case = approved();
+    case.commit("c2", &["c1"]);
+    assert_eq!(case.request["acts"][0]["dismissed"], json!(null));
+    assert_blocked(&case, "stale-head");
+}
+
+#[test]
+fn a_strangers_push_just_before_the_submit() {
+    let mut case = approved();
+    case.commit("c2", &["c1"])["author"] = ident("mallory");
+    assert_blocked(&case, "stale-head");
+}
+
+#[test]
+fn a_commit_staged_before_the_approval() {
+    // Older than the approval by its own dates, and not what was approved.
+    let mut case = approved();
+    case.commit("c0", &["base"])["committer"]["time"] = 1.into();
+    case.request["commits"].as_array_mut().unwrap().remove(0);
+    assert_blocked(&case, "stale-head");
+}
+
+#[test]
+fn a_commit_with_an_unknown_address_by_the_approver() {
+    let mut case = approved();
+    case.request["commits"][0]["author"] = json!({ "name": "Sam", "email": "sam@elsewhere.example" });
+    assert_eq!(case.rule_code("sign-off"), "unattributed-commit");
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn a_contribution_through_the_second_parent() {
+    let mut case = Case::new();
+    case.commit("side", &["base"])["author"] = ident("sam");
+    case.commit("m1", &["c1", "side"]);
+    case.act("sam", "approve");
+    assert_blocked(&case, "author");
+}
+
+/// An approval of `c1`, and then a merge that the forge made.
+fn update_merge(second: &str) -> Case {
+    let mut case = Case::under(&with_options("ignore-update-merges: true"));
+    case.act("sam", "approve");
+    let merge = case.commit("m1", &["c1", second]);
+    merge["forge_made"] = "web".into();
+    merge["auto_merge_tree"] = merge["tree"].clone();
+    case
+}
+
+#[test]
+fn a_side_branch_merged_as_if_it_were_the_target() {
+    assert_eq!(update_merge("newer base").outcome(), "approved");
+    let mut case = update_merge("newer base");
+    case.request["commits"][1]["parents"][1]["in_target"] = false.into();
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn code_added_while_conflicts_are_resolved_in_an_update_merge() {
+    let mut case = update_merge("newer base");
+    case.request["commits"][1]["auto_merge_tree"] = id("what the merge alone gives").into();
+    assert_blocked(&case, "stale-head");
+}
+
+#[test]
+fn a_spoofed_author_address() {
+    // Sam pushed what says that dana wrote it.
+    let mut case = approved();
+    case.push("pushes", json!({ "by": account("sam"), "head": id("c1") }));
+    assert_blocked(&case, "pusher");
+}
+
+#[test]
+fn a_rebase_that_changes_author_or_committer() {
+    for part in ["author", "committer"] {
+        let mut case = approved();
+        case.request["commits"][0][part] = ident("sam");
+        assert_blocked(&case, part);
+    }
+}
+
+#[test]
+fn a_trailer_that_says_approved() {
+    let mut case = Case::new();
+    case.request["commits"][0]["message"] =
+        "Work\n\nApproved-by: Sam <sam@example.com>\nSigned-off-by: Sam <sam@example.com>\n".into();
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn retargeting_after_the_approval() {
+    let mut case = approved();
+    case.request["acts"][0]["target"] = "refs/heads/scratch".into();
+    assert_blocked(&case, "other-target");
+}
+
+#[test]
+fn an_approval_of_another_change() {
+    let mut case = approved();
+    case.request["acts"][0]["change"] = "6".into();
+    assert_blocked(&case, "other-change");
+}
+
+#[test]
+fn the_change_weakens_or_removes_the_policy() {
+    // The policy comes from the target; the change's own file is a file like any other, and guarded.
+    let guarded = format!(
+        "{POLICY}  - name: gate\n    when: {{ paths: [/.countersign/] }}\n    require: [{{ approvals: 2, by: seniors }}]\n"
+    );
+    for status in ["deleted", "modified"] {
+        let mut case = Case::under(&guarded);
+        case.act("sam", "approve");
+        case.push("files", json!({ "path": ".countersign/policy.yaml", "status": status }));
+        assert_eq!(case.rule_code("gate"), "missing-approvals");
+    }
+    let mut case = Case::under(&guarded);
+    case.act("sam", "approve");
+    case.push(
+        "files",
+        json!({ "path": "old", "previous_path": ".countersign/policy.yaml", "status": "renamed" }),
+    );
+    assert_eq!(case.rule_code("gate"), "missing-approvals");
+}
+
+#[test]
+fn the_job_that_runs_the_gate_is_skipped_or_replaced() {
+    let policy = POLICY.replace(
+        "require: [{ approvals: 1, by: seniors }]",
+        "conditions: { status: { names: [gate], source: gatekeeper } }\n    require: [{ approvals: 0 }]",
+    );
+    for (state, source, outcome) in [
+        (Some("success"), "gatekeeper", "approved"),
+        (Some("skipped"), "gatekeeper", "pending"),
+        (Some("neutral"), "gatekeeper", "pending"),
+        (Some("success"), "dana", "pending"),
+        (None, "", "pending"),
+    ] {
+        let mut case = Case::under(&policy);
+        if let Some(state) = state {
+            case.push(
+                "statuses",
+                json!({ "context": "gate", "state": state, "source": account(source), "sha": id("c1") }),
+            );
+        }
+        assert_eq!(case.outcome(), outcome, "{state:?} by {source}");
+    }
+}
+
+#[test]
+fn a_tag_that_is_called_like_the_branch() {
+    let mut case = approved();
+    case.request["acts"][0]["target"] = "refs/tags/main".into();
+    assert_blocked(&case, "other-target");
+}
+
+#[test]
+fn an_old_branch_without_the_guarded_file() {
+    // What the change's own tree holds or lacks says nothing: rules look at what changes, by the target's policy.
+    let case = Case::under(&POLICY.replace("require:", "when: { paths: [\"src/**\"] }\n    require:"));
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn rules_removed_on_the_change_itself() {
+    // A request has no place for rules of a change; what a host adds is not read.
+    let mut case = Case::new();
+    case.request["change"]["rules"] = json!([]);
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn a_rule_that_nobody_can_satisfy_approves_itself() {
+    let mut case = Case::under(&POLICY.replace("users: [sam, rhea]", "groups: [seniors]"));
+    case.push("groups", json!({ "name": "seniors", "members": [account("dana")] }));
+    assert_eq!(case.rule_code("sign-off"), "impossible");
+    case.act("dana", "approve");
+    assert_blocked(&case, "author");
+}
+
+#[test]
+fn a_rename_out_of_a_guarded_path() {
+    let mut case = Case::under(&POLICY.replace("require:", "when: { paths: [\"infra/**\"] }\n    require:"));
+    assert_eq!(case.outcome(), "not-applicable");
+    case.push(
+        "files",
+        json!({ "path": "docs/main.tf", "previous_path": "infra/main.tf", "status": "renamed" }),
+    );
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn odd_path_names() {
+    let policy = POLICY.replace("require:", "when: { paths: [\"infra/**\"] }\n    require:");
+    for path in
+        [json!("infra/a\nb"), json!("infra/\"q\""), json!("infra/é"), json!({ "b64": "aW5mcmEv/w==" })]
+    {
+        let mut case = Case::under(&policy);
+        case.push("files", json!({ "path": path, "status": "added" }));
+        assert_eq!(case.outcome(), "pending", "{path}");
+    }
+}
+
+#[test]
+fn the_exception_for_documents_covers_more_than_documents() {
+    let policy = "\
+countersign: 1
+name: docs
+people: { seniors: { users: [sam] } }
+rules:
+  - name: documents
+    when: { paths: { only: [\"*.md\"] } }
+    require: [{ approvals: 0 }]
+  - name: senior
+    require: [{ approvals: 1, by: seniors }]
+require: [{ any: [documents, senior] }]
+";
+    let files = |files: serde_json::Value| {
+        let mut case = Case::under(policy);
+        case.request["files"] = files;
+        case.outcome()
+    };
+    assert_eq!(files(json!([{ "path": "a.md", "status": "modified" }])), "approved");
+    assert_eq!(files(json!([])), "pending");
+    assert_eq!(
+        files(json!([{ "path": "a.md", "status": "modified" }, { "path": "x.rs", "status": "added" }])),
+        "pending"
+    );
+    let renamed = json!([{ "path": "a.md", "previous_path": "x.rs", "status": "renamed" }]);
+    assert_eq!(files(renamed), "pending");
+}
+
+#[test]
+fn lists_that_were_cut() {
+    for list in ["commits", "acts"] {
+        let mut case = approved();
+        case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != list);
+        assert_eq!(case.rule_code("sign-off"), "list-incomplete", "{list}");
+    }
+    let mut case = Case::under(&POLICY.replace("require:", "when: { paths: [\"infra/**\"] }\n    require:"));
+    case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "files");
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn a_bot_or_a_ci_token_approves() {
+    let mut case = approved();
+    case.push("people", json!({ "account": account("sam"), "kind": "bot" }));
+    assert_blocked(&case, "bot");
+    case.policy = POLICY.replace("users: [sam, rhea]", "bots: [sam]");
+    assert_eq!(case.outcome(), "approved", "a rule may name a program");
+}
+
+#[test]
+fn an_agent_with_the_token_of_its_author() {
+    // Whoever acts with dana's token is dana. With a second person's token it is that person: see SECURITY.md.
+    let mut case = Case::under(&POLICY.replace("[sam, rhea]", "[sam, dana]"));
+    case.act("dana", "approve");
+    assert_blocked(&case, "author");
+}
+
+#[test]
+fn whoever_asked_the_agent_approves_its_change() {
+    let mut case = approved();
+    case.request["change"]["asked_by"] = account("sam");
+    assert_blocked(&case, "ai-requester");
+}
+
+#[test]
+fn a_second_account_of_the_author() {
+    let mut case = approved();
+    case.push("people", json!({ "account": account("sam"), "also": [account("dana")] }));
+    assert_blocked(&case, "author");
+}
+
+#[test]
+fn one_person_counts_twice_by_two_accounts() {
+    let mut case = Case::under(&POLICY.replace("approvals: 1", "approvals: 2"));
+    case.push("people", json!({ "account": account("sam"), "also": [account("rhea")] }));
+    case.act("sam", "approve");
+    case.act("rhea", "approve");
+    assert_eq!(case.outcome(), "pending");
+    assert!(case.codes().contains(&"superseded".to_owned()), "{:?}", case.codes());
+}
+
+#[test]
+fn a_login_that_looks_like_another() {
+    let mut case = Case::new();
+    case.act("ѕam", "approve");
+    assert_blocked(&case, "not-eligible");
+    let mut case = Case::new();
+    case.act("SAM", "approve");
+    assert_eq!(case.outcome(), "approved", "case makes no other person");
+    assert_eq!(Case::under(&POLICY.replace("rhea", "rheа")).outcome(), "bad-policy");
+}
+
+#[test]
+fn a_login_that_changed_hands() {
+    let policy = POLICY.replace("[sam, rhea]", "[{ login: sam, id: 42 }]");
+    for (number, outcome) in [("42", "approved"), ("99", "pending")] {
+        let mut case = Case::under(&policy);
+        case.push("people", json!({ "account": { "login": "sam", "id": number } }));
+        case.act("sam", "approve");
+        assert_eq!(case.outcome(), outcome, "{number}");
+    }
+}
+
+#[test]
+fn a_member_who_left() {
+    let policy = POLICY.replace("users: [sam, rhea]", "groups: [seniors]");
+    let mut case = Case::under(&policy);
+    case.push("groups", json!({ "name": "seniors", "members": [account("rhea")] }));
+    case.act("sam", "approve");
+    assert_blocked(&case, "not-eligible");
+    let mut case = approved();
+    case.push("people", json!({ "account": account("sam"), "active": false }));
+    assert_blocked(&case, "inactive");
+}
+
+#[test]
+fn a_membership_that_could_not_be_read() {
+    let mut case = Case::under(&POLICY.replace("users: [sam, rhea]", "groups: [seniors]"));
+    case.push("groups", json!({ "name": "seniors", "unreadable": true }));
+    case.act("sam", "approve");
+    assert_blocked(&case, "membership-unreadable");
+}
+
+#[test]
+fn a_comment_edited_into_an_approval() {
+    let policy = with_options("stale: keep, edited: counts, methods: { comment-lines: [/approve] }");
+    let mut case = Case::under(&policy);
+    let comment = case.comment("sam", "/approve");
+    comment["text_integrity"] = "own-edits-only".into();
+    comment["edited"] = json!({ "at": 200, "by": account("dana") });
+    assert_blocked(&case, "mutable-text");
+    case.request["acts"][0]["edited"]["by"] = account("sam");
+    assert_eq!(case.outcome(), "approved", "one's own edit counts where the policy says so");
+    case.policy = with_options("stale: keep, methods: { comment-lines: [/approve] }");
+    assert_blocked(&case, "edited");
+}
+
+#[test]
+fn an_approval_in_a_quote_a_code_block_or_a_hidden_comment() {
+    let policy = with_options("stale: keep, methods: { comment-lines: [/approve] }");
+    for (text, outcome) in [
+        ("/approve", "approved"),
+        ("> /approve", "pending"),
+        ("> said\n/approve", "pending"),
+        ("```\n/approve\n```", "pending"),
+        ("    /approve", "pending"),
+        ("<!--\n/approve\n-->", "pending"),
+        ("never /approve this", "pending"),
+    ] {
+        let mut case = Case::under(&policy);
+        case.comment("sam", text);
+        assert_eq!(case.outcome(), outcome, "{text:?}");
+    }
+}
+
+#[test]
+fn dismissing_the_refusal_brings_no_approval_back() {
+    let mut case = approved();
+    case.act("sam", "request-changes")["dismissed"] = json!({ "at": 300, "by": account("dana") });
+    assert_eq!(case.outcome(), "pending");
+    assert_eq!(case.codes(), ["superseded", "dismissed"]);
+}
+
+const VETO: &str = "veto: { by: seniors, revoked-by: anyone }\n";
+
+#[test]
+fn the_author_lifts_a_veto() {
+    let policy = POLICY.replace("users: [sam, rhea]", "users: [sam, rhea, dana]") + VETO;
+    let mut case = Case::under(&policy);
+    case.act("rhea", "approve");
+    case.act("sam", "request-changes");
+    case.act("dana", "approve");
+    assert_eq!(case.outcome(), "denied");
+}
+
+#[test]
+fn a_veto_and_its_revocation_in_the_same_second() {
+    let mut case = Case::under(&(POLICY.to_owned() + VETO));
+    case.act("sam", "request-changes")["at"] = 100.into();
+    case.act("rhea", "approve")["at"] = 100.into();
+    assert_eq!(case.outcome(), "denied");
+    case.request["acts"][1]["at"] = 101.into();
+    assert_ne!(case.rule_code("veto"), "vetoed");
+}
+
+#[test]
+fn a_tie_in_time_helps_no_approval() {
+    for order in [["approve", "withdraw"], ["withdraw", "approve"]] {
+        let mut case = Case::new();
+        for kind in order {
+            case.act("sam", kind)["at"] = 100.into();
+        }
+        assert_eq!(case.outcome(), "pending", "{order:?}");
+    }
+}
+
+#[test]
+fn a_withdrawal_without_a_time_may_be_the_last_word() {
+    let mut case = approved();
+    let act = case.act("sam", "withdraw");
+    act.as_object_mut().unwrap().remove("at");
+    assert_blocked(&case, "withdrawn");
+}
+
+#[test]
+fn a_status_of_another_commit() {
+    let policy = POLICY.replace("require:", "conditions: { status: build }\n    require:");
+    let mut case = Case::under(&policy);
+    case.act("sam", "approve");
+    case.push("statuses", json!({ "context": "build", "state": "success", "sha": id("c0") }));
+    assert_eq!(case.rule_code("sign-off"), "condition-unmet");
+    case.request["statuses"][0]["sha"] = id("c1").into();
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
+fn a_merge_queue_that_makes_another_result() {
+    let policy = with_options("stale: tree");
+    let mut case = Case::under(&policy);
+    case.act("sam", "approve")["merge_tree"] = id("t1").into();
+    case.request["change"]["merge_tree"] = id("t1").into();
+    assert_eq!(case.outcome(), "approved");
+    case.request["change"]["merge_tree"] = id("t2").into();
+    assert_blocked(&case, "stale-tree");
+}
+
+#[test]
+fn every_rule_is_skipped_while_a_status_is_awaited() {
+    let mut case = Case::under(&POLICY.replace("require:", "when: { status: tests }\n    require:"));
+    assert_eq!(case.outcome(), "pending");
+    assert_eq!(case.rule_code("sign-off"), "not-applicable");
+    case.push("statuses", json!({ "context": "tests", "state": "success" }));
+    assert_eq!(case.rule_code("sign-off"), "missing-approvals");
+}
+
+#[test]
+fn rights_on_a_fork_are_no_rights_here() {
+    let mut case = Case::new();
+    case.request["change"]["fork"] = true.into();
+    case.act("mallory", "approve");
+    assert_blocked(&case, "not-eligible");
+}
+
+#[test]
+fn a_signature_that_nobody_verified() {
+    let policy = POLICY.replace("require:", "conditions: { signatures: verified }\n    require:");
+    for (verified, outcome) in
+        [(json!(true), "approved"), (json!(false), "pending"), (json!(null), "pending")]
+    {
+        let mut case = Case::under(&policy);
+        case.act("sam", "approve");
+        if !verified.is_null() {
+            case.request["commits"][0]["verified"] = verified.clone();
+        }
+        assert_eq!(case.outcome(), outcome, "{verified}");
+    }
+}
+
+#[test]
+fn a_commit_that_is_done_and_undone() {
+    // Both commits are judged, though the files say that nothing happened between them.
+    let mut case = Case::under(&POLICY.replace("require:", "when: { ai: any }\n    require:"));
+    case.request["commits"][0]["message"] = "Work\n\nAI-Assisted: cursor\n".into();
+    case.commit("c2", &["c1"]);
+    case.request["files"] = json!([]);
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn a_policy_of_no_version_that_we_know() {
+    for (bad, why) in [
+        (POLICY.replace("countersign: 1", "countersign: 0"), "an older version"),
+        (POLICY.replace("rules:", "rulez:"), "an unknown key"),
+        (POLICY.replace("name: sign-off", "description: none"), "a rule without a name"),
+        (
+            format!("{POLICY}  - name: sign-off\n    require: [{{ approvals: 1, by: seniors }}]\n"),
+            "two of one name",
+        ),
+        (POLICY.replace("by: seniors", "by: nobody"), "an unknown set"),
+        (POLICY.replace("require:", "when: { paths: [\"re:(\"] }\n    require:"), "a bad pattern"),
+    ] {
+        assert_eq!(Case::under(&bad).outcome(), "bad-policy", "{why}");
+    }
+}
+
+#[test]
+fn an_agent_leaves_its_mark_out() {
+    // A rule for what is unmarked too: no sign-off hangs on a marker alone.
+    let mut case = Case::under(&POLICY.replace("require:", "when: { ai: none }\n    require:"));
+    assert_eq!(case.outcome(), "pending");
+    case.act("sam", "approve");
+    assert_eq!(case.outcome(), "approved");
+}
