@@ -12,6 +12,7 @@ use crate::ci::Ci;
 use crate::git::{GitError, Object, Objects, Repository};
 use crate::module::{CallError, Function, Module, sha256_hex};
 use crate::signoffs::SignoffError;
+use crate::statements::{self, ALLOWED_SIGNERS_PATH, REVOKED_KEYS_PATH};
 
 /// Where policies stand.
 pub const POLICY_PATH: &str = ".countersign/policy.yaml";
@@ -34,6 +35,8 @@ pub struct Selection {
     pub require_policy: bool,
     /// A file of sign-offs that a person gives.
     pub signoffs: Option<PathBuf>,
+    /// Everything that a signed sign-off is bound to is collected, whether a rule asks for it or not.
+    pub to_sign: bool,
 }
 
 /// Where a policy stands.
@@ -212,12 +215,10 @@ impl<'m> Collector<'m> {
             opened_by: None,
             asked_by: None,
         });
-        if let Some(mailmap) = self.mailmap(&target)? {
-            request.documents.push(mailmap);
-        }
+        request.documents.extend(self.of_target(&target, Role::Mailmap, ".mailmap")?);
 
         if wanted.contains(&Fact::Files) {
-            let from = match merge_base.or(base) {
+            let from = match merge_base.or(base.clone()) {
                 Some(commit) => commit.as_str().to_owned(),
                 None => self.repository.empty_tree()?,
             };
@@ -236,12 +237,57 @@ impl<'m> Collector<'m> {
             }
             request.complete.push(Fact::Traces);
         }
+        let tip = base.clone().unwrap_or_else(|| head.clone());
+        let any_head = wanted.contains(&Fact::DiffId) || wanted.contains(&Fact::MergeTree);
+        if let Some(change) = &mut request.change {
+            let start = match change.merge_base.as_ref().or(base.as_ref()) {
+                Some(commit) => commit.as_str().to_owned(),
+                None => self.repository.empty_tree()?,
+            };
+            if selection.to_sign || wanted.contains(&Fact::DiffId) {
+                change.diff_id = self.repository.diff_id(&start, head.as_str())?;
+                request.complete.push(Fact::DiffId);
+            }
+            if selection.to_sign || wanted.contains(&Fact::MergeTree) {
+                change.merge_tree = self.repository.merge_tree(tip.as_str(), head.as_str())?;
+                request.complete.push(Fact::MergeTree);
+            }
+        }
+        let signed = if wanted.contains(&Fact::Acts) || selection.to_sign {
+            let ids: HashSet<&str> = commits.iter().map(|commit| commit.sha.as_str()).collect();
+            let own = |id: &str| any_head || ids.contains(id);
+            statements::read(&self.repository, &mut self.objects, own)?
+        } else {
+            Some(Vec::new())
+        };
+        for (role, path) in
+            [(Role::AllowedSigners, ALLOWED_SIGNERS_PATH), (Role::RevokedKeys, REVOKED_KEYS_PATH)]
+        {
+            request.documents.extend(self.of_target(&target, role, path)?);
+        }
+        let has_signed = signed.as_ref().is_none_or(|signed| !signed.is_empty());
+        if (selection.to_sign || has_signed)
+            && let Some(change) = &mut request.change
+        {
+            change.repository.id = self.repository.root(tip.as_str())?.map(Into::into);
+        }
         request.commits = commits.into();
         request.complete.push(Fact::Commits);
         if let Some(path) = &selection.signoffs {
             request.acts = self.signoffs(path, &head)?.into();
         }
-        request.complete.push(Fact::Acts);
+        match signed {
+            Some(signed) => {
+                request.acts.extend(signed);
+                request.complete.push(Fact::Acts);
+            }
+            None => request.unavailable.push(Unavailable {
+                fact: Fact::Acts,
+                of: None,
+                reason: format!("there are more than {} signed sign-offs of this change", statements::MOST)
+                    .into(),
+            }),
+        }
         if wanted.contains(&Fact::Groups) {
             request.unavailable.push(Unavailable {
                 fact: Fact::Groups,
@@ -465,12 +511,18 @@ impl<'m> Collector<'m> {
         }
     }
 
-    fn mailmap(&mut self, target: &Target) -> Result<Option<Document<'static>>, CollectError> {
+    /// A document that stands at the tip of the target.
+    fn of_target(
+        &mut self,
+        target: &Target,
+        role: Role,
+        path: &str,
+    ) -> Result<Option<Document<'static>>, CollectError> {
         let Some((git_ref, tip)) = &target.stands_at else {
             return Ok(None);
         };
-        let object = self.objects.get(&format!("{tip}:.mailmap"))?.filter(|object| object.kind == "blob");
-        Ok(object.map(|object| document(Role::Mailmap, object, Some(git_ref), Some(tip), Some(".mailmap"))))
+        let object = self.objects.get(&format!("{tip}:{path}"))?.filter(|object| object.kind == "blob");
+        Ok(object.map(|object| document(role, object, Some(git_ref), Some(tip), Some(path))))
     }
 
     /// Puts the notes of commits into the request, and names those for which there was no room.

@@ -116,6 +116,7 @@ impl Repository {
             .arg(&self.folder)
             .arg("--no-pager")
             .arg("--no-replace-objects")
+            .args(["-c", "advice.graftFileDeprecated=false"])
             .args(args)
             .env("LC_ALL", "C")
             .env("GIT_OPTIONAL_LOCKS", "0")
@@ -282,6 +283,154 @@ impl Repository {
         Ok(Commits { list, read, out: BufReader::with_capacity(1 << 18, out), done: false })
     }
 
+    /// The commits of a range along first parents, newest first: id, parents, subject.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn first_parents(&self, range: &str) -> Result<Vec<FirstParent>, GitError> {
+        let output = self.output([
+            "log",
+            "--first-parent",
+            "-z",
+            "--format=%H%n%P%n%s",
+            "--end-of-options",
+            range,
+            "--",
+        ])?;
+        let text = String::from_utf8_lossy(&output).into_owned();
+        let entries = text.split('\0').filter(|entry| !entry.is_empty());
+        let entry = |entry: &str| {
+            let mut lines = entry.splitn(3, '\n');
+            let mut line = || lines.next().unwrap_or_default().to_owned();
+            let (commit, parents, subject) = (line(), line(), line());
+            (commit, parents.split_whitespace().map(str::to_owned).collect(), subject)
+        };
+        Ok(entries.map(entry).collect())
+    }
+
+    /// The smallest of the root commits that a commit reaches: what names a repository in every clone of it.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn root(&self, commit: &str) -> Result<Option<String>, GitError> {
+        let roots = self.text(["rev-list", "--max-parents=0", commit, "--"])?;
+        Ok(roots.lines().min().map(str::to_owned))
+    }
+
+    /// What `git patch-id --stable` gives for everything between two commits; none where nothing is.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn diff_id(&self, from: &str, to: &str) -> Result<Option<ObjectId<'static>>, GitError> {
+        let mut diff = self
+            .command(["diff-tree", "-p", "--full-index", "--no-ext-diff", "--no-textconv", from, to, "--"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(GitError::Missing)?;
+        let patch = diff.stdout.take().ok_or_else(broken_pipe)?;
+        let output =
+            self.command(["patch-id", "--stable"]).stdin(patch).output().map_err(GitError::Missing)?;
+        if !diff.wait()?.success() || !output.status.success() {
+            return Err(failed(&["patch-id"], &output.stderr));
+        }
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.split_whitespace().next().map(|id| object_id("patch-id", id)).transpose()
+    }
+
+    /// The tree that merging two commits gives; none where they conflict.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn merge_tree(&self, ours: &str, theirs: &str) -> Result<Option<ObjectId<'static>>, GitError> {
+        let found = self.maybe_text(["merge-tree", "--write-tree", "--no-messages", ours, theirs])?;
+        found.map(|text| object_id("merge-tree", text.lines().next().unwrap_or_default())).transpose()
+    }
+
+    /// The paths of all files that a revision holds.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn paths(&self, revision: &str) -> Result<Vec<String>, GitError> {
+        let output = self.output(["ls-tree", "-r", "-z", "--name-only", revision, "--"])?;
+        let paths = output.split(|&b| b == 0).filter(|path| !path.is_empty());
+        Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+    }
+
+    /// Puts files into a ref that holds nothing but such files, on top of it and of the other refs given: what they hold
+    /// stays. Returns the commit.
+    ///
+    /// # Errors
+    /// When git fails, and when the ref moved meanwhile.
+    pub fn store(
+        &self,
+        git_ref: &str,
+        others: &[String],
+        files: &[(String, Vec<u8>)],
+        message: &str,
+    ) -> Result<String, GitError> {
+        let index = std::env::temp_dir().join(format!("countersign-index-{}", std::process::id()));
+        let result = self.store_with(&index, git_ref, others, files, message);
+        let _ = std::fs::remove_file(&index);
+        result
+    }
+
+    fn store_with(
+        &self,
+        index: &Path,
+        git_ref: &str,
+        others: &[String],
+        files: &[(String, Vec<u8>)],
+        message: &str,
+    ) -> Result<String, GitError> {
+        let with_index = |args: &[&str], input: &[u8]| -> Result<String, GitError> {
+            let mut command = self.command(args);
+            command.env("GIT_INDEX_FILE", index).stdin(Stdio::piped());
+            // Who says something stands in what is signed; who keeps it proves nothing.
+            for part in ["AUTHOR", "COMMITTER"] {
+                command.env(format!("GIT_{part}_NAME"), "Countersign");
+                command.env(format!("GIT_{part}_EMAIL"), "countersign@localhost.invalid");
+            }
+            let mut child =
+                command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(GitError::Missing)?;
+            child.stdin.take().ok_or_else(broken_pipe)?.write_all(input)?;
+            let output = child.wait_with_output()?;
+            if !output.status.success() {
+                return Err(failed(args, &output.stderr));
+            }
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let old = self.maybe_text(["rev-parse", "--verify", "--quiet", git_ref])?;
+        let mut parents: Vec<String> = old.iter().cloned().collect();
+        for other in others {
+            let tip = self.text(["rev-parse", "--verify", other])?;
+            let known = match &old {
+                Some(old) => self.merge_base(old, &tip)?.is_some_and(|base| base.as_str() == tip),
+                None => false,
+            };
+            if !known && !parents.contains(&tip) {
+                parents.push(tip);
+            }
+        }
+        with_index(&["read-tree", "--empty"], b"")?;
+        for parent in &parents {
+            let entries = self.output(["ls-tree", "-r", "-z", parent])?;
+            with_index(&["update-index", "-z", "--index-info"], &entries)?;
+        }
+        for (path, bytes) in files {
+            let blob = with_index(&["hash-object", "-w", "--stdin"], bytes)?;
+            with_index(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")], b"")?;
+        }
+        let tree = with_index(&["write-tree"], b"")?;
+        let mut args = vec!["commit-tree", "-m", message, &tree];
+        for parent in &parents {
+            args.extend(["-p", parent]);
+        }
+        let commit = with_index(&args, b"")?;
+        let nothing = "0".repeat(commit.len());
+        self.text(["update-ref", git_ref, &commit, old.as_deref().unwrap_or(&nothing)])?;
+        Ok(commit)
+    }
+
     /// Whether a shallow clone left out the parents of this commit.
     pub fn is_cut_at(&self, id: &str) -> bool {
         self.shallow.binary_search_by(|cut| cut.as_str().cmp(id)).is_ok()
@@ -305,6 +454,9 @@ fn object_id(command: &'static str, text: &str) -> Result<ObjectId<'static>, Git
     ObjectId::new(text.to_owned())
         .ok_or_else(|| GitError::Unexpected { command, what: format!("`{text}` is no object id") })
 }
+
+/// A commit as a branch's own history shows it: id, parents, subject.
+pub type FirstParent = (String, Vec<String>, String);
 
 /// An object as git stores it.
 #[derive(Debug)]

@@ -20,5 +20,6 @@ pub mod collect;
 pub mod git;
 pub mod module;
 pub mod signoffs;
+pub mod statements;
 
 mod engine;

@@ -95,12 +95,13 @@ impl Check {
             policy,
             require_policy: self.require_policy,
             signoffs: self.signoffs.clone(),
+            to_sign: false,
         })
     }
 }
 
 /// The moment, for the module that has no clock.
-fn now() -> anyhow::Result<When> {
+pub fn now() -> anyhow::Result<When> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
     Ok(When::from_seconds(i64::try_from(since.as_secs())?))
 }

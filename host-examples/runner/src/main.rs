@@ -3,6 +3,7 @@
 //! Exit codes: 0 passes or done, 1 blocked or an invalid policy, 2 cannot evaluate. Standard output is the answer;
 //! progress and diagnostics go to standard error.
 
+mod approve;
 mod cases;
 mod check;
 mod demo;
@@ -11,6 +12,8 @@ mod module;
 mod output;
 mod policy;
 mod provenance;
+mod signoffs;
+mod trial;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,6 +61,10 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// What AI contributed to a range, or to messages. Findings are no failure.
     Provenance(provenance::Provenance),
+    /// Sign off a change with an SSH key.
+    Approve(approve::Approve),
+    /// The signed sign-offs of a change, and whether each counts.
+    Signoffs(signoffs::Signoffs),
     /// Check and test policies.
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -73,6 +80,8 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(&cli.module),
         Command::Evaluate(evaluate) => evaluate.run(&cli.module),
         Command::Provenance(provenance) => provenance.run(&cli.module),
+        Command::Approve(approve) => approve.run(&cli.module),
+        Command::Signoffs(signoffs) => signoffs.run(&cli.module),
         Command::Policy(policy) => policy.run(&cli.module),
         Command::Module(command) => command.run(&cli.module),
     };

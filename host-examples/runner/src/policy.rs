@@ -9,6 +9,7 @@ use countersign_core::model::{API_VERSION, PolicyReport, PolicySource, Text, rea
 use countersign_host::module::{Function, Module};
 
 use crate::output;
+use crate::trial::Try;
 use crate::{ModuleChoice, cases};
 
 /// Check and test policies.
@@ -18,6 +19,8 @@ pub enum Policy {
     Check(Check),
     /// Run the cases that stand beside policies.
     Test(Test),
+    /// Show what a policy would have said of the changes merged in a range.
+    Try(Try),
 }
 
 /// Show what is wrong with policies.
@@ -34,7 +37,7 @@ pub struct Check {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub enum Format {
     Text,
     Json,
 }
@@ -54,6 +57,7 @@ impl Policy {
         let module = choice.load()?;
         match self {
             Policy::Check(check) => check.run(&module),
+            Policy::Try(trial) => trial.run(&module),
             Policy::Test(test) => {
                 let mut failed = 0;
                 for folder in &test.folders {

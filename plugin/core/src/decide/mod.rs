@@ -21,6 +21,7 @@ use crate::policy::{self, Policy};
 use crate::provenance::Table;
 use crate::signoff::answers::{self, Answer};
 use crate::signoff::people::Directory;
+use crate::signoff::signed::{Subject, signed};
 use crate::signoff::{self, Acts};
 use crate::{Error, model, order};
 use evidence::{provenance_of, summarise};
@@ -43,12 +44,24 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let mut directory = Directory::of(request, policy.as_ref(), &table);
     let views = Views::of(policy.as_ref(), request, &judged, &table, &mut directory);
 
+    let subject_name = subject_of(request, policy.as_ref());
+    let subject = Subject {
+        repository: &subject_name,
+        policy_digest: document.and_then(|document| document.digest.as_deref()),
+    };
+    let signed = signed(request, &subject, &steps)?;
     let description = signoff::description(change);
-    let list: Vec<&Act<'_>> = request.acts.iter().chain(&description).collect();
+    let verified = request.acts.iter().zip(&signed).map(|(act, signed)| match signed {
+        Some(signed) => &signed.act,
+        None => act,
+    });
+    let list: Vec<&Act<'_>> = verified.chain(&description).collect();
     let acts = Acts {
         actors: list.iter().map(|act| directory.all_of(&act.actor)).collect(),
         answers: answers_of(&list, policy.as_ref()),
         description: description.is_some(),
+        signed: signed.iter().map(Option::is_some).collect(),
+        faults: signed.iter().map(|signed| signed.as_ref().and_then(|signed| signed.fault)).collect(),
         list,
     };
     let mut said = Said::default();
@@ -98,6 +111,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         }),
         change: ChangeSummary {
             repository: repository(request, policy.as_ref()),
+            subject: subject_name,
             id: change.id.as_ref().map(|id| id.to_string()),
             target: change.target.to_string(),
             base_tip: change.base_tip.to_string(),
@@ -162,6 +176,15 @@ fn repository(request: &Request<'_>, policy: Option<&Policy>) -> String {
         .or_else(|| stated.and_then(|r| r.name.as_ref()).map(|name| name.to_string()))
         .or_else(|| stated.and_then(|r| r.id.as_ref()).map(|id| id.to_string()))
         .unwrap_or_else(|| "unnamed".to_owned())
+}
+
+/// What a signed sign-off calls the repository: what is the same in every clone.
+fn subject_of(request: &Request<'_>, policy: Option<&Policy>) -> String {
+    let stated = request.change.as_ref().map(|change| &change.repository);
+    let id = stated.and_then(|repository| repository.id.as_ref());
+    let name = stated.and_then(|repository| repository.name.as_ref());
+    let named = policy.and_then(|policy| policy.repository.clone());
+    named.or_else(|| id.or(name).map(|name| name.to_string())).unwrap_or_default()
 }
 
 /// The table of tools, with what the policy adds.

@@ -1,6 +1,6 @@
 //! For each thing missing: who can give it, and the exact text and command.
 
-use crate::model::{Change, Remedy, Request};
+use crate::model::{Change, Question, Remedy, Request, Role};
 use crate::policy::{Policy, Requirement, Rule};
 use crate::signoff::Tally;
 use crate::signoff::answers::TEMPLATE;
@@ -30,6 +30,11 @@ pub(super) fn approval(
             many.iter().map(|q| format!("`{q}`")).collect::<Vec<_>>().join(", ")
         ),
     };
+    let asked = requirement.answers.iter().map(|name| Question {
+        name: name.clone(),
+        text: policy.questions.get(name).cloned().unwrap_or_default(),
+    });
+    let questions: Vec<Question> = asked.collect();
     let Some(change) = &request.change else {
         return Remedy {
             rule: rule.name.clone(),
@@ -37,10 +42,12 @@ pub(super) fn approval(
             what: format!("to approve{answers}"),
             template: None,
             command: None,
+            questions,
         };
     };
     let text = answer_template(policy, requirement);
-    if request.trigger.platform.name == "git" {
+    let on_git = request.trigger.platform.name == "git";
+    if on_git && !request.documents.iter().any(|document| document.role == Role::AllowedSigners) {
         let person = who.first().map(String::as_str).unwrap_or(&by);
         return Remedy {
             rule: rule.name.clone(),
@@ -52,6 +59,18 @@ pub(super) fn approval(
                 change.head.short()
             )),
             who,
+            questions,
+        };
+    }
+    if on_git {
+        let target = shell_word(&change.target);
+        return Remedy {
+            rule: rule.name.clone(),
+            what: format!("to sign commit {} with an SSH key{answers}", change.head.short()),
+            template: None,
+            command: Some(format!("countersign approve --target {target} --head {}", change.head.short())),
+            who,
+            questions,
         };
     }
     Remedy {
@@ -60,6 +79,7 @@ pub(super) fn approval(
         template: (!text.is_empty()).then_some(text),
         command: None,
         who,
+        questions,
     }
 }
 

@@ -143,6 +143,8 @@ pub struct ChangeSummary {
     /// The platform's number, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// What a signed sign-off must call the repository.
+    pub subject: String,
     /// The target, by full name.
     pub target: String,
     /// The target's tip.
@@ -158,6 +160,7 @@ pub struct ChangeSummary {
 object!(ChangeSummary {
     "repository" => repository required,
     "id" => id,
+    "subject" => subject required,
     "target" => target required,
     "base_tip" => base_tip required,
     "head" => head required,
@@ -538,7 +541,25 @@ pub struct Remedy {
     /// The exact command to run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// The questions that an approval has to answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
 }
+
+/// A question of the policy.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Question {
+    /// The word that an answer begins with.
+    pub name: String,
+    /// The question.
+    pub text: String,
+}
+
+object!(Question {
+    "name" => name required,
+    "text" => text required,
+});
 
 object!(Remedy {
     "rule" => rule required,
@@ -546,6 +567,7 @@ object!(Remedy {
     "what" => what required,
     "template" => template,
     "command" => command,
+    "questions" => questions,
 });
 
 /// Something that a reader must know to weigh the answer.

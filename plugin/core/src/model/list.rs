@@ -64,6 +64,12 @@ impl<T, const MAX: usize> From<Vec<T>> for List<T, MAX> {
     }
 }
 
+impl<T, const MAX: usize> Extend<T> for List<T, MAX> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        items.into_iter().for_each(|item| self.push(item));
+    }
+}
+
 impl<T, const MAX: usize> FromIterator<T> for List<T, MAX> {
     fn from_iter<I: IntoIterator<Item = T>>(iter: I) -> Self {
         Vec::from_iter(iter).into()

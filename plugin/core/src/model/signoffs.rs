@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::When;
+use super::json::words;
 
 /// Sign-offs, on the word of whoever gives the file. It is given by flag and never read from the judged tree.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -57,3 +58,9 @@ pub enum SignoffDecision {
     /// An earlier yes is taken back.
     Withdraw,
 }
+
+words!(SignoffDecision {
+    "approve" => Approve,
+    "request-changes" => RequestChanges,
+    "withdraw" => Withdraw,
+});

@@ -5,6 +5,9 @@ pub(crate) mod contributors;
 mod markdown;
 pub(crate) mod people;
 pub(crate) mod roster;
+pub(crate) mod signed;
+mod signers;
+mod sshsig;
 mod veto;
 mod votes;
 
@@ -32,6 +35,10 @@ pub(crate) struct Acts<'d, 'a> {
     pub actors: Vec<Vec<PersonId>>,
     /// The answers of each act.
     pub answers: Vec<Vec<Answer<'d>>>,
+    /// Whether each act came as a signed statement.
+    pub signed: Vec<bool>,
+    /// Why a signed act counts for nothing, whatever it says.
+    pub faults: Vec<Option<ActCode>>,
 }
 
 /// The text of the change itself, as an act of whoever wrote it.
@@ -60,10 +67,24 @@ impl Acts<'_, '_> {
         self.description && at + 1 == self.list.len()
     }
 
+    /// Whether an act came as a signed statement.
+    fn is_signed(&self, at: usize) -> bool {
+        self.signed.get(at) == Some(&true)
+    }
+
+    fn fault(&self, at: usize) -> Option<ActCode> {
+        self.faults.get(at).copied().flatten()
+    }
+
     /// What each act says under some methods.
     fn votes(&self, methods: &Methods, change: &Change<'_>) -> Vec<Vote> {
-        let vote =
-            |(at, act): (usize, &&Act<'_>)| votes::vote(act, self.is_description(at), methods, &change.head);
+        let vote = |(at, act): (usize, &&Act<'_>)| {
+            // What nobody proved to have said is no vote, and replaces none.
+            if self.fault(at).is_some() {
+                return Vote::Nothing;
+            }
+            votes::vote(act, self.is_description(at), methods, &change.head)
+        };
         self.list.iter().enumerate().map(vote).collect()
     }
 
@@ -217,7 +238,12 @@ impl Desk<'_, '_, '_> {
             Proof::Forge => {}
             // A person gave the file by hand, to this one call.
             Proof::Claimed if self.request.trigger.kind == TriggerKind::Check => {}
+            // The signature was verified, or there is a fault.
+            Proof::Signature if self.acts.is_signed(at) => {}
             Proof::Claimed | Proof::Signature => return ActCode::Unauthenticated,
+        }
+        if let Some(fault) = self.acts.fault(at) {
+            return fault;
         }
         if act.deleted {
             return ActCode::Deleted;
@@ -450,6 +476,15 @@ impl Desk<'_, '_, '_> {
                 format!("{who} approved another merge result: the target or the change moved since")
             }
             ActCode::TooOld => format!("the approval of {who} is older than the policy lets it be"),
+            ActCode::BadSignature => "its signature does not belong to what it says".to_owned(),
+            ActCode::UnknownKey => {
+                "the key that signed it is in no line of the target's allowed_signers".to_owned()
+            }
+            ActCode::ExpiredKey => "the key that signed it is not valid now".to_owned(),
+            ActCode::RevokedKey => "the key that signed it was revoked".to_owned(),
+            ActCode::WrongNamespace => "it was signed for something else than a sign-off".to_owned(),
+            ActCode::KeyType => "it is signed by a kind of key that is not verified here".to_owned(),
+            ActCode::StalePolicy => format!("{who} signed under another version of the policy"),
             ActCode::SamePerson => format!("{who} is somebody who approved already, by another account"),
             ActCode::MethodNotAllowed => format!("the policy does not count this way of approving for {who}"),
             ActCode::Quoted => {

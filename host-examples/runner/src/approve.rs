@@ -1,0 +1,210 @@
+//! `countersign approve`
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use countersign_core::model::{
+    Decision, Question, Request, RuleState, SIGNATURE_NAMESPACE, Signoff, SignoffDecision, Statement, read,
+};
+use countersign_host::ci;
+use countersign_host::collect::{Collector, Selection};
+use countersign_host::git::Repository;
+use countersign_host::module::Function;
+use countersign_host::statements::{self, SIGNOFFS_REF};
+
+use crate::ModuleChoice;
+use crate::check::now;
+use crate::output;
+
+/// Sign off a change with an SSH key.
+///
+/// Shows what is judged, asks the questions that the policy asks, signs the answers with `ssh-keygen` (so agents and
+/// security keys work) and keeps the statement in git, from where it is pushed.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  countersign approve --target main --answer topology=\"only the billing queue and its two readers\"\n  \
+    git push origin refs/countersign/signoffs\n\nExit codes: 0 signed, 2 not signed"
+)]
+pub struct Approve {
+    /// The repository, or a folder in it.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    repo: PathBuf,
+    /// Count the commits from here instead of from the tip of the target.
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// The head of the change [default: HEAD].
+    #[arg(long, value_name = "REV")]
+    head: Option<String>,
+    /// The branch that the change goes into [default: what the remote's HEAD names].
+    #[arg(long, value_name = "REF")]
+    target: Option<String>,
+    /// An answer to a question of the policy; without any, the questions are asked.
+    #[arg(long, value_name = "NAME=TEXT")]
+    answer: Vec<String>,
+    /// The private key, or the public one of a key that an agent holds [default: git's user.signingKey, else the first
+    /// of ~/.ssh/id_ed25519, id_ecdsa, id_rsa].
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Take an earlier sign-off back.
+    #[arg(long)]
+    withdraw: bool,
+}
+
+impl Approve {
+    pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
+        let module = choice.load()?;
+        let ci = ci::detect(|name| std::env::var(name).ok())?;
+        let mut collector = Collector::new(&module, &self.repo)?;
+        let selection = Selection {
+            base: self.base.clone(),
+            head: self.head.clone(),
+            target: self.target.clone(),
+            to_sign: true,
+            ..Selection::default()
+        };
+        let now = now()?;
+        let request = collector.change(&selection, ci.as_ref(), now)?;
+        let answer = module.call(Function::Evaluate, &request)?;
+        let decision: Decision = read(answer.as_bytes())?;
+        let request: Request<'_> = read(&request)?;
+        let change = request.change.as_ref().context("a collected request has a change")?;
+        let policy_digest = decision.policy.as_ref().and_then(|policy| policy.digest.clone()).context(
+            "the target has no policy, so there is nothing to sign off; a policy stands in .countersign/policy.yaml",
+        )?;
+
+        let text = if self.withdraw { None } else { self.text(&decision)? };
+        let signoff = Signoff {
+            decision: if self.withdraw { SignoffDecision::Withdraw } else { SignoffDecision::Approve },
+            repository: decision.change.subject.clone(),
+            change: change.id.as_ref().map(|id| id.to_string()),
+            target: change.target.to_string(),
+            head: change.head.as_str().to_owned(),
+            diff_id: change.diff_id.as_ref().map(|id| id.as_str().to_owned()),
+            merge_tree: change.merge_tree.as_ref().map(|id| id.as_str().to_owned()),
+            policy_digest,
+            at: Some(now),
+            text,
+        };
+        let statement = serde_json::to_vec_pretty(&Statement::of(signoff))?;
+        let key = self.key(collector.repository())?;
+        let signature = sign(&key, &statement)?;
+        statements::write(collector.repository(), change.head.as_str(), &statement, &signature)?;
+        let verb = if self.withdraw { "Took back the sign-off of" } else { "Signed off" };
+        output::print(&format!(
+            "{verb} {} for {}, with {}\n\nIt is in {SIGNOFFS_REF} of this clone. What to do next:\n  \
+             git push origin {SIGNOFFS_REF}\n  countersign signoffs --target {}\n",
+            change.head.short(),
+            change.target,
+            key.display(),
+            change.target,
+        ))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The answers as they are signed: one a line, each after the name of its question.
+    fn text(&self, decision: &Decision) -> anyhow::Result<Option<String>> {
+        let mut questions: Vec<&Question> = Vec::new();
+        for question in decision.remedies.iter().flat_map(|remedy| &remedy.questions) {
+            if !questions.contains(&question) {
+                questions.push(question);
+            }
+        }
+        let mut given: Vec<(String, String)> = Vec::new();
+        for answer in &self.answer {
+            let (name, text) = answer
+                .split_once('=')
+                .with_context(|| format!("--answer takes NAME=TEXT, and here is `{answer}`"))?;
+            given.push((name.trim().to_owned(), text.trim().to_owned()));
+        }
+        let open: Vec<&&Question> = questions
+            .iter()
+            .filter(|question| !given.iter().any(|(name, _)| *name == question.name))
+            .collect();
+        if !open.is_empty() {
+            if !given.is_empty() || !std::io::stdin().is_terminal() {
+                let list: Vec<String> = open
+                    .iter()
+                    .map(|question| format!("  --answer {}=...   {}", question.name, question.text))
+                    .collect();
+                bail!("the policy asks what is not answered yet:\n{}", list.join("\n"));
+            }
+            show(decision);
+            for question in open {
+                given.push((question.name.clone(), ask(question)?));
+            }
+        }
+        let lines: Vec<String> =
+            given.iter().map(|(name, text)| format!("{name}: {}", text.replace('\n', " "))).collect();
+        Ok((!lines.is_empty()).then(|| lines.join("\n")))
+    }
+
+    /// The key to sign with.
+    fn key(&self, repository: &Repository) -> anyhow::Result<PathBuf> {
+        if let Some(key) = &self.key {
+            return Ok(key.clone());
+        }
+        let home =
+            std::env::home_dir().context("there is no home folder to look for a key in; give --key")?;
+        if repository.config("gpg.format")?.as_deref() == Some("ssh")
+            && let Some(key) = repository.config("user.signingKey")?
+        {
+            let path = match key.strip_prefix("~/") {
+                Some(rest) => home.join(rest),
+                None => PathBuf::from(&key),
+            };
+            if path.is_file() {
+                return Ok(path);
+            }
+            bail!("git's user.signingKey is no file here: {key}; give --key");
+        }
+        let names = ["id_ed25519", "id_ecdsa", "id_rsa"];
+        let found = names.iter().map(|name| home.join(".ssh").join(name)).find(|path| path.is_file());
+        found.context("no SSH key found; give --key, or make one with `ssh-keygen -t ed25519`")
+    }
+}
+
+/// What the signer is about to sign, on standard error.
+fn show(decision: &Decision) {
+    let change = &decision.change;
+    eprintln!(
+        "{} commits, {} files into {}, head {}",
+        change.commits,
+        change.files,
+        change.target,
+        change.head.get(..12).unwrap_or(&change.head)
+    );
+    for rule in decision.rules.iter().filter(|rule| rule.state == RuleState::Pending) {
+        eprintln!("{}: {}", rule.name, rule.because.join("; "));
+    }
+    eprintln!();
+}
+
+fn ask(question: &Question) -> anyhow::Result<String> {
+    eprint!("{}\n{}> ", question.text, question.name);
+    std::io::stderr().flush()?;
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("reading an answer")?;
+    Ok(line.trim().to_owned())
+}
+
+/// Signs with `ssh-keygen -Y sign`.
+fn sign(key: &Path, statement: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut child = Command::new("ssh-keygen")
+        .args(["-Y", "sign", "-n", SIGNATURE_NAMESPACE, "-f"])
+        .arg(key)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("ssh-keygen cannot be run; install OpenSSH's client, 8.2 or newer")?;
+    child.stdin.take().context("a pipe to ssh-keygen")?.write_all(statement)?;
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        bail!("ssh-keygen did not sign with {}: {why}", key.display());
+    }
+    Ok(output.stdout)
+}

@@ -1,0 +1,156 @@
+//! Whose key is whose: `allowed_signers` of the target (ssh-keygen(1), ALLOWED SIGNERS), and keys that are no longer
+//! anybody's.
+
+use time::{Date, Month, PrimitiveDateTime, Time};
+
+use super::sshsig::PublicKey;
+use crate::model::{ActCode, Request, Role, SIGNATURE_NAMESPACE, When};
+
+/// Keys that may sign.
+#[derive(Debug, Default)]
+pub(crate) struct Signers {
+    lines: Vec<Line>,
+    revoked: Vec<PublicKey>,
+}
+
+#[derive(Debug)]
+struct Line {
+    principals: Vec<String>,
+    key: PublicKey,
+    namespaces: Option<Vec<String>>,
+    valid_after: Option<When>,
+    valid_before: Option<When>,
+    /// An option that is not known here: the line says something that we would not obey.
+    odd: bool,
+}
+
+impl Signers {
+    /// Reads the documents of a request.
+    pub fn of(request: &Request<'_>) -> Self {
+        let mut signers = Signers::default();
+        for document in &request.documents {
+            let text = document.bytes.to_str_lossy();
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+            match document.role {
+                Role::AllowedSigners => signers.lines.extend(lines.filter_map(line)),
+                Role::RevokedKeys => signers.revoked.extend(lines.filter_map(|line| key_in(&words(line)))),
+                _ => {}
+            }
+        }
+        signers
+    }
+
+    /// Who signs with a key, by the principals of its line.
+    ///
+    /// # Errors
+    /// `revoked-key`, `unknown-key`, `wrong-namespace`, `expired-key`.
+    pub fn principals(&self, key: &PublicKey, now: When) -> Result<Vec<&str>, ActCode> {
+        if self.revoked.contains(key) {
+            return Err(ActCode::RevokedKey);
+        }
+        let mut worst = ActCode::UnknownKey;
+        for line in self.lines.iter().filter(|line| line.key == *key && !line.odd) {
+            let named = line.namespaces.as_ref();
+            if named.is_some_and(|named| !named.iter().any(|name| name == SIGNATURE_NAMESPACE || name == "*"))
+            {
+                worst = ActCode::WrongNamespace;
+                continue;
+            }
+            let early = line.valid_after.is_some_and(|after| now < after);
+            if early || line.valid_before.is_some_and(|before| now >= before) {
+                worst = ActCode::ExpiredKey;
+                continue;
+            }
+            return Ok(line.principals.iter().map(String::as_str).collect());
+        }
+        Err(worst)
+    }
+}
+
+/// The words of a line; blanks inside of quotes belong to a word.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            c if c.is_whitespace() && !quoted => {
+                if words.last().is_some_and(|word| !word.is_empty()) {
+                    words.push(String::new());
+                }
+            }
+            c => {
+                if let Some(word) = words.last_mut() {
+                    word.push(c);
+                }
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The key that stands behind its kind.
+fn key_in(words: &[String]) -> Option<PublicKey> {
+    let kind =
+        |word: &String| word.starts_with("ssh-") || word.starts_with("sk-") || word.starts_with("ecdsa-");
+    let at = words.iter().position(kind)?;
+    words.get(at + 1).and_then(|key| PublicKey::from_base64(key))
+}
+
+fn line(text: &str) -> Option<Line> {
+    let words = words(text);
+    let key = key_in(&words)?;
+    let (principals, rest) = words.split_first()?;
+    let mut line = Line {
+        principals: principals.split(',').map(str::to_owned).collect(),
+        key,
+        namespaces: None,
+        valid_after: None,
+        valid_before: None,
+        odd: false,
+    };
+    let options =
+        rest.first().filter(|word| word.contains('=') || word.eq_ignore_ascii_case("cert-authority"));
+    for option in options.into_iter().flat_map(|options| split_options(options)) {
+        let (name, value) = option.split_once('=').unwrap_or((&option, ""));
+        match name.to_ascii_lowercase().as_str() {
+            "namespaces" => line.namespaces = Some(value.split(',').map(str::to_owned).collect()),
+            "valid-after" => line.valid_after = Some(moment(value)?),
+            "valid-before" => line.valid_before = Some(moment(value)?),
+            _ => line.odd = true,
+        }
+    }
+    Some(line)
+}
+
+/// Options are parted by commas, and so are the namespaces in one of them; an option begins with its name.
+fn split_options(options: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for part in options.split(',') {
+        match all.last_mut() {
+            Some(last) if !part.contains('=') && !part.eq_ignore_ascii_case("cert-authority") => {
+                last.push(',');
+                last.push_str(part);
+            }
+            _ => all.push(part.to_owned()),
+        }
+    }
+    all
+}
+
+/// `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, with `Z` or without, taken for UTC either way: a module knows no zone.
+fn moment(text: &str) -> Option<When> {
+    let digits = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    let number = |from: usize, to: usize| digits.get(from..to)?.parse::<u8>().ok();
+    let month = Month::try_from(number(4, 6)?).ok()?;
+    let date = Date::from_calendar_date(digits.get(..4)?.parse().ok()?, month, number(6, 8)?).ok()?;
+    let time = match digits.len() {
+        8 => Time::MIDNIGHT,
+        12 => Time::from_hms(number(8, 10)?, number(10, 12)?, 0).ok()?,
+        14 => Time::from_hms(number(8, 10)?, number(10, 12)?, number(12, 14)?).ok()?,
+        _ => return None,
+    };
+    let moment = PrimitiveDateTime::new(date, time).assume_utc();
+    Some(When::from_seconds(moment.unix_timestamp()))
+}

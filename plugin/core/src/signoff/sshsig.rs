@@ -1,0 +1,218 @@
+//! SSH signatures as `ssh-keygen -Y sign` makes them (OpenSSH's PROTOCOL.sshsig), verified here so that every host
+//! verifies alike.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256, Sha512};
+
+use crate::model::ActCode;
+
+/// A public key in the wire format of SSH.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PublicKey(Vec<u8>);
+
+impl PublicKey {
+    /// From the base64 of a line of allowed_signers, authorized_keys or a `.pub` file.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        STANDARD.decode(text).ok().map(PublicKey)
+    }
+}
+
+/// A signature, taken apart.
+pub(crate) struct Signature<'s> {
+    pub key: PublicKey,
+    pub namespace: &'s [u8],
+    reserved: &'s [u8],
+    hash: &'s [u8],
+    signature: &'s [u8],
+}
+
+/// Bytes between the lines of an armored signature.
+pub(crate) fn unarmored(armored: &str) -> Option<Vec<u8>> {
+    let body = armored.trim().strip_prefix("-----BEGIN SSH SIGNATURE-----")?;
+    let body = body.strip_suffix("-----END SSH SIGNATURE-----")?;
+    let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    STANDARD.decode(body).ok()
+}
+
+/// Reads the strings of SSH's wire format: a length of four bytes, then as many.
+struct Wire<'w>(&'w [u8]);
+
+impl<'w> Wire<'w> {
+    fn take(&mut self, length: usize) -> Option<&'w [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        self.take(4)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+    }
+
+    fn string(&mut self) -> Option<&'w [u8]> {
+        let length = self.number()?;
+        self.take(usize::try_from(length).ok()?)
+    }
+
+    fn end(&self) -> Option<()> {
+        self.0.is_empty().then_some(())
+    }
+}
+
+fn put(out: &mut Vec<u8>, string: &[u8]) {
+    out.extend((string.len() as u32).to_be_bytes());
+    out.extend(string);
+}
+
+impl<'s> Signature<'s> {
+    /// Takes the bytes of a signature apart.
+    pub fn parse(bytes: &'s [u8]) -> Option<Self> {
+        let mut wire = Wire(bytes.strip_prefix(b"SSHSIG")?);
+        if wire.number()? != 1 {
+            return None;
+        }
+        let key = PublicKey(wire.string()?.to_vec());
+        let namespace = wire.string()?;
+        let reserved = wire.string()?;
+        let hash = wire.string()?;
+        let signature = wire.string()?;
+        wire.end()?;
+        Some(Signature { key, namespace, reserved, hash, signature })
+    }
+
+    /// Whether the key signed the message.
+    ///
+    /// # Errors
+    /// `key-type` for a kind of key or hash that is not verified here, `bad-signature` for everything else.
+    pub fn verify(&self, message: &[u8]) -> Result<(), ActCode> {
+        let digest = match self.hash {
+            b"sha256" => Sha256::digest(message).to_vec(),
+            b"sha512" => Sha512::digest(message).to_vec(),
+            _ => return Err(ActCode::KeyType),
+        };
+        let mut signed = b"SSHSIG".to_vec();
+        for part in [self.namespace, self.reserved, self.hash, &digest] {
+            put(&mut signed, part);
+        }
+        let mut key = Wire(&self.key.0);
+        let mut signature = Wire(self.signature);
+        let kind = key.string().ok_or(ActCode::BadSignature)?;
+        let algorithm = signature.string().ok_or(ActCode::BadSignature)?;
+        let good = match kind {
+            b"ssh-ed25519" if algorithm == kind => ed25519(&mut key, &mut signature, &signed),
+            b"sk-ssh-ed25519@openssh.com" if algorithm == kind => {
+                security_key(&mut key, &mut signature, &signed)
+            }
+            b"ecdsa-sha2-nistp256" if algorithm == kind => p256(&mut key, &mut signature, &signed),
+            b"ssh-rsa" if matches!(algorithm, b"rsa-sha2-256" | b"rsa-sha2-512") => {
+                rsa(&mut key, &mut signature, algorithm, &signed)
+            }
+            b"ssh-ed25519" | b"sk-ssh-ed25519@openssh.com" | b"ecdsa-sha2-nistp256" => None,
+            _ => return Err(ActCode::KeyType),
+        };
+        good.ok_or(ActCode::BadSignature)
+    }
+}
+
+fn ed25519_key(key: &mut Wire<'_>) -> Option<ed25519_dalek::VerifyingKey> {
+    ed25519_dalek::VerifyingKey::from_bytes(key.string()?.try_into().ok()?).ok()
+}
+
+fn ed25519(key: &mut Wire<'_>, signature: &mut Wire<'_>, signed: &[u8]) -> Option<()> {
+    let verifying = ed25519_key(key)?;
+    key.end()?;
+    let bytes = signature.string()?;
+    signature.end()?;
+    let signature = ed25519_dalek::Signature::from_bytes(bytes.try_into().ok()?);
+    verifying.verify_strict(signed, &signature).ok()
+}
+
+/// A security key signs the hash of its application's name, what it saw of its user, a counter, and the hash of the
+/// message (OpenSSH's PROTOCOL.u2f).
+fn security_key(key: &mut Wire<'_>, signature: &mut Wire<'_>, signed: &[u8]) -> Option<()> {
+    /// Somebody touched the key.
+    const PRESENT: u8 = 1;
+    let verifying = ed25519_key(key)?;
+    let application = key.string()?;
+    key.end()?;
+    let bytes = signature.string()?;
+    let (flags, counter) = (signature.take(1)?, signature.take(4)?);
+    signature.end()?;
+    let present = flags.first().is_some_and(|flags| flags & PRESENT != 0);
+    let mut message = Sha256::digest(application).to_vec();
+    message.extend(flags);
+    message.extend(counter);
+    message.extend(Sha256::digest(signed));
+    let signature = ed25519_dalek::Signature::from_bytes(bytes.try_into().ok()?);
+    verifying.verify_strict(&message, &signature).ok().filter(|()| present)
+}
+
+fn p256(key: &mut Wire<'_>, signature: &mut Wire<'_>, signed: &[u8]) -> Option<()> {
+    use p256::ecdsa::signature::Verifier;
+    if key.string()? != b"nistp256" {
+        return None;
+    }
+    let verifying = p256::ecdsa::VerifyingKey::from_sec1_bytes(key.string()?).ok()?;
+    key.end()?;
+    let mut numbers = Wire(signature.string()?);
+    signature.end()?;
+    let mut scalar = || -> Option<[u8; 32]> {
+        let number = trimmed(numbers.string()?);
+        let mut padded = [0; 32];
+        padded.get_mut(32_usize.checked_sub(number.len())?..)?.copy_from_slice(number);
+        Some(padded)
+    };
+    let (r, s) = (scalar()?, scalar()?);
+    numbers.end()?;
+    let signature = p256::ecdsa::Signature::from_scalars(r, s).ok()?;
+    verifying.verify(signed, &signature).ok()
+}
+
+fn rsa(key: &mut Wire<'_>, signature: &mut Wire<'_>, algorithm: &[u8], signed: &[u8]) -> Option<()> {
+    use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey as RsaPublicKey};
+    /// Shorter keys can be factored, longer ones take long to verify.
+    const BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
+    let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(trimmed(bytes));
+    let exponent = key.string()?;
+    let modulus = key.string()?;
+    key.end()?;
+    let bytes = signature.string()?;
+    signature.end()?;
+    if !BYTES.contains(&trimmed(modulus).len()) || trimmed(exponent).len() > 4 {
+        return None;
+    }
+    let verifying = RsaPublicKey::new(number(modulus), number(exponent)).ok()?;
+    // What OpenSSH strips from the front of a signature has to be there for the padding.
+    let mut padded = vec![0; trimmed(modulus).len().saturating_sub(bytes.len())];
+    padded.extend(bytes);
+    match algorithm {
+        b"rsa-sha2-256" => verifying.verify(
+            Pkcs1v15Sign { hash_len: Some(32), prefix: SHA256_PREFIX.into() },
+            &Sha256::digest(signed),
+            &padded,
+        ),
+        _ => verifying.verify(
+            Pkcs1v15Sign { hash_len: Some(64), prefix: SHA512_PREFIX.into() },
+            &Sha512::digest(signed),
+            &padded,
+        ),
+    }
+    .ok()
+}
+
+/// DER of what names SHA-256 before a hash (RFC 8017, section 9.2).
+const SHA256_PREFIX: [u8; 19] = [
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+    0x04, 0x20,
+];
+/// DER of what names SHA-512 before a hash.
+const SHA512_PREFIX: [u8; 19] = [
+    0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00,
+    0x04, 0x40,
+];
+
+/// A number without the zeros before it.
+fn trimmed(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
