@@ -152,6 +152,32 @@ mod worst {
 
     const ONE_RULE: &str = "countersign: 1\nname: x\npeople:\n  s: { users: [sam, rhea] }\nquestions:\n  q: Which one of them is it?\nrules:\n  - name: r\n    when: { ai: any }\n    require: { approvals: 1, by: s, answers: [q] }\n";
 
+    /// Sign-offs with real signatures of the kind that costs most to verify.
+    fn signatures(number: usize) -> Vec<u8> {
+        use std::process::{Command, Stdio};
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key");
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-N", "", "-t", "ecdsa", "-b", "256", "-f"])
+            .arg(&key)
+            .status();
+        assert!(made.unwrap().success());
+        let statement = folder.path().join("statement");
+        std::fs::write(&statement, "{}").unwrap();
+        let signed = Command::new("ssh-keygen")
+            .args(["-q", "-Y", "sign", "-n", "countersign", "-f"])
+            .args([&key, &statement])
+            .stderr(Stdio::null())
+            .status();
+        assert!(signed.unwrap().success());
+        let signature = std::fs::read_to_string(folder.path().join("statement.sig")).unwrap();
+        let signature = serde_json::to_string(&signature).unwrap();
+        let acts: Vec<String> = (0..number)
+            .map(|n| format!(r#"{{"id":"{n}","kind":"signed","actor":{{}},"proof":"signature","statement":"{{}}","signature":{signature}}}"#))
+            .collect();
+        request(ONE_RULE, &commit(0, "m"), "", &acts.join(","), 2)
+    }
+
     pub fn cases() -> Vec<(&'static str, Function, Vec<u8>)> {
         let many_commits: Vec<String> = (0..20_000)
             .map(|n| commit(n, "Change\n\nBody of the message.\n\nCo-Authored-By: Claude Opus 4.5 <noreply@anthropic.com>\nSigned-off-by: D <d@x.example>\n"))
@@ -180,6 +206,18 @@ mod worst {
         let many_people = format!(
             "countersign: 1\nname: x\npeople:\n  s: {{ users: [{people}z] }}\nquestions:\n  q: Which one of them is it?\nrules:\n  - name: r\n    require: {{ approvals: 100, by: s, answers: [q] }}\n"
         );
+        let comments: Vec<String> = (0..10_000)
+            .map(|n| format!(r#"{{"id":"{n}","kind":"comment","actor":{{"login":"p{n}"}},"proof":"forge","text":"> a quote\n\n/approve number {n}"}}"#))
+            .collect();
+        let comment_rule = "options: { methods: { comment-lines: [/approve x], comment-patterns: [\"(a|ap)+prove.*[0-9]{1,20}x\"] } }, require: [{ approvals: 1, by: s }] }\n";
+        let comment_rules: String =
+            (0..1_000).map(|n| format!("  - {{ name: r{n}, {comment_rule}")).collect();
+        let comment_rules =
+            format!("countersign: 1\nname: x\npeople:\n  s: {{ users: [sam] }}\nrules:\n{comment_rules}");
+        let expressions: String = (0..100)
+            .map(|n| format!("  - {{ name: r{n}, when: {{ paths: [\"re:(a|b|c|/)+module_[0-9]+{n}x$\"] }}, deny: no }}\n"))
+            .collect();
+        let expressions = format!("countersign: 1\nname: x\nrules:\n{expressions}");
         let trailers = "AI-Assisted: some tool or other, and more & still more\n".repeat(1_000_000);
         let note = format!("a.rs\n{}---\n{{}}", "  s_4ee96dfc105aa4 1-2,3-4,5-6\n".repeat(1_500_000));
         let batch = |message: &str, notes: &str| {
@@ -222,6 +260,18 @@ mod worst {
                 Function::Evaluate,
                 request(&many_people, &commit(0, "m"), "", &acts.join(","), 2),
             ),
+            (
+                "1,000 rules on 10,000 comments with patterns",
+                Function::Evaluate,
+                request(&comment_rules, &commit(0, "m"), "", &comments.join(","), 2),
+            ),
+            (
+                "50,000 files and 100 regular expressions",
+                Function::Evaluate,
+                request(&expressions, &commit(0, "m"), &files.join(","), "", 2),
+            ),
+            ("1,000 signatures", Function::Evaluate, signatures(990)),
+            ("more signatures than can be verified", Function::Evaluate, signatures(2_000)),
             ("a note of 45 MiB", Function::Provenance, batch("m", &note)),
             (
                 "a batch of one long value",

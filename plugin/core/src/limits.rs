@@ -31,6 +31,10 @@ pub const PATTERN_BYTES: usize = 1_024;
 pub const STEPS: u64 = 60_000_000;
 /// Steps that reading one trailer costs.
 pub const TRAILER_STEPS: u64 = 200;
+/// Steps that holding one act against one requirement costs.
+pub const VERDICT_STEPS: u64 = 50;
+/// Steps that looking up one member of a people set costs.
+pub const MEMBER_STEPS: u64 = 10;
 /// Steps that verifying one signature costs.
 pub const SIGNATURE_STEPS: u64 = 60_000;
 /// Bytes of evidence that a finding quotes from a message.

@@ -42,7 +42,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let steps = Steps::default();
     let findings = provenance_of(request, &judged, &table, &steps)?;
     let mut directory = Directory::of(request, policy.as_ref(), &table);
-    let views = Views::of(policy.as_ref(), request, &judged, &table, &mut directory);
+    let views = Views::of(policy.as_ref(), request, &judged, &table, &mut directory, &steps)?;
 
     let subject_name = subject_of(request, policy.as_ref());
     let subject = Subject {

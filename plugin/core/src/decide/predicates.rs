@@ -119,9 +119,9 @@ impl Facts<'_, '_, '_> {
             Predicate::Not(inner) => self.test(inner)?.negated(),
             Predicate::Ai(test) => self.ai(test),
             Predicate::Paths(test) => self.paths(test)?,
-            Predicate::AuthorIn(sets) => self.people(sets, Among::Author),
-            Predicate::ContributorIn(sets) => self.people(sets, Among::Somebody),
-            Predicate::OnlyContributorsIn(sets) => self.people(sets, Among::Everybody),
+            Predicate::AuthorIn(sets) => self.people(sets, Among::Author)?,
+            Predicate::ContributorIn(sets) => self.people(sets, Among::Somebody)?,
+            Predicate::OnlyContributorsIn(sets) => self.people(sets, Among::Everybody)?,
             Predicate::AuthorIsOnlyContributor(wanted) => self.author_alone(*wanted),
             Predicate::TargetBranch(branches) => {
                 let target = self.request.change.as_ref().map(|change| change.target.as_ref());
@@ -173,33 +173,33 @@ impl Facts<'_, '_, '_> {
     }
 
     /// Whether people of the change are in these sets.
-    fn people(&self, sets: &[String], among: Among) -> Truth {
+    fn people(&self, sets: &[String], among: Among) -> Result<Truth, Error> {
         if let Some(why) = &self.judged.incomplete {
-            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
+            return Ok(Truth::unknown(RuleCode::ListIncomplete, why.clone()));
         }
-        let roster = Roster::of(sets, self.request, self.policy, self.directory);
+        let roster = Roster::of(sets, self.request, self.policy, self.directory, self.steps)?;
         let named = sets.join(" or ");
         let asked: Vec<PersonId> = match among {
             Among::Author => self.contributors.authors().collect(),
             Among::Somebody | Among::Everybody => self.contributors.people().collect(),
         };
         if among == Among::Author && asked.is_empty() {
-            return Truth::unknown(RuleCode::FactUnavailable, "who opened the change is not known here");
+            return Ok(Truth::unknown(RuleCode::FactUnavailable, "who opened the change is not known here"));
         }
         let admission = |person: &&PersonId| roster.admits(self.directory, **person);
         if let Some(person) = asked.iter().find(|person| admission(person) == Admission::Unreadable) {
             let who = self.directory.label(*person);
-            return Truth::unknown(
+            return Ok(Truth::unknown(
                 RuleCode::FactUnavailable,
                 format!("whether {who} is among {named} could not be read"),
-            );
+            ));
         }
         let inside = asked.iter().find(|person| admission(person) == Admission::Yes);
         let outside = asked.iter().find(|person| admission(person) == Admission::No);
         let label = |person: Option<&PersonId>| {
             person.map_or_else(|| "nobody".to_owned(), |person| self.directory.label(*person))
         };
-        match (among, inside, outside) {
+        Ok(match (among, inside, outside) {
             (Among::Everybody, _, _) if self.contributors.unattributed.is_some() => {
                 Truth::no(format!("a commit names nobody who is known here, so not all are among {named}"))
             }
@@ -213,7 +213,7 @@ impl Facts<'_, '_, '_> {
             }
             (Among::Author, None, _) => Truth::no(format!("{} is not among {named}", label(outside))),
             (_, None, _) => Truth::no(format!("nobody who took part is among {named}")),
-        }
+        })
     }
 
     fn author_alone(&self, wanted: bool) -> Truth {

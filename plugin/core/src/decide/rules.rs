@@ -5,6 +5,7 @@ use super::predicates::{Facts, Settled, Truth, count};
 use super::remedies;
 use crate::Error;
 use crate::change::Judged;
+use crate::limits::Steps;
 use crate::model::{
     Change, Enforce, Fact, Remedy, Request, RequirementResult, RuleCode, RuleResult, RuleState,
 };
@@ -29,19 +30,20 @@ impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
         judged: &Judged<'r, 'a>,
         table: &Table,
         directory: &mut Directory,
-    ) -> Self {
+        steps: &Steps,
+    ) -> Result<Self, Error> {
         let all = Contributors::of(request, judged, table, directory, &[]);
         let mut views = Views { all, some: Vec::new() };
-        let Some(policy) = policy else { return views };
+        let Some(policy) = policy else { return Ok(views) };
         let rules = policy.rules.iter().map(|rule| &rule.options.ignore);
         for ignore in rules.chain(policy.veto.iter().map(|veto| &veto.options.ignore)) {
             if *ignore == Ignore::default() || views.some.iter().any(|(known, _)| *known == ignore) {
                 continue;
             }
-            let ignored = ignored(ignore, request, judged, policy, table, directory);
+            let ignored = ignored(ignore, request, judged, policy, table, directory, steps)?;
             views.some.push((ignore, Contributors::of(request, judged, table, directory, &ignored)));
         }
-        views
+        Ok(views)
     }
 
     fn get(&self, ignore: &Ignore) -> &Contributors<'r, 'a> {
@@ -76,6 +78,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             contributors: self.views.get(&options.ignore),
             options,
             acts: self.acts,
+            steps: self.facts.steps,
         }
     }
 
@@ -144,8 +147,10 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 Truth::Unknown(code, reasons) => pend(result, code, reasons.join(", and ")),
             }
         }
-        let mut tallies: Vec<Tally> =
-            requirements.iter().map(|requirement| desk.tally(requirement)).collect();
+        let mut tallies = requirements
+            .iter()
+            .map(|requirement| desk.tally(requirement))
+            .collect::<Result<Vec<Tally>, Error>>()?;
         if rule.distinct {
             share_out(&mut tallies);
         }
@@ -224,7 +229,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             requirements: Vec::new(),
             observed: false,
         };
-        let standing = signoff::veto(&self.desk(&veto.options), veto);
+        let standing = signoff::veto(&self.desk(&veto.options), veto)?;
         let truth = veto.when.as_ref().map(|predicate| self.facts.test(predicate)).transpose()?;
         match truth {
             _ if !standing.is_empty() => {

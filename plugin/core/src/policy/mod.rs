@@ -209,6 +209,15 @@ impl Default for Methods {
 }
 
 impl Methods {
+    /// How often the text of an act is read to find what it says.
+    pub fn readings(&self) -> u64 {
+        let lists = [&self.comment_patterns, &self.review_patterns, &self.description_patterns];
+        let patterns = lists.iter().copied().flatten().map(|pattern| pattern.source().len() / 4 + 1);
+        let lines = self.comment_lines.len() + self.cancel_lines.len() + self.comments_contain.len();
+        // Markdown is read before lines are compared, and that costs more than they do.
+        (patterns.sum::<usize>() + lines + if lines > 0 { 16 } else { 0 }) as u64
+    }
+
     /// Nothing counts.
     pub fn none() -> Self {
         Methods {

@@ -2,7 +2,9 @@
 
 use super::people::{Attribution, Directory, PersonId};
 use super::roster::{Admission, Roster};
+use crate::Error;
 use crate::change::{Judged, Stated, contributions};
+use crate::limits::Steps;
 use crate::model::{Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, When};
 use crate::order::{Index, start_of};
 use crate::policy::{Ignore, Options, Policy};
@@ -141,6 +143,9 @@ fn role_in(roles: &[(PersonId, ContributorRole)], person: PersonId) -> Option<Co
 }
 
 /// Which of the change's own commits are ignored, by their places.
+///
+/// # Errors
+/// `over-limit`.
 pub(crate) fn ignored(
     ignore: &Ignore,
     request: &Request<'_>,
@@ -148,12 +153,10 @@ pub(crate) fn ignored(
     policy: &Policy,
     table: &Table,
     directory: &mut Directory,
-) -> Vec<bool> {
-    if *ignore == Ignore::default() {
-        return Vec::new();
-    }
+    steps: &Steps,
+) -> Result<Vec<bool>, Error> {
     let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
-    let roster = Roster::of(&ignore.commits_by, request, policy, directory);
+    let roster = Roster::of(&ignore.commits_by, request, policy, directory, steps)?;
     let by_roster = |directory: &mut Directory, commit: &Commit<'_>| {
         let mut named = 0;
         for ident in [&commit.author, &commit.committer] {
@@ -169,14 +172,15 @@ pub(crate) fn ignored(
         }
         named > 0
     };
-    judged
+    let ignored = judged
         .own
         .iter()
         .map(|commit| {
             (ignore.update_merges && is_update_merge(commit, &own))
                 || (!ignore.commits_by.is_empty() && by_roster(directory, commit))
         })
-        .collect()
+        .collect();
+    Ok(ignored)
 }
 
 /// A merge of the target into the change that the forge made and nobody altered.

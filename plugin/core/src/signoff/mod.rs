@@ -13,6 +13,8 @@ mod votes;
 
 use std::collections::BTreeMap;
 
+use crate::Error;
+use crate::limits::{Steps, VERDICT_STEPS};
 use crate::model::{
     Act, ActCode, ActKind, ActVerdict, Change, ContributorRole, Proof, Request, TextIntegrity, TriggerKind,
 };
@@ -77,7 +79,13 @@ impl Acts<'_, '_> {
     }
 
     /// What each act says under some methods.
-    fn votes(&self, methods: &Methods, change: &Change<'_>) -> Vec<Vote> {
+    fn votes(&self, methods: &Methods, change: &Change<'_>, steps: &Steps) -> Result<Vec<Vote>, Error> {
+        let readings = methods.readings();
+        if readings > 0 {
+            let bytes =
+                self.list.iter().filter_map(|act| act.text.as_ref()).map(|text| text.as_bytes().len());
+            steps.take(bytes.sum::<usize>() as u64 * readings / 8)?;
+        }
         let vote = |(at, act): (usize, &&Act<'_>)| {
             // What nobody proved to have said is no vote, and replaces none.
             if self.fault(at).is_some() {
@@ -85,7 +93,7 @@ impl Acts<'_, '_> {
             }
             votes::vote(act, self.is_description(at), methods, &change.head)
         };
-        self.list.iter().enumerate().map(vote).collect()
+        Ok(self.list.iter().enumerate().map(vote).collect())
     }
 
     /// Which acts stand: of each person the latest vote; on a tie the one that helps least.
@@ -123,6 +131,7 @@ pub(crate) struct Desk<'d, 'r, 'a> {
     pub contributors: &'d Contributors<'r, 'a>,
     pub options: &'d Options,
     pub acts: &'d Acts<'d, 'a>,
+    pub steps: &'d Steps,
 }
 
 /// What a requirement got.
@@ -152,9 +161,13 @@ struct Sheet<'q> {
 
 impl Desk<'_, '_, '_> {
     /// Judges every act for one requirement.
-    pub fn tally(&self, requirement: &Requirement) -> Tally {
-        let roster = Roster::of(&requirement.by, self.request, self.policy, self.directory);
-        let votes = self.acts.votes(&self.options.methods, self.change);
+    ///
+    /// # Errors
+    /// `over-limit` when all requirements together have more to judge than a call may take.
+    pub fn tally(&self, requirement: &Requirement) -> Result<Tally, Error> {
+        self.steps.take(self.acts.list.len() as u64 * VERDICT_STEPS)?;
+        let roster = Roster::of(&requirement.by, self.request, self.policy, self.directory, self.steps)?;
+        let votes = self.acts.votes(&self.options.methods, self.change, self.steps)?;
         let stands = self.acts.standing(&votes);
         let sheet = Sheet { requirement, roster, votes, stands };
         let mut codes: Vec<ActCode> = (0..self.acts.list.len()).map(|at| self.judge(at, &sheet)).collect();
@@ -220,7 +233,7 @@ impl Desk<'_, '_, '_> {
         let still = open.iter().filter(|person| people.binary_search(person).is_err());
         tally.eligible = still.map(|person| self.directory.label(*person)).collect();
         crate::order::strings(&mut tally.eligible);
-        tally
+        Ok(tally)
     }
 
     fn label(&self, act: &Act<'_>, actor: &[PersonId]) -> String {

@@ -1,6 +1,8 @@
 //! Who is in the people sets that a policy names.
 
 use super::people::{Directory, PersonId};
+use crate::Error;
+use crate::limits::{MEMBER_STEPS, Steps};
 use crate::model::Request;
 use crate::policy::Policy;
 
@@ -40,9 +42,21 @@ fn has_level(level: &str, asked: &str) -> bool {
 
 impl Roster {
     /// Gathers the people of the named sets.
-    pub fn of(names: &[String], request: &Request<'_>, policy: &Policy, directory: &Directory) -> Self {
+    ///
+    /// # Errors
+    /// `over-limit`.
+    pub fn of(
+        names: &[String],
+        request: &Request<'_>,
+        policy: &Policy,
+        directory: &Directory,
+        steps: &Steps,
+    ) -> Result<Self, Error> {
         let mut roster = Roster::default();
         for set in names.iter().filter_map(|name| policy.people.get(name)) {
+            let asked =
+                if set.permissions.is_empty() && set.roles.is_empty() { 0 } else { request.people.len() };
+            steps.take((set.users.len() + asked) as u64 * MEMBER_STEPS)?;
             for user in &set.users {
                 roster.people.extend(directory.named(user));
             }
@@ -50,6 +64,7 @@ impl Roster {
                 roster.asks_the_platform = true;
                 match request.groups.iter().find(|group| group.name == *name) {
                     Some(group) if !group.unreadable => {
+                        steps.take((group.members.len() + group.inherited.len()) as u64 * MEMBER_STEPS)?;
                         let inherited = group.inherited.iter().filter(|_| set.inherited);
                         for member in group.members.iter().chain(inherited) {
                             roster.people.extend(directory.known(member));
@@ -59,7 +74,7 @@ impl Roster {
                 }
             }
             roster.asks_the_platform |= !set.permissions.is_empty() || !set.roles.is_empty();
-            for person in &request.people {
+            for person in request.people.iter().take(asked) {
                 let level = |asked: &String| person.permissions.iter().any(|level| has_level(level, asked));
                 let role = |asked: &String| person.roles.iter().any(|role| role == asked);
                 if set.permissions.iter().any(level) || set.roles.iter().any(role) {
@@ -74,7 +89,7 @@ impl Roster {
             list.sort_unstable();
             list.dedup();
         }
-        roster
+        Ok(roster)
     }
 
     /// Whether the policy lets this program act.

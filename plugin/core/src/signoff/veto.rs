@@ -4,6 +4,7 @@ use super::people::PersonId;
 use super::roster::{Admission, Roster};
 use super::votes::Vote;
 use super::{Acts, Desk};
+use crate::Error;
 use crate::model::{ActKind, When};
 use crate::policy::{RevokedBy, Veto};
 
@@ -24,9 +25,12 @@ enum Says {
 }
 
 /// The people whose veto stands.
-pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Vec<String> {
-    let roster = Roster::of(&veto.by, desk.request, desk.policy, desk.directory);
-    let words = words(desk, veto, &roster);
+///
+/// # Errors
+/// `over-limit`.
+pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Result<Vec<String>, Error> {
+    let roster = Roster::of(&veto.by, desk.request, desk.policy, desk.directory, desk.steps)?;
+    let words = words(desk, veto, &roster)?;
     // A veto without a time may be the latest word, and a revocation without one the earliest.
     let later = |word: &Word, veto: &Word| word.at.is_some() && veto.at.is_some() && word.at > veto.at;
     let own_end = |veto: &Word| {
@@ -44,13 +48,13 @@ pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Vec<String> {
         .map(|veto| veto.label.clone())
         .collect();
     crate::order::strings(&mut standing);
-    standing
+    Ok(standing)
 }
 
-fn words(desk: &Desk<'_, '_, '_>, veto: &Veto, roster: &Roster) -> Vec<Word> {
+fn words(desk: &Desk<'_, '_, '_>, veto: &Veto, roster: &Roster) -> Result<Vec<Word>, Error> {
     let Acts { list, .. } = desk.acts;
-    let against = desk.acts.votes(&veto.disapprove, desk.change);
-    let back = desk.acts.votes(&veto.revoke, desk.change);
+    let against = desk.acts.votes(&veto.disapprove, desk.change, desk.steps)?;
+    let back = desk.acts.votes(&veto.revoke, desk.change, desk.steps)?;
     let mut words = Vec::new();
     for (at, act) in list.iter().enumerate() {
         let actor = desk.acts.actor(at);
@@ -84,5 +88,5 @@ fn words(desk: &Desk<'_, '_, '_>, veto: &Veto, roster: &Roster) -> Vec<Word> {
         };
         words.push(Word { person: *person, at: act.at, says, label: desk.label(act, actor) });
     }
-    words
+    Ok(words)
 }
