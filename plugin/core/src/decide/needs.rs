@@ -100,7 +100,10 @@ fn look_at(predicate: &Predicate, policy: &Policy, facts: &mut Vec<Fact>) {
         }
         Predicate::Not(inner) => look_at(inner, policy, facts),
         // Traces are tied to a change by its paths.
-        Predicate::Ai(_) => add(facts, &[Fact::Notes, Fact::Traces, Fact::Files]),
+        Predicate::Ai(_) | Predicate::UndeclaredAi => {
+            add(facts, &[Fact::Notes, Fact::Traces, Fact::Files]);
+        }
+        Predicate::DeclarationMissing | Predicate::Dco(_) => {}
         Predicate::Paths(_) => add(facts, &[Fact::Files]),
         Predicate::AuthorIn(sets) => {
             add(facts, &[Fact::Opener, Fact::Requester]);

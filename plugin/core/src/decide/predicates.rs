@@ -3,10 +3,14 @@
 use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
-use crate::model::{CommitFindings, Fact, Finding, RemarkCode, Request, RuleCode, Text};
-use crate::policy::{
-    AiTest, Bound, Branch, LinesTest, PathTest, Pattern, Policy, Predicate, StatusTest, TitleTest, Which,
+use crate::model::{
+    Commit, CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, Request, RuleCode, Text,
 };
+use crate::order::Index;
+use crate::policy::{
+    AiTest, Bound, Branch, Dco, LinesTest, PathTest, Pattern, Policy, Predicate, StatusTest, TitleTest, Which,
+};
+use crate::provenance::{split_address, trailers};
 use crate::signoff::contributors::Contributors;
 use crate::signoff::people::{Directory, PersonId};
 use crate::signoff::roster::{Admission, Roster};
@@ -118,6 +122,9 @@ impl Facts<'_, '_, '_> {
             Predicate::Any(parts) => self.parts(parts)?.any(),
             Predicate::Not(inner) => self.test(inner)?.negated(),
             Predicate::Ai(test) => self.ai(test),
+            Predicate::UndeclaredAi => self.undeclared(),
+            Predicate::DeclarationMissing => self.declaration_missing(),
+            Predicate::Dco(fault) => self.dco(*fault),
             Predicate::Paths(test) => self.paths(test)?,
             Predicate::AuthorIn(sets) => self.people(sets, Among::Author)?,
             Predicate::ContributorIn(sets) => self.people(sets, Among::Somebody)?,
@@ -379,6 +386,74 @@ impl Facts<'_, '_, '_> {
         if test.present { found } else { found.negated() }
     }
 
+    /// Commits with evidence of AI that nobody declares.
+    fn undeclared(&self) -> Truth {
+        let undeclared = self.findings.iter().find(|commit| {
+            let declared = |finding: &Finding| finding.confidence == Rank::Declared;
+            !commit.findings.is_empty() && !commit.findings.iter().any(declared)
+        });
+        match (undeclared, self.unread_provenance()) {
+            (Some(commit), _) => {
+                let who = commit.findings.first().map(describe).unwrap_or_default();
+                let id = commit.id.get(..12).unwrap_or(&commit.id);
+                Truth::yes(format!("{who} contributed to {id}, and the message does not say so"))
+            }
+            (None, Some((code, reason))) => Truth::unknown(code, reason),
+            (None, None) => Truth::no("all evidence of AI is declared"),
+        }
+    }
+
+    /// Commits that say neither that AI was used nor that none was; a merge has nothing to declare.
+    fn declaration_missing(&self) -> Truth {
+        if let Some(why) = &self.judged.incomplete {
+            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
+        }
+        let says = |commit: &CommitFindings| {
+            let none = |remark: &Remark| {
+                matches!(remark.code, RemarkCode::DeclaredNone | RemarkCode::DeclarationContradicted)
+            };
+            commit.findings.iter().any(|finding| finding.confidence == Rank::Declared)
+                || commit.remarks.iter().any(none)
+        };
+        let saying = Index::of(self.findings.iter().filter(|c| says(c)).map(|commit| commit.id.as_bytes()));
+        let mut work = self.judged.own.iter().filter(|commit| commit.parents.len() < 2);
+        match work.find(|commit| saying.get(commit.sha.as_bytes()).is_none()) {
+            Some(commit) => Truth::yes(format!(
+                "{} does not say whether AI was used; write `AI-Assisted: <tool>` or `AI-Assisted: none`",
+                commit.sha.short()
+            )),
+            None => Truth::no("every commit says whether AI was used"),
+        }
+    }
+
+    fn dco(&self, fault: Dco) -> Truth {
+        if let Some(why) = &self.judged.incomplete {
+            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
+        }
+        if fault == Dco::Ai {
+            let signed = |commit: &&CommitFindings| {
+                commit.remarks.iter().any(|remark| remark.code == RemarkCode::AiSignOff)
+            };
+            return match self.findings.iter().find(signed) {
+                Some(commit) => {
+                    let id = commit.id.get(..12).unwrap_or(&commit.id);
+                    Truth::yes(format!("an AI signed off {id}; only a person can"))
+                }
+                None => Truth::no("no AI signed off"),
+            };
+        }
+        let mut work = self.judged.own.iter().filter(|commit| commit.parents.len() < 2);
+        match work.find(|commit| !signed_off_by_author(commit)) {
+            Some(commit) => Truth::yes(format!(
+                "{} has no `Signed-off-by` of its author {} <{}>; `git commit --amend --signoff` adds one",
+                commit.sha.short(),
+                commit.author.name.to_str_lossy(),
+                commit.author.email.to_str_lossy()
+            )),
+            None => Truth::no("every commit is signed off by its author"),
+        }
+    }
+
     /// Why evidence of AI may exist that was not read.
     fn unread_provenance(&self) -> Option<(RuleCode, String)> {
         if let Some(why) = &self.judged.incomplete {
@@ -480,6 +555,16 @@ impl Facts<'_, '_, '_> {
         (!self.request.complete.contains(&Fact::Files))
             .then(|| Truth::unknown(RuleCode::ListIncomplete, "the list of files may have been cut"))
     }
+}
+
+/// Whether the message carries a `Signed-off-by` with the author's address, as git reads trailers.
+fn signed_off_by_author(commit: &Commit<'_>) -> bool {
+    let author = commit.author.email.to_str_lossy().to_lowercase();
+    let trailers = trailers::parse(commit.message.as_bytes(), false);
+    trailers.iter().filter(|trailer| trailer.key.eq_ignore_ascii_case(b"signed-off-by")).any(|trailer| {
+        let value = String::from_utf8_lossy(&trailer.value);
+        split_address(&value).email.is_some_and(|email| email.to_lowercase() == author)
+    })
 }
 
 /// Which people of a change a test asks about.

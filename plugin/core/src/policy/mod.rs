@@ -262,6 +262,12 @@ pub(crate) enum Predicate {
     Any(Vec<Predicate>),
     Not(Box<Predicate>),
     Ai(AiTest),
+    /// Some commit carries evidence of AI that its author does not declare.
+    UndeclaredAi,
+    /// Some commit says neither that AI was used nor that none was.
+    DeclarationMissing,
+    /// Some commit lacks its author's sign-off, or has an AI's.
+    Dco(Dco),
     Paths(PathTest),
     /// The author of the change is in one of these people sets.
     AuthorIn(Vec<String>),
@@ -284,6 +290,15 @@ pub(crate) enum Predicate {
     Fork(bool),
     /// A test whose facts no host collects yet: what it is, for a person.
     Later(&'static str),
+}
+
+/// What is wrong with the sign-offs under the Developer Certificate of Origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dco {
+    /// A commit has no `Signed-off-by` of its author.
+    Missing,
+    /// An AI signed off.
+    Ai,
 }
 
 /// A test on what AI contributed.

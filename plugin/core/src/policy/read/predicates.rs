@@ -7,8 +7,8 @@ use crate::limits;
 use crate::model::{Help, Rank, Severity};
 use crate::policy::yaml::{Key, Node, Value};
 use crate::policy::{
-    AiTest, Bound, Branch, LinesTest, PathTest, Pattern, Policy, Predicate, Regex, StatusTest, TitleTest,
-    Which,
+    AiTest, Bound, Branch, Dco, LinesTest, PathTest, Pattern, Policy, Predicate, Regex, StatusTest,
+    TitleTest, Which,
 };
 
 /// Keys of predicates whose facts come with a later release: they parse, and are unavailable until then.
@@ -26,6 +26,8 @@ const KEYS: &[&str] = &[
     "any",
     "not",
     "ai",
+    "declaration",
+    "dco",
     "paths",
     "author-in",
     "contributor-in",
@@ -85,7 +87,13 @@ fn one(
         "all" => Predicate::All(predicates(node, depth, policy, faults)),
         "any" => Predicate::Any(predicates(node, depth, policy, faults)),
         "not" => Predicate::Not(Box::new(predicate(node, depth + 1, policy, faults)?)),
+        "ai" if matches!(&node.value, Value::Scalar(word) if word == "undeclared") => Predicate::UndeclaredAi,
         "ai" => Predicate::Ai(ai_test(node, faults)?),
+        "declaration" => {
+            choice(node, &what, &[("missing", ())], faults)?;
+            Predicate::DeclarationMissing
+        }
+        "dco" => Predicate::Dco(choice(node, &what, &[("missing", Dco::Missing), ("ai", Dco::Ai)], faults)?),
         "paths" => Predicate::Paths(path_test(node, faults)?),
         "author-in" => Predicate::AuthorIn(people(faults)),
         "contributor-in" => Predicate::ContributorIn(people(faults)),
