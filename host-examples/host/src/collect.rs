@@ -180,7 +180,11 @@ impl<'m> Collector<'m> {
             // What plain git does not record.
             absent: vec![Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
         };
-        let wanted = self.needs(&request)?.facts;
+        let needs = self.needs(&request)?;
+        let wanted = needs.facts;
+        for list in needs.documents.iter().filter(|document| document.git_ref.is_none()) {
+            request.documents.extend(self.of_target(&target, list.role, &list.path)?);
+        }
 
         let commits = self.commits(&head, base.as_ref())?;
         let merge_base = match &base {
@@ -300,10 +304,15 @@ impl<'m> Collector<'m> {
         if wanted.contains(&Fact::Notes) && self.objects.commit("refs/heads/entire/checkpoints/v1")?.is_some()
         {
             for wanted in self.needs(&request)?.documents {
-                let revision = format!("{}:{}", wanted.git_ref.as_deref().unwrap_or_default(), wanted.path);
-                if let Some(object) = self.objects.get(&revision)? {
-                    let git_ref = wanted.git_ref.as_deref();
-                    request.documents.push(document(wanted.role, object, git_ref, None, Some(&wanted.path)));
+                let Some(git_ref) = wanted.git_ref.as_deref() else { continue };
+                if let Some(object) = self.objects.get(&format!("{git_ref}:{}", wanted.path))? {
+                    request.documents.push(document(
+                        wanted.role,
+                        object,
+                        Some(git_ref),
+                        None,
+                        Some(&wanted.path),
+                    ));
                 }
             }
         }

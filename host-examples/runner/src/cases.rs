@@ -31,6 +31,9 @@ struct Case {
     files: Vec<String>,
     #[serde(default)]
     signoffs: Vec<CaseSignoff>,
+    /// Lists of requirements on the target: path and text.
+    #[serde(default)]
+    requirements: BTreeMap<String, String>,
     /// The outcome.
     expect: String,
     /// Codes of rules, by name.
@@ -154,6 +157,15 @@ fn request(case: &Case, policy: &[u8], path: &Path) -> anyhow::Result<Request<'s
         bytes: Text::from_bytes(policy.to_vec()),
         ..Document::default()
     }];
+    for (path, text) in &case.requirements {
+        documents.push(Document {
+            role: Role::Requirements,
+            source: "git".into(),
+            path: Some(path.clone().into()),
+            bytes: text.clone().into(),
+            ..Document::default()
+        });
+    }
     let mut head = base.clone();
     for (at, commit) in case.commits.iter().enumerate() {
         let sha = id(at + 2)?;

@@ -1,7 +1,7 @@
 //! Which facts a policy needs that a request lacks, so that a host fetches no more.
 
 use crate::Error;
-use crate::model::{API_VERSION, Fact, Needs, Request, Role};
+use crate::model::{API_VERSION, Document, Fact, Needs, Request, Role, WantedDocument};
 use crate::order::{self, Index};
 use crate::policy::{self, Effect, Options, Policy, Predicate, Stale};
 use crate::provenance::wanted_checkpoints;
@@ -27,6 +27,14 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
                 return Ok(answer(Vec::new(), Vec::new()));
             };
             facts = wanted(&policy);
+            documents = wanted_lists(&policy);
+            documents.retain(|wanted| {
+                let given = |document: &Document<'_>| {
+                    let path = document.path.as_ref().map(|path| path.as_bytes());
+                    document.role == wanted.role && path == Some(wanted.path.as_bytes())
+                };
+                !request.documents.iter().any(given)
+            });
             let notes_matter = facts.contains(&Fact::Notes);
             if notes_matter && !known(Fact::Checkpoints) {
                 let given = request.documents.iter().filter(|d| d.role == Role::Checkpoint);
@@ -34,7 +42,9 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
                 for commit in &request.commits {
                     documents.extend(wanted_checkpoints(&commit.message.to_str_lossy()));
                 }
-                documents.retain(|wanted| given.get(wanted.path.as_bytes()).is_none());
+                documents.retain(|wanted| {
+                    wanted.role != Role::Checkpoint || given.get(wanted.path.as_bytes()).is_none()
+                });
                 documents.sort_unstable_by(|a, b| a.path.cmp(&b.path));
                 documents.dedup();
             }
@@ -47,7 +57,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     Ok(answer(facts, documents))
 }
 
-fn answer(facts: Vec<Fact>, documents: Vec<crate::model::WantedDocument>) -> Needs {
+fn answer(facts: Vec<Fact>, documents: Vec<WantedDocument>) -> Needs {
     Needs { api_version: API_VERSION.into(), kind: "Needs".into(), facts, documents }
 }
 
@@ -72,6 +82,31 @@ fn wanted(policy: &Policy) -> Vec<Fact> {
         veto.when.iter().for_each(|predicate| look_at(predicate, policy, &mut facts));
     }
     facts
+}
+
+/// The lists of requirements that a policy names, at the tip of the target.
+fn wanted_lists(policy: &Policy) -> Vec<WantedDocument> {
+    fn lists<'p>(predicate: &'p Predicate, found: &mut Vec<&'p str>) {
+        match predicate {
+            Predicate::All(parts) | Predicate::Any(parts) => parts.iter().for_each(|part| lists(part, found)),
+            Predicate::Not(inner) => lists(inner, found),
+            Predicate::Requirements(test) => found.extend(test.list.as_deref()),
+            _ => {}
+        }
+    }
+    let mut paths = Vec::new();
+    for predicate in policy.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.conditions)) {
+        lists(predicate, &mut paths);
+    }
+    paths.sort_unstable();
+    paths.dedup();
+    let wanted = |path: &str| WantedDocument {
+        role: Role::Requirements,
+        git_ref: None,
+        commit: None,
+        path: path.to_owned(),
+    };
+    paths.into_iter().map(wanted).collect()
 }
 
 fn look_at_people(sets: &[String], policy: &Policy, facts: &mut Vec<Fact>) {
@@ -104,7 +139,8 @@ fn look_at(predicate: &Predicate, policy: &Policy, facts: &mut Vec<Fact>) {
             add(facts, &[Fact::Notes, Fact::Traces, Fact::Files]);
         }
         Predicate::DeclarationMissing | Predicate::Dco(_) => {}
-        Predicate::Paths(_) => add(facts, &[Fact::Files]),
+        Predicate::Paths(_) | Predicate::Level(_) => add(facts, &[Fact::Files]),
+        Predicate::Requirements(_) => add(facts, &[Fact::Text]),
         Predicate::AuthorIn(sets) => {
             add(facts, &[Fact::Opener, Fact::Requester]);
             look_at_people(sets, policy, facts);

@@ -4,11 +4,12 @@ use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{
-    Commit, CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, Request, RuleCode, Text,
+    Commit, CommitFindings, Document, Fact, Finding, Rank, Remark, RemarkCode, Request, Role, RuleCode, Text,
 };
-use crate::order::Index;
+use crate::order::{self, Index};
 use crate::policy::{
-    AiTest, Bound, Branch, Dco, LinesTest, PathTest, Pattern, Policy, Predicate, StatusTest, TitleTest, Which,
+    AiTest, Bound, Branch, Dco, LinesTest, PathTest, Pattern, Policy, Predicate, RequirementsTest,
+    StatusTest, TitleTest, Which,
 };
 use crate::provenance::{split_address, trailers};
 use crate::signoff::contributors::Contributors;
@@ -126,6 +127,8 @@ impl Facts<'_, '_, '_> {
             Predicate::DeclarationMissing => self.declaration_missing(),
             Predicate::Dco(fault) => self.dco(*fault),
             Predicate::Paths(test) => self.paths(test)?,
+            Predicate::Level(names) => self.level(names)?,
+            Predicate::Requirements(test) => self.requirements(test)?,
             Predicate::AuthorIn(sets) => self.people(sets, Among::Author)?,
             Predicate::ContributorIn(sets) => self.people(sets, Among::Somebody)?,
             Predicate::OnlyContributorsIn(sets) => self.people(sets, Among::Everybody)?,
@@ -527,6 +530,73 @@ impl Facts<'_, '_, '_> {
             return Ok(found);
         }
         Ok(found.negated())
+    }
+
+    /// Whether the highest level that the change touches is one of these.
+    fn level(&self, names: &[String]) -> Result<Truth, Error> {
+        for level in &self.policy.levels {
+            for file in &self.request.files {
+                for path in std::iter::once(&file.path).chain(&file.previous_path) {
+                    let bytes = path.as_bytes();
+                    self.steps.take(level.cost.steps(bytes.len()))?;
+                    if level.patterns.iter().any(|pattern| pattern.matches(bytes)) {
+                        let path = quoted(&path.to_str_lossy());
+                        let reason = format!("the change is of level {}, by {path}", level.name);
+                        return Ok(Truth::lasting(names.contains(&level.name), reason));
+                    }
+                }
+            }
+            // A file that is not here could have this level.
+            if let Some(unread) = self.unread_files() {
+                return Ok(unread);
+            }
+        }
+        Ok(Truth::no("no file of the change has a level"))
+    }
+
+    /// Whether the change names requirements, and every one that it names exists.
+    fn requirements(&self, test: &RequirementsTest) -> Result<Truth, Error> {
+        if let Some(why) = &self.judged.incomplete {
+            return Ok(Truth::unknown(RuleCode::ListIncomplete, why.clone()));
+        }
+        let change = self.request.change.as_ref();
+        let title = change.and_then(|change| change.title.as_ref());
+        let description =
+            change.and_then(|change| change.description.as_ref()).map(|description| &description.text);
+        let messages = self.judged.own.iter().map(|commit| &commit.message);
+        let mut named: Vec<String> = Vec::new();
+        for text in messages.chain(title).chain(description) {
+            let text = text.to_str_lossy();
+            self.steps.take(test.pattern.steps(text.len()))?;
+            for id in test.pattern.find_all(&text) {
+                order::insert(&mut named, id.to_owned());
+            }
+        }
+        if named.is_empty() {
+            let pattern = test.pattern.source();
+            return Ok(Truth::no(format!("the change names no requirement (`{pattern}`) that it serves")));
+        }
+        if let Some(list) = &test.list {
+            let is_list = |document: &&Document<'_>| {
+                document.role == Role::Requirements
+                    && document.path.as_ref().is_some_and(|path| path.as_bytes() == list.as_bytes())
+            };
+            let Some(list_document) = self.request.documents.iter().find(is_list) else {
+                let reason = format!("the list of requirements {} is not on the target", quoted(list));
+                return Ok(Truth::unknown(RuleCode::FactUnavailable, reason));
+            };
+            let text = list_document.bytes.to_str_lossy();
+            self.steps.take(test.pattern.steps(text.len()))?;
+            let mut known: Vec<&str> = test.pattern.find_all(&text).collect();
+            known.sort_unstable();
+            if let Some(unknown) = named.iter().find(|id| known.binary_search(&id.as_str()).is_err()) {
+                let reason = format!("{} is in no line of {}", quoted(unknown), quoted(list));
+                return Ok(Truth::no(reason));
+            }
+        }
+        let more = if named.len() > 5 { ", ..." } else { "" };
+        named.truncate(5);
+        Ok(Truth::yes(format!("it serves {}{more}", named.join(", "))))
     }
 
     /// All paths match, both sides of a rename too, and there are some.

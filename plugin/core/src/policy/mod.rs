@@ -31,6 +31,8 @@ pub(crate) struct Policy {
     pub tools: Vec<ExtraTool>,
     /// Questions, by name.
     pub questions: BTreeMap<String, String>,
+    /// Levels of criticality, the highest first.
+    pub levels: Vec<Level>,
     /// Who can veto the change as a whole, and by what.
     pub veto: Option<Veto>,
     /// The rules, in order.
@@ -232,6 +234,15 @@ impl Methods {
     }
 }
 
+/// A level of criticality, and the paths that have it.
+#[derive(Debug, Clone)]
+pub(crate) struct Level {
+    pub name: String,
+    pub patterns: Vec<Pattern>,
+    /// What a path costs.
+    pub cost: Cost,
+}
+
 /// Who can stop the change as a whole, and by what.
 #[derive(Debug, Clone)]
 pub(crate) struct Veto {
@@ -269,6 +280,10 @@ pub(crate) enum Predicate {
     /// Some commit lacks its author's sign-off, or has an AI's.
     Dco(Dco),
     Paths(PathTest),
+    /// The highest level that the change touches is one of these.
+    Level(Vec<String>),
+    /// The change names the requirements that it serves.
+    Requirements(RequirementsTest),
     /// The author of the change is in one of these people sets.
     AuthorIn(Vec<String>),
     /// Somebody who took part is.
@@ -324,6 +339,15 @@ pub(crate) struct PathTest {
     pub ignore: Vec<Pattern>,
     /// What a path costs.
     pub cost: Cost,
+}
+
+/// A test on the requirements that a change names in its messages, title or description.
+#[derive(Debug, Clone)]
+pub(crate) struct RequirementsTest {
+    /// What an id looks like.
+    pub pattern: Regex,
+    /// A file of the target that holds every id that exists.
+    pub list: Option<String>,
 }
 
 /// Which paths must match.

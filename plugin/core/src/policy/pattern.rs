@@ -63,6 +63,11 @@ impl Regex {
         self.0.is_match(text)
     }
 
+    /// Everything in the text that it matches.
+    pub fn find_all<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        self.0.find_iter(text).map(|found| found.as_str())
+    }
+
     /// Steps that a text of this length takes.
     pub fn steps(&self, length: usize) -> u64 {
         (1 + self.source().len() * length / 4) as u64

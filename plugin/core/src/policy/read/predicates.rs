@@ -2,13 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::faults::{Faults, choice, compiled, defined, flag, lower, map, word, words};
+use super::faults::{Faults, choice, compiled, defined, flag, list_of, lower, map, word, words};
 use crate::limits;
 use crate::model::{Help, Rank, Severity};
 use crate::policy::yaml::{Key, Node, Value};
 use crate::policy::{
-    AiTest, Bound, Branch, Dco, LinesTest, PathTest, Pattern, Policy, Predicate, Regex, StatusTest,
-    TitleTest, Which,
+    AiTest, Bound, Branch, Cost, Dco, Level, LinesTest, PathTest, Pattern, Policy, Predicate, Regex,
+    RequirementsTest, StatusTest, TitleTest, Which,
 };
 
 /// Keys of predicates whose facts come with a later release: they parse, and are unavailable until then.
@@ -29,6 +29,8 @@ const KEYS: &[&str] = &[
     "declaration",
     "dco",
     "paths",
+    "level",
+    "requirements",
     "author-in",
     "contributor-in",
     "only-contributors-in",
@@ -95,6 +97,8 @@ fn one(
         }
         "dco" => Predicate::Dco(choice(node, &what, &[("missing", Dco::Missing), ("ai", Dco::Ai)], faults)?),
         "paths" => Predicate::Paths(path_test(node, faults)?),
+        "level" => Predicate::Level(named_levels(node, policy, faults)),
+        "requirements" => Predicate::Requirements(requirements_test(node, faults)?),
         "author-in" => Predicate::AuthorIn(people(faults)),
         "contributor-in" => Predicate::ContributorIn(people(faults)),
         "only-contributors-in" => Predicate::OnlyContributorsIn(people(faults)),
@@ -141,6 +145,77 @@ fn predicates(node: &Node<'_>, depth: usize, policy: &Policy, faults: &mut Fault
             Vec::new()
         }
     }
+}
+
+/// Levels of criticality, the highest first, each with its paths.
+pub(super) fn levels(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<Level> {
+    let Value::List(items) = &node.value else {
+        faults.error_with_help(
+            node.place,
+            &format!("`levels` is a list, and here is {}", node.kind()),
+            "write the highest level first: `- { name: A, paths: [...] }`",
+        );
+        return Vec::new();
+    };
+    let mut all: Vec<Level> = Vec::new();
+    for item in items {
+        let (mut name, mut paths) = (None, Vec::new());
+        for (key, node) in map(item, "a level", faults).unwrap_or_default() {
+            match key.text.as_ref() {
+                "name" => name = word(node, "`name`", faults),
+                "paths" => paths = patterns(node, "`paths`", faults),
+                _ => faults.unknown_key(key, &["name", "paths"]),
+            }
+        }
+        match name {
+            Some(name) if all.iter().any(|level| level.name == name) => {
+                faults.error(item.place, &format!("two levels are called `{name}`"));
+            }
+            Some(name) if !paths.is_empty() => {
+                let cost = Cost::of(paths.iter());
+                all.push(Level { name: name.to_owned(), patterns: paths, cost });
+            }
+            _ => faults.error_with_help(
+                item.place,
+                "a level has a `name` and `paths`",
+                "a path that belongs to none has no level",
+            ),
+        }
+    }
+    all
+}
+
+fn named_levels(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    for (name, place) in words(node, "`level`", faults) {
+        if policy.levels.iter().any(|level| level.name == name) {
+            names.push(name.to_owned());
+        } else {
+            let known: Vec<&str> = policy.levels.iter().map(|level| level.name.as_str()).collect();
+            let help = format!("the levels are {}", list_of(&known));
+            faults.error_with_help(place, &format!("`levels` has no `{name}`"), help);
+        }
+    }
+    names
+}
+
+fn requirements_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<RequirementsTest> {
+    let (mut pattern, mut list) = (None, None);
+    for (key, node) in map(node, "`requirements`", faults)? {
+        match key.text.as_ref() {
+            "pattern" => pattern = compiled(node, "`pattern`", faults, Regex::compile).pop(),
+            "list" => list = word(node, "`list`", faults).map(str::to_owned),
+            _ => faults.unknown_key(key, &["pattern", "list"]),
+        }
+    }
+    if pattern.is_none() {
+        faults.error_with_help(
+            node.place,
+            "`requirements` does not say what an id looks like",
+            "add `pattern: \"REQ-[0-9]+\"`",
+        );
+    }
+    Some(RequirementsTest { pattern: pattern?, list })
 }
 
 /// `release/*`, or `re:` and a regular expression.
