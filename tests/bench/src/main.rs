@@ -16,6 +16,7 @@ type Part = fn() -> anyhow::Result<bool>;
 /// Parts by name.
 const PARTS: &[(&str, Part)] = &[
     ("evaluate", module::evaluate),
+    ("large", module::large),
     ("start", module::start),
     ("notes", module::notes),
     ("sizes", sizes::sizes),

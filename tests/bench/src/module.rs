@@ -55,7 +55,7 @@ fn hash(n: usize) -> String {
 }
 
 /// A change of 100 commits and 200 files, most of it AI-assisted, as a real one is.
-fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
+fn request(policy: &str, commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
     let id = |n: usize| ObjectId::new(hash(n)).context("an id");
     let base = id(1)?;
     let mut listed = Vec::new();
@@ -110,7 +110,7 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
             role: Role::Policy,
             source: "git".into(),
             path: Some("policy.yaml".into()),
-            bytes: Text::from(POLICY),
+            bytes: Text::from(policy.to_owned()),
             ..Document::default()
         }]
         .into(),
@@ -147,7 +147,7 @@ fn request(commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
 
 pub fn evaluate() -> anyhow::Result<bool> {
     let module = Module::embedded()?;
-    let request = request(100, 200)?;
+    let request = request(POLICY, 100, 200)?;
     say("evaluate.request", request.len(), "B");
     let (sandbox, native) = in_turn(
         200,
@@ -166,11 +166,55 @@ pub fn evaluate() -> anyhow::Result<bool> {
     budgets()
 }
 
+/// A policy of a hundred rules, as one that grew over the years in a repository of many services.
+fn hundred_rules() -> String {
+    let mut policy = POLICY.to_owned();
+    for n in 0..24 {
+        policy.push_str(&format!(
+            "  - name: Service {n}
+    when: {{ paths: [\"services/s{n}/**\", \"charts/s{n}-*.yaml\"] }}
+    require: [{{ approvals: 1, by: owners }}]
+  - name: AI in service {n}
+    when: {{ ai: {{ rank: declared }}, paths: {{ changed: [\"services/s{n}/**/*.rs\"], ignore: [\"**/tests/**\"] }} }}
+    require: [{{ approvals: 1, by: seniors, answers: [topology] }}]
+  - name: Schema of {n}
+    when: {{ paths: [\"db/s{n}/*.sql\"] }}
+    require: [{{ approvals: 2, by: [seniors, owners] }}]
+  - name: Secrets of {n}
+    when: {{ paths: [\"re:(^|/)s{n}[^/]*\\\\.(pem|key)$\"] }}
+    deny: Secrets do not belong into the repository.
+"
+        ));
+    }
+    policy
+}
+
+/// What is large: 1,000 commits, 5,000 files and 100 rules in one call.
+pub fn large() -> anyhow::Result<bool> {
+    let module = Module::embedded()?;
+    let request = request(&hundred_rules(), 1_000, 5_000)?;
+    say("large.request", request.len(), "B");
+    let (sandbox, native) = in_turn(
+        20,
+        || {
+            module.call(Function::Evaluate, &request)?;
+            Ok(())
+        },
+        || {
+            countersign_core::evaluate(&request)?;
+            Ok(())
+        },
+    )?;
+    say("large.sandbox", format!("{:.1}", sandbox.as_secs_f64() * 1e3), "ms");
+    say("large.native", format!("{:.1}", native.as_secs_f64() * 1e3), "ms");
+    Ok(true)
+}
+
 /// Fuel that a decision of this size may take.
 const FUEL: u64 = 6_000_000;
 
 pub fn budgets() -> anyhow::Result<bool> {
-    let (_, cost) = Module::embedded()?.measured_call(Function::Evaluate, &request(100, 200)?)?;
+    let (_, cost) = Module::embedded()?.measured_call(Function::Evaluate, &request(POLICY, 100, 200)?)?;
     let fuel = budget("evaluate.fuel", cost.fuel, FUEL, "fuel");
     Ok(budget("evaluate.memory", cost.memory as u64, 16 << 20, "B") && fuel)
 }

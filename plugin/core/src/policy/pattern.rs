@@ -5,6 +5,8 @@
 //! `*` and `?` stay within one name, `**` spans folders, `[...]` and `{a,b}` choose. Matching is on bytes and tells upper
 //! from lower case. What begins with `re:` is a regular expression instead, found anywhere in the path.
 
+use memchr::memmem;
+
 use crate::limits::PATTERN_BYTES;
 
 /// A compiled pattern. What most patterns are needs no glob at match time.
@@ -19,9 +21,39 @@ enum Test {
     /// The name, at any depth (`Makefile`).
     Name(String),
     /// What none of these is.
-    Glob(String),
+    Glob(Glob),
     /// A regular expression, found anywhere in the path.
     Regex(Regex),
+}
+
+/// A glob, and what tells most paths from those that it matches at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Glob {
+    source: String,
+    /// What stands before the first special character.
+    start: String,
+    /// What stands behind the last, without a slash: `**/x` matches `x` too.
+    end: String,
+    /// The folder whose content it matches.
+    folder: Option<String>,
+}
+
+impl Glob {
+    fn new(source: String) -> Self {
+        let special = |c: char| matches!(c, '*' | '?' | '[' | ']');
+        let start = source.split(special).next().unwrap_or_default().to_owned();
+        let end = source.rsplit(special).next().unwrap_or_default().trim_start_matches('/').to_owned();
+        let folder = source.strip_suffix("/**").map(str::to_owned);
+        Glob { source, start, end, folder }
+    }
+
+    fn matches(&self, path: &[u8]) -> bool {
+        let folder = || self.folder.as_ref().is_some_and(|folder| fast_glob::glob_match(folder, path));
+        (path.starts_with(self.start.as_bytes())
+            && path.ends_with(self.end.as_bytes())
+            && fast_glob::glob_match(&self.source, path))
+            || folder()
+    }
 }
 
 /// A pattern as written, and the tests that it stands for; it matches when one of them does.
@@ -33,7 +65,11 @@ pub(crate) struct Pattern {
 
 /// A regular expression, matched anywhere in a text, in time that is linear in the text.
 #[derive(Debug, Clone)]
-pub(crate) struct Regex(regex_lite::Regex);
+pub(crate) struct Regex {
+    regex: regex_lite::Regex,
+    /// What every text that matches holds: most texts do not, and looking for it is a hundred times faster.
+    literal: memmem::Finder<'static>,
+}
 
 impl PartialEq for Regex {
     fn eq(&self, other: &Self) -> bool {
@@ -50,28 +86,101 @@ impl Regex {
             return Err(format!("a pattern has at most {PATTERN_BYTES} bytes"));
         }
         let built = regex_lite::RegexBuilder::new(source).size_limit(REGEX_BYTES).build();
-        built.map(Regex).map_err(|e| e.to_string())
+        built
+            .map(|regex| Regex {
+                regex,
+                literal: memmem::Finder::new(&required_literal(source)).into_owned(),
+            })
+            .map_err(|e| e.to_string())
     }
 
     /// The expression as written.
     pub fn source(&self) -> &str {
-        self.0.as_str()
+        self.regex.as_str()
     }
 
     /// Whether it matches somewhere in the text.
     pub fn matches(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.may_match(text.as_bytes()) && self.regex.is_match(text)
+    }
+
+    fn may_match(&self, text: &[u8]) -> bool {
+        self.literal.find(text).is_some()
     }
 
     /// Everything in the text that it matches.
     pub fn find_all<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
-        self.0.find_iter(text).map(|found| found.as_str())
+        self.regex.find_iter(text).map(|found| found.as_str())
     }
 
     /// Steps that a text of this length takes.
     pub fn steps(&self, length: usize) -> u64 {
         (1 + self.source().len() * length / 4) as u64
     }
+}
+
+/// The longest text that stands in everything that an expression matches, as far as that shows at a glance: a run of
+/// plain characters beside groups and classes. Empty when there may be none.
+fn required_literal(expression: &str) -> String {
+    let (mut best, mut run) = (String::new(), String::new());
+    let mut depth = 0_usize;
+    let mut chars = expression.chars().peekable();
+    let mut keep = |run: &mut String| {
+        let run = std::mem::take(run);
+        if run.len() > best.len() {
+            best = run;
+        }
+    };
+    while let Some(c) = chars.next() {
+        let optional = |next: Option<&char>| matches!(next, Some('*' | '+' | '?' | '{'));
+        match c {
+            // An alternative, or flags that could make letters or blanks mean something else.
+            '|' if depth == 0 => return String::new(),
+            '(' if chars.peek() == Some(&'?') => return String::new(),
+            '(' => {
+                keep(&mut run);
+                depth += 1;
+            }
+            ')' => depth = depth.saturating_sub(1),
+            '[' => {
+                keep(&mut run);
+                // A bracket that comes first is one of the class.
+                let mut first = true;
+                while let Some(inner) = chars.next() {
+                    match inner {
+                        '\\' => drop(chars.next()),
+                        '^' if first => continue,
+                        // Classes can hold classes, and where one ends does not show at a glance.
+                        '[' => return String::new(),
+                        ']' if !first => break,
+                        _ => {}
+                    }
+                    first = false;
+                }
+            }
+            '\\' => {
+                match chars.next() {
+                    Some(escaped) if escaped.is_ascii_punctuation() && depth == 0 => {
+                        if optional(chars.peek()) { keep(&mut run) } else { run.push(escaped) }
+                    }
+                    _ => keep(&mut run),
+                }
+            }
+            '.' | '^' | '$' | '*' | '+' | '?' => keep(&mut run),
+            '{' => {
+                keep(&mut run);
+                chars.by_ref().find(|c| *c == '}');
+            }
+            _ if depth > 0 => {}
+            c if optional(chars.peek()) => {
+                let _ = c;
+                keep(&mut run);
+            }
+            c => run.push(c),
+        }
+    }
+    keep(&mut run);
+    best
 }
 
 /// Bytes that a compiled expression may take.
@@ -97,9 +206,7 @@ impl Cost {
         for test in patterns.flat_map(|pattern| &pattern.tests) {
             cost.tests += 1;
             match test {
-                Test::Glob(glob) => {
-                    cost.glob_bytes += glob.len() * if glob.ends_with("/**") { 2 } else { 1 };
-                }
+                Test::Glob(glob) => cost.glob_bytes += glob.source.len() * 2,
                 Test::Regex(regex) => cost.regex_bytes += regex.source().len(),
                 _ => {}
             }
@@ -181,8 +288,8 @@ impl Test {
         if folder {
             return Ok(match (anchored, special(body)) {
                 (true, false) => Test::Prefix(format!("{body}/")),
-                (true, true) => Test::Glob(format!("{body}/**")),
-                (false, _) => Test::Glob(format!("**/{body}/**")),
+                (true, true) => Test::Glob(Glob::new(format!("{body}/**"))),
+                (false, _) => Test::Glob(Glob::new(format!("**/{body}/**"))),
             });
         }
         if !anchored {
@@ -190,7 +297,7 @@ impl Test {
                 _ if body == "*" || body == "**" => Test::Prefix(String::new()),
                 Some(suffix) if !special(suffix) => Test::NameSuffix(suffix.to_owned()),
                 _ if !special(body) => Test::Name(body.to_owned()),
-                _ => Test::Glob(format!("**/{body}")),
+                _ => Test::Glob(Glob::new(format!("**/{body}"))),
             });
         }
         Ok(match body.strip_suffix("/**") {
@@ -200,7 +307,7 @@ impl Test {
                 Some(suffix) if !special(suffix) && !suffix.contains('/') => {
                     Test::NameSuffix(suffix.to_owned())
                 }
-                _ => Test::Glob(body.to_owned()),
+                _ => Test::Glob(Glob::new(body.to_owned())),
             },
         })
     }
@@ -221,11 +328,8 @@ impl Test {
             Test::Name(name) => path
                 .strip_suffix(name.as_bytes())
                 .is_some_and(|before| before.last().is_none_or(|&b| b == b'/')),
-            Test::Regex(regex) => regex.matches(&String::from_utf8_lossy(path)),
-            Test::Glob(glob) => {
-                fast_glob::glob_match(glob, path)
-                    || glob.strip_suffix("/**").is_some_and(|folder| fast_glob::glob_match(folder, path))
-            }
+            Test::Regex(regex) => regex.may_match(path) && regex.matches(&String::from_utf8_lossy(path)),
+            Test::Glob(glob) => glob.matches(path),
         }
     }
 }
@@ -365,5 +469,43 @@ mod tests {
     fn bytes_that_are_not_utf_8_match_as_bytes() {
         let pattern = Pattern::compile("infra/*").unwrap();
         assert!(pattern.matches(b"infra/d\xe9ploy.tf"));
+    }
+
+    #[test]
+    fn what_an_expression_always_matches_is_found_at_a_glance() {
+        for (expression, literal) in [
+            ("^infra/", "infra/"),
+            ("(^|/)s3[^/]*\\.(pem|key)$", "s3"),
+            ("a+bc?d", "b"),
+            ("abc|abd", ""),
+            ("(?i)infra", ""),
+            ("ab{2}cde", "cde"),
+            ("[]x]yz[^]]w", "yz"),
+            ("x*", ""),
+        ] {
+            assert_eq!(required_literal(expression), literal, "{expression}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn how_a_glob_starts_and_ends_hides_no_match(
+            glob in "[ab/]{0,2}(\\*|\\*\\*/|\\?|\\[ab\\])[ab/.]{0,3}(\\*|/\\*\\*)?[ab.]{0,2}",
+            path in "[ab.]{1,2}(/[ab.]{1,2}){0,3}",
+        ) {
+            if fast_glob::glob_match(&glob, &path) {
+                proptest::prop_assert!(Glob::new(glob.clone()).matches(path.as_bytes()), "{} {}", glob, path);
+            }
+        }
+
+        #[test]
+        fn the_glance_never_hides_a_match(
+            expression in "[ab/.()|*+?\\[\\]^$\\\\{}12,]{0,12}",
+            text in "[ab/.\\[\\]12]{0,10}",
+        ) {
+            if let Ok(regex) = Regex::compile(&expression) {
+                proptest::prop_assert_eq!(regex.matches(&text), regex.regex.is_match(&text));
+            }
+        }
     }
 }

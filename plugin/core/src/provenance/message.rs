@@ -84,9 +84,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
             continue;
         }
         marker(table, out, trim(raw), whole.ascii, &place);
-        if whole.inline {
-            inline_co_author(table, out, raw);
-        }
+        inline_co_author(table, out, raw);
     }
     if message.starts_with("aider: ") {
         out.add(Finding {
@@ -103,8 +101,6 @@ struct Whole<'a> {
     message: &'a str,
     /// There are no other characters in it.
     ascii: bool,
-    /// Somewhere a co-author's key stands.
-    inline: bool,
     all_indented: OnceCell<bool>,
     scissors: OnceCell<usize>,
     strict: OnceCell<Vec<usize>>,
@@ -115,7 +111,6 @@ impl<'a> Whole<'a> {
         Whole {
             message,
             ascii: message.is_ascii(),
-            inline: co_author_keys(message).next().is_some(),
             all_indented: OnceCell::new(),
             scissors: OnceCell::new(),
             strict: OnceCell::new(),
