@@ -65,7 +65,10 @@ pub(crate) struct Pattern {
 
 /// A regular expression, matched anywhere in a text, in time that is linear in the text.
 #[derive(Debug, Clone)]
-pub(crate) struct Regex {
+pub(crate) struct Regex(Box<Compiled>);
+
+#[derive(Debug, Clone)]
+struct Compiled {
     regex: regex_lite::Regex,
     /// What every text that matches holds: most texts do not, and looking for it is a hundred times faster.
     literal: memmem::Finder<'static>,
@@ -87,30 +90,30 @@ impl Regex {
         }
         let built = regex_lite::RegexBuilder::new(source).size_limit(REGEX_BYTES).build();
         built
-            .map(|regex| Regex {
-                regex,
-                literal: memmem::Finder::new(&required_literal(source)).into_owned(),
+            .map(|regex| {
+                let literal = memmem::Finder::new(&required_literal(source)).into_owned();
+                Regex(Box::new(Compiled { regex, literal }))
             })
             .map_err(|e| e.to_string())
     }
 
     /// The expression as written.
     pub fn source(&self) -> &str {
-        self.regex.as_str()
+        self.0.regex.as_str()
     }
 
     /// Whether it matches somewhere in the text.
     pub fn matches(&self, text: &str) -> bool {
-        self.may_match(text.as_bytes()) && self.regex.is_match(text)
+        self.may_match(text.as_bytes()) && self.0.regex.is_match(text)
     }
 
     fn may_match(&self, text: &[u8]) -> bool {
-        self.literal.find(text).is_some()
+        self.0.literal.find(text).is_some()
     }
 
     /// Everything in the text that it matches.
     pub fn find_all<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
-        self.regex.find_iter(text).map(|found| found.as_str())
+        self.0.regex.find_iter(text).map(|found| found.as_str())
     }
 
     /// Steps that a text of this length takes.
@@ -504,7 +507,7 @@ mod tests {
             text in "[ab/.\\[\\]12]{0,10}",
         ) {
             if let Ok(regex) = Regex::compile(&expression) {
-                proptest::prop_assert_eq!(regex.matches(&text), regex.regex.is_match(&text));
+                proptest::prop_assert_eq!(regex.matches(&text), regex.0.regex.is_match(&text));
             }
         }
     }
