@@ -530,3 +530,51 @@ fn an_agent_leaves_its_mark_out() {
     case.act("sam", "approve");
     assert_eq!(case.outcome(), "approved");
 }
+
+#[test]
+fn nobody_took_part_but_an_agent() {
+    let policy = POLICY.replace("require: [{ approvals: 1, by: seniors }]", "when: { only-contributors-in: seniors }\n    require: [{ approvals: 0 }]\n  - name: else\n    when: { not: { only-contributors-in: seniors } }\n    require: [{ approvals: 1, by: seniors }]");
+    let mut case = Case::under(&policy);
+    case.request["change"]["opened_by"] = account("sam");
+    case.request["commits"][0]["author"] = ident("sam");
+    case.request["commits"][0]["committer"] = ident("sam");
+    assert_eq!(case.outcome(), "approved");
+    case.request["commits"][0]["author"] = json!({ "name": "Claude", "email": "noreply@anthropic.com" });
+    assert_eq!(case.rule_code("else"), "missing-approvals");
+}
+
+#[test]
+fn all_of_a_group_that_could_not_be_read() {
+    let mut case = Case::under(
+        &POLICY
+            .replace("users: [sam, rhea]", "users: [sam], groups: [more]")
+            .replace("approvals: 1", "approvals: all"),
+    );
+    case.push("groups", json!({ "name": "more", "unreadable": true }));
+    case.act("sam", "approve");
+    assert_eq!(case.outcome(), "pending");
+    assert_eq!(case.rule_code("sign-off"), "fact-unavailable");
+}
+
+#[test]
+fn a_binary_file_is_no_small_change() {
+    let mut case = Case::under(&POLICY.replace(
+        "require: [{ approvals: 1, by: seniors }]",
+        "when: { lines: { total: \"< 10\" } }\n    require: [{ approvals: 0 }]",
+    ));
+    assert_eq!(case.outcome(), "approved");
+    case.push("files", json!({ "path": "x.bin", "status": "modified", "binary": true }));
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn a_failed_status_that_does_not_say_when() {
+    let mut case = Case::under(&POLICY.replace(
+        "require: [{ approvals: 1, by: seniors }]",
+        "conditions: { status: build }\n    require: [{ approvals: 0 }]",
+    ));
+    case.push("statuses", json!({ "context": "build", "state": "success", "at": 5 }));
+    assert_eq!(case.outcome(), "approved");
+    case.push("statuses", json!({ "context": "build", "state": "failure" }));
+    assert_eq!(case.outcome(), "pending");
+}

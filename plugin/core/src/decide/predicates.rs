@@ -1,5 +1,7 @@
 //! Whether a rule applies: predicates over facts, of which some may not be known.
 
+use std::cmp::Ordering;
+
 use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
@@ -213,6 +215,10 @@ impl Facts<'_, '_, '_> {
             (Among::Everybody, _, _) if self.contributors.unattributed.is_some() => {
                 Truth::no(format!("a commit names nobody who is known here, so not all are among {named}"))
             }
+            (Among::Everybody, _, _) if self.contributors.by_tool => {
+                Truth::no(format!("an AI wrote a commit, so not all who took part are among {named}"))
+            }
+            (Among::Everybody, None, None) => Truth::no("nobody is known to have taken part"),
             (Among::Everybody, _, Some(_)) => {
                 Truth::no(format!("{} took part and is not among {named}", label(outside)))
             }
@@ -232,10 +238,11 @@ impl Facts<'_, '_, '_> {
         }
         let authors: Vec<PersonId> = self.contributors.authors().collect();
         let other = self.contributors.people().find(|person| !authors.contains(person));
-        let alone = other.is_none() && self.contributors.unattributed.is_none();
+        let alone = other.is_none() && self.contributors.unattributed.is_none() && !self.contributors.by_tool;
         let reason = match other {
             Some(person) => format!("{} took part beside the author", self.directory.label(person)),
             None if alone => "nobody but the author took part".to_owned(),
+            None if self.contributors.by_tool => "an AI wrote a commit".to_owned(),
             None => "a commit names nobody who is known here".to_owned(),
         };
         Truth::lasting(alone == wanted, reason)
@@ -290,10 +297,11 @@ impl Facts<'_, '_, '_> {
             return Truth::unknown(RuleCode::ListIncomplete, "the list of files may have been cut");
         }
         let (mut added, mut deleted) = (0_u64, 0_u64);
+        let mut binary = false;
         for file in &self.request.files {
             match (file.added, file.deleted) {
                 (Some(plus), Some(minus)) => (added, deleted) = (added + plus, deleted + minus),
-                _ if file.binary => {}
+                _ if file.binary => binary = true,
                 _ => return Truth::unknown(RuleCode::FactUnavailable, "how many lines change is not known"),
             }
         }
@@ -303,6 +311,17 @@ impl Facts<'_, '_, '_> {
         let any = holds(&test.added, added)
             || holds(&test.deleted, deleted)
             || holds(&test.total, added.saturating_add(deleted));
+        // What has no lines is not small for that.
+        let more_may_hold = [&test.added, &test.deleted, &test.total]
+            .into_iter()
+            .flatten()
+            .any(|bound| bound.order != Ordering::Greater);
+        if binary && (!any || more_may_hold) {
+            return Truth::unknown(
+                RuleCode::FactUnavailable,
+                "a binary file has no lines that could be counted",
+            );
+        }
         Truth::lasting(any, format!("{added} lines come and {deleted} go"))
     }
 
@@ -320,7 +339,12 @@ impl Facts<'_, '_, '_> {
                     && test.source.as_deref().is_none_or(|wanted| source == Some(wanted))
             };
             // The latest of one name counts.
-            let latest = about.clone().filter(is_ours).max_by_key(|status| status.at);
+            let ours = || about.clone().filter(is_ours);
+            // One that does not say when it was set may be the latest.
+            let bad = |status: &&crate::model::Status<'_>| {
+                status.at.is_none() && !test.conclusions.iter().any(|good| *good == status.state)
+            };
+            let latest = ours().find(bad).or_else(|| ours().max_by_key(|status| status.at));
             match latest {
                 Some(status) if test.conclusions.iter().any(|good| *good == status.state) => {}
                 Some(status) => {

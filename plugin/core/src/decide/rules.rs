@@ -179,6 +179,11 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         {
             pend(result, RuleCode::FactUnavailable, format!("whether {who} may approve could not be read"));
         }
+        // Nobody knows whether all of a group that could not be read have approved.
+        if requirement.approvals == Approvals::All && !tally.unreadable_groups.is_empty() {
+            let groups = tally.unreadable_groups.join(", ");
+            pend(result, RuleCode::FactUnavailable, format!("the members of {groups} could not be read"));
+        }
         let counted = u32::try_from(tally.counted.len()).unwrap_or(u32::MAX);
         let open = tally.needed.saturating_sub(counted);
         if open > 0 {

@@ -18,6 +18,8 @@ pub(crate) struct Contributors<'r, 'a> {
     authors: Vec<(PersonId, ContributorRole)>,
     /// A commit that nobody can be made answerable for: its id, and by which word of it.
     pub unattributed: Option<(String, String)>,
+    /// A tool wrote one of the commits.
+    pub by_tool: bool,
     /// Commits on which an approval of the head still stands: the head, and those that only ignored ones follow.
     pub heads: Vec<&'r ObjectId<'a>>,
     /// When the newest commit that is not ignored was pushed.
@@ -37,8 +39,14 @@ impl<'r, 'a> Contributors<'r, 'a> {
         ignored: &[bool],
     ) -> Self {
         let (heads, pushed) = standing(request, judged, ignored);
-        let mut contributors =
-            Contributors { roles: Vec::new(), authors: Vec::new(), unattributed: None, heads, pushed };
+        let mut contributors = Contributors {
+            roles: Vec::new(),
+            authors: Vec::new(),
+            unattributed: None,
+            by_tool: false,
+            heads,
+            pushed,
+        };
         let is_ignored = |at: usize| ignored.get(at) == Some(&true);
         let counted = judged.own.iter().enumerate().filter(|(at, _)| !is_ignored(*at));
         // A change has many commits and few people, and mostly they commit what they wrote.
@@ -61,7 +69,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
             };
             match who {
                 Attribution::Person(person) => contributors.add(person, contribution.role),
-                Attribution::Ai => {}
+                Attribution::Ai => contributors.by_tool |= contribution.role == ContributorRole::Author,
                 // A forge commits what people wrote. As an author its address is a mask that anybody can put on.
                 Attribution::Machine if contribution.role != ContributorRole::Author => {}
                 // A co-author is free text: one that is nobody bans nobody. A commit that the forge made has the forge

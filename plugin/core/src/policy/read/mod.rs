@@ -161,5 +161,8 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
         rules::rules(node, &defaults, &mut policy, faults);
     }
     policy.require = require.and_then(|node| rules::combination(node, &policy, faults));
+    if let (Some(node), Some(combination)) = (require, &policy.require) {
+        rules::warn_of_unnamed(node, combination, &policy, faults);
+    }
     Some(policy)
 }

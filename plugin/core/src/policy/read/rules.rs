@@ -4,7 +4,7 @@ use super::ENFORCE;
 use super::faults::{Faults, choice, defined, flag, likely, map, word};
 use super::{options, predicates};
 use crate::limits;
-use crate::model::Enforce;
+use crate::model::{Enforce, Severity};
 use crate::order::{self, Index};
 use crate::policy::yaml::{Node, Place, Value};
 use crate::policy::{Approvals, Combination, Effect, Options, PeopleSet, Policy, Requirement, Rule};
@@ -182,6 +182,31 @@ fn warn_of_too_few(node: &Node<'_>, asked: u32, by: &[String], policy: &Policy, 
 /// Which rules must be satisfied: names, with `any: [...]` and `all: [...]` among them.
 pub(super) fn combination(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Option<Combination> {
     combine(node, 0, policy, faults)
+}
+
+/// A rule that `require` leaves out asks for approvals that nobody waits for.
+pub(super) fn warn_of_unnamed(
+    node: &Node<'_>,
+    combination: &Combination,
+    policy: &Policy,
+    faults: &mut Faults<'_>,
+) {
+    fn has(combination: &Combination, wanted: usize) -> bool {
+        match combination {
+            Combination::Rule(at) => *at == wanted,
+            Combination::All(parts) | Combination::Any(parts) => parts.iter().any(|part| has(part, wanted)),
+        }
+    }
+    for (at, rule) in policy.rules.iter().enumerate() {
+        if matches!(rule.effect, Effect::Require(_)) && !has(combination, at) {
+            faults.add(
+                Severity::Warning,
+                node.place,
+                format!("`require` leaves out `{}`, so nobody waits for what it asks", rule.name),
+                Some("name it, or take the rule out".to_owned()),
+            );
+        }
+    }
 }
 
 fn combine(node: &Node<'_>, depth: usize, policy: &Policy, faults: &mut Faults<'_>) -> Option<Combination> {
