@@ -226,7 +226,12 @@ impl<'m> Collector<'m> {
                 Some(commit) => commit.as_str().to_owned(),
                 None => self.repository.empty_tree()?,
             };
-            request.files = self.repository.files(&from, head.as_str())?.into();
+            let mut files = self.repository.files(&from, head.as_str())?;
+            if wanted.contains(&Fact::FileLines) {
+                self.repository.count_lines(&from, head.as_str(), &mut files)?;
+                request.complete.push(Fact::FileLines);
+            }
+            request.files = files.into();
             request.complete.push(Fact::Files);
         }
         if wanted.contains(&Fact::Notes) {

@@ -1,5 +1,6 @@
 //! Reads git repositories through git itself: bytes as they are, nothing interpreted.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -236,6 +237,58 @@ impl Repository {
             to,
             "--",
         ])?)
+    }
+
+    /// Puts into files how many lines come and go in each, as `git diff-tree --numstat` counts them.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn count_lines(&self, from: &str, to: &str, files: &mut [File<'static>]) -> Result<(), GitError> {
+        let counted = self.output([
+            "diff-tree",
+            "-r",
+            "-z",
+            "--numstat",
+            "-M",
+            "--no-commit-id",
+            "--ignore-submodules=none",
+            from,
+            to,
+            "--",
+        ])?;
+        let mut fields = counted.split(|&b| b == 0).filter(|field| !field.is_empty());
+        let mut lines: HashMap<Vec<u8>, (Option<u64>, Option<u64>)> = HashMap::new();
+        // `<added> TAB <deleted> TAB <path>`, and for a rename an empty path, then both of them; `-` for binary files.
+        while let Some(field) = fields.next() {
+            let mut parts = field.splitn(3, |&b| b == b'\t');
+            let mut number = || {
+                let digits = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
+                digits.parse().ok()
+            };
+            let counts = (number(), number());
+            let path = match parts.next() {
+                Some([]) | None => {
+                    fields.next();
+                    fields.next()
+                }
+                path => path,
+            };
+            let path = path.ok_or_else(|| GitError::Unexpected {
+                command: "diff-tree --numstat -z",
+                what: "a path is missing".to_owned(),
+            })?;
+            lines.insert(path.to_vec(), counts);
+        }
+        for file in files {
+            match lines.get(file.path.as_bytes()) {
+                Some((Some(added), Some(deleted))) => {
+                    (file.added, file.deleted) = (Some(*added), Some(*deleted));
+                }
+                Some(_) => file.binary = true,
+                None => {}
+            }
+        }
+        Ok(())
     }
 
     /// How many commits `head` reaches that `without` does not.

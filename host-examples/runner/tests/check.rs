@@ -665,3 +665,24 @@ fn json_for_people_and_programs_hides_no_direction() {
     assert!(out.contains("\\u202e") && out.contains("\\u009b"), "{out}");
     assert!(!out.contains(['\u{202e}', '\u{9b}']));
 }
+
+#[test]
+fn lines_are_counted_as_git_counts_them_and_a_binary_file_has_none() {
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "main"]);
+    let policy = "countersign: 1\nname: lines\nrules:\n  - name: Large\n    when: { lines: { added: \"> 3\" } }\n    deny: Too large.\n";
+    repo.write(".countersign/policy.yaml", policy);
+    repo.commit("Count lines");
+    repo.git(&["switch", "--quiet", "--create", "lines"]);
+    repo.git(&["mv", "infra/main.tf", "infra/moved.tf"]);
+    repo.write("src/page.rs", "1\n2\n3\n");
+    repo.commit("Three lines and a move");
+    assert_eq!(repo.check(&[]).code, 0);
+    repo.write("src/page.rs", "1\n2\n3\n4\n");
+    repo.commit("Four lines");
+    assert_eq!(repo.check(&[]).code, 1);
+    repo.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    repo.write("x.bin", "\0\0");
+    repo.commit("Bytes");
+    assert_eq!(rule(&repo.decision(&[]), "Large")["code"], "fact-unavailable");
+}
