@@ -121,11 +121,14 @@ fn each_way_in_which_a_signature_is_worth_nothing_has_its_code() {
     let revoked = repo(line(""));
     approve(&revoked, revoked.beside("sam").to_str().unwrap());
     let public = std::fs::read_to_string(revoked.beside("sam.pub")).unwrap();
-    revoked.git(&["switch", "--quiet", "main"]);
-    revoked.write(".countersign/revoked_keys", &public);
-    revoked.commit("Revoke a key");
-    revoked.git(&["switch", "--quiet", "change"]);
-    assert_eq!(code(&revoked), "revoked-key");
+    // And a list in a form that is not read: nobody knows what is in it.
+    for list in [public.as_str(), "SSHKRL\n\0\0\0\u{1}"] {
+        revoked.git(&["switch", "--quiet", "main"]);
+        revoked.write(".countersign/revoked_keys", list);
+        revoked.commit("Revoke a key");
+        revoked.git(&["switch", "--quiet", "change"]);
+        assert_eq!(code(&revoked), "revoked-key");
+    }
 
     // A kind of key that is not verified.
     let kind = repo(|repo| format!("sam@example.com {}\n", key(repo, "sam", &["ecdsa", "-b", "384"]).1));

@@ -494,7 +494,11 @@ impl Desk<'_, '_, '_> {
                 "the key that signed it is in no line of the target's allowed_signers".to_owned()
             }
             ActCode::ExpiredKey => "the key that signed it is not valid now".to_owned(),
-            ActCode::RevokedKey => "the key that signed it was revoked".to_owned(),
+            ActCode::RevokedKey => {
+                "the key that signed it was revoked, or the target's revoked_keys holds more than public keys, one a \
+                 line"
+                    .to_owned()
+            }
             ActCode::WrongNamespace => "it was signed for something else than a sign-off".to_owned(),
             ActCode::KeyType => "it is signed by a kind of key that is not verified here".to_owned(),
             ActCode::StalePolicy => format!("{who} signed under another version of the policy"),

@@ -11,6 +11,8 @@ use crate::model::{ActCode, Request, Role, SIGNATURE_NAMESPACE, When};
 pub(crate) struct Signers {
     lines: Vec<Line>,
     revoked: Vec<PublicKey>,
+    /// The list of revoked keys says something that is not read here, such as a binary KRL: any key may be in it.
+    revoked_unread: bool,
 }
 
 #[derive(Debug)]
@@ -33,7 +35,14 @@ impl Signers {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             match document.role {
                 Role::AllowedSigners => signers.lines.extend(lines.filter_map(line)),
-                Role::RevokedKeys => signers.revoked.extend(lines.filter_map(|line| key_in(&words(line)))),
+                Role::RevokedKeys => {
+                    for line in lines {
+                        match key_in(&words(line)) {
+                            Some(key) => signers.revoked.push(key),
+                            None => signers.revoked_unread = true,
+                        }
+                    }
+                }
                 _ => {}
             }
         }
@@ -45,7 +54,7 @@ impl Signers {
     /// # Errors
     /// `revoked-key`, `unknown-key`, `wrong-namespace`, `expired-key`.
     pub fn principals(&self, key: &PublicKey, now: When) -> Result<Vec<&str>, ActCode> {
-        if self.revoked.contains(key) {
+        if self.revoked_unread || self.revoked.contains(key) {
             return Err(ActCode::RevokedKey);
         }
         let mut worst = ActCode::UnknownKey;
