@@ -536,6 +536,13 @@ impl<'m> Collector<'m> {
             return Ok(None);
         };
         let object = self.objects.get(&format!("{tip}:{path}"))?.filter(|object| object.kind == "blob");
+        // What is there and cannot be read is not missing.
+        if object.is_none() && self.repository.has_entry(tip.as_str(), path)? {
+            return Err(CollectError::Policy {
+                what: format!("{path} at {git_ref}"),
+                reason: "its object is missing here or is no file; run `git fsck`".to_owned(),
+            });
+        }
         Ok(object.map(|object| document(role, object, Some(git_ref), Some(tip), Some(path))))
     }
 

@@ -399,14 +399,19 @@ impl Repository {
         found.map(|text| object_id("merge-tree", text.lines().next().unwrap_or_default())).transpose()
     }
 
-    /// The paths of all files that a revision holds.
+    /// All files that a revision holds: path and id of the blob.
     ///
     /// # Errors
     /// When git fails.
-    pub fn paths(&self, revision: &str) -> Result<Vec<String>, GitError> {
-        let output = self.output(["ls-tree", "-r", "-z", "--name-only", revision, "--"])?;
-        let paths = output.split(|&b| b == 0).filter(|path| !path.is_empty());
-        Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+    pub fn blobs(&self, revision: &str) -> Result<Vec<(String, String)>, GitError> {
+        let output = self.output(["ls-tree", "-r", "-z", revision, "--"])?;
+        let entries = output.split(|&b| b == 0).filter(|entry| !entry.is_empty());
+        let entry = |entry: &[u8]| {
+            let text = String::from_utf8_lossy(entry).into_owned();
+            let (meta, path) = text.split_once('\t')?;
+            Some((path.to_owned(), meta.rsplit(' ').next()?.to_owned()))
+        };
+        Ok(entries.filter_map(entry).collect())
     }
 
     /// Puts files into a ref that holds nothing but such files, on top of it and of the other refs given: what they hold

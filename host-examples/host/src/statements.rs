@@ -1,5 +1,7 @@
 //! Signed sign-offs in git: where they stand, and how they are read and written. What they say is the module's matter.
 
+use std::collections::{BTreeSet, HashMap};
+
 use countersign_core::model::{Account, Act, ActKind, Proof, Text};
 
 use crate::git::{GitError, Objects, Repository};
@@ -31,28 +33,28 @@ pub fn read(
     objects: &mut Objects,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Option<Vec<Act<'static>>>, GitError> {
-    let mut names: Vec<(String, String)> = Vec::new();
+    // One name may stand in several refs with different content; only what is the same byte for byte is the same.
+    let mut names: BTreeSet<(String, Option<String>, Option<String>)> = BTreeSet::new();
     for git_ref in refs(repository)? {
-        for path in repository.paths(&git_ref)? {
-            let Some(name) = path.strip_suffix(".json") else { continue };
+        let blobs: HashMap<String, String> = repository.blobs(&git_ref)?.into_iter().collect();
+        for path in blobs.keys() {
+            let Some(name) = path.strip_suffix(".json").or(path.strip_suffix(".sig")) else { continue };
             let commit = name.strip_prefix("signoffs/").and_then(|rest| rest.split_once('/'));
-            if commit.is_some_and(|(commit, _)| wanted(commit))
-                && !names.iter().any(|(known, _)| known == name)
-            {
-                names.push((name.to_owned(), git_ref.clone()));
+            if commit.is_some_and(|(commit, _)| wanted(commit)) {
+                let blob = |kind: &str| blobs.get(&format!("{name}.{kind}")).cloned();
+                names.insert((name.to_owned(), blob("json"), blob("sig")));
             }
         }
     }
     if names.len() > MOST {
         return Ok(None);
     }
-    names.sort();
     let mut acts = Vec::with_capacity(names.len());
-    for (name, git_ref) in names {
-        let mut blob = |kind: &str| objects.get(&format!("{git_ref}:{name}.{kind}"));
-        let (statement, signature) = (blob("json")?, blob("sig")?);
+    for (at, (name, statement, signature)) in names.into_iter().enumerate() {
+        let mut blob = |id: Option<String>| id.map_or(Ok(None), |id| objects.get(&id));
+        let (statement, signature) = (blob(statement)?, blob(signature)?);
         acts.push(Act {
-            id: name.into(),
+            id: format!("{name}#{at}").into(),
             kind: ActKind::Signed,
             actor: Account::default(),
             proof: Proof::Signature,

@@ -105,6 +105,11 @@ fn each_way_in_which_a_signature_is_worth_nothing_has_its_code() {
         ("valid-after=\"20200101\",valid-before=\"20990101\" ", "counted"),
         ("namespaces=\"git,countersign\" ", "counted"),
         ("cert-authority ", "unknown-key"),
+        ("namespaces=\"countersign\" valid-before=\"20200101\" ", "unknown-key"),
+        ("namespaces=\"*,!countersign\" ", "unknown-key"),
+        ("verify-required ", "unknown-key"),
+        ("valid-before=\"20200101\",valid-before=\"20990101\" ", "unknown-key"),
+        ("# ", "unknown-key"),
     ] {
         let repo = repo(line(options));
         approve(&repo, repo.beside("sam").to_str().unwrap());
@@ -219,4 +224,31 @@ fn a_policy_is_tried_on_what_was_merged() {
     let run = repo.countersign(&["policy", "try", "main~1..main", "--target", "main"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.contains("pending") && run.out.contains("AI-assisted code"), "{}", run.out);
+}
+
+#[test]
+fn a_key_of_two_people_signs_for_neither_who_wrote_the_change() {
+    let repo =
+        repo(|repo| format!("sam@example.com,dana@example.com {}\n", key(repo, "sam", &["ed25519"]).1));
+    approve(&repo, repo.beside("sam").to_str().unwrap());
+    assert_eq!(code(&repo), "author");
+}
+
+#[test]
+fn a_file_of_the_same_name_hides_no_withdrawal() {
+    let repo = repo(|repo| format!("sam@example.com {}\n", key(repo, "sam", &["ed25519"]).1));
+    let sam = repo.beside("sam");
+    approve(&repo, sam.to_str().unwrap());
+    let before = repo.git(&["ls-tree", "-r", "--name-only", "refs/countersign/signoffs"]);
+    repo.countersign(&["approve", "--target", "main", "--key", sam.to_str().unwrap(), "--withdraw"]);
+    let after = repo.git(&["ls-tree", "-r", "--name-only", "refs/countersign/signoffs"]);
+    let withdrawal = after.lines().find(|path| !before.contains(path) && path.ends_with(".json")).unwrap();
+    let empty = repo.git(&["hash-object", "-w", "/dev/null"]);
+    repo.git(&["read-tree", "--empty"]);
+    repo.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{empty},{withdrawal}")]);
+    let tree = repo.git(&["write-tree"]);
+    let commit = repo.git(&["commit-tree", "-m", "Hide", &tree]);
+    repo.git(&["update-ref", "refs/countersign/aaa", &commit]);
+    repo.git(&["read-tree", "HEAD"]);
+    assert_eq!(repo.check(&[]).code, 1);
 }

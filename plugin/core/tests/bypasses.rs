@@ -578,3 +578,127 @@ fn a_failed_status_that_does_not_say_when() {
     case.push("statuses", json!({ "context": "build", "state": "failure" }));
     assert_eq!(case.outcome(), "pending");
 }
+
+#[test]
+fn an_empty_list_of_commits_that_may_have_been_cut() {
+    for policy in
+        [POLICY.to_owned(), POLICY.replace("require: [{ approvals: 1, by: seniors }]", "deny: frozen")]
+    {
+        let mut case = Case::under(&policy);
+        case.request["commits"] = json!([]);
+        assert!(["pending", "denied"].contains(&case.outcome().as_str()), "files change, and no commit does");
+        case.request["files"] = json!([]);
+        assert_eq!(case.outcome(), "not-applicable", "the target holds the head");
+        case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "commits");
+        assert_ne!(case.outcome(), "not-applicable");
+    }
+}
+
+#[test]
+fn an_approval_of_another_change_takes_a_refusal_back() {
+    for (field, value) in [("target", "refs/heads/scratch"), ("change", "6")] {
+        for policy in [POLICY.to_owned(), POLICY.to_owned() + VETO] {
+            let mut case = Case::under(&policy);
+            case.act("sam", "request-changes");
+            case.act("sam", "approve")[field] = value.into();
+            case.act("rhea", "approve")[field] = value.into();
+            case.act("rhea", "approve");
+            if policy.ends_with(VETO) {
+                case.request["acts"].as_array_mut().unwrap().pop();
+            }
+            assert_eq!(case.outcome(), "denied", "{field}");
+        }
+    }
+}
+
+#[test]
+fn an_act_that_nobody_proved_takes_a_refusal_back() {
+    for policy in [POLICY.to_owned(), POLICY.to_owned() + VETO] {
+        let mut case = Case::under(&policy);
+        case.act("sam", "request-changes");
+        case.act("sam", "approve")["proof"] = "claimed".into();
+        case.act("sam", "withdraw")["proof"] = "signature".into();
+        assert_eq!(case.outcome(), "denied");
+    }
+}
+
+#[test]
+fn all_means_those_too_who_are_not_known() {
+    let mut case = Case::under(
+        &POLICY
+            .replace("[sam, rhea]", "[sam, { login: rhea, id: 42 }]")
+            .replace("approvals: 1", "approvals: all"),
+    );
+    case.act("sam", "approve");
+    assert_eq!(case.rule_code("sign-off"), "fact-unavailable");
+}
+
+#[test]
+fn a_refusal_of_somebody_whose_membership_could_not_be_read() {
+    let policy = POLICY.replace("users: [sam, rhea]", "users: [sam], groups: [g]");
+    for policy in [policy.clone(), policy.replace("request-changes", "x") + VETO] {
+        let mut case = Case::under(&policy);
+        case.push("groups", json!({ "name": "g", "unreadable": true }));
+        case.act("sam", "approve");
+        assert_eq!(case.outcome(), "approved");
+        case.act("rhea", "request-changes");
+        assert_eq!(case.outcome(), "pending");
+    }
+}
+
+#[test]
+fn a_veto_among_acts_that_were_cut() {
+    let mut case = Case::under(&(POLICY.replace("approvals: 1", "approvals: 0") + VETO));
+    assert_eq!(case.outcome(), "approved");
+    case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "acts");
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn one_account_by_its_id_here_and_by_its_login_there() {
+    let mut case = Case::new();
+    case.request["commits"][0]["author"]["account"] = json!({ "login": "sam", "id": "1" });
+    case.act("sam", "approve");
+    assert_blocked(&case, "author");
+    let mut case = Case::new();
+    case.act("sam", "approve")["actor"] = json!({ "login": "sam", "id": "1" });
+    case.act("sam", "withdraw");
+    assert_blocked(&case, "withdrawn");
+}
+
+#[test]
+fn somebody_unknown_may_be_whom_the_rule_bans() {
+    let mut case = Case::under(&POLICY.replace(
+        "require: [{ approvals: 1, by: seniors }]",
+        "when: { contributor-in: seniors }\n    deny: no",
+    ));
+    assert_eq!(case.outcome(), "not-applicable");
+    case.request["commits"][0]["author"] = json!({ "name": "X", "email": "x@elsewhere.example" });
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn line_counts_that_wrap_around() {
+    let mut case = Case::under(&POLICY.replace(
+        "require: [{ approvals: 1, by: seniors }]",
+        "when: { lines: { total: \"> 100\" } }\n    deny: no",
+    ));
+    for added in [u64::MAX / 2, u64::MAX / 2, 2] {
+        case.push(
+            "files",
+            json!({ "path": format!("f{added}"), "status": "added", "added": added, "deleted": 0 }),
+        );
+    }
+    assert_eq!(case.outcome(), "denied");
+}
+
+#[test]
+fn answers_copied_from_the_author() {
+    let policy = POLICY
+        .replace("rules:", "questions: { reach: What does it reach? }\nrules:")
+        .replace("by: seniors }", "by: seniors, answers: [reach] }");
+    let mut case = Case::under(&policy);
+    case.comment("dana", "reach: nothing outside of the billing queue");
+    case.act("sam", "approve")["text"] = "reach: Nothing outside of the billing queue!".into();
+    assert_blocked(&case, "answer-copied");
+}

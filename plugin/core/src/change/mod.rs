@@ -32,8 +32,11 @@ impl<'r, 'a> Judged<'r, 'a> {
         let graph = Graph { commits: &request.commits, index };
         graph.reject_cycles()?;
 
-        let mut incomplete = (!request.complete.contains(&Fact::Commits) && !request.commits.is_empty())
+        let mut incomplete = (!request.complete.contains(&Fact::Commits))
             .then(|| "the list of commits may have been cut".to_owned());
+        if request.commits.is_empty() && !request.files.is_empty() {
+            incomplete = Some("files change, and no commit is listed that changes them".to_owned());
+        }
         let head = request.change.as_ref().map(|change| &change.head);
         let mut reached = vec![false; request.commits.len()];
         if let Some(head) = head {

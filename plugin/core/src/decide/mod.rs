@@ -14,14 +14,15 @@ use crate::change::Judged;
 use crate::facade::let_go;
 use crate::limits::Steps;
 use crate::model::{
-    API_VERSION, Act, ChangeSummary, Decision, Document, Enforce, Fact, Notice, NoticeCode, PolicySummary,
-    Request, Role, RuleResult, Text,
+    API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Fact, Notice, NoticeCode,
+    PolicySummary, Proof, Request, Role, RuleResult, Text, TriggerKind,
 };
+use crate::order::Index;
 use crate::policy::{self, Policy};
 use crate::provenance::Table;
 use crate::signoff::answers::{self, Answer};
 use crate::signoff::people::Directory;
-use crate::signoff::signed::{Subject, signed};
+use crate::signoff::signed::{Signed, Subject, signed};
 use crate::signoff::{self, Acts};
 use crate::{Error, model, order};
 use evidence::{provenance_of, summarise};
@@ -56,12 +57,23 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         None => act,
     });
     let list: Vec<&Act<'_>> = verified.chain(&description).collect();
+    let also = |at: usize| signed.get(at).and_then(Option::as_ref).map(|signed| signed.also.as_slice());
+    let mut actors = Vec::with_capacity(list.len());
+    for (at, act) in list.iter().enumerate() {
+        let mut actor = directory.all_of(&act.actor);
+        // A key of several people may have been used by each of them.
+        for account in also(at).unwrap_or_default() {
+            directory.all_of(account).into_iter().for_each(|person| order::insert(&mut actor, person));
+        }
+        actors.push(actor);
+    }
+    let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
     let acts = Acts {
-        actors: list.iter().map(|act| directory.all_of(&act.actor)).collect(),
+        actors,
         answers: answers_of(&list, policy.as_ref()),
         description: description.is_some(),
-        signed: signed.iter().map(Option::is_some).collect(),
-        faults: signed.iter().map(|signed| signed.as_ref().and_then(|signed| signed.fault)).collect(),
+        faults: list.iter().enumerate().map(|(at, act)| unproved(request, act, signed.get(at))).collect(),
+        elsewhere: list.iter().map(|act| is_elsewhere(act, change, &own)).collect(),
         list,
     };
     let mut said = Said::default();
@@ -190,6 +202,26 @@ fn subject_of(request: &Request<'_>, policy: Option<&Policy>) -> String {
 /// The table of tools, with what the policy adds.
 pub(crate) fn table(policy: Option<&Policy>) -> Table {
     Table { extra: policy.map(|policy| policy.tools.clone()).unwrap_or_default() }
+}
+
+/// Why nobody proved to have said it.
+fn unproved(request: &Request<'_>, act: &Act<'_>, signed: Option<&Option<Signed<'_>>>) -> Option<ActCode> {
+    match (act.proof, signed.and_then(Option::as_ref)) {
+        (_, Some(signed)) => signed.fault,
+        (Proof::Forge, None) => None,
+        // A person gave the file by hand, to this one call.
+        (Proof::Claimed, None) if request.trigger.kind == TriggerKind::Check => None,
+        (Proof::Claimed | Proof::Signature, None) => Some(ActCode::Unauthenticated),
+    }
+}
+
+/// Whether an act says itself that it is about another change. Without a forge a change is its target and its commits.
+fn is_elsewhere(act: &Act<'_>, change: &Change<'_>, own: &Index<'_>) -> bool {
+    act.change.as_ref().is_some_and(|id| change.id.as_ref() != Some(id))
+        || act.target.as_ref().is_some_and(|target| *target != change.target)
+        || (act.change.is_none()
+            && act.proof == Proof::Signature
+            && act.head.as_ref().is_some_and(|head| own.get(head.as_bytes()).is_none()))
 }
 
 /// The answers of each act, where the policy asks questions.

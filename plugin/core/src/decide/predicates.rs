@@ -14,7 +14,7 @@ use crate::policy::{
     StatusTest, TitleTest, Which,
 };
 use crate::provenance::{split_address, trailers};
-use crate::signoff::contributors::Contributors;
+use crate::signoff::contributors::{Contributors, unread_contributors};
 use crate::signoff::people::{Directory, PersonId};
 use crate::signoff::roster::{Admission, Roster};
 
@@ -189,6 +189,11 @@ impl Facts<'_, '_, '_> {
         if let Some(why) = &self.judged.incomplete {
             return Ok(Truth::unknown(RuleCode::ListIncomplete, why.clone()));
         }
+        if among != Among::Author
+            && let Some(why) = unread_contributors(self.request)
+        {
+            return Ok(Truth::unknown(RuleCode::FactUnavailable, why));
+        }
         let roster = Roster::of(sets, self.request, self.policy, self.directory, self.steps)?;
         let named = sets.join(" or ");
         let asked: Vec<PersonId> = match among {
@@ -228,6 +233,10 @@ impl Facts<'_, '_, '_> {
                 Truth::yes(format!("{} {part} and is among {named}", label(inside)))
             }
             (Among::Author, None, _) => Truth::no(format!("{} is not among {named}", label(outside))),
+            (_, None, _) if self.contributors.unattributed.is_some() => Truth::unknown(
+                RuleCode::UnattributedCommit,
+                format!("a commit names nobody who is known here, who could be among {named}"),
+            ),
             (_, None, _) => Truth::no(format!("nobody who took part is among {named}")),
         })
     }
@@ -300,7 +309,9 @@ impl Facts<'_, '_, '_> {
         let mut binary = false;
         for file in &self.request.files {
             match (file.added, file.deleted) {
-                (Some(plus), Some(minus)) => (added, deleted) = (added + plus, deleted + minus),
+                (Some(plus), Some(minus)) => {
+                    (added, deleted) = (added.saturating_add(plus), deleted.saturating_add(minus))
+                }
                 _ if file.binary => binary = true,
                 _ => return Truth::unknown(RuleCode::FactUnavailable, "how many lines change is not known"),
             }
@@ -344,7 +355,10 @@ impl Facts<'_, '_, '_> {
             let bad = |status: &&crate::model::Status<'_>| {
                 status.at.is_none() && !test.conclusions.iter().any(|good| *good == status.state)
             };
-            let latest = ours().find(bad).or_else(|| ours().max_by_key(|status| status.at));
+            // On a tie the one that is not good counts.
+            let good =
+                |status: &crate::model::Status<'_>| test.conclusions.iter().any(|good| *good == status.state);
+            let latest = ours().find(bad).or_else(|| ours().max_by_key(|status| (status.at, !good(status))));
             match latest {
                 Some(status) if test.conclusions.iter().any(|good| *good == status.state) => {}
                 Some(status) => {

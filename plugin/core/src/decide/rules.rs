@@ -179,10 +179,12 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         {
             pend(result, RuleCode::FactUnavailable, format!("whether {who} may approve could not be read"));
         }
-        // Nobody knows whether all of a group that could not be read have approved.
-        if requirement.approvals == Approvals::All && !tally.unreadable_groups.is_empty() {
-            let groups = tally.unreadable_groups.join(", ");
-            pend(result, RuleCode::FactUnavailable, format!("the members of {groups} could not be read"));
+        if requirement.approvals == Approvals::All && tally.uncertain {
+            pend(
+                result,
+                RuleCode::FactUnavailable,
+                "who all are that have to approve could not be read".to_owned(),
+            );
         }
         let counted = u32::try_from(tally.counted.len()).unwrap_or(u32::MAX);
         let open = tally.needed.saturating_sub(counted);
@@ -234,7 +236,11 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             requirements: Vec::new(),
             observed: false,
         };
-        let standing = signoff::veto(&self.desk(&veto.options), veto)?;
+        let words = signoff::veto(&self.desk(&veto.options), veto)?;
+        let standing = words.standing;
+        let unread_acts = !veto.by.is_empty()
+            && (!self.facts.request.complete.contains(&Fact::Acts)
+                || self.facts.request.unavailable.iter().any(|u| u.fact == Fact::Acts));
         let truth = veto.when.as_ref().map(|predicate| self.facts.test(predicate)).transpose()?;
         match truth {
             _ if !standing.is_empty() => {
@@ -251,6 +257,17 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 result.because = vec!["whether something vetoes the change is not known".to_owned()];
                 result.missing = missing;
                 (result.state, result.code) = (RuleState::Pending, code);
+            }
+            _ if unread_acts => {
+                result.because = vec!["whether somebody vetoes the change is not known".to_owned()];
+                result.missing = vec!["the list of what people said may have been cut".to_owned()];
+                (result.state, result.code) = (RuleState::Pending, RuleCode::ListIncomplete);
+            }
+            _ if words.unreadable.is_some() => {
+                let who = words.unreadable.unwrap_or_default();
+                result.because = vec![format!("{who} asks to stop the change")];
+                result.missing = vec![format!("whether {who} may veto could not be read")];
+                (result.state, result.code) = (RuleState::Pending, RuleCode::FactUnavailable);
             }
             _ => {}
         }

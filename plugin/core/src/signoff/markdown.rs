@@ -1,4 +1,4 @@
-//! What a person wrote in a comment, without what it only quotes or shows.
+//! What a person wrote in a comment, without what it only quotes, shows or hides.
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
@@ -6,13 +6,18 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 /// one, code blocks and HTML comments are left out.
 pub(super) fn own_lines(comment: &str) -> Vec<String> {
     let mut left_out: Vec<std::ops::Range<usize>> = Vec::new();
-    for (event, range) in Parser::new_ext(comment, Options::empty()).into_offset_iter() {
+    let parser = Parser::new_ext(comment, Options::empty());
+    left_out.extend(parser.reference_definitions().iter().map(|(_, definition)| definition.span.clone()));
+    for (event, range) in parser.into_offset_iter() {
         match event {
-            Event::Start(Tag::BlockQuote(_) | Tag::CodeBlock(_)) => left_out.push(range),
-            Event::Html(_) | Event::InlineHtml(_) => left_out.push(range),
+            Event::Start(Tag::BlockQuote(_) | Tag::CodeBlock(_) | Tag::Link { .. } | Tag::Image { .. }) => {
+                left_out.push(range);
+            }
+            Event::Html(_) | Event::InlineHtml(_) | Event::Code(_) => left_out.push(range),
             _ => {}
         }
     }
+    left_out.sort_unstable_by_key(|range| range.start);
     let mut own = String::with_capacity(comment.len());
     let mut at = 0;
     for range in left_out {
@@ -46,6 +51,10 @@ mod tests {
             ("<!--\n/approve\n-->\n\nhello", vec!["hello"]),
             ("hello <!-- x --> there", vec!["hello  there"]),
             ("- > /approve", vec!["-"]),
+            ("write `\n/approve\n` to sign off", vec!["write", "to sign off"]),
+            ("[a]: http://x \"\n/approve\n\"", vec![]),
+            ("![\n/approve\n](x)", vec![]),
+            ("[x](\n/approve\n)", vec![]),
             ("", vec![]),
         ] {
             assert_eq!(own_lines(comment), lines, "{comment:?}");

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use crate::Error;
 use crate::limits::{Steps, VERDICT_STEPS};
 use crate::model::{
-    Act, ActCode, ActKind, ActVerdict, Change, ContributorRole, Proof, Request, TextIntegrity, TriggerKind,
+    Act, ActCode, ActKind, ActVerdict, Change, ContributorRole, Proof, Request, TextIntegrity,
 };
 use crate::policy::{Approvals, Methods, Options, Policy, Requirement, Stale};
 use answers::Answer;
@@ -37,10 +37,10 @@ pub(crate) struct Acts<'d, 'a> {
     pub actors: Vec<Vec<PersonId>>,
     /// The answers of each act.
     pub answers: Vec<Vec<Answer<'d>>>,
-    /// Whether each act came as a signed statement.
-    pub signed: Vec<bool>,
-    /// Why a signed act counts for nothing, whatever it says.
+    /// Why an act counts for nothing, whatever it says: nobody proved to have said it.
     pub faults: Vec<Option<ActCode>>,
+    /// Acts that are about another change: as approvals they replace no refusal of this one.
+    pub elsewhere: Vec<bool>,
 }
 
 /// The text of the change itself, as an act of whoever wrote it.
@@ -69,9 +69,8 @@ impl Acts<'_, '_> {
         self.description && at + 1 == self.list.len()
     }
 
-    /// Whether an act came as a signed statement.
-    fn is_signed(&self, at: usize) -> bool {
-        self.signed.get(at) == Some(&true)
+    fn is_elsewhere(&self, at: usize) -> bool {
+        self.elsewhere.get(at) == Some(&true)
     }
 
     fn fault(&self, at: usize) -> Option<ActCode> {
@@ -113,9 +112,21 @@ impl Acts<'_, '_> {
             }
         }
         let mut stands = vec![false; self.list.len()];
-        for at in latest.into_values() {
+        let mut mark = |at: usize| {
             if let Some(stands) = stands.get_mut(at) {
                 *stands = true;
+            }
+        };
+        for (person, at) in latest {
+            mark(at);
+            // What is said of another change takes back no refusal of this one.
+            if self.is_elsewhere(at) {
+                let here = |at: &usize| {
+                    let vote = votes.get(*at).copied().unwrap_or(Vote::Nothing);
+                    vote != Vote::Nothing && !self.is_elsewhere(*at) && self.actor(*at).contains(&person)
+                };
+                let before = (0..self.list.len()).filter(here).max_by_key(|at| order(*at));
+                before.filter(|at| votes.get(*at) == Some(&Vote::No)).into_iter().for_each(&mut mark);
             }
         }
         stands
@@ -145,7 +156,9 @@ pub(crate) struct Tally {
     /// People who could still approve.
     pub eligible: Vec<String>,
     pub unreadable_groups: Vec<String>,
-    /// Somebody approved of whom the platform does not say whether they may.
+    /// Somebody may be asked for who is not known.
+    pub uncertain: bool,
+    /// Somebody approved or refused of whom the platform does not say whether they may.
     pub unreadable: Option<String>,
     /// People whose approval counts and rests on a file alone.
     pub claimed: Vec<String>,
@@ -180,6 +193,7 @@ impl Desk<'_, '_, '_> {
             vetoes: Vec::new(),
             eligible: Vec::new(),
             unreadable_groups: sheet.roster.unreadable.clone(),
+            uncertain: sheet.roster.is_uncertain(self.request, self.directory),
             unreadable: None,
             claimed: Vec::new(),
         };
@@ -197,7 +211,8 @@ impl Desk<'_, '_, '_> {
                 }
                 code = ActCode::NoSignOff;
             }
-            if code == ActCode::MembershipUnreadable && vote == Vote::Yes {
+            let matters = vote == Vote::Yes || (vote == Vote::No && self.options.request_changes_vetoes);
+            if code == ActCode::MembershipUnreadable && matters {
                 tally.unreadable.get_or_insert(label.clone());
             }
             if code == ActCode::Counted {
@@ -247,14 +262,6 @@ impl Desk<'_, '_, '_> {
     fn judge(&self, at: usize, sheet: &Sheet<'_>) -> ActCode {
         let Some(act) = self.acts.list.get(at) else { return ActCode::NoSignOff };
         let actor = self.acts.actor(at);
-        match act.proof {
-            Proof::Forge => {}
-            // A person gave the file by hand, to this one call.
-            Proof::Claimed if self.request.trigger.kind == TriggerKind::Check => {}
-            // The signature was verified, or there is a fault.
-            Proof::Signature if self.acts.is_signed(at) => {}
-            Proof::Claimed | Proof::Signature => return ActCode::Unauthenticated,
-        }
         if let Some(fault) = self.acts.fault(at) {
             return fault;
         }
@@ -429,9 +436,7 @@ impl Desk<'_, '_, '_> {
         let counts = |at: usize| codes.get(at) == Some(&ActCode::Counted);
         let mut given: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (at, answers) in self.acts.answers.iter().enumerate() {
-            if acts.get(at).is_some_and(|act| matches!(act.kind, ActKind::Approve | ActKind::Signed))
-                || counts(at)
-            {
+            if acts.get(at).is_some_and(|act| !act.deleted) {
                 for answer in answers {
                     given.entry((answer.question, &answer.folded)).or_default().push(at);
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Account, Fact, Ident, PersonKind, Request, Role};
+use crate::model::{Account, Fact, Ident, PersonKind, Proof, Request, Role};
 use crate::policy::{Policy, User};
 use crate::provenance::{Table, is_ai, is_machine, split_address};
 
@@ -74,6 +74,20 @@ impl Directory {
             }
             for other in person.also.iter().flat_map(account_tokens) {
                 directory.unite(at, other);
+            }
+        }
+        // A forge's account is one person by its id and its login. An address that somebody states proves nothing.
+        let idents = request.commits.iter().flat_map(|commit| [&commit.author, &commit.committer]);
+        let stated = idents.filter_map(|ident| ident.account.as_ref());
+        let acted = request.acts.iter().filter(|act| act.proof == Proof::Forge).map(|act| &act.actor);
+        let pushed = request.pushes.iter().filter_map(|push| push.by.as_ref());
+        let change = request.change.as_ref();
+        let opened = change.and_then(|change| change.opened_by.as_ref());
+        let asked = change.and_then(|change| change.asked_by.as_ref());
+        for account in stated.chain(acted).chain(pushed).chain(opened).chain(asked) {
+            if let (Some(id), Some(login)) = (&account.id, &account.login) {
+                let person = directory.token(format!("i:{id}"));
+                directory.unite(person, login_token(login));
             }
         }
         // Whom the policy names and the groups hold may act, whether anything else is known of them or not.

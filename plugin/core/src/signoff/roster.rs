@@ -3,7 +3,7 @@
 use super::people::{Directory, PersonId};
 use crate::Error;
 use crate::limits::{MEMBER_STEPS, Steps};
-use crate::model::Request;
+use crate::model::{Fact, Request};
 use crate::policy::Policy;
 
 /// The people of some sets.
@@ -17,6 +17,8 @@ pub(crate) struct Roster {
     pub unreadable: Vec<String>,
     /// Somebody may be in it whom the policy does not name.
     asks_the_platform: bool,
+    /// Somebody whom the policy names by id is not known here.
+    unknown: bool,
 }
 
 /// Whether somebody is in a roster.
@@ -58,7 +60,9 @@ impl Roster {
                 if set.permissions.is_empty() && set.roles.is_empty() { 0 } else { request.people.len() };
             steps.take((set.users.len() + asked) as u64 * MEMBER_STEPS)?;
             for user in &set.users {
-                roster.people.extend(directory.named(user));
+                let person = directory.named(user);
+                roster.unknown |= person.is_none();
+                roster.people.extend(person);
             }
             for name in &set.groups {
                 roster.asks_the_platform = true;
@@ -104,6 +108,15 @@ impl Roster {
         }
         let unread = !self.unreadable.is_empty() || directory.is_unreadable(person);
         if self.asks_the_platform && unread { Admission::Unreadable } else { Admission::No }
+    }
+
+    /// Whether there may be people in it who are not known here.
+    pub fn is_uncertain(&self, request: &Request<'_>, directory: &Directory) -> bool {
+        let whole = [Fact::Groups, Fact::People].iter().all(|fact| request.complete.contains(fact));
+        let unread = || request.people.iter().flat_map(|person| directory.known(&person.account));
+        self.unknown
+            || !self.unreadable.is_empty()
+            || (self.asks_the_platform && (!whole || unread().any(|person| directory.is_unreadable(person))))
     }
 
     /// Everybody in it who is known.

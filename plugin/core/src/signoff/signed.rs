@@ -12,6 +12,8 @@ use crate::model::{
 /// A signed statement as an act, and why it counts for nothing, when it does.
 pub(crate) struct Signed<'a> {
     pub act: Act<'a>,
+    /// Others whose key it is as well.
+    pub also: Vec<Account<'a>>,
     pub fault: Option<ActCode>,
 }
 
@@ -40,14 +42,16 @@ pub(crate) fn signed<'a>(
         steps.take(SIGNATURE_STEPS)?;
         let signers = signers.get_or_insert_with(|| Signers::of(request));
         let mut read = Act { actor: Account::default(), ..act.clone() };
-        let fault = read_into(&mut read, signers, subject, request).err();
-        all.push(Some(Signed { act: read, fault }));
+        let mut also = Vec::new();
+        let fault = read_into(&mut read, &mut also, signers, subject, request).err();
+        all.push(Some(Signed { act: read, also, fault }));
     }
     Ok(all)
 }
 
-fn read_into(
-    act: &mut Act<'_>,
+fn read_into<'a>(
+    act: &mut Act<'a>,
+    also: &mut Vec<Account<'a>>,
     signers: &Signers,
     subject: &Subject<'_>,
     request: &Request<'_>,
@@ -61,16 +65,20 @@ fn read_into(
         return Err(ActCode::WrongNamespace);
     }
     let principals = signers.principals(&signature.key, request.trigger.now)?;
-    let principal = *principals.first().ok_or(ActCode::UnknownKey)?;
     // A pattern names no person.
-    if principal.contains(['*', '?', '!']) {
+    if principals.iter().any(|principal| principal.contains(['*', '?', '!'])) {
         return Err(ActCode::UnknownKey);
     }
-    act.actor = if principal.contains('@') {
-        Account { email: Some(Text::from(principal.to_owned())), ..Account::default() }
-    } else {
-        Account { login: Some(principal.to_owned().into()), ..Account::default() }
+    let account = |principal: &str| {
+        if principal.contains('@') {
+            Account { email: Some(Text::from(principal.to_owned())), ..Account::default() }
+        } else {
+            Account { login: Some(principal.to_owned().into()), ..Account::default() }
+        }
     };
+    let mut accounts = principals.iter().map(|principal| account(principal));
+    act.actor = accounts.next().ok_or(ActCode::UnknownKey)?;
+    also.extend(accounts);
 
     let statement: Statement = read(&bytes).map_err(|_| ActCode::BadSignature)?;
     let said = &statement.predicate;
@@ -88,7 +96,8 @@ fn read_into(
         SignoffDecision::Withdraw => ActKind::Withdraw,
     };
     let object = |id: &str| ObjectId::new(id.to_owned());
-    act.at = said.at;
+    // A moment that has not come yet says nothing of when.
+    act.at = said.at.filter(|at| *at <= request.trigger.now);
     act.change = said.change.clone().map(Into::into);
     act.target = Some(said.target.clone().into());
     act.head = object(&said.head);

@@ -22,8 +22,6 @@ struct Line {
     namespaces: Option<Vec<String>>,
     valid_after: Option<When>,
     valid_before: Option<When>,
-    /// An option that is not known here: the line says something that we would not obey.
-    odd: bool,
 }
 
 impl Signers {
@@ -32,12 +30,15 @@ impl Signers {
         let mut signers = Signers::default();
         for document in &request.documents {
             let text = document.bytes.to_str_lossy();
-            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+            let lines = text
+                .split(['\n', '\r'])
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && !line.starts_with('#'));
             match document.role {
                 Role::AllowedSigners => signers.lines.extend(lines.filter_map(line)),
                 Role::RevokedKeys => {
                     for line in lines {
-                        match key_in(&words(line)) {
+                        match revoked_key(&words(line)) {
                             Some(key) => signers.revoked.push(key),
                             None => signers.revoked_unread = true,
                         }
@@ -58,7 +59,8 @@ impl Signers {
             return Err(ActCode::RevokedKey);
         }
         let mut worst = ActCode::UnknownKey;
-        for line in self.lines.iter().filter(|line| line.key == *key && !line.odd) {
+        let mut principals: Vec<&str> = Vec::new();
+        for line in self.lines.iter().filter(|line| line.key == *key) {
             let named = line.namespaces.as_ref();
             if named.is_some_and(|named| !named.iter().any(|name| name == SIGNATURE_NAMESPACE || name == "*"))
             {
@@ -70,9 +72,9 @@ impl Signers {
                 worst = ActCode::ExpiredKey;
                 continue;
             }
-            return Ok(line.principals.iter().map(String::as_str).collect());
+            principals.extend(line.principals.iter().map(String::as_str));
         }
-        Err(worst)
+        if principals.is_empty() { Err(worst) } else { Ok(principals) }
     }
 }
 
@@ -99,35 +101,58 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// The key that stands behind its kind.
-fn key_in(words: &[String]) -> Option<PublicKey> {
-    let kind =
-        |word: &String| word.starts_with("ssh-") || word.starts_with("sk-") || word.starts_with("ecdsa-");
-    let at = words.iter().position(kind)?;
-    words.get(at + 1).and_then(|key| PublicKey::from_base64(key))
+/// Kinds of keys as lines name them.
+const KINDS: &[&str] = &[
+    "ssh-ed25519",
+    "sk-ssh-ed25519@openssh.com",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "ssh-rsa",
+];
+
+/// A kind and the key behind it, which says the same kind itself.
+fn key_of(kind: &str, key: &str) -> Option<PublicKey> {
+    let key = PublicKey::from_base64(key)?;
+    (KINDS.contains(&kind) && key.kind() == Some(kind.as_bytes())).then_some(key)
 }
 
+/// The key of a line that holds nothing else, but for a comment.
+fn revoked_key(words: &[String]) -> Option<PublicKey> {
+    match words {
+        [kind, key, ..] => key_of(kind, key),
+        _ => None,
+    }
+}
+
+/// `principals [options] kind key [comment]`; a line that says anything else names nobody.
 fn line(text: &str) -> Option<Line> {
     let words = words(text);
-    let key = key_in(&words)?;
-    let (principals, rest) = words.split_first()?;
+    let (principals, options, kind, key) = match words.as_slice() {
+        [principals, kind, key, ..] if KINDS.contains(&kind.as_str()) => (principals, None, kind, key),
+        [principals, options, kind, key, ..] => (principals, Some(options), kind, key),
+        _ => return None,
+    };
     let mut line = Line {
         principals: principals.split(',').map(str::to_owned).collect(),
-        key,
+        key: key_of(kind, key)?,
         namespaces: None,
         valid_after: None,
         valid_before: None,
-        odd: false,
     };
-    let options =
-        rest.first().filter(|word| word.contains('=') || word.eq_ignore_ascii_case("cert-authority"));
     for option in options.into_iter().flat_map(|options| split_options(options)) {
-        let (name, value) = option.split_once('=').unwrap_or((&option, ""));
-        match name.to_ascii_lowercase().as_str() {
-            "namespaces" => line.namespaces = Some(value.split(',').map(str::to_owned).collect()),
-            "valid-after" => line.valid_after = Some(moment(value)?),
-            "valid-before" => line.valid_before = Some(moment(value)?),
-            _ => line.odd = true,
+        let (name, value) = option.split_once('=')?;
+        // An option that is not known here, or given twice, says something that would not be obeyed.
+        let twice = match name.to_ascii_lowercase().as_str() {
+            "namespaces" if value.contains('!') => return None,
+            "namespaces" => line.namespaces.replace(value.split(',').map(str::to_owned).collect()).is_some(),
+            "valid-after" => line.valid_after.replace(moment(value)?).is_some(),
+            "valid-before" => line.valid_before.replace(moment(value)?).is_some(),
+            _ => true,
+        };
+        if twice {
+            return None;
         }
     }
     Some(line)

@@ -16,6 +16,11 @@ impl PublicKey {
     pub fn from_base64(text: &str) -> Option<Self> {
         STANDARD.decode(text).ok().map(PublicKey)
     }
+
+    /// The kind that the key says it is of.
+    pub fn kind(&self) -> Option<&[u8]> {
+        Wire(&self.0).string()
+    }
 }
 
 /// A signature, taken apart.

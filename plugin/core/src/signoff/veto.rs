@@ -24,13 +24,21 @@ enum Says {
     Ended,
 }
 
-/// The people whose veto stands.
+/// What became of the words against a change.
+pub(crate) struct Vetoes {
+    /// The people whose veto stands, in order.
+    pub standing: Vec<String>,
+    /// Somebody vetoes of whom the platform does not say whether they may.
+    pub unreadable: Option<String>,
+}
+
+/// Who vetoes a change.
 ///
 /// # Errors
 /// `over-limit`.
-pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Result<Vec<String>, Error> {
+pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Result<Vetoes, Error> {
     let roster = Roster::of(&veto.by, desk.request, desk.policy, desk.directory, desk.steps)?;
-    let words = words(desk, veto, &roster)?;
+    let (words, unreadable) = words(desk, veto, &roster)?;
     // A veto without a time may be the latest word, and a revocation without one the earliest.
     let later = |word: &Word, veto: &Word| word.at.is_some() && veto.at.is_some() && word.at > veto.at;
     let own_end = |veto: &Word| {
@@ -48,18 +56,31 @@ pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Result<Vec<String>, 
         .map(|veto| veto.label.clone())
         .collect();
     crate::order::strings(&mut standing);
-    Ok(standing)
+    Ok(Vetoes { standing, unreadable })
 }
 
-fn words(desk: &Desk<'_, '_, '_>, veto: &Veto, roster: &Roster) -> Result<Vec<Word>, Error> {
+fn words(
+    desk: &Desk<'_, '_, '_>,
+    veto: &Veto,
+    roster: &Roster,
+) -> Result<(Vec<Word>, Option<String>), Error> {
     let Acts { list, .. } = desk.acts;
     let against = desk.acts.votes(&veto.disapprove, desk.change, desk.steps)?;
     let back = desk.acts.votes(&veto.revoke, desk.change, desk.steps)?;
     let mut words = Vec::new();
+    let mut unreadable = None;
     for (at, act) in list.iter().enumerate() {
         let actor = desk.acts.actor(at);
         let may = |person: &&PersonId| roster.admits(desk.directory, **person) == Admission::Yes;
-        let Some(person) = actor.iter().find(may) else { continue };
+        let Some(person) = actor.iter().find(may) else {
+            let unread = |person: &PersonId| roster.admits(desk.directory, *person) == Admission::Unreadable;
+            let against = matches!(against.get(at), Some(Vote::No))
+                || (act.kind == ActKind::Comment && matches!(against.get(at), Some(Vote::Yes)));
+            if against && actor.iter().any(unread) {
+                unreadable.get_or_insert(desk.label(act, actor));
+            }
+            continue;
+        };
         let program = desk.directory.is_bot(*person) && !roster.has_bot(*person);
         if program || desk.directory.is_inactive(*person) || act.deleted {
             continue;
@@ -86,7 +107,11 @@ fn words(desk: &Desk<'_, '_, '_>, veto: &Veto, roster: &Roster) -> Result<Vec<Wo
         } else {
             continue;
         };
+        // What is said of another change stops this one on the safe side, and lifts nothing.
+        if says != Says::Veto && desk.acts.is_elsewhere(at) {
+            continue;
+        }
         words.push(Word { person: *person, at: act.at, says, label: desk.label(act, actor) });
     }
-    Ok(words)
+    Ok((words, unreadable))
 }

@@ -32,7 +32,7 @@ pub(crate) fn vote(act: &Act<'_>, description: bool, methods: &Methods, head: &O
     if act.dismissed.is_some() {
         return Vote::Ended;
     }
-    let cancels = || !methods.cancel_lines.is_empty() && has_line(&methods.cancel_lines, &text(), head);
+    let cancels = || cancels(&methods.cancel_lines, &text(), head);
     match act.kind {
         ActKind::RequestChanges => Vote::No,
         ActKind::Dismiss | ActKind::Withdraw => Vote::Ended,
@@ -54,7 +54,7 @@ pub(crate) fn vote(act: &Act<'_>, description: bool, methods: &Methods, head: &O
 
 /// What a comment says.
 fn comment(methods: &Methods, text: &str, head: &ObjectId<'_>) -> Vote {
-    if !methods.cancel_lines.is_empty() && has_line(&methods.cancel_lines, text, head) {
+    if cancels(&methods.cancel_lines, text, head) {
         return Vote::No;
     }
     let says = (!methods.comment_lines.is_empty() && has_line(&methods.comment_lines, text, head))
@@ -65,6 +65,13 @@ fn comment(methods: &Methods, text: &str, head: &ObjectId<'_>) -> Vote {
 
 fn any(patterns: &[Regex], text: &str) -> bool {
     patterns.iter().any(|pattern| pattern.matches(text))
+}
+
+/// Taking back counts wherever it stands: a quote that goes on lazily hides no refusal.
+fn cancels(wanted: &[String], text: &str, head: &ObjectId<'_>) -> bool {
+    !wanted.is_empty()
+        && (has_line(wanted, text, head)
+            || text.lines().any(|line| wanted.contains(&line.trim().to_lowercase())))
 }
 
 fn has_line(wanted: &[String], text: &str, head: &ObjectId<'_>) -> bool {
