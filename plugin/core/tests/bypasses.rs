@@ -702,3 +702,15 @@ fn answers_copied_from_the_author() {
     case.act("sam", "approve")["text"] = "reach: Nothing outside of the billing queue!".into();
     assert_blocked(&case, "answer-copied");
 }
+
+#[test]
+fn labels_that_could_not_be_read() {
+    let mut case = Case::under(
+        &POLICY
+            .replace("require: [{ approvals: 1, by: seniors }]", "when: { labels: [hold] }\n    deny: held"),
+    );
+    case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "text");
+    assert_eq!(case.rule_code("sign-off"), "fact-unavailable");
+    case.request["change"]["labels"] = json!([{ "name": "Hold" }]);
+    assert_eq!(case.outcome(), "denied");
+}

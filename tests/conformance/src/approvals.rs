@@ -127,8 +127,17 @@ impl Case {
         } else {
             self.policy()?.to_string()
         };
-        let mut complete =
-            vec!["documents", "people", "groups", "acts", "statuses", "pushes", "opener", "requester"];
+        let mut complete = vec![
+            "documents",
+            "people",
+            "groups",
+            "acts",
+            "statuses",
+            "pushes",
+            "opener",
+            "requester",
+            "text",
+        ];
         for (cut, fact) in [("commits_truncated", "commits"), ("files_truncated", "files")] {
             if context[cut].as_bool() != Some(true) {
                 complete.push(fact);

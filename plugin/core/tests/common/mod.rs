@@ -58,7 +58,7 @@ impl Case {
             "pushes": [], "acts": [], "statuses": [], "people": [], "groups": [],
             "complete": [
                 "documents", "commits", "files", "acts", "pushes", "people", "groups", "opener", "requester",
-                "statuses", "notes", "traces",
+                "statuses", "text", "notes", "traces",
             ],
         });
         let mut case = Case { request, policy: policy.to_owned() };
