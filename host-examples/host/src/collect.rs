@@ -221,14 +221,16 @@ impl<'m> Collector<'m> {
         });
         request.documents.extend(self.of_target(&target, Role::Mailmap, ".mailmap")?);
 
+        let bound = |fact: Fact| selection.to_sign || wanted.contains(&fact);
+        let start = match merge_base.or_else(|| base.clone()) {
+            Some(commit) => commit.as_str().to_owned(),
+            None if wanted.contains(&Fact::Files) || bound(Fact::DiffId) => self.repository.empty_tree()?,
+            None => String::new(),
+        };
         if wanted.contains(&Fact::Files) {
-            let from = match merge_base.or(base.clone()) {
-                Some(commit) => commit.as_str().to_owned(),
-                None => self.repository.empty_tree()?,
-            };
-            let mut files = self.repository.files(&from, head.as_str())?;
+            let mut files = self.repository.files(&start, head.as_str())?;
             if wanted.contains(&Fact::FileLines) {
-                self.repository.count_lines(&from, head.as_str(), &mut files)?;
+                self.repository.count_lines(&start, head.as_str(), &mut files)?;
                 request.complete.push(Fact::FileLines);
             }
             request.files = files.into();
@@ -249,20 +251,16 @@ impl<'m> Collector<'m> {
         let tip = base.clone().unwrap_or_else(|| head.clone());
         let any_head = wanted.contains(&Fact::DiffId) || wanted.contains(&Fact::MergeTree);
         if let Some(change) = &mut request.change {
-            let start = match change.merge_base.as_ref().or(base.as_ref()) {
-                Some(commit) => commit.as_str().to_owned(),
-                None => self.repository.empty_tree()?,
-            };
-            if selection.to_sign || wanted.contains(&Fact::DiffId) {
+            if bound(Fact::DiffId) {
                 change.diff_id = self.repository.diff_id(&start, head.as_str())?;
                 request.complete.push(Fact::DiffId);
             }
-            if selection.to_sign || wanted.contains(&Fact::MergeTree) {
+            if bound(Fact::MergeTree) {
                 change.merge_tree = self.repository.merge_tree(tip.as_str(), head.as_str())?;
                 request.complete.push(Fact::MergeTree);
             }
         }
-        let signed = if wanted.contains(&Fact::Acts) || selection.to_sign {
+        let signed = if bound(Fact::Acts) {
             let ids: HashSet<&str> = commits.iter().map(|commit| commit.sha.as_str()).collect();
             let own = |id: &str| any_head || ids.contains(id);
             statements::read(&self.repository, &mut self.objects, own)?
@@ -513,7 +511,7 @@ impl<'m> Collector<'m> {
                         )));
                     }
                     // A policy that is there and cannot be read is no missing policy.
-                    if self.repository.has_entry(tip.as_str(), POLICY_PATH)? {
+                    if self.objects.has_entry(tip.as_str(), POLICY_PATH)? {
                         return Err(CollectError::Policy {
                             what: format!("{POLICY_PATH} at {git_ref}"),
                             reason: "its object is missing here or is no file; run `git fsck`".to_owned(),
@@ -537,7 +535,7 @@ impl<'m> Collector<'m> {
         };
         let object = self.objects.get(&format!("{tip}:{path}"))?.filter(|object| object.kind == "blob");
         // What is there and cannot be read is not missing.
-        if object.is_none() && self.repository.has_entry(tip.as_str(), path)? {
+        if object.is_none() && self.objects.has_entry(tip.as_str(), path)? {
             return Err(CollectError::Policy {
                 what: format!("{path} at {git_ref}"),
                 reason: "its object is missing here or is no file; run `git fsck`".to_owned(),

@@ -163,14 +163,6 @@ impl Repository {
         Ok(self.maybe_text(["show-ref", "--verify", "--quiet", name])?.is_some())
     }
 
-    /// Whether a tree of a commit has an entry at this path, though its object may be missing.
-    ///
-    /// # Errors
-    /// When git cannot be run.
-    pub fn has_entry(&self, commit: &str, path: &str) -> Result<bool, GitError> {
-        Ok(self.maybe_text(["rev-parse", "--verify", "--quiet", &format!("{commit}:{path}")])?.is_some())
-    }
-
     /// A value of the configuration.
     ///
     /// # Errors
@@ -225,18 +217,23 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn files(&self, from: &str, to: &str) -> Result<Vec<File<'static>>, GitError> {
-        parse_raw(&self.output([
+        parse_raw(&self.diff_tree("--raw", from, to)?)
+    }
+
+    /// The differences of two trees in one of git's forms, renames found, submodules not left out.
+    fn diff_tree(&self, form: &str, from: &str, to: &str) -> Result<Vec<u8>, GitError> {
+        self.output([
             "diff-tree",
             "-r",
             "-z",
-            "--raw",
+            form,
             "-M",
             "--no-commit-id",
             "--ignore-submodules=none",
             from,
             to,
             "--",
-        ])?)
+        ])
     }
 
     /// Puts into files how many lines come and go in each, as `git diff-tree --numstat` counts them.
@@ -244,18 +241,7 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn count_lines(&self, from: &str, to: &str, files: &mut [File<'static>]) -> Result<(), GitError> {
-        let counted = self.output([
-            "diff-tree",
-            "-r",
-            "-z",
-            "--numstat",
-            "-M",
-            "--no-commit-id",
-            "--ignore-submodules=none",
-            from,
-            to,
-            "--",
-        ])?;
+        let counted = self.diff_tree("--numstat", from, to)?;
         let mut fields = counted.split(|&b| b == 0).filter(|field| !field.is_empty());
         let mut lines: HashMap<Vec<u8>, (Option<u64>, Option<u64>)> = HashMap::new();
         // `<added> TAB <deleted> TAB <path>`, and for a rename an empty path, then both of them; `-` for binary files.
@@ -569,6 +555,26 @@ impl Objects {
     /// When git fails.
     pub fn commit(&mut self, revision: &str) -> Result<Option<ObjectId<'static>>, GitError> {
         Ok(self.get(&format!("{revision}^{{commit}}"))?.map(|object| object.id))
+    }
+
+    /// Whether a tree of a commit has an entry at this path, though its object may be missing; a tree that is missing
+    /// itself may have one.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn has_entry(&mut self, commit: &str, path: &str) -> Result<bool, GitError> {
+        let mut tree = format!("{commit}^{{tree}}");
+        for name in path.split('/') {
+            let Some(object) = self.get(&tree)? else { return Ok(true) };
+            if object.kind != "tree" {
+                return Ok(false);
+            }
+            match tree_entries(&object)?.into_iter().find(|entry| entry.name == name.as_bytes()) {
+                Some(entry) => tree = entry.object,
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 
     /// The objects that many revisions name, in order. Questions go out ahead of the answers, a pipe's worth at a time.

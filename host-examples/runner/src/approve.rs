@@ -9,13 +9,12 @@ use clap::Args;
 use countersign_core::model::{
     Decision, Question, Request, RuleState, SIGNATURE_NAMESPACE, Signoff, SignoffDecision, Statement, read,
 };
-use countersign_host::ci;
 use countersign_host::collect::{Collector, Selection};
 use countersign_host::git::Repository;
-use countersign_host::module::Function;
 use countersign_host::statements::{self, SIGNOFFS_REF};
 
 use crate::ModuleChoice;
+use crate::change::ChangeChoice;
 use crate::check::now;
 use crate::output;
 
@@ -29,18 +28,8 @@ use crate::output;
     git push origin refs/countersign/signoffs\n\nExit codes: 0 signed, 2 not signed"
 )]
 pub struct Approve {
-    /// The repository, or a folder in it.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    repo: PathBuf,
-    /// Count the commits from here instead of from the tip of the target.
-    #[arg(long, value_name = "REV")]
-    base: Option<String>,
-    /// The head of the change [default: HEAD].
-    #[arg(long, value_name = "REV")]
-    head: Option<String>,
-    /// The branch that the change goes into [default: what the remote's HEAD names].
-    #[arg(long, value_name = "REF")]
-    target: Option<String>,
+    #[command(flatten)]
+    change: ChangeChoice,
     /// An answer to a question of the policy; without any, the questions are asked.
     #[arg(long, value_name = "NAME=TEXT")]
     answer: Vec<String>,
@@ -56,20 +45,12 @@ pub struct Approve {
 impl Approve {
     pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
         let module = choice.load()?;
-        let ci = ci::detect(|name| std::env::var(name).ok())?;
-        let mut collector = Collector::new(&module, &self.repo)?;
-        let selection = Selection {
-            base: self.base.clone(),
-            head: self.head.clone(),
-            target: self.target.clone(),
-            to_sign: true,
-            ..Selection::default()
-        };
+        let mut collector = Collector::new(&module, &self.change.repo)?;
+        let selection = Selection { to_sign: true, ..self.change.selection() };
         let now = now()?;
-        let request = collector.change(&selection, ci.as_ref(), now)?;
-        let answer = module.call(Function::Evaluate, &request)?;
-        let decision: Decision = read(answer.as_bytes())?;
-        let request: Request<'_> = read(&request)?;
+        let judged = self.change.judge(&module, &mut collector, &selection, now)?;
+        let decision: Decision = read(judged.answer?.as_bytes())?;
+        let request: Request<'_> = read(&judged.request)?;
         let change = request.change.as_ref().context("a collected request has a change")?;
         let policy_digest = decision.policy.as_ref().and_then(|policy| policy.digest.clone()).context(
             "the target has no policy, so there is nothing to sign off; a policy stands in .countersign/policy.yaml",

@@ -7,11 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_core::model::{self, Decision, When};
-use countersign_host::ci;
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
-use countersign_host::module::{CallError, Function};
+use countersign_host::module::CallError;
 
 use crate::ModuleChoice;
+use crate::change::ChangeChoice;
 use crate::output::{self, Format};
 
 /// Gate a range of a git repository.
@@ -22,18 +22,8 @@ use crate::output::{self, Format};
 #[command(after_help = "Example:\n  countersign check --target main --signoffs signoffs.yaml\n\n\
     Exit codes: 0 passes, 1 blocked (pending or denied), 2 cannot evaluate")]
 pub struct Check {
-    /// The repository, or a folder in it.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    repo: PathBuf,
-    /// Count the commits from here instead of from the tip of the target; all zeros for a branch that is new.
-    #[arg(long, value_name = "REV")]
-    base: Option<String>,
-    /// The head of the change [default: HEAD, in CI what it names].
-    #[arg(long, value_name = "REV")]
-    head: Option<String>,
-    /// The branch that the change goes into [default: what the CI or the remote's HEAD names].
-    #[arg(long, value_name = "REF")]
-    target: Option<String>,
+    #[command(flatten)]
+    change: ChangeChoice,
     /// Judge by this file instead of the target's policy.
     #[arg(long, value_name = "FILE", conflicts_with = "policy_ref")]
     policy: Option<PathBuf>,
@@ -57,10 +47,9 @@ pub struct Check {
 impl Check {
     pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
         let module = choice.load()?;
-        let ci = ci::detect(|name| std::env::var(name).ok())?;
-        let mut collector = Collector::new(&module, &self.repo)?;
-        let request = collector.change(&self.selection()?, ci.as_ref(), now()?)?;
-        let answer = match module.call(Function::Evaluate, &request) {
+        let mut collector = Collector::new(&module, &self.change.repo)?;
+        let judged = self.change.judge(&module, &mut collector, &self.selection()?, now()?)?;
+        let answer = match judged.answer {
             Ok(answer) => answer,
             Err(CallError::Refused(document)) => {
                 // The document is the answer to whoever asked for JSON; the exit code says that it is no decision.
@@ -89,13 +78,10 @@ impl Check {
             (None, None) => PolicyFrom::Target,
         };
         Ok(Selection {
-            base: self.base.clone(),
-            head: self.head.clone(),
-            target: self.target.clone(),
             policy,
             require_policy: self.require_policy,
             signoffs: self.signoffs.clone(),
-            to_sign: false,
+            ..self.change.selection()
         })
     }
 }

@@ -5,6 +5,7 @@
 
 mod approve;
 mod cases;
+mod change;
 mod check;
 mod demo;
 mod evaluate;

@@ -7,7 +7,6 @@ use anyhow::{Context, bail};
 use clap::Args;
 use countersign_core::model::{Decision, RuleState, read};
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
-use countersign_host::git::Repository;
 use countersign_host::module::{Function, Module};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -79,8 +78,8 @@ struct Noise {
 
 impl Try {
     pub fn run(&self, module: &Module) -> anyhow::Result<ExitCode> {
-        let repository = Repository::open(&self.repo)?;
-        let changes = repository.first_parents(&self.range)?;
+        let mut collector = Collector::new(module, &self.repo)?;
+        let changes = collector.repository().first_parents(&self.range)?;
         if changes.is_empty() {
             bail!("there are no commits in {}", self.range);
         }
@@ -90,7 +89,7 @@ impl Try {
             if output::progress() { ProgressBar::new(changes.len() as u64) } else { ProgressBar::hidden() };
         bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} changes")?);
         for (commit, parents, subject) in changes {
-            let tried = self.change(module, &commit, &parents, subject, &mut trial.rules)?;
+            let tried = self.change(module, &mut collector, &commit, &parents, subject, &mut trial.rules)?;
             trial.changes.push(tried);
             bar.inc(1);
         }
@@ -107,6 +106,7 @@ impl Try {
     fn change(
         &self,
         module: &Module,
+        collector: &mut Collector<'_>,
         commit: &str,
         parents: &[String],
         subject: String,
@@ -129,7 +129,7 @@ impl Try {
             rules: Vec::new(),
             error: None,
         };
-        let request = Collector::new(module, &self.repo)?.change(&selection, None, now()?)?;
+        let request = collector.change(&selection, None, now()?)?;
         let answer = match module.call(Function::Evaluate, &request) {
             Ok(answer) => answer,
             Err(error) => {

@@ -108,6 +108,7 @@ fn each_way_in_which_a_signature_is_worth_nothing_has_its_code() {
         ("namespaces=\"countersign\" valid-before=\"20200101\" ", "unknown-key"),
         ("namespaces=\"*,!countersign\" ", "unknown-key"),
         ("verify-required ", "unknown-key"),
+        ("namespaces=\"countersign\",verify-required ", "unknown-key"),
         ("valid-before=\"20200101\",valid-before=\"20990101\" ", "unknown-key"),
         ("# ", "unknown-key"),
     ] {

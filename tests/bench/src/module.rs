@@ -1,6 +1,6 @@
 //! The module in its sandbox against the core itself.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use countersign_core::model::{
@@ -145,21 +145,26 @@ fn request(policy: &str, commits: usize, files: usize) -> anyhow::Result<Vec<u8>
     Ok(serde_json::to_vec(&request)?)
 }
 
-pub fn evaluate() -> anyhow::Result<bool> {
+/// A request through the sandbox and through the core itself, in turn: the medians.
+fn side_by_side(runs: usize, request: &[u8]) -> anyhow::Result<(Duration, Duration)> {
     let module = Module::embedded()?;
+    in_turn(
+        runs,
+        || {
+            module.call(Function::Evaluate, request)?;
+            Ok(())
+        },
+        || {
+            countersign_core::evaluate(request)?;
+            Ok(())
+        },
+    )
+}
+
+pub fn evaluate() -> anyhow::Result<bool> {
     let request = request(POLICY, 100, 200)?;
     say("evaluate.request", request.len(), "B");
-    let (sandbox, native) = in_turn(
-        200,
-        || {
-            module.call(Function::Evaluate, &request)?;
-            Ok(())
-        },
-        || {
-            countersign_core::evaluate(&request)?;
-            Ok(())
-        },
-    )?;
+    let (sandbox, native) = side_by_side(200, &request)?;
     say("evaluate.sandbox", sandbox.as_micros(), "us");
     say("evaluate.native", native.as_micros(), "us");
     say("evaluate.ratio", ratio(sandbox, native), "sandbox/native");
@@ -191,20 +196,9 @@ fn hundred_rules() -> String {
 
 /// What is large: 1,000 commits, 5,000 files and 100 rules in one call.
 pub fn large() -> anyhow::Result<bool> {
-    let module = Module::embedded()?;
     let request = request(&hundred_rules(), 1_000, 5_000)?;
     say("large.request", request.len(), "B");
-    let (sandbox, native) = in_turn(
-        20,
-        || {
-            module.call(Function::Evaluate, &request)?;
-            Ok(())
-        },
-        || {
-            countersign_core::evaluate(&request)?;
-            Ok(())
-        },
-    )?;
+    let (sandbox, native) = side_by_side(20, &request)?;
     say("large.sandbox", format!("{:.1}", sandbox.as_secs_f64() * 1e3), "ms");
     say("large.native", format!("{:.1}", native.as_secs_f64() * 1e3), "ms");
     Ok(true)

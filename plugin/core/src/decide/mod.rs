@@ -15,7 +15,7 @@ use crate::facade::let_go;
 use crate::limits::Steps;
 use crate::model::{
     API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Fact, Notice, NoticeCode,
-    PolicySummary, Proof, Request, Role, RuleResult, Text, TriggerKind,
+    PolicySummary, Proof, Request, Role, RuleResult, TriggerKind,
 };
 use crate::order::Index;
 use crate::policy::{self, Policy};
@@ -151,7 +151,7 @@ fn policy_document<'r, 'a>(request: &'r Request<'a>) -> Result<Option<&'r Docume
         return Err(Error::bad_request("two documents have the role `policy`, and one decides"));
     }
     if first.is_none() {
-        if let Some(missing) = request.unavailable.iter().find(|u| u.fact == Fact::Documents) {
+        if let Some(missing) = request.missing(Fact::Documents) {
             return Err(Error::bad_request(format!("the policy could not be read: {}", missing.reason)));
         }
         if !request.complete.contains(&Fact::Documents) {
@@ -231,8 +231,7 @@ fn answers_of<'p>(acts: &[&Act<'_>], policy: Option<&'p Policy>) -> Vec<Vec<Answ
     if questions.is_empty() {
         return Vec::new();
     }
-    let text = |act: &Act<'_>| act.text.as_ref().map(Text::to_str_lossy).unwrap_or_default().into_owned();
-    acts.iter().map(|act| answers::read(&text(act), &questions)).collect()
+    acts.iter().map(|act| answers::read(&act.words(), &questions)).collect()
 }
 
 impl model::Decision {

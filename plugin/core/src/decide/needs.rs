@@ -9,9 +9,7 @@ use crate::provenance::wanted_checkpoints;
 /// Says what is missing. Hosts ask at most three times: documents, the facts of the change, what those name.
 pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     let known = |fact: Fact| {
-        request.complete.contains(&fact)
-            || request.absent.contains(&fact)
-            || request.unavailable.iter().any(|u| u.fact == fact)
+        request.complete.contains(&fact) || request.absent.contains(&fact) || request.missing(fact).is_some()
     };
     let mut facts = Vec::new();
     let mut documents = Vec::new();

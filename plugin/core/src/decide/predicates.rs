@@ -340,7 +340,7 @@ impl Facts<'_, '_, '_> {
     }
 
     fn status(&self, test: &StatusTest) -> Truth {
-        if let Some(missing) = self.request.unavailable.iter().find(|u| u.fact == Fact::Statuses) {
+        if let Some(missing) = self.request.missing(Fact::Statuses) {
             let reason = format!("statuses could not be read: {}", missing.reason);
             return Truth::unknown(RuleCode::FactUnavailable, reason);
         }
@@ -659,7 +659,7 @@ impl Facts<'_, '_, '_> {
 
     /// Why there may be files that are not here.
     fn unread_files(&self) -> Option<Truth> {
-        if let Some(missing) = self.request.unavailable.iter().find(|u| u.fact == Fact::Files) {
+        if let Some(missing) = self.request.missing(Fact::Files) {
             let reason = format!("the files could not be read: {}", missing.reason);
             return Some(Truth::unknown(RuleCode::FactUnavailable, reason));
         }

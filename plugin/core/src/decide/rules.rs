@@ -240,7 +240,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         let standing = words.standing;
         let unread_acts = !veto.by.is_empty()
             && (!self.facts.request.complete.contains(&Fact::Acts)
-                || self.facts.request.unavailable.iter().any(|u| u.fact == Fact::Acts));
+                || self.facts.request.missing(Fact::Acts).is_some());
         let truth = veto.when.as_ref().map(|predicate| self.facts.test(predicate)).transpose()?;
         match truth {
             _ if !standing.is_empty() => {
@@ -307,7 +307,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if let Some(why) = unread_contributors(request).filter(|_| !bars_nobody) {
             return Some((RuleCode::FactUnavailable, why));
         }
-        if let Some(missing) = request.unavailable.iter().find(|u| u.fact == Fact::Acts) {
+        if let Some(missing) = request.missing(Fact::Acts) {
             return Some((
                 RuleCode::FactUnavailable,
                 format!("sign-offs could not be read: {}", missing.reason),

@@ -83,6 +83,13 @@ pub struct Act<'a> {
     pub signature: Option<Text<'a>>,
 }
 
+impl Act<'_> {
+    /// Its text; empty where it has none.
+    pub(crate) fn words(&self) -> Cow<'_, str> {
+        self.text.as_ref().map(Text::to_str_lossy).unwrap_or_default()
+    }
+}
+
 object!(Act<'a> {
     "id" => id required,
     "kind" => kind required,

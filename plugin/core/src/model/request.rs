@@ -173,6 +173,13 @@ words!(Fact {
     "context" => Context,
 });
 
+impl Request<'_> {
+    /// What could not be had of a fact, and why.
+    pub(crate) fn missing(&self, fact: Fact) -> Option<&Unavailable<'_>> {
+        self.unavailable.iter().find(|unavailable| unavailable.fact == fact)
+    }
+}
+
 impl Fact {
     /// The word of the contract.
     pub fn name(self) -> &'static str {

@@ -104,11 +104,12 @@ impl Regex {
 
     /// Whether it matches somewhere in the text.
     pub fn matches(&self, text: &str) -> bool {
-        self.may_match(text.as_bytes()) && self.0.regex.is_match(text)
+        self.matches_bytes(text.as_bytes())
     }
 
-    fn may_match(&self, text: &[u8]) -> bool {
-        self.0.literal.find(text).is_some()
+    /// Whether it matches somewhere in what is mostly text.
+    fn matches_bytes(&self, bytes: &[u8]) -> bool {
+        self.0.literal.find(bytes).is_some() && self.0.regex.is_match(&String::from_utf8_lossy(bytes))
     }
 
     /// Everything in the text that it matches.
@@ -331,7 +332,7 @@ impl Test {
             Test::Name(name) => path
                 .strip_suffix(name.as_bytes())
                 .is_some_and(|before| before.last().is_none_or(|&b| b == b'/')),
-            Test::Regex(regex) => regex.may_match(path) && regex.matches(&String::from_utf8_lossy(path)),
+            Test::Regex(regex) => regex.matches_bytes(path),
             Test::Glob(glob) => glob.matches(path),
         }
     }

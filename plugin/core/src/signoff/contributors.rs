@@ -245,7 +245,7 @@ fn standing<'r, 'a>(
 /// Whether the platform could have said who pushed, opened or asked, and did not get to.
 pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
     [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| {
-        let missing = request.unavailable.iter().find(|u| u.fact == fact)?;
+        let missing = request.missing(fact)?;
         Some(format!("{} could not be read: {}", fact.name(), missing.reason))
     })
 }

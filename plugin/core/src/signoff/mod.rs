@@ -294,11 +294,11 @@ impl Desk<'_, '_, '_> {
     /// Why what looks like an approval is none under these methods.
     fn why_no_vote(&self, act: &Act<'_>) -> ActCode {
         let methods = &self.options.methods;
-        let text =
-            || act.text.as_ref().map(crate::model::Text::to_str_lossy).unwrap_or_default().to_lowercase();
         match act.kind {
             ActKind::Approve | ActKind::Signed => ActCode::MethodNotAllowed,
-            ActKind::Comment if methods.comment_lines.iter().any(|line| text().contains(line)) => {
+            ActKind::Comment
+                if methods.comment_lines.iter().any(|line| act.words().to_lowercase().contains(line)) =>
+            {
                 ActCode::Quoted
             }
             _ => ActCode::NoSignOff,
@@ -382,8 +382,7 @@ impl Desk<'_, '_, '_> {
         }
         // A comment is bound to no commit but by its words.
         if act.kind == ActKind::Comment && act.head.is_none() && !self.acts.is_description(at) {
-            let text = act.text.as_ref().map(crate::model::Text::to_str_lossy).unwrap_or_default();
-            return (!votes::mentions(&text, &self.change.head)).then_some(ActCode::StaleHead);
+            return (!votes::mentions(&act.words(), &self.change.head)).then_some(ActCode::StaleHead);
         }
         let bound = |given: Option<&_>, asked: Option<&_>, stale: ActCode| match (given, asked) {
             (Some(given), Some(asked)) if given == asked => None,

@@ -78,27 +78,18 @@ impl Signers {
     }
 }
 
-/// The words of a line; blanks inside of quotes belong to a word.
-fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+/// The parts of a text; what parts them belongs to a part inside of quotes, and the quotes stay.
+fn parts(text: &str, separates: impl Fn(char) -> bool) -> Vec<&str> {
     let mut quoted = false;
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            c if c.is_whitespace() && !quoted => {
-                if words.last().is_some_and(|word| !word.is_empty()) {
-                    words.push(String::new());
-                }
-            }
-            c => {
-                if let Some(word) = words.last_mut() {
-                    word.push(c);
-                }
-            }
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
+    let parts = text.split(move |c: char| {
+        quoted ^= c == '"';
+        !quoted && separates(c)
+    });
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+fn words(line: &str) -> Vec<&str> {
+    parts(line, char::is_whitespace)
 }
 
 /// Kinds of keys as lines name them.
@@ -119,7 +110,7 @@ fn key_of(kind: &str, key: &str) -> Option<PublicKey> {
 }
 
 /// The key of a line that holds nothing else, but for a comment.
-fn revoked_key(words: &[String]) -> Option<PublicKey> {
+fn revoked_key(words: &[&str]) -> Option<PublicKey> {
     match words {
         [kind, key, ..] => key_of(kind, key),
         _ => None,
@@ -130,19 +121,20 @@ fn revoked_key(words: &[String]) -> Option<PublicKey> {
 fn line(text: &str) -> Option<Line> {
     let words = words(text);
     let (principals, options, kind, key) = match words.as_slice() {
-        [principals, kind, key, ..] if KINDS.contains(&kind.as_str()) => (principals, None, kind, key),
+        [principals, kind, key, ..] if KINDS.contains(kind) => (principals, None, kind, key),
         [principals, options, kind, key, ..] => (principals, Some(options), kind, key),
         _ => return None,
     };
     let mut line = Line {
-        principals: principals.split(',').map(str::to_owned).collect(),
+        principals: principals.trim_matches('"').split(',').map(str::to_owned).collect(),
         key: key_of(kind, key)?,
         namespaces: None,
         valid_after: None,
         valid_before: None,
     };
-    for option in options.into_iter().flat_map(|options| split_options(options)) {
+    for option in options.into_iter().flat_map(|options| parts(options, |c| c == ',')) {
         let (name, value) = option.split_once('=')?;
+        let value = value.trim_matches('"');
         // An option that is not known here, or given twice, says something that would not be obeyed.
         let twice = match name.to_ascii_lowercase().as_str() {
             "namespaces" if value.contains('!') => return None,
@@ -156,21 +148,6 @@ fn line(text: &str) -> Option<Line> {
         }
     }
     Some(line)
-}
-
-/// Options are parted by commas, and so are the namespaces in one of them; an option begins with its name.
-fn split_options(options: &str) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for part in options.split(',') {
-        match all.last_mut() {
-            Some(last) if !part.contains('=') && !part.eq_ignore_ascii_case("cert-authority") => {
-                last.push(',');
-                last.push_str(part);
-            }
-            _ => all.push(part.to_owned()),
-        }
-    }
-    all
 }
 
 /// `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, with `Z` or without, taken for UTC either way: a module knows no zone.

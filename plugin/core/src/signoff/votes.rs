@@ -1,7 +1,7 @@
 //! What an act says under the methods of a rule.
 
 use super::markdown::own_lines;
-use crate::model::{Act, ActKind, ObjectId, Text};
+use crate::model::{Act, ActKind, ObjectId};
 use crate::policy::{Methods, Regex};
 
 /// What an act says. In the order of what helps a change least.
@@ -25,14 +25,13 @@ pub(crate) fn vote(act: &Act<'_>, description: bool, methods: &Methods, head: &O
     if act.deleted {
         return Vote::Nothing;
     }
-    let text = || act.text.as_ref().map(Text::to_str_lossy).unwrap_or_default();
     if description {
-        return if any(&methods.description_patterns, &text()) { Vote::Yes } else { Vote::Nothing };
+        return if any(&methods.description_patterns, &act.words()) { Vote::Yes } else { Vote::Nothing };
     }
     if act.dismissed.is_some() {
         return Vote::Ended;
     }
-    let cancels = || cancels(&methods.cancel_lines, &text(), head);
+    let cancels = || cancels(&methods.cancel_lines, &act.words(), head);
     match act.kind {
         ActKind::RequestChanges => Vote::No,
         ActKind::Dismiss | ActKind::Withdraw => Vote::Ended,
@@ -42,13 +41,13 @@ pub(crate) fn vote(act: &Act<'_>, description: bool, methods: &Methods, head: &O
         ActKind::Approve | ActKind::Signed | ActKind::Review => {
             if cancels() {
                 Vote::No
-            } else if any(&methods.review_patterns, &text()) {
+            } else if any(&methods.review_patterns, &act.words()) {
                 Vote::Yes
             } else {
                 Vote::Nothing
             }
         }
-        ActKind::Comment => comment(methods, &text(), head),
+        ActKind::Comment => comment(methods, &act.words(), head),
     }
 }
 
