@@ -1,0 +1,222 @@
+//! Objects of a repository, asked for one after the other.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use countersign_core::model::ObjectId;
+
+use super::{GitError, Repository, broken_pipe, object_id};
+
+/// An object as git stores it.
+#[derive(Debug)]
+pub struct Object {
+    /// Its id.
+    pub id: ObjectId<'static>,
+    /// `blob`, `commit`, `tree` or `tag`.
+    pub kind: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A process that answers for objects, one after the other.
+pub struct Objects {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    out: BufReader<ChildStdout>,
+}
+
+impl Objects {
+    pub(super) fn start(repository: &Repository) -> Result<Self, GitError> {
+        let mut child = repository
+            .command(["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(GitError::Missing)?;
+        let stdin = child.stdin.take();
+        let out = child.stdout.take().ok_or_else(broken_pipe)?;
+        Ok(Objects { child, stdin, out: BufReader::with_capacity(1 << 16, out) })
+    }
+
+    /// The object that a revision names, such as `main`, `main:path` or an id; none when there is none.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn get(&mut self, revision: &str) -> Result<Option<Object>, GitError> {
+        // The protocol is one line a question.
+        if revision.is_empty() || revision.contains('\n') {
+            return Ok(None);
+        }
+        let stdin = self.stdin.as_mut().ok_or_else(broken_pipe)?;
+        writeln!(stdin, "{revision}")?;
+        stdin.flush()?;
+        read_object(&mut self.out)
+    }
+
+    /// The commit that a revision names, through tags.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn commit(&mut self, revision: &str) -> Result<Option<ObjectId<'static>>, GitError> {
+        Ok(self.get(&format!("{revision}^{{commit}}"))?.map(|object| object.id))
+    }
+
+    /// Whether a tree of a commit has an entry at this path, though its object may be missing; a tree that is missing
+    /// itself may have one.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn has_entry(&mut self, commit: &str, path: &str) -> Result<bool, GitError> {
+        let mut tree = format!("{commit}^{{tree}}");
+        for name in path.split('/') {
+            let Some(object) = self.get(&tree)? else { return Ok(true) };
+            if object.kind != "tree" {
+                return Ok(false);
+            }
+            match tree_entries(&object)?.into_iter().find(|entry| entry.name == name.as_bytes()) {
+                Some(entry) => tree = entry.object,
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The objects that many revisions name, in order. Questions go out ahead of the answers, a pipe's worth at a time.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn get_many(&mut self, revisions: &[String]) -> Result<Vec<Option<Object>>, GitError> {
+        /// Less than any pipe holds, so that writing questions never waits for answers to be read.
+        const AHEAD: usize = 32 << 10;
+        let mut answers = Vec::with_capacity(revisions.len());
+        let mut rest = revisions;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let sent = rest.iter().take_while(|revision| {
+                bytes += revision.len() + 1;
+                bytes <= AHEAD
+            });
+            let sent = sent.count().max(1);
+            let (now, later) = rest.split_at(sent);
+            let stdin = self.stdin.as_mut().ok_or_else(broken_pipe)?;
+            let mut questions = now.join("\n");
+            questions.push('\n');
+            stdin.write_all(questions.as_bytes())?;
+            for _ in now {
+                answers.push(read_object(&mut self.out)?);
+            }
+            rest = later;
+        }
+        Ok(answers)
+    }
+
+    /// The notes of commits under one notes ref: id of the commit, bytes of the note. The tree of a notes ref fans out
+    /// by pairs of digits, as deep as it likes, and may hold several notes of one commit at different depths.
+    ///
+    /// # Errors
+    /// When git fails, and when an object of the notes is missing: a note that is there and cannot be read is no
+    /// missing note.
+    pub fn notes(&mut self, commit: &str, ids: &[&str]) -> Result<Vec<(String, Vec<u8>)>, GitError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        let mut blobs = Vec::new();
+        if let Some(root) = self.get(&format!("{commit}^{{tree}}"))? {
+            self.notes_below(&root, 0, &ids, &mut blobs)?;
+        }
+        let wanted: Vec<String> = blobs.iter().map(|(_, blob)| blob.clone()).collect();
+        let mut notes = Vec::with_capacity(blobs.len());
+        for ((id, blob), object) in blobs.into_iter().zip(self.get_many(&wanted)?) {
+            notes.push((id, object.ok_or(GitError::MissingNote { object: blob })?.bytes));
+        }
+        Ok(notes)
+    }
+
+    /// The blobs of notes in one tree; the names in it go on where `depth` digits of the ids end. `ids` are in order.
+    fn notes_below(
+        &mut self,
+        tree: &Object,
+        depth: usize,
+        ids: &[&str],
+        blobs: &mut Vec<(String, String)>,
+    ) -> Result<(), GitError> {
+        let missing = |object: String| GitError::MissingNote { object };
+        for Entry { mode, name, object } in tree_entries(tree)? {
+            let Ok(name) = std::str::from_utf8(name) else { continue };
+            let part = |id: &&str| id.get(depth..depth + name.len()).map(|part| part.cmp(name));
+            let from = ids.partition_point(|id| part(id) == Some(std::cmp::Ordering::Less));
+            let here = ids.get(from..).unwrap_or_default();
+            let here = here.get(..here.partition_point(|id| part(id) == Some(std::cmp::Ordering::Equal)));
+            let here = here.unwrap_or_default();
+            match (mode, here) {
+                (_, []) => {}
+                (b"40000", _) if name.len() == 2 => {
+                    let subtree = self.get(&object)?.ok_or_else(|| missing(object))?;
+                    self.notes_below(&subtree, depth + 2, here, blobs)?;
+                }
+                (b"40000", _) => {}
+                (_, [id, ..]) if depth + name.len() == id.len() => blobs.push(((*id).to_owned(), object)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        // Without its input git ends by itself.
+        self.stdin = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// One entry of a tree object.
+struct Entry<'t> {
+    mode: &'t [u8],
+    name: &'t [u8],
+    object: String,
+}
+
+/// The entries of a tree object.
+fn tree_entries(tree: &Object) -> Result<Vec<Entry<'_>>, GitError> {
+    let odd = || GitError::Unexpected {
+        command: "cat-file --batch",
+        what: format!("{} is no well-formed tree", tree.id),
+    };
+    let id_bytes = tree.id.as_str().len() / 2;
+    let mut rest = tree.bytes.as_slice();
+    let mut entries = Vec::new();
+    while !rest.is_empty() {
+        let space = rest.iter().position(|&b| b == b' ').ok_or_else(odd)?;
+        let end = rest.iter().position(|&b| b == 0).filter(|end| *end > space).ok_or_else(odd)?;
+        let id = rest.get(end + 1..end + 1 + id_bytes).ok_or_else(odd)?;
+        let object = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        entries.push(Entry { mode: &rest[..space], name: &rest[space + 1..end], object });
+        rest = &rest[end + 1 + id_bytes..];
+    }
+    Ok(entries)
+}
+
+/// One answer of `git cat-file --batch`.
+pub(super) fn read_object(out: &mut impl BufRead) -> Result<Option<Object>, GitError> {
+    let mut header = Vec::new();
+    out.read_until(b'\n', &mut header)?;
+    let header = String::from_utf8_lossy(&header);
+    let unexpected = || GitError::Unexpected { command: "cat-file --batch", what: header.trim().to_owned() };
+    let mut words = header.trim_end().rsplit(' ');
+    let last = words.next().unwrap_or_default();
+    if matches!(last, "missing" | "ambiguous") {
+        return Ok(None);
+    }
+    let size: usize = last.parse().map_err(|_| unexpected())?;
+    let kind = words.next().ok_or_else(unexpected)?.to_owned();
+    let id = object_id("cat-file --batch", words.next().ok_or_else(unexpected)?)?;
+    let mut bytes = Vec::with_capacity(size.min(1 << 24));
+    out.take(size as u64).read_to_end(&mut bytes)?;
+    if bytes.len() != size {
+        return Err(unexpected());
+    }
+    out.read_exact(&mut [0])?;
+    Ok(Some(Object { id, kind, bytes }))
+}

@@ -1,0 +1,128 @@
+//! What AI contributed, and whether that is declared.
+
+use super::{Facts, Truth, count, wildcard};
+use crate::model::{CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, RuleCode};
+use crate::order::Index;
+use crate::policy::AiTest;
+
+impl Facts<'_, '_, '_> {
+    pub(super) fn ai(&self, test: &AiTest) -> Truth {
+        let mut commits = 0;
+        let mut first: Option<(&CommitFindings, &Finding)> = None;
+        for commit in self.findings {
+            if let Some(finding) = commit.findings.iter().find(|finding| matches(test, finding)) {
+                commits += 1;
+                first.get_or_insert((commit, finding));
+            }
+        }
+        let found = match first {
+            Some((commit, finding)) => {
+                let who = describe(finding);
+                let rest =
+                    if commits > 1 { format!(", and {} more commits", commits - 1) } else { String::new() };
+                let id = commit.id.get(..12).unwrap_or(&commit.id);
+                Truth::yes(format!("AI contributed: {who} in {id} ({}){rest}", finding.confidence.name()))
+            }
+            None => match self.unread_provenance() {
+                Some((code, reason)) => Truth::unknown(code, reason),
+                None => {
+                    let named = !test.tools.is_empty() || !test.models.is_empty() || !test.help.is_empty();
+                    let what = if named || test.rank.is_some() {
+                        "no such evidence of AI"
+                    } else {
+                        "no evidence of AI"
+                    };
+                    Truth::no(format!("{what} in {}", count(self.judged.all().count(), "commit")))
+                }
+            },
+        };
+        if test.present { found } else { found.negated() }
+    }
+
+    /// Commits with evidence of AI that nobody declares.
+    pub(super) fn undeclared(&self) -> Truth {
+        let undeclared = self.findings.iter().find(|commit| {
+            let declared = |finding: &Finding| finding.confidence == Rank::Declared;
+            !commit.findings.is_empty() && !commit.findings.iter().any(declared)
+        });
+        match (undeclared, self.unread_provenance()) {
+            (Some(commit), _) => {
+                let who = commit.findings.first().map(describe).unwrap_or_default();
+                let id = commit.id.get(..12).unwrap_or(&commit.id);
+                Truth::yes(format!("{who} contributed to {id}, and the message does not say so"))
+            }
+            (None, Some((code, reason))) => Truth::unknown(code, reason),
+            (None, None) => Truth::no("all evidence of AI is declared"),
+        }
+    }
+
+    /// Commits that say neither that AI was used nor that none was; a merge has nothing to declare.
+    pub(super) fn declaration_missing(&self) -> Truth {
+        if let Some(why) = &self.judged.incomplete {
+            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
+        }
+        let says = |commit: &CommitFindings| {
+            let none = |remark: &Remark| {
+                matches!(remark.code, RemarkCode::DeclaredNone | RemarkCode::DeclarationContradicted)
+            };
+            commit.findings.iter().any(|finding| finding.confidence == Rank::Declared)
+                || commit.remarks.iter().any(none)
+        };
+        let saying = Index::of(self.findings.iter().filter(|c| says(c)).map(|commit| commit.id.as_bytes()));
+        let mut work = self.judged.own.iter().filter(|commit| commit.parents.len() < 2);
+        match work.find(|commit| saying.get(commit.sha.as_bytes()).is_none()) {
+            Some(commit) => Truth::yes(format!(
+                "{} does not say whether AI was used; write `AI-Assisted: <tool>` or `AI-Assisted: none`",
+                commit.sha.short()
+            )),
+            None => Truth::no("every commit says whether AI was used"),
+        }
+    }
+
+    /// Why evidence of AI may exist that was not read.
+    pub(super) fn unread_provenance(&self) -> Option<(RuleCode, String)> {
+        if let Some(why) = &self.judged.incomplete {
+            return Some((RuleCode::ListIncomplete, why.clone()));
+        }
+        if let Some(missing) = self
+            .request
+            .unavailable
+            .iter()
+            .find(|u| matches!(u.fact, Fact::Notes | Fact::Traces | Fact::Commits))
+        {
+            return Some((
+                RuleCode::FactUnavailable,
+                format!("{} could not be read: {}", missing.fact.name(), missing.reason),
+            ));
+        }
+        self.findings.iter().find_map(|commit| {
+            let remark = commit.remarks.iter().find(|remark| {
+                matches!(remark.code, RemarkCode::MalformedNote | RemarkCode::MalformedTrace)
+            })?;
+            let id = commit.id.get(..12).unwrap_or(&commit.id);
+            Some((RuleCode::FactUnavailable, format!("{} (commit {id})", remark.message)))
+        })
+    }
+}
+
+/// Tool and model of a finding, in words.
+fn describe(finding: &Finding) -> String {
+    match (&finding.model, finding.tool.as_str()) {
+        (Some(model), "unknown") => model.clone(),
+        (Some(model), tool) => format!("{tool} ({model})"),
+        (None, "unknown") => "an unnamed AI".to_owned(),
+        (None, tool) => tool.to_owned(),
+    }
+}
+
+fn matches(test: &AiTest, finding: &Finding) -> bool {
+    let tool = || test.tools.iter().any(|tool| wildcard(tool, &finding.tool.to_lowercase()));
+    let model = || {
+        let model = finding.model.as_deref().unwrap_or_default().to_lowercase();
+        test.models.iter().any(|pattern| wildcard(pattern, &model))
+    };
+    (test.tools.is_empty() || tool())
+        && (test.models.is_empty() || model())
+        && (test.help.is_empty() || finding.help.iter().any(|help| test.help.contains(help)))
+        && test.rank.is_none_or(|rank| finding.confidence >= rank)
+}

@@ -1,0 +1,91 @@
+//! Who took part in a change.
+
+use super::{Facts, Truth};
+use crate::Error;
+use crate::model::RuleCode;
+use crate::signoff::contributors::unread_contributors;
+use crate::signoff::people::PersonId;
+use crate::signoff::roster::{Admission, Roster};
+
+impl Facts<'_, '_, '_> {
+    /// Whether people of the change are in these sets.
+    pub(super) fn people(&self, sets: &[String], among: Among) -> Result<Truth, Error> {
+        if let Some(why) = &self.judged.incomplete {
+            return Ok(Truth::unknown(RuleCode::ListIncomplete, why.clone()));
+        }
+        if among != Among::Author
+            && let Some(why) = unread_contributors(self.request)
+        {
+            return Ok(Truth::unknown(RuleCode::FactUnavailable, why));
+        }
+        let roster = Roster::of(sets, self.request, self.policy, self.directory, self.steps)?;
+        let named = sets.join(" or ");
+        let asked: Vec<PersonId> = match among {
+            Among::Author => self.contributors.authors().collect(),
+            Among::Somebody | Among::Everybody => self.contributors.people().collect(),
+        };
+        if among == Among::Author && asked.is_empty() {
+            return Ok(Truth::unknown(RuleCode::FactUnavailable, "who opened the change is not known here"));
+        }
+        let admission = |person: &&PersonId| roster.admits(self.directory, **person);
+        if let Some(person) = asked.iter().find(|person| admission(person) == Admission::Unreadable) {
+            let who = self.directory.label(*person);
+            return Ok(Truth::unknown(
+                RuleCode::FactUnavailable,
+                format!("whether {who} is among {named} could not be read"),
+            ));
+        }
+        let inside = asked.iter().find(|person| admission(person) == Admission::Yes);
+        let outside = asked.iter().find(|person| admission(person) == Admission::No);
+        let label = |person: Option<&PersonId>| {
+            person.map_or_else(|| "nobody".to_owned(), |person| self.directory.label(*person))
+        };
+        Ok(match (among, inside, outside) {
+            (Among::Everybody, _, _) if self.contributors.unattributed.is_some() => {
+                Truth::no(format!("a commit names nobody who is known here, so not all are among {named}"))
+            }
+            (Among::Everybody, _, _) if self.contributors.by_tool => {
+                Truth::no(format!("an AI wrote a commit, so not all who took part are among {named}"))
+            }
+            (Among::Everybody, None, None) => Truth::no("nobody is known to have taken part"),
+            (Among::Everybody, _, Some(_)) => {
+                Truth::no(format!("{} took part and is not among {named}", label(outside)))
+            }
+            (Among::Everybody, _, None) => Truth::yes(format!("everybody who took part is among {named}")),
+            (_, Some(_), _) => {
+                let part = if among == Among::Author { "opened the change" } else { "took part" };
+                Truth::yes(format!("{} {part} and is among {named}", label(inside)))
+            }
+            (Among::Author, None, _) => Truth::no(format!("{} is not among {named}", label(outside))),
+            (_, None, _) if self.contributors.unattributed.is_some() => Truth::unknown(
+                RuleCode::UnattributedCommit,
+                format!("a commit names nobody who is known here, who could be among {named}"),
+            ),
+            (_, None, _) => Truth::no(format!("nobody who took part is among {named}")),
+        })
+    }
+
+    pub(super) fn author_alone(&self, wanted: bool) -> Truth {
+        if let Some(why) = &self.judged.incomplete {
+            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
+        }
+        let authors: Vec<PersonId> = self.contributors.authors().collect();
+        let other = self.contributors.people().find(|person| !authors.contains(person));
+        let alone = other.is_none() && self.contributors.unattributed.is_none() && !self.contributors.by_tool;
+        let reason = match other {
+            Some(person) => format!("{} took part beside the author", self.directory.label(person)),
+            None if alone => "nobody but the author took part".to_owned(),
+            None if self.contributors.by_tool => "an AI wrote a commit".to_owned(),
+            None => "a commit names nobody who is known here".to_owned(),
+        };
+        Truth::lasting(alone == wanted, reason)
+    }
+}
+
+/// Which people of a change a test asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Among {
+    Author,
+    Somebody,
+    Everybody,
+}
