@@ -38,12 +38,8 @@ impl Signoffs {
             for requirement in &rule.requirements {
                 output::print(&format!("{}: {}\n", rule.name, requirement.asks))?;
                 for act in &requirement.acts {
-                    output::print(&format!(
-                        "  {}  {} [{}]\n",
-                        act.actor,
-                        countersign_core::visible(&act.sentence),
-                        act.code.name()
-                    ))?;
+                    let sentence = countersign_core::visible(&act.sentence);
+                    output::print(&format!("  {sentence} [{}]\n", act.code.name()))?;
                 }
             }
         }

@@ -171,9 +171,12 @@ fn text(trial: &Trial) -> String {
             Some(error) => visible(error),
             None => change.rules.join(", "),
         };
-        out.push_str(&format!("{id}  {:<14}  {subject:<50}  {}\n", change.outcome, visible(&why)));
+        let line = format!("{id}  {:<14}  {subject:<50}  {}", change.outcome, visible(&why));
+        out.push_str(line.trim_end());
+        out.push('\n');
     }
-    out.push_str(&format!("\n{} changes\n\n", trial.changes.len()));
+    let changes = if trial.changes.len() == 1 { "change" } else { "changes" };
+    out.push_str(&format!("\n{} {changes}\n\n", trial.changes.len()));
     out.push_str("asked  denied  applied  rule\n");
     for noise in &trial.rules {
         out.push_str(&format!(

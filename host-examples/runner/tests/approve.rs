@@ -55,13 +55,15 @@ fn a_signed_sign_off_counts_with_every_kind_of_key() {
         let repo = repo(|repo| {
             format!("sam@example.com namespaces=\"countersign\" {}\n", key(repo, "sam", &kind).1)
         });
-        assert_eq!(repo.check(&[]).code, 1);
+        let blocked = repo.check(&[]);
+        assert_eq!(blocked.code, 1);
+        assert!(blocked.out.contains("Which running systems outside this repository"), "{}", blocked.out);
         approve(&repo, repo.beside("sam").to_str().unwrap());
         let passed = repo.check(&[]);
         assert_eq!(passed.code, 0, "{kind:?} {passed:?}");
         assert!(passed.out.contains("sam"), "{}", passed.out);
         let listed = repo.countersign(&["signoffs", "--target", "main"]);
-        assert!(listed.out.contains("[counted]"), "{}", listed.out);
+        assert!(listed.out.contains("signed with an SSH key [counted]"), "{}", listed.out);
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) fn approval(
         return Remedy {
             rule: rule.name.clone(),
             what: format!("to sign commit {} with an SSH key{answers}", change.head.short()),
-            template: None,
+            template: (!text.is_empty()).then_some(text),
             command: Some(format!("countersign approve --target {target} --head {}", change.head.short())),
             who,
             questions,

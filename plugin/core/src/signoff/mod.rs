@@ -470,6 +470,9 @@ impl Desk<'_, '_, '_> {
             ActCode::Counted if act.proof == Proof::Claimed => {
                 format!("{who} approved {head}; nothing but the file proves that it was {who}")
             }
+            ActCode::Counted if act.proof == Proof::Signature => {
+                format!("{who} approved {head}, signed with an SSH key")
+            }
             ActCode::Counted => format!("{who} approved {head}"),
             ActCode::Author => format!("{who} is an author of this change and cannot approve it"),
             ActCode::Committer => format!("{who} committed part of this change and cannot approve it"),
