@@ -61,6 +61,7 @@ fn act(at: usize, entry: SignoffEntry) -> Result<Act<'static>, String> {
             SignoffDecision::Approve => ActKind::Approve,
             SignoffDecision::RequestChanges => ActKind::RequestChanges,
             SignoffDecision::Withdraw => ActKind::Withdraw,
+            SignoffDecision::Waive => ActKind::Waiver,
         },
         actor: Account {
             id: None,

@@ -40,6 +40,18 @@ pub struct Approve {
     /// Take an earlier sign-off back.
     #[arg(long)]
     withdraw: bool,
+    /// Answer for a rule that is not satisfied, instead of approving; the policy says who may.
+    #[arg(long, value_name = "RULE", conflicts_with = "withdraw", requires = "reason")]
+    waive: Option<String>,
+    /// The last day of the waiver.
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "waive")]
+    until: Option<String>,
+    /// Answer for all rules at once, for this head alone; the policy says who may.
+    #[arg(long, conflicts_with_all = ["withdraw", "waive"], requires = "reason")]
+    break_glass: bool,
+    /// Why, in five words or more.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 impl Approve {
@@ -56,9 +68,19 @@ impl Approve {
             "the target has no policy, so there is nothing to sign off; a policy stands in .countersign/policy.yaml",
         )?;
 
-        let text = if self.withdraw { None } else { self.text(&decision)? };
+        let overrides = self.overrides(&decision)?;
+        let said = match (self.withdraw, &overrides) {
+            (true, _) => SignoffDecision::Withdraw,
+            (false, Some(_)) => SignoffDecision::Waive,
+            (false, None) => SignoffDecision::Approve,
+        };
+        let text = match (self.withdraw, overrides) {
+            (true, _) => None,
+            (false, Some(text)) => Some(text),
+            (false, None) => self.text(&decision)?,
+        };
         let signoff = Signoff {
-            decision: if self.withdraw { SignoffDecision::Withdraw } else { SignoffDecision::Approve },
+            decision: said,
             repository: decision.change.subject.clone(),
             change: change.id.as_ref().map(|id| id.to_string()),
             target: change.target.to_string(),
@@ -73,7 +95,11 @@ impl Approve {
         let key = self.key(collector.repository())?;
         let signature = sign(&key, &statement)?;
         statements::write(collector.repository(), change.head.as_str(), &statement, &signature)?;
-        let verb = if self.withdraw { "Took back the sign-off of" } else { "Signed off" };
+        let verb = match said {
+            SignoffDecision::Withdraw => "Took back the sign-off of",
+            SignoffDecision::Waive => "Signed an override for",
+            SignoffDecision::Approve | SignoffDecision::RequestChanges => "Signed off",
+        };
         output::print(&format!(
             "{verb} {} for {}, with {}\n\nIt is in {SIGNOFFS_REF} of this clone. What to do next:\n  \
              git push origin {SIGNOFFS_REF}\n  countersign signoffs --target {}\n",
@@ -83,6 +109,21 @@ impl Approve {
             change.target,
         ))?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The text of an override, where one is asked for.
+    fn overrides(&self, decision: &Decision) -> anyhow::Result<Option<String>> {
+        let reason = self.reason.as_deref().unwrap_or_default();
+        if self.break_glass {
+            return Ok(Some(format!("break-glass: {reason}\n")));
+        }
+        let Some(rule) = &self.waive else { return Ok(None) };
+        if !decision.rules.iter().any(|known| known.name.eq_ignore_ascii_case(rule)) {
+            let known: Vec<String> = decision.rules.iter().map(|rule| format!("\"{}\"", rule.name)).collect();
+            bail!("the policy has no rule \"{rule}\"; its rules are {}", known.join(", "));
+        }
+        let until = self.until.as_deref().context("--waive needs --until, the last day of the waiver")?;
+        Ok(Some(format!("waive: {rule}\nreason: {reason}\nuntil: {until}\n")))
     }
 
     /// The answers as they are signed: one a line, each after the name of its question.

@@ -77,7 +77,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         list,
     };
     let mut said = Said::default();
-    let (mut rules, mut veto) = (Vec::new(), None);
+    let (mut rules, mut veto, mut glass) = (Vec::new(), None, None);
     if let Some(policy) = &policy {
         let facts = Facts {
             request,
@@ -93,10 +93,16 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
             rules.push(case.rule(rule, &mut said)?);
         }
         veto = policy.veto.as_ref().map(|veto| case.veto(veto)).transpose()?;
+        if let Some(break_glass) = &policy.break_glass {
+            glass = case.break_glass(break_glass, rules.iter_mut().map(|(rule, _)| rule).chain(&mut veto))?;
+        }
     }
-    let (outcome, headline) = conclude(request, policy.as_ref(), &judged, veto.as_ref(), &rules);
-    let Said { remedies, mut claimed } = said;
-    let rules: Vec<RuleResult> = veto.into_iter().chain(rules.into_iter().map(|(rule, _)| rule)).collect();
+    let (outcome, headline) = conclude(request, policy.as_ref(), &judged, [veto.as_ref(), glass.as_ref()], &rules);
+    let Said { mut remedies, mut claimed } = said;
+    if glass.as_ref().is_some_and(|glass| glass.overridden.is_some()) {
+        remedies.clear();
+    }
+    let rules: Vec<RuleResult> = veto.into_iter().chain(glass).chain(rules.into_iter().map(|(rule, _)| rule)).collect();
 
     let enforce = policy.as_ref().map_or(Enforce::Block, |policy| policy.enforce);
     let provenance = summarise(findings);
@@ -107,6 +113,10 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         let message =
             format!("the sign-off of {who} rests on the word of whoever gave the file; nothing signs it");
         order::insert(&mut notices, Notice { code: NoticeCode::ClaimedProof, message });
+    }
+    for (rule, overridden) in rules.iter().filter_map(|rule| Some((rule, rule.overridden.as_ref()?))) {
+        let message = format!("\"{}\" is overridden, not satisfied, {}", rule.name, overridden.sentence());
+        order::insert(&mut notices, Notice { code: NoticeCode::Overridden, message });
     }
     let decision = Decision {
         api_version: API_VERSION.into(),

@@ -73,6 +73,16 @@ fn wanted(policy: &Policy) -> Vec<Fact> {
             }
             look_at_options(&rule.options, policy, &mut facts);
         }
+        if !rule.waivable_by.is_empty() {
+            add(&mut facts, &[Fact::Acts, Fact::Pushes, Fact::Opener, Fact::Requester]);
+            look_at_people(&rule.waivable_by, policy, &mut facts);
+            look_at_options(&rule.options, policy, &mut facts);
+        }
+    }
+    if let Some(glass) = &policy.break_glass {
+        add(&mut facts, &[Fact::Acts, Fact::Pushes, Fact::Opener, Fact::Requester]);
+        look_at_people(&glass.by, policy, &mut facts);
+        look_at_options(&glass.options, policy, &mut facts);
     }
     if let Some(veto) = &policy.veto {
         add(&mut facts, &[Fact::Acts]);

@@ -2,7 +2,7 @@
 
 use super::predicates::{Settled, count};
 use crate::change::Judged;
-use crate::model::{Outcome, Request, RuleResult, RuleState};
+use crate::model::{Outcome, Request, RuleCode, RuleResult, RuleState};
 use crate::policy::{Combination, Otherwise, Policy};
 
 /// A rule's result, and whether only a push can change that it does not apply.
@@ -16,8 +16,14 @@ fn combine(combination: &Combination, rules: &[Judgement]) -> RuleState {
             Some((rule, _)) if !rule.observed => rule.state,
             _ => RuleState::Skipped,
         },
-        Combination::All(parts) => first_of(&states(parts), &[RuleState::Pending, RuleState::Satisfied]),
-        Combination::Any(parts) => first_of(&states(parts), &[RuleState::Satisfied, RuleState::Pending]),
+        Combination::All(parts) => {
+            let order = [RuleState::Pending, RuleState::Overridden, RuleState::Satisfied];
+            first_of(&states(parts), &order)
+        },
+        Combination::Any(parts) => {
+            let order = [RuleState::Satisfied, RuleState::Overridden, RuleState::Pending];
+            first_of(&states(parts), &order)
+        },
     }
 }
 
@@ -27,6 +33,23 @@ fn first_of(states: &[RuleState], order: &[RuleState]) -> RuleState {
 
 /// The outcome of all rules, and one line that says it.
 pub(super) fn conclude(
+    request: &Request<'_>,
+    policy: Option<&Policy>,
+    judged: &Judged<'_, '_>,
+    [veto, glass]: [Option<&RuleResult>; 2],
+    rules: &[Judgement],
+) -> (Outcome, String) {
+    let (outcome, headline) = weigh(request, policy, judged, veto, rules);
+    let overrules = rules.iter().any(|(rule, _)| rule.code == RuleCode::BreakGlass) || !outcome.passes();
+    match glass.and_then(|glass| glass.overridden.as_ref()) {
+        Some(overridden) if overrules => {
+            (Outcome::Approved, format!("Passes, the glass was broken {}", overridden.sentence()))
+        }
+        _ => (outcome, headline),
+    }
+}
+
+fn weigh(
     request: &Request<'_>,
     policy: Option<&Policy>,
     judged: &Judged<'_, '_>,
@@ -75,6 +98,12 @@ pub(super) fn conclude(
                 missing(RuleState::Pending)
             ),
         );
+    }
+    if combined == RuleState::Overridden {
+        let overridden = in_state(RuleState::Overridden)
+            .filter_map(|rule| Some(format!("\"{}\" {}", rule.name, rule.overridden.as_ref()?.sentence())));
+        let overridden: Vec<String> = overridden.collect();
+        return (Outcome::Approved, format!("Passes, overridden: {}", overridden.join("; ")));
     }
     if combined == RuleState::Satisfied {
         let satisfied = in_state(RuleState::Satisfied).count();

@@ -7,11 +7,12 @@ use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{
-    Change, Enforce, Fact, Remedy, Request, RequirementResult, RuleCode, RuleResult, RuleState,
+    Change, Enforce, Fact, Overridden, Remedy, Request, RequirementResult, RuleCode, RuleResult, RuleState,
 };
-use crate::policy::{Approvals, Draft, Effect, Ignore, Options, Policy, Requirement, Rule, Veto};
+use crate::policy::{Approvals, BreakGlass, Draft, Effect, Ignore, Options, Policy, Requirement, Rule, Veto};
 use crate::provenance::Table;
 use crate::signoff::contributors::{Contributors, ignored, unread_contributors};
+use crate::signoff::overrides::Overrides;
 use crate::signoff::people::{Directory, PersonId};
 use crate::signoff::{self, Acts, Desk, Tally};
 
@@ -36,7 +37,9 @@ impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
         let mut views = Views { all, some: Vec::new() };
         let Some(policy) = policy else { return Ok(views) };
         let rules = policy.rules.iter().map(|rule| &rule.options.ignore);
-        for ignore in rules.chain(policy.veto.iter().map(|veto| &veto.options.ignore)) {
+        let veto = policy.veto.iter().map(|veto| &veto.options.ignore);
+        let glass = policy.break_glass.iter().map(|glass| &glass.options.ignore);
+        for ignore in rules.chain(veto).chain(glass) {
             if *ignore == Ignore::default() || views.some.iter().any(|(known, _)| *known == ignore) {
                 continue;
             }
@@ -96,6 +99,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             missing: Vec::new(),
             requirements: Vec::new(),
             observed: rule.enforce == Enforce::Observe,
+            overridden: None,
         };
         let mut settled = Settled::Yes;
         let empty = self.facts.judged.all().next().is_none() && self.facts.judged.incomplete.is_none();
@@ -123,7 +127,74 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 }
             }
         }
+        self.waive(rule, &mut result, said)?;
         Ok((result, settled))
+    }
+
+    /// Lets a named person answer for a rule that is not satisfied. What somebody vetoes is not waived, nor what may
+    /// have an author whom nobody knows.
+    fn waive(&self, rule: &'c Rule, result: &mut RuleResult, said: &mut Said) -> Result<(), Error> {
+        let open = matches!(result.state, RuleState::Pending | RuleState::Denied);
+        if rule.waivable_by.is_empty() || !open || result.code == RuleCode::Vetoed {
+            return Ok(());
+        }
+        let desk = self.desk(&rule.options);
+        let overriding = desk.overriding(&rule.waivable_by, Overrides::Rule(&rule.name))?;
+        if overriding.verdicts.is_empty() {
+            return Ok(());
+        }
+        let blocked = self.unknowable(&desk).or_else(|| self.unread_acts());
+        if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
+            said.remedies.retain(|remedy| remedy.rule != rule.name);
+            overrule(result, RuleCode::Waived, &overridden);
+        }
+        result.requirements.push(RequirementResult {
+            asks: format!("or a waiver by {}", rule.waivable_by.join(" or ")),
+            needed: 1,
+            counted: u32::from(result.overridden.is_some()),
+            eligible: Vec::new(),
+            acts: overriding.verdicts,
+        });
+        Ok(())
+    }
+
+    /// Whether a named person broke the glass: then everything that is open is overridden. None where nobody tried.
+    pub fn break_glass<'x>(
+        &self,
+        glass: &'c BreakGlass,
+        rules: impl Iterator<Item = &'x mut RuleResult>,
+    ) -> Result<Option<RuleResult>, Error> {
+        let desk = self.desk(&glass.options);
+        let overriding = desk.overriding(&glass.by, Overrides::Everything)?;
+        if overriding.verdicts.is_empty() {
+            return Ok(None);
+        }
+        let mut result = RuleResult {
+            name: "break-glass".to_owned(),
+            state: RuleState::Skipped,
+            code: RuleCode::NotApplicable,
+            because: vec!["nobody who may broke the glass".to_owned()],
+            missing: Vec::new(),
+            requirements: Vec::new(),
+            observed: false,
+            overridden: None,
+        };
+        // Those who took part are told from those who did not, unless all of them may.
+        let blocked = self.unknowable(&desk);
+        if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
+            result.because = vec![format!("{} can break the glass", glass.by.join(" or "))];
+            overrule(&mut result, RuleCode::BreakGlass, &overridden);
+            let open = |rule: &&mut RuleResult| matches!(rule.state, RuleState::Pending | RuleState::Denied);
+            rules.filter(open).for_each(|rule| overrule(rule, RuleCode::BreakGlass, &overridden));
+        }
+        result.requirements.push(RequirementResult {
+            asks: format!("a reason by {}", glass.by.join(" or ")),
+            needed: 1,
+            counted: u32::from(result.overridden.is_some()),
+            eligible: Vec::new(),
+            acts: overriding.verdicts,
+        });
+        Ok(Some(result))
     }
 
     fn require(
@@ -235,6 +306,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             missing: Vec::new(),
             requirements: Vec::new(),
             observed: false,
+            overridden: None,
         };
         let words = signoff::veto(&self.desk(&veto.options), veto)?;
         let standing = words.standing;
@@ -280,7 +352,6 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         desk: &Desk<'_, '_, '_>,
         requirements: &[Requirement],
     ) -> Option<(RuleCode, String)> {
-        let request = self.facts.request;
         if self.change.draft && self.facts.policy.draft == Draft::Block {
             return Some((RuleCode::Draft, "the change is a draft".to_owned()));
         }
@@ -290,8 +361,14 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if requirements.iter().all(|requirement| requirement.approvals == Approvals::Number(0)) {
             return None;
         }
-        // Where everybody who took part may approve, nobody has to be told apart.
-        let bars_nobody = desk.options.others_may && desk.options.author_may;
+        self.unknowable(desk).or_else(|| self.unread_acts())
+    }
+
+    /// Why it is not known who took part, where that matters: nobody has to be told apart where everybody may approve.
+    fn unknowable(&self, desk: &Desk<'_, '_, '_>) -> Option<(RuleCode, String)> {
+        if let Some(why) = &self.facts.judged.incomplete {
+            return Some((RuleCode::ListIncomplete, why.clone()));
+        }
         if let Some((commit, stated)) = &desk.contributors.unattributed
             && !desk.options.others_may
         {
@@ -304,18 +381,28 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 ),
             ));
         }
-        if let Some(why) = unread_contributors(request).filter(|_| !bars_nobody) {
-            return Some((RuleCode::FactUnavailable, why));
-        }
+        let bars_nobody = desk.options.others_may && desk.options.author_may;
+        let why = unread_contributors(self.facts.request).filter(|_| !bars_nobody)?;
+        Some((RuleCode::FactUnavailable, why))
+    }
+
+    /// Why there may be acts that are not here.
+    fn unread_acts(&self) -> Option<(RuleCode, String)> {
+        let request = self.facts.request;
         if let Some(missing) = request.missing(Fact::Acts) {
-            return Some((
-                RuleCode::FactUnavailable,
-                format!("sign-offs could not be read: {}", missing.reason),
-            ));
+            let why = format!("sign-offs could not be read: {}", missing.reason);
+            return Some((RuleCode::FactUnavailable, why));
         }
         (!request.complete.contains(&Fact::Acts))
             .then(|| (RuleCode::ListIncomplete, "the list of sign-offs may have been cut".to_owned()))
     }
+}
+
+/// Marks a rule as one that a named person answers for.
+pub(super) fn overrule(result: &mut RuleResult, code: RuleCode, overridden: &Overridden) {
+    result.state = RuleState::Overridden;
+    result.code = code;
+    result.overridden = Some(overridden.clone());
 }
 
 /// Leaves a rule pending; the first reason gives the code.

@@ -3,7 +3,7 @@
 use super::json::{object, words};
 use serde::Serialize;
 
-use super::{CommitFindings, Rank};
+use super::{CommitFindings, Rank, When};
 
 /// The answer to a request. The same request gives the same bytes everywhere.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -189,6 +189,9 @@ pub struct RuleResult {
     /// Set when the rule itself only observes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub observed: bool,
+    /// Who overrode it, where somebody did. What it would have asked for still stands in `missing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<Overridden>,
 }
 
 object!(RuleResult {
@@ -199,7 +202,41 @@ object!(RuleResult {
     "missing" => missing,
     "requirements" => requirements,
     "observed" => observed,
+    "overridden" => overridden,
 });
+
+/// An override: a named person answers for a rule that is not satisfied.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Overridden {
+    /// The act.
+    pub act: String,
+    /// Who.
+    pub by: String,
+    /// Why, in the person's own words.
+    pub reason: String,
+    /// The moment at which it ends; none where it is for this head alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<When>,
+}
+
+object!(Overridden {
+    "act" => act required,
+    "by" => by required,
+    "reason" => reason required,
+    "until" => until,
+});
+
+impl Overridden {
+    /// The override in one sentence.
+    pub fn sentence(&self) -> String {
+        let until = self.until.map(|until| {
+            let day = until.to_string();
+            format!(" until {}", day.split('T').next().unwrap_or(&day))
+        });
+        format!("by {}{}: {}", self.by, until.unwrap_or_default(), self.reason)
+    }
+}
 
 /// What a rule says of the change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -215,10 +252,13 @@ pub enum RuleState {
     Denied,
     /// It does not apply.
     Skipped,
+    /// It is not satisfied, and a named person answers for that.
+    Overridden,
 }
 
 words!(RuleState {
     "satisfied" => Satisfied,
+    "overridden" => Overridden,
     "pending" => Pending,
     "denied" => Denied,
     "skipped" => Skipped,
@@ -604,6 +644,8 @@ pub enum NoticeCode {
     AbsentFact,
     /// A fact could not be got.
     UnavailableFact,
+    /// A named person overrode rules that are not satisfied.
+    Overridden,
     /// No evidence of AI: that proves nothing.
     NoEvidence,
     /// A remark about a commit that a reader should see.
@@ -619,6 +661,7 @@ words!(NoticeCode {
     "claimed-proof" => ClaimedProof,
     "absent-fact" => AbsentFact,
     "unavailable-fact" => UnavailableFact,
+    "overridden" => Overridden,
     "no-evidence" => NoEvidence,
     "remark" => Remark,
 });

@@ -57,10 +57,13 @@ pub enum SignoffDecision {
     RequestChanges,
     /// An earlier yes is taken back.
     Withdraw,
+    /// A rule is overridden: the text says which, why and until when.
+    Waive,
 }
 
 words!(SignoffDecision {
     "approve" => Approve,
     "request-changes" => RequestChanges,
     "withdraw" => Withdraw,
+    "waive" => Waive,
 });

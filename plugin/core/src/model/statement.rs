@@ -69,7 +69,7 @@ object!(CommitDigest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Signoff {
-    /// Yes, no, or an earlier yes taken back.
+    /// Yes, no, an earlier yes taken back, or a rule overridden.
     pub decision: SignoffDecision,
     /// The repository, as the policy or the platform calls it, else its smallest root commit.
     pub repository: String,

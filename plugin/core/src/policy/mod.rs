@@ -35,6 +35,8 @@ pub(crate) struct Policy {
     pub levels: Vec<Level>,
     /// Who can veto the change as a whole, and by what.
     pub veto: Option<Veto>,
+    /// Who can override every rule at once.
+    pub break_glass: Option<BreakGlass>,
     /// The rules, in order.
     pub rules: Vec<Rule>,
     /// Which rules must be satisfied; all of them, when the policy does not say.
@@ -104,6 +106,8 @@ pub(crate) struct Rule {
     pub options: Options,
     /// One person cannot serve two requirements.
     pub distinct: bool,
+    /// Names of people sets: who can override the rule.
+    pub waivable_by: Vec<String>,
 }
 
 /// What a rule does where it applies.
@@ -253,6 +257,14 @@ pub(crate) struct Veto {
     pub disapprove: Methods,
     pub revoke: Methods,
     pub revoked_by: RevokedBy,
+    pub options: Options,
+}
+
+/// Who can override every rule at once, for one head.
+#[derive(Debug, Clone)]
+pub(crate) struct BreakGlass {
+    /// Names of people sets.
+    pub by: Vec<String>,
     pub options: Options,
 }
 

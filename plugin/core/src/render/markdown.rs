@@ -37,12 +37,16 @@ pub(super) fn decision(decision: &Decision) -> String {
         let mark = match rule.state {
             RuleState::Satisfied => "✅",
             RuleState::Pending => "⏳",
+            RuleState::Overridden => "⚠️",
             RuleState::Denied | RuleState::Skipped => "⛔",
         };
         let observed = if rule.observed { ", observed only" } else { "" };
         line(format!("- {mark} **{}** ({}{observed})", markdown(&rule.name), rule.code.name()));
         for because in &rule.because {
             line(format!("  - applies because {}", markdown(because)));
+        }
+        if let Some(overridden) = &rule.overridden {
+            line(format!("  - **overridden:** {}", markdown(&overridden.sentence())));
         }
         let label = if rule.state == RuleState::Denied { "reason" } else { "missing" };
         for missing in &rule.missing {

@@ -30,6 +30,7 @@ pub(super) fn junit(decision: &Decision) -> String {
         let message = xml(&message(rule));
         let inner = match rule.state {
             RuleState::Satisfied => String::new(),
+            RuleState::Overridden => format!("<system-out>overridden: {message}</system-out>"),
             RuleState::Skipped => format!("<skipped message=\"{message}\"/>"),
             RuleState::Pending | RuleState::Denied if blocks(rule) => {
                 format!("<failure type=\"{}\" message=\"{message}\"/>", rule.code.name())

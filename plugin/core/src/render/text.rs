@@ -25,7 +25,7 @@ impl Paint {
         self.with(
             match state {
                 RuleState::Satisfied => "32",
-                RuleState::Pending => "33",
+                RuleState::Pending | RuleState::Overridden => "33",
                 RuleState::Denied => "31",
                 RuleState::Skipped => "2",
             },
@@ -152,9 +152,10 @@ fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {
         RuleState::Pending => ("●", "waiting"),
         RuleState::Denied => ("✗", "denied"),
         RuleState::Skipped => ("-", "does not apply"),
+        RuleState::Overridden => ("!", "OVERRIDDEN"),
     };
     let observed = if rule.observed { ", observed only" } else { "" };
-    let says_more = matches!(rule.state, RuleState::Pending | RuleState::Denied);
+    let says_more = matches!(rule.state, RuleState::Pending | RuleState::Denied | RuleState::Overridden);
     let code = if says_more { format!(" [{}]", rule.code.name()) } else { String::new() };
     line(format!(
         "{} {}  {}",
@@ -164,6 +165,9 @@ fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {
     ));
     for because in &rule.because {
         line(format!("    because  {}", plain(because)));
+    }
+    if let Some(overridden) = &rule.overridden {
+        line(format!("    override {}", plain(&overridden.sentence())));
     }
     let label = if rule.state == RuleState::Denied { "reason " } else { "missing" };
     for missing in &rule.missing {

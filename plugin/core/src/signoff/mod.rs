@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod contributors;
 mod markdown;
+pub(crate) mod overrides;
 pub(crate) mod people;
 pub(crate) mod roster;
 pub(crate) mod signed;
@@ -133,6 +134,14 @@ impl Acts<'_, '_> {
     }
 }
 
+/// What to call whoever acted.
+fn label_of(directory: &Directory, act: &Act<'_>, actor: &[PersonId]) -> String {
+    let login = act.actor.login.as_ref().map(|login| login.trim_start_matches('@').to_owned());
+    login
+        .or_else(|| actor.first().map(|person| directory.label(*person)))
+        .unwrap_or_else(|| "nobody".to_owned())
+}
+
 /// Everything that acts are judged against.
 pub(crate) struct Desk<'d, 'r, 'a> {
     pub request: &'r Request<'a>,
@@ -202,7 +211,9 @@ impl Desk<'_, '_, '_> {
             let actor = self.acts.actor(at);
             let label = self.label(act, actor);
             let vote = sheet.votes.get(at).copied().unwrap_or(Vote::Nothing);
-            if self.acts.is_description(at) && vote == Vote::Nothing {
+            if (self.acts.is_description(at) && vote == Vote::Nothing)
+                || overrides::only_overrides(act, vote)
+            {
                 continue;
             }
             if code == ActCode::Counted && vote == Vote::No {
@@ -226,7 +237,8 @@ impl Desk<'_, '_, '_> {
                     }
                 }
             }
-            let sentence = self.sentence(code, act, &label, requirement);
+            let by = requirement.by.join(" or ");
+            let sentence = self.sentence(code, act, &label, &by, &requirement.answers);
             tally.verdicts.push(ActVerdict {
                 act: act.id.to_string(),
                 actor: label,
@@ -252,10 +264,7 @@ impl Desk<'_, '_, '_> {
     }
 
     fn label(&self, act: &Act<'_>, actor: &[PersonId]) -> String {
-        let login = act.actor.login.as_ref().map(|login| login.trim_start_matches('@').to_owned());
-        login
-            .or_else(|| actor.first().map(|person| self.directory.label(*person)))
-            .unwrap_or_else(|| "nobody".to_owned())
+        label_of(self.directory, act, actor)
     }
 
     /// Whether an act counts as what it says, a refusal included.
@@ -463,8 +472,7 @@ impl Desk<'_, '_, '_> {
     }
 
     /// One sentence for one code, to the person whose act it was.
-    fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, requirement: &Requirement) -> String {
-        let by = requirement.by.join(" or ");
+    fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, by: &str, answers: &[String]) -> String {
         let head = self.change.head.short();
         match code {
             ActCode::Counted if act.proof == Proof::Claimed => {
@@ -523,7 +531,7 @@ impl Desk<'_, '_, '_> {
             ActCode::MutableText => format!("the text of {who} was edited, and others could have done it"),
             ActCode::Deleted => format!("the act of {who} is gone from the platform"),
             ActCode::UnansweredQuestion => {
-                format!("{who} left a question unanswered: {}", requirement.answers.join(", "))
+                format!("{who} left a question unanswered: {}", answers.join(", "))
             }
             ActCode::AnswerTooShort => format!("an answer of {who} has fewer than {} words", answers::WORDS),
             ActCode::AnswerTemplate => format!("an answer of {who} is the template or the question itself"),

@@ -94,6 +94,7 @@ fn read_into<'a>(
         SignoffDecision::Approve => ActKind::Signed,
         SignoffDecision::RequestChanges => ActKind::RequestChanges,
         SignoffDecision::Withdraw => ActKind::Withdraw,
+        SignoffDecision::Waive => ActKind::Waiver,
     };
     let object = |id: &str| ObjectId::new(id.to_owned());
     // A moment that has not come yet says nothing of when.
@@ -108,7 +109,7 @@ fn read_into<'a>(
         return Err(ActCode::OtherChange);
     }
     // Taking back and refusing stay good under any policy.
-    let approves = said.decision == SignoffDecision::Approve;
+    let approves = matches!(said.decision, SignoffDecision::Approve | SignoffDecision::Waive);
     if approves && subject.policy_digest != Some(said.policy_digest.as_str()) {
         return Err(ActCode::StalePolicy);
     }

@@ -64,6 +64,7 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
         "levels",
         "options",
         "veto",
+        "break-glass",
         "rules",
         "require",
     ];
@@ -80,11 +81,13 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
         questions: BTreeMap::new(),
         levels: Vec::new(),
         veto: None,
+        break_glass: None,
         rules: Vec::new(),
         require: None,
     };
     // What names other parts is read once those are known, in whatever order they stand.
     let (mut rules, mut options, mut veto, mut require) = (None, None, None, None);
+    let mut break_glass = None;
     let mut mistyped = false;
     for (key, node) in entries {
         match key.text.as_ref() {
@@ -125,6 +128,7 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
             "levels" => policy.levels = predicates::levels(node, faults),
             "options" => options = Some(node),
             "veto" => veto = Some(node),
+            "break-glass" => break_glass = Some(node),
             "rules" => rules = Some(node),
             "require" => require = Some(node),
             _ => {
@@ -157,6 +161,7 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
         None => strict,
     };
     policy.veto = veto.and_then(|node| options::veto(node, &defaults, &policy, faults));
+    policy.break_glass = break_glass.and_then(|node| options::break_glass(node, &defaults, &policy, faults));
     if let Some(node) = rules {
         rules::rules(node, &defaults, &mut policy, faults);
     }

@@ -3,7 +3,7 @@
 use super::faults::{Faults, choice, compiled, defined, flag, lower, map, word, words};
 use super::predicates;
 use crate::policy::yaml::{Node, Place};
-use crate::policy::{Ignore, Methods, Options, Policy, Regex, RevokedBy, Stale, Veto};
+use crate::policy::{BreakGlass, Ignore, Methods, Options, Policy, Regex, RevokedBy, Stale, Veto};
 
 /// Options, each as the policy says, else as `defaults` have it.
 pub(super) fn options(
@@ -141,6 +141,27 @@ fn methods(node: &Node<'_>, faults: &mut Faults<'_>) -> Methods {
         }
     }
     methods
+}
+
+/// Who can override every rule at once.
+pub(super) fn break_glass(
+    node: &Node<'_>,
+    defaults: &Options,
+    policy: &Policy,
+    faults: &mut Faults<'_>,
+) -> Option<BreakGlass> {
+    let (mut by, mut options) = (Vec::new(), defaults.clone());
+    for (key, node) in map(node, "`break-glass`", faults)? {
+        match key.text.as_ref() {
+            "by" => by = defined(node, "by", &policy.people, "people", faults),
+            "options" => options = self::options(node, defaults, policy, faults),
+            _ => faults.unknown_key(key, &["by", "options"]),
+        }
+    }
+    if by.is_empty() {
+        faults.error_with_help(node.place, "nobody can break the glass", "name people under `by`");
+    }
+    Some(BreakGlass { by, options })
 }
 
 /// Who can stop the change as a whole.

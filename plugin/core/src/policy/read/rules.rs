@@ -50,13 +50,24 @@ fn rule(
     faults: &mut Faults<'_>,
 ) -> Option<(Rule, Place)> {
     const KEYS: &[&str] =
-        &["name", "description", "when", "conditions", "require", "distinct", "options", "deny", "enforce"];
+        &[
+        "name",
+        "description",
+        "when",
+        "conditions",
+        "require",
+        "distinct",
+        "options",
+        "deny",
+        "waivable-by",
+        "enforce",
+    ];
     let entries = map(node, "a rule", faults)?;
     let (mut name, mut place) = (None, node.place);
     let (mut when, mut require, mut deny) = (None, None, None);
     let (mut conditions, mut distinct) = (None, false);
     let mut options = defaults.clone();
-    let mut enforce = Enforce::Block;
+    let (mut enforce, mut waivable_by) = (Enforce::Block, Vec::new());
     for (key, node) in entries {
         match key.text.as_ref() {
             "name" => {
@@ -72,6 +83,7 @@ fn rule(
             "options" => options = options::options(node, defaults, policy, faults),
             "require" => require = Some((requirements(node, policy, faults), key.place)),
             "deny" => deny = word(node, "`deny`", faults).map(|reason| (reason.to_owned(), key.place)),
+            "waivable-by" => waivable_by = defined(node, "waivable-by", &policy.people, "people", faults),
             "enforce" => enforce = choice(node, "`enforce`", ENFORCE, faults).unwrap_or_default(),
             _ => faults.unknown_key(key, KEYS),
         }
@@ -102,7 +114,7 @@ fn rule(
             return None;
         }
     };
-    Some((Rule { name, when, conditions, effect, enforce, options, distinct }, place))
+    Some((Rule { name, when, conditions, effect, enforce, options, distinct, waivable_by }, place))
 }
 
 fn requirements(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Vec<Requirement> {

@@ -1,0 +1,244 @@
+//! Overrides: a named person answers for a rule that is not satisfied, with a reason, and until a day.
+//!
+//! An override never makes a rule satisfied. It is asked of people whom the policy names for it, who are held to
+//! everything that an approval is held to: no contributor overrides a rule on their own change, unless the policy lets
+//! contributors approve.
+
+use super::answers::{WORDS, fold};
+use super::markdown::own_lines;
+use super::roster::Roster;
+use super::votes::Vote;
+use super::{Desk, label_of};
+use crate::Error;
+use crate::limits::VERDICT_STEPS;
+use crate::model::{Act, ActCode, ActKind, ActVerdict, Overridden, Proof, When};
+
+/// What is overridden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overrides<'r> {
+    /// One rule, by its name (`waive: NAME`, with a reason and a day).
+    Rule(&'r str),
+    /// Everything, for this head alone (`break-glass: REASON`).
+    Everything,
+}
+
+/// What became of the overrides of one thing.
+pub(crate) struct Overriding {
+    /// The one that stands, the latest of several.
+    pub stands: Option<Overridden>,
+    /// Every act that asks for it, and whether it counts.
+    pub verdicts: Vec<ActVerdict>,
+}
+
+/// An override as a text says it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Said {
+    reason: String,
+    until: Option<When>,
+}
+
+impl Desk<'_, '_, '_> {
+    /// Judges every act that overrides something.
+    ///
+    /// # Errors
+    /// `over-limit`.
+    pub fn overriding(&self, by: &[String], what: Overrides<'_>) -> Result<Overriding, Error> {
+        let acts = self.acts;
+        self.steps.take(acts.list.len() as u64 * VERDICT_STEPS)?;
+        let roster = Roster::of(by, self.request, self.policy, self.directory, self.steps)?;
+        let mut overriding = Overriding { stands: None, verdicts: Vec::new() };
+        let mut latest = None;
+        for (at, act) in acts.list.iter().enumerate() {
+            let bytes = act.text.as_ref().map_or(0, |text| text.as_bytes().len());
+            self.steps.take(bytes as u64 * 2)?;
+            let Some(said) = said(act, what) else { continue };
+            let actor = acts.actor(at);
+            let who = label_of(self.directory, act, actor);
+            let code = self
+                .why_no_act(at, act)
+                .or_else(|| self.judge_person(actor, &roster))
+                .or_else(|| self.judge_text(act, actor))
+                .or_else(|| self.judge_binding(at, act))
+                .or_else(|| self.weigh_override(&said, what))
+                .unwrap_or(ActCode::Counted);
+            if code == ActCode::Counted && latest.is_none_or(|latest| act.at >= latest) {
+                latest = Some(act.at);
+                overriding.stands = Some(Overridden {
+                    act: act.id.to_string(),
+                    by: who.clone(),
+                    reason: said.reason.clone(),
+                    until: said.until,
+                });
+            }
+            overriding.verdicts.push(ActVerdict {
+                act: act.id.to_string(),
+                sentence: self.override_sentence(code, act, &who, by, what),
+                actor: who,
+                code,
+                proof: (code == ActCode::Counted).then_some(act.proof),
+            });
+        }
+        Ok(overriding)
+    }
+
+    /// Why an act is none, or none any more.
+    fn why_no_act(&self, at: usize, act: &Act<'_>) -> Option<ActCode> {
+        if let Some(fault) = self.acts.fault(at) {
+            return Some(fault);
+        }
+        if act.deleted {
+            return Some(ActCode::Deleted);
+        }
+        if act.dismissed.is_some() {
+            return Some(ActCode::Dismissed);
+        }
+        // Whoever refuses, or takes a sign-off back, overrides nothing either; without times the safe side is later.
+        let takes_back = |(other, later): (usize, &&Act<'_>)| {
+            matches!(later.kind, ActKind::RequestChanges | ActKind::Withdraw | ActKind::Dismiss)
+                && self.acts.fault(other).is_none()
+                && !later.deleted
+                && (later.at.is_none() || later.at >= act.at)
+                && self.acts.actor(other).iter().any(|person| self.acts.actor(at).contains(person))
+        };
+        self.acts.list.iter().enumerate().any(takes_back).then_some(ActCode::Withdrawn)
+    }
+
+    fn weigh_override(&self, said: &Said, what: Overrides<'_>) -> Option<ActCode> {
+        match fold(&said.reason).split_whitespace().count() {
+            0 => return Some(ActCode::UnansweredQuestion),
+            words if words < WORDS => return Some(ActCode::AnswerTooShort),
+            _ => {}
+        }
+        match (what, said.until) {
+            (Overrides::Everything, _) => None,
+            (Overrides::Rule(_), None) => Some(ActCode::UnansweredQuestion),
+            (Overrides::Rule(_), Some(until)) => {
+                (until < self.request.trigger.now).then_some(ActCode::TooOld)
+            }
+        }
+    }
+
+    fn override_sentence(
+        &self,
+        code: ActCode,
+        act: &Act<'_>,
+        who: &str,
+        by: &[String],
+        what: Overrides<'_>,
+    ) -> String {
+        match (code, what) {
+            (ActCode::Counted, Overrides::Rule(_)) => format!("{who} waives the rule"),
+            (ActCode::Counted, Overrides::Everything) => format!("{who} broke the glass"),
+            (ActCode::UnansweredQuestion, Overrides::Rule(_)) => {
+                format!("{who} waives without a `reason:`, or without a day in `until: YYYY-MM-DD`")
+            }
+            (ActCode::UnansweredQuestion, Overrides::Everything) => {
+                format!("{who} gives no reason behind `break-glass:`")
+            }
+            (ActCode::AnswerTooShort, _) => format!("the reason of {who} has fewer than {WORDS} words"),
+            (ActCode::TooOld, Overrides::Rule(_)) => format!("the waiver of {who} has ended"),
+            _ => self.sentence(code, act, who, &by.join(" or "), &[]),
+        }
+    }
+}
+
+/// What an act says of this override. On a forge it is a text of its giver's own words; elsewhere an act of its own.
+fn said(act: &Act<'_>, what: Overrides<'_>) -> Option<Said> {
+    let may_say = match act.kind {
+        ActKind::Waiver => true,
+        ActKind::Comment | ActKind::Review | ActKind::Approve => act.proof == Proof::Forge,
+        _ => false,
+    };
+    if !may_say {
+        return None;
+    }
+    let text = act.words();
+    if !text.contains(':') {
+        return None;
+    }
+    read(&own_lines(&text), what)
+}
+
+fn read(lines: &[String], what: Overrides<'_>) -> Option<Said> {
+    let mut said: Option<Said> = None;
+    for line in lines {
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let key = key.trim_matches(|c: char| c.is_whitespace() || "-*#`_".contains(c)).to_ascii_lowercase();
+        let value = value.trim_matches(|c: char| c.is_whitespace() || "*`\"".contains(c));
+        match (key.as_str(), what) {
+            ("waive", Overrides::Rule(name)) => {
+                // The lines below a name are about that rule, up to the next name.
+                match fold(value) == fold(name) {
+                    true => said = Some(Said::default()),
+                    false if said.is_some() => break,
+                    false => {}
+                }
+            }
+            ("break-glass", Overrides::Everything) => {
+                said = Some(Said { reason: value.to_owned(), until: None });
+            }
+            ("reason", Overrides::Rule(_)) => {
+                if let Some(said) = &mut said {
+                    said.reason = value.to_owned();
+                }
+            }
+            ("until", Overrides::Rule(_)) => {
+                if let Some(said) = &mut said {
+                    // The day itself is part of it.
+                    said.until = When::parse(&format!("{value}T23:59:59Z"));
+                }
+            }
+            _ => {}
+        }
+    }
+    said
+}
+
+/// Whether an act only overrides: it then stands in no list of approvals.
+pub(super) fn only_overrides(act: &Act<'_>, vote: Vote) -> bool {
+    act.kind == ActKind::Waiver && vote == Vote::Nothing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        own_lines(text)
+    }
+
+    #[test]
+    fn a_waiver_names_its_rule_its_reason_and_its_day() {
+        let text = "waive: Two people\nreason: the other senior is on leave until Monday\nuntil: 2026-03-31";
+        let said = read(&lines(text), Overrides::Rule("two people")).unwrap();
+        assert_eq!(said.reason, "the other senior is on leave until Monday");
+        assert_eq!(said.until.unwrap().to_string(), "2026-03-31T23:59:59Z");
+        assert_eq!(read(&lines(text), Overrides::Rule("Another")), None);
+        assert_eq!(read(&lines(text), Overrides::Everything), None);
+    }
+
+    #[test]
+    fn what_follows_the_name_of_another_rule_is_about_that_one() {
+        let text = "waive: A\nwaive: B\nreason: only for the second of the two\nuntil: 2026-03-31";
+        assert_eq!(read(&lines(text), Overrides::Rule("A")), Some(Said::default()));
+        assert!(read(&lines(text), Overrides::Rule("B")).unwrap().until.is_some());
+    }
+
+    #[test]
+    fn no_day_is_read_from_what_is_none() {
+        for day in ["tomorrow", "2026-02-30", "2026-3-1", ""] {
+            let text = format!("waive: A\nreason: because of this and that\nuntil: {day}");
+            assert_eq!(read(&lines(&text), Overrides::Rule("A")).unwrap().until, None, "{day}");
+        }
+    }
+
+    #[test]
+    fn a_quoted_override_overrides_nothing() {
+        assert_eq!(read(&lines("> break-glass: production is down, rolling back"), Overrides::Everything), None);
+        let text = "break-glass: production is down, rolling back";
+        assert_eq!(
+            read(&lines(text), Overrides::Everything).unwrap().reason,
+            "production is down, rolling back"
+        );
+    }
+}

@@ -1,0 +1,210 @@
+//! Waivers and broken glass: who answers for a rule that is not satisfied, and what does not count as that.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod common;
+
+use common::{Case, account, id, ident};
+use serde_json::json;
+
+const POLICY: &str = "\
+countersign: 1
+name: test
+people:
+  seniors: { users: [sam, rhea] }
+  directors: { users: [noor, dana] }
+break-glass: { by: directors, options: { may-approve: contributors } }
+rules:
+  - name: sign-off
+    require: [{ approvals: 1, by: seniors }]
+    waivable-by: directors
+  - name: Nothing in vendor
+    when: { paths: [\"vendor/**\"] }
+    deny: vendored code comes by the mirror
+    waivable-by: directors
+";
+
+const WAIVER: &str =
+    "waive: sign-off\nreason: both seniors are ill and the fix cannot wait\nuntil: 1970-01-31";
+
+fn case() -> Case {
+    Case::under(POLICY)
+}
+
+fn waived(text: &str, by: &str) -> Case {
+    let mut case = case();
+    case.comment(by, text);
+    case
+}
+
+/// The codes of the acts that would override the rule.
+fn codes(case: &Case, rule: &str) -> Vec<String> {
+    let decision = case.answer().unwrap();
+    let rules = decision["rules"].as_array().unwrap();
+    let rule = rules.iter().find(|found| found["name"] == rule).unwrap();
+    let requirement = rule["requirements"].as_array().unwrap().last().unwrap();
+    requirement["acts"].as_array().unwrap().iter().map(|act| act["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_waiver_is_shown_as_overridden_and_never_as_satisfied() {
+    let case = waived(WAIVER, "noor");
+    let decision = case.answer().unwrap();
+    assert_eq!(decision["outcome"], "approved");
+    assert_eq!(decision["rules"][0]["state"], "overridden");
+    assert_eq!(decision["rules"][0]["code"], "waived");
+    assert_eq!(decision["rules"][0]["missing"][0], "1 approval by seniors");
+    let overridden = &decision["rules"][0]["overridden"];
+    assert_eq!(overridden["by"], "noor");
+    assert_eq!(overridden["reason"], "both seniors are ill and the fix cannot wait");
+    assert!(decision["headline"].as_str().unwrap().contains("overridden"), "{}", decision["headline"]);
+    assert!(decision["notices"].as_array().unwrap().iter().any(|notice| notice["code"] == "overridden"));
+    assert_eq!(decision["remedies"], json!([]));
+}
+
+#[test]
+fn a_waiver_that_does_not_count_says_why() {
+    for (text, by, code) in [
+        (WAIVER.replace("1970-01-31", "1970-01-11"), "noor", "too-old"),
+        (WAIVER.replace("until: 1970-01-31", ""), "noor", "unanswered-question"),
+        (WAIVER.replace("both seniors are ill and the fix cannot wait", "ill"), "noor", "answer-too-short"),
+        (WAIVER.to_owned(), "sam", "not-eligible"),
+        // Who opened the change is a director too, and overrides no rule on it.
+        (WAIVER.to_owned(), "dana", "author"),
+    ] {
+        let case = waived(&text, by);
+        assert_eq!(codes(&case, "sign-off"), [code], "{text}");
+        assert_eq!(case.outcome(), "pending", "{text}");
+    }
+}
+
+#[test]
+fn a_waiver_of_an_earlier_head_ends_with_the_push() {
+    let mut case = waived(WAIVER, "noor");
+    case.commit("c2", &["c1"]);
+    assert_eq!(codes(&case, "sign-off"), ["stale-head"]);
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn a_waiver_is_taken_back_by_a_later_refusal() {
+    let mut case = waived(WAIVER, "noor");
+    case.act("noor", "withdraw");
+    assert_eq!(codes(&case, "sign-off"), ["withdrawn"]);
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn a_quoted_waiver_waives_nothing() {
+    let quoted: String = WAIVER.lines().map(|line| format!("> {line}\n")).collect();
+    assert_eq!(waived(&quoted, "noor").outcome(), "pending");
+}
+
+#[test]
+fn a_waiver_of_another_rule_leaves_this_one() {
+    assert_eq!(waived(&WAIVER.replace("sign-off", "Nothing in vendor"), "noor").outcome(), "pending");
+}
+
+#[test]
+fn a_refusal_of_somebody_who_may_is_not_waived() {
+    let mut case = waived(WAIVER, "noor");
+    case.act("sam", "request-changes");
+    assert_eq!(case.outcome(), "denied");
+}
+
+#[test]
+fn a_rule_that_denies_is_waived_by_whom_it_names() {
+    let mut case = waived(&WAIVER.replace("sign-off", "Nothing in vendor"), "noor");
+    case.push("files", json!({ "path": "vendor/a.c", "status": "modified" }));
+    case.act("sam", "approve");
+    assert_eq!(case.rule_code("Nothing in vendor"), "waived");
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
+fn nobody_waives_while_a_commit_may_be_theirs() {
+    let mut case = waived(WAIVER, "noor");
+    case.request["commits"][0]["author"] = json!({ "name": "Noor", "email": "noor@elsewhere.example" });
+    assert_eq!(case.outcome(), "pending");
+    assert_eq!(case.rule_code("sign-off"), "unattributed-commit");
+}
+
+#[test]
+fn nobody_waives_while_acts_may_be_missing() {
+    let mut case = waived(WAIVER, "noor");
+    case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "acts");
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn a_text_that_others_edited_waives_nothing() {
+    let mut case = waived(WAIVER, "noor");
+    case.request["acts"][0]["edited"] = json!({ "at": 120, "by": account("dana") });
+    assert_eq!(codes(&case, "sign-off"), ["mutable-text"]);
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn broken_glass_overrides_every_open_rule_for_this_head_alone() {
+    // The policy lets contributors break it: who is on call writes the fix.
+    let mut case = waived("break-glass: payments are down, this rolls the release back", "dana");
+    case.push("files", json!({ "path": "vendor/a.c", "status": "modified" }));
+    case.act("sam", "request-changes");
+    let decision = case.answer().unwrap();
+    assert_eq!(decision["outcome"], "approved");
+    assert!(decision["headline"].as_str().unwrap().contains("the glass was broken by dana"));
+    for rule in ["break-glass", "sign-off", "Nothing in vendor"] {
+        assert_eq!(case.rule_code(rule), "break-glass", "{rule}");
+    }
+    case.commit("c2", &["c1"]);
+    assert_eq!(case.outcome(), "denied");
+}
+
+#[test]
+fn glass_is_broken_by_those_alone_whom_the_policy_names() {
+    assert_eq!(waived("break-glass: payments are down, this rolls back", "sam").outcome(), "pending");
+    assert_eq!(waived("break-glass: now", "noor").outcome(), "pending");
+    assert_eq!(waived("break-glass:", "noor").outcome(), "pending");
+    let mut case = case();
+    case.policy = POLICY.replace("break-glass: { by: directors, options: { may-approve: contributors } }\n", "");
+    case.comment("noor", "break-glass: payments are down, this rolls the release back");
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn glass_is_not_broken_by_an_author_where_the_policy_does_not_let_authors() {
+    let mut case = case();
+    case.policy = POLICY.replace(", options: { may-approve: contributors }", "");
+    case.comment("dana", "break-glass: payments are down, this rolls the release back");
+    assert_eq!(codes(&case, "break-glass"), ["author"]);
+    assert_eq!(case.outcome(), "pending");
+    case.request["commits"][0]["author"] = ident("noor");
+    case.comment("noor", "break-glass: payments are down, this rolls the release back");
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn glass_passes_a_change_that_no_rule_covers_under_otherwise_block() {
+    let mut case = case();
+    case.policy = POLICY.replace("rules:", "otherwise: block\nrules:").replace(
+        "require: [{ approvals: 1, by: seniors }]",
+        "when: { paths: [nowhere] }\n    require: [{ approvals: 1, by: seniors }]",
+    );
+    assert_eq!(case.outcome(), "pending");
+    case.comment("noor", "break-glass: payments are down, this rolls the release back");
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
+fn an_override_approves_nothing() {
+    // A waiver of one rule is no approval for another.
+    let mut case = case();
+    case.policy = POLICY.replace("[sam, rhea]", "[sam, rhea, noor]").replace(
+        "    waivable-by: directors\n  - name: Nothing",
+        "  - name: Nothing",
+    );
+    let act = case.comment("noor", WAIVER);
+    act["kind"] = "waiver".into();
+    assert_eq!(case.outcome(), "pending");
+    assert_eq!(id("c1"), case.request["change"]["head"]);
+}
