@@ -178,12 +178,18 @@ impl<'m> Collector<'m> {
             unavailable: Vec::new().into(),
             complete: vec![Fact::Documents],
             // What plain git does not record.
-            absent: vec![Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
+            absent: vec![Fact::History, Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
         };
-        let needs = self.needs(&request)?;
-        let wanted = needs.facts;
-        for list in needs.documents.iter().filter(|document| document.git_ref.is_none()) {
-            request.documents.extend(self.of_target(&target, list.role, &list.path)?);
+        let mut needs = self.needs(&request)?;
+        // What a policy extends says what more is needed.
+        if needs.documents.iter().any(|wanted| wanted.role == Role::Extends) {
+            self.documents(&needs, &target, &mut request)?;
+            needs = self.needs(&request)?;
+        }
+        self.documents(&needs, &target, &mut request)?;
+        let mut wanted = needs.facts;
+        if needs.documents.iter().any(|document| document.role == Role::Codeowners) {
+            wanted = self.needs(&request)?.facts;
         }
 
         let commits = self.commits(&head, base.as_ref())?;
@@ -521,6 +527,29 @@ impl<'m> Collector<'m> {
                 Ok(None)
             }
         }
+    }
+
+    /// Puts the documents that the module asks for into a request, those that exist: at the tip of the target, or at the
+    /// commit that pins one.
+    fn documents(
+        &mut self,
+        needs: &Needs,
+        target: &Target,
+        request: &mut Request<'static>,
+    ) -> Result<(), CollectError> {
+        for wanted in needs.documents.iter().filter(|document| document.git_ref.is_none()) {
+            let found = match wanted.commit.as_ref().and_then(|commit| ObjectId::new(commit.clone())) {
+                Some(commit) => {
+                    let object = self.objects.get(&format!("{commit}:{}", wanted.path))?;
+                    let object = object.filter(|object| object.kind == "blob");
+                    object
+                        .map(|object| document(wanted.role, object, None, Some(&commit), Some(&wanted.path)))
+                }
+                None => self.of_target(target, wanted.role, &wanted.path)?,
+            };
+            request.documents.extend(found);
+        }
+        Ok(())
     }
 
     /// A document that stands at the tip of the target.

@@ -13,6 +13,7 @@ use countersign_host::module::{Function, Module};
 use serde::Deserialize;
 
 use crate::output;
+use crate::policy::extended;
 
 /// `cases.yaml`
 #[derive(Deserialize)]
@@ -34,6 +35,9 @@ struct Case {
     /// Lists of requirements on the target: path and text.
     #[serde(default)]
     requirements: BTreeMap<String, String>,
+    /// The target's CODEOWNERS.
+    #[serde(default)]
+    codeowners: Option<String>,
     /// The outcome.
     expect: String,
     /// Codes of rules, by name.
@@ -90,9 +94,12 @@ pub fn run(module: &Module, folder: &Path) -> anyhow::Result<usize> {
         bail!("{} holds no cases: a policy that nothing tests is not tested", cases_path.display());
     }
     output::print(&format!("{}\n", folder.display()))?;
+    let extended = extended(module, &policy, &policy_path)?;
     let mut failed = 0;
     for case in &cases.cases {
-        let request = serde_json::to_vec(&request(case, &policy, &policy_path)?)?;
+        let mut request = request(case, &policy, &policy_path)?;
+        request.documents.extend(extended.clone());
+        let request = serde_json::to_vec(&request)?;
         let answer = module.call(Function::Evaluate, &request)?;
         let decision: Decision = read(answer.as_bytes())?;
         let differences = differences(case, &decision)?;
@@ -162,6 +169,15 @@ fn request(case: &Case, policy: &[u8], path: &Path) -> anyhow::Result<Request<'s
             role: Role::Requirements,
             source: "git".into(),
             path: Some(path.clone().into()),
+            bytes: text.clone().into(),
+            ..Document::default()
+        });
+    }
+    if let Some(text) = &case.codeowners {
+        documents.push(Document {
+            role: Role::Codeowners,
+            source: "git".into(),
+            path: Some("CODEOWNERS".into()),
             bytes: text.clone().into(),
             ..Document::default()
         });

@@ -1,11 +1,13 @@
 //! `countersign policy`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
-use countersign_core::model::{API_VERSION, PolicyReport, PolicySource, Text, read};
+use countersign_core::model::{
+    API_VERSION, Document, Needs, PolicyReport, PolicySource, Request, Role, Text, read,
+};
 use countersign_host::module::{Function, Module};
 
 use crate::output;
@@ -77,6 +79,7 @@ impl Check {
             let source = PolicySource {
                 api_version: API_VERSION.into(),
                 name: file.display().to_string().into(),
+                extends: extended(module, &bytes, file)?.map(|base| base.bytes),
                 bytes: Text::from_bytes(bytes),
             };
             let report = module.call(Function::CheckPolicy, &serde_json::to_vec(&source)?)?;
@@ -95,4 +98,31 @@ impl Check {
         }
         Ok(ExitCode::from(u8::from(reports.iter().any(|report| !report.valid))))
     }
+}
+
+/// The policy that a policy in a file extends, by what the module asks for: a file at its path below one of the folders
+/// that hold the policy. A pinned one is not looked for.
+pub fn extended(module: &Module, policy: &[u8], file: &Path) -> anyhow::Result<Option<Document<'static>>> {
+    let request = Request {
+        api_version: API_VERSION.into(),
+        documents: vec![Document {
+            role: Role::Policy,
+            bytes: Text::from_bytes(policy.to_vec()),
+            ..Document::default()
+        }]
+        .into(),
+        ..Request::default()
+    };
+    let needs: Needs = read(module.call(Function::Needs, &serde_json::to_vec(&request)?)?.as_bytes())?;
+    let base = needs.documents.into_iter().find(|wanted| wanted.role == Role::Extends);
+    let Some(base) = base.filter(|base| base.commit.is_none()) else { return Ok(None) };
+    let file = std::path::absolute(file)?;
+    let found = file.ancestors().skip(1).find_map(|folder| std::fs::read(folder.join(&base.path)).ok());
+    Ok(found.map(|bytes| Document {
+        role: Role::Extends,
+        source: "flag".into(),
+        path: Some(base.path.into()),
+        bytes: Text::from_bytes(bytes),
+        ..Document::default()
+    }))
 }

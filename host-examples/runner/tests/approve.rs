@@ -255,3 +255,52 @@ fn a_file_of_the_same_name_hides_no_withdrawal() {
     repo.git(&["read-tree", "HEAD"]);
     assert_eq!(repo.check(&[]).code, 1);
 }
+
+/// The policy of `Repo::with_policy` with some things put in others' places, on main; a change on a new branch.
+fn under(repo: &Repo, replacements: &[(&str, &str)]) {
+    repo.git(&["switch", "--quiet", "main"]);
+    let mut policy = std::fs::read_to_string(repo.path().join(".countersign/policy.yaml")).unwrap();
+    for (from, to) in replacements {
+        assert!(policy.contains(from), "{policy}");
+        policy = policy.replace(from, to);
+    }
+    repo.write(".countersign/policy.yaml", &policy);
+    repo.commit("Change the policy");
+    repo.git(&["switch", "--quiet", "--create", "other"]);
+    repo.commit(AI);
+}
+
+#[test]
+fn a_key_that_the_policy_lists_under_a_person_counts_like_one_in_allowed_signers() {
+    let repo = Repo::with_policy();
+    let (sam, public) = key(&repo, "sam", &["ed25519"]);
+    let to = format!("sam: {{ emails: [sam@example.com], keys: [\"{public}\"] }}");
+    under(&repo, &[("sam: { emails: [sam@example.com] }", &to)]);
+    approve(&repo, &sam);
+    assert_eq!(code(&repo), "counted");
+}
+
+#[test]
+fn a_signed_waiver_overrides_and_broken_glass_overrides_all() {
+    for override_with in
+        [&["--waive", "AI-assisted code", "--until", "2099-01-31"][..], &["--break-glass"][..]]
+    {
+        let repo = repo(|repo| format!("noor@example.com {}\n", key(repo, "noor", &["ed25519"]).1));
+        let replacements = [
+            (
+                "people:\n",
+                "break-glass: { by: directors }\npeople:\n  directors: { users: [noor@example.com] }\n",
+            ),
+            ("    when: { ai: any }\n", "    when: { ai: any }\n    waivable-by: directors\n"),
+        ];
+        under(&repo, &replacements);
+        assert_eq!(repo.check(&[]).code, 1);
+        let (path, reason) = (repo.beside("noor"), "payments are down and this rolls them back");
+        let common = ["approve", "--target", "main", "--key", path.to_str().unwrap(), "--reason", reason];
+        let run = repo.countersign(&[&common[..], override_with].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        let passed = repo.check(&[]);
+        assert_eq!(passed.code, 0, "{passed:?}");
+        assert!(passed.out.contains("OVERRIDDEN") && passed.out.contains(reason), "{}", passed.out);
+    }
+}

@@ -639,7 +639,7 @@ fn a_tools_own_address_signs_nothing_whoever_the_policy_says_has_it() {
     let head = repo.commit(AI);
     let path = repo.signoff("sam", &head);
     let decision = repo.decision(&["--signoffs", path.to_str().unwrap()]);
-    assert_eq!(act_codes(&decision), ["bot"]);
+    assert_eq!(act_codes(&decision), ["tool"]);
 }
 
 #[test]

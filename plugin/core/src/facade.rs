@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::decide::bundle::{self, Found};
 use crate::model::{
     API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role,
     Severity, json, to_json,
@@ -93,11 +94,15 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
     check_version(&batch.api_version)?;
     batch.commits.within_limit("commits")?;
     let mut table = Table::default();
-    for document in batch.documents.iter().filter(|document| document.role == Role::Policy) {
-        let reading = policy::read(document.bytes.as_bytes());
-        let policy =
-            reading.policy.ok_or_else(|| Error::bad_policy(&document.source, reading.diagnostics))?;
-        table = decide::table(Some(&policy));
+    match bundle::find(&batch.documents)? {
+        Found::Bundle(bundle) => table = decide::table(Some(&bundle.policy)),
+        Found::Nothing => {}
+        Found::Wants(extends) => {
+            let path = &extends.path;
+            return Err(Error::bad_request(format!(
+                "the policy extends `{path}`, and the batch does not hold it"
+            )));
+        }
     }
     let checkpoints: Vec<(String, &[u8])> = batch
         .documents
@@ -143,7 +148,17 @@ pub fn check_policy(input: &[u8]) -> Result<String, Error> {
     let source: PolicySource<'_> =
         json::document(within_limit(input)?).map_err(|e| Error::not_the_document("a policy source", &e))?;
     check_version(&source.api_version)?;
-    let reading = policy::read(source.bytes.as_bytes());
+    let reading = match &source.extends {
+        None => policy::read(source.bytes.as_bytes(), None),
+        Some(extends) => match policy::read(extends.as_bytes(), None).policy {
+            Some(base) => policy::read(source.bytes.as_bytes(), Some(&base)),
+            None => {
+                return Err(Error::bad_request(
+                    "the policy that this one extends is not valid: check that one first",
+                ));
+            }
+        },
+    };
     Ok(to_json(&PolicyReport {
         api_version: API_VERSION.into(),
         kind: "PolicyReport".into(),

@@ -24,6 +24,8 @@ pub const POLICY_BYTES: usize = 1 << 20;
 pub const POLICY_NODES: usize = 100_000;
 /// Nesting of one policy document, and of predicates in a rule.
 pub const POLICY_DEPTH: usize = 32;
+/// Lines of one CODEOWNERS.
+pub const CODEOWNERS_LINES: usize = 5_000;
 /// Bytes of one path pattern.
 pub const PATTERN_BYTES: usize = 1_024;
 /// Steps of one call: each test of a pattern against a path costs one, plus one for each 64 bytes of the path; each

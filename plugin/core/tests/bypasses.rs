@@ -99,6 +99,18 @@ fn code_added_while_conflicts_are_resolved_in_an_update_merge() {
 }
 
 #[test]
+fn an_update_merge_that_nobody_proves_unaltered() {
+    let mut case = update_merge("newer base");
+    case.request["commits"][1].as_object_mut().unwrap().remove("auto_merge_tree");
+    assert_eq!(case.outcome(), "approved");
+    case.policy = case.policy.replace("merges: true", "merges: verified");
+    assert_blocked(&case, "stale-head");
+    let mut case = update_merge("newer base");
+    case.policy = case.policy.replace("merges: true", "merges: verified");
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
 fn a_spoofed_author_address() {
     // Sam pushed what says that dana wrote it.
     let mut case = approved();
@@ -713,4 +725,31 @@ fn labels_that_could_not_be_read() {
     assert_eq!(case.rule_code("sign-off"), "fact-unavailable");
     case.request["change"]["labels"] = json!([{ "name": "Hold" }]);
     assert_eq!(case.outcome(), "denied");
+}
+
+#[test]
+fn an_answer_that_was_given_in_another_change() {
+    let policy = with_options("fresh-answers: true")
+        .replace("rules:", "questions: { reach: What does it reach? }\nrules:")
+        .replace("by: seniors }", "by: seniors, answers: [reach] }");
+    let mut case = Case::under(&policy);
+    case.act("sam", "approve")["text"] = "reach: the queue and nothing behind it".into();
+    // Where nobody keeps earlier answers, none is known to be fresh.
+    assert_eq!(case.rule_code("sign-off"), "fact-unavailable");
+    case.request["complete"].as_array_mut().unwrap().push("history".into());
+    assert_eq!(case.outcome(), "approved");
+    let decision = case.answer().unwrap();
+    let kept = decision["rules"][0]["requirements"][0]["acts"][0]["answers"][0].clone();
+    let earlier = |change: &str| json!({ "answers": [{ "question": "reach", "digest": kept["digest"], "change": change }] });
+    case.request["history"] = earlier("3");
+    assert_blocked(&case, "answer-copied");
+    // What was kept of this very change is no copy.
+    case.request["history"] = earlier("7");
+    assert_eq!(case.outcome(), "approved");
+    // Without the option it is shown and counts.
+    case.policy = policy.replace("fresh-answers: true", "stale: head");
+    case.request["history"] = earlier("3");
+    let decision = case.answer().unwrap();
+    assert_eq!(decision["outcome"], "approved");
+    assert!(decision["notices"].as_array().unwrap().iter().any(|notice| notice["code"] == "answer-seen"));
 }

@@ -43,7 +43,12 @@ fn codes(case: &Case, rule: &str) -> Vec<String> {
     let rules = decision["rules"].as_array().unwrap();
     let rule = rules.iter().find(|found| found["name"] == rule).unwrap();
     let requirement = rule["requirements"].as_array().unwrap().last().unwrap();
-    requirement["acts"].as_array().unwrap().iter().map(|act| act["code"].as_str().unwrap().to_owned()).collect()
+    requirement["acts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|act| act["code"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -166,7 +171,8 @@ fn glass_is_broken_by_those_alone_whom_the_policy_names() {
     assert_eq!(waived("break-glass: now", "noor").outcome(), "pending");
     assert_eq!(waived("break-glass:", "noor").outcome(), "pending");
     let mut case = case();
-    case.policy = POLICY.replace("break-glass: { by: directors, options: { may-approve: contributors } }\n", "");
+    case.policy =
+        POLICY.replace("break-glass: { by: directors, options: { may-approve: contributors } }\n", "");
     case.comment("noor", "break-glass: payments are down, this rolls the release back");
     assert_eq!(case.outcome(), "pending");
 }
@@ -199,10 +205,9 @@ fn glass_passes_a_change_that_no_rule_covers_under_otherwise_block() {
 fn an_override_approves_nothing() {
     // A waiver of one rule is no approval for another.
     let mut case = case();
-    case.policy = POLICY.replace("[sam, rhea]", "[sam, rhea, noor]").replace(
-        "    waivable-by: directors\n  - name: Nothing",
-        "  - name: Nothing",
-    );
+    case.policy = POLICY
+        .replace("[sam, rhea]", "[sam, rhea, noor]")
+        .replace("    waivable-by: directors\n  - name: Nothing", "  - name: Nothing");
     let act = case.comment("noor", WAIVER);
     act["kind"] = "waiver".into();
     assert_eq!(case.outcome(), "pending");

@@ -1,9 +1,11 @@
 //! From facts and policy to a decision.
 
+pub(crate) mod bundle;
 mod evidence;
 mod needs;
 mod notices;
 mod outcome;
+mod owners;
 mod predicates;
 mod remedies;
 mod rules;
@@ -14,11 +16,11 @@ use crate::change::Judged;
 use crate::facade::let_go;
 use crate::limits::Steps;
 use crate::model::{
-    API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Fact, Notice, NoticeCode,
-    PolicySummary, Proof, Request, Role, RuleResult, TriggerKind,
+    API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Notice, NoticeCode,
+    PolicySummary, Proof, Request, RuleResult, TriggerKind,
 };
 use crate::order::Index;
-use crate::policy::{self, Policy};
+use crate::policy::Policy;
 use crate::provenance::Table;
 use crate::signoff::answers::{self, Answer};
 use crate::signoff::people::Directory;
@@ -26,7 +28,7 @@ use crate::signoff::signed::{Signed, Subject, signed};
 use crate::signoff::{self, Acts};
 use crate::{Error, model, order};
 use evidence::{provenance_of, summarise};
-use notices::notices;
+use notices::{notices, of_rules};
 use outcome::conclude;
 use predicates::Facts;
 use rules::{Case, Said, Views};
@@ -37,20 +39,20 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         return Err(Error::bad_request("`change` is missing: there is nothing to decide about"));
     };
     let judged = Judged::of(request)?;
-    let document = policy_document(request)?;
-    let policy = document.map(|document| read_policy(document)).transpose()?;
-    let table = table(policy.as_ref());
+    let bundle = bundle::of_request(request)?;
+    let policy = bundle.as_ref().map(|bundle| &bundle.policy);
+    let table = table(policy);
     let steps = Steps::default();
     let findings = provenance_of(request, &judged, &table, &steps)?;
-    let mut directory = Directory::of(request, policy.as_ref(), &table);
-    let views = Views::of(policy.as_ref(), request, &judged, &table, &mut directory, &steps)?;
+    let mut directory = Directory::of(request, policy, &table);
+    let views = Views::of(policy, request, &judged, &table, &mut directory, &steps)?;
 
-    let subject_name = subject_of(request, policy.as_ref());
+    let subject_name = subject_of(request, policy);
     let subject = Subject {
         repository: &subject_name,
-        policy_digest: document.and_then(|document| document.digest.as_deref()),
+        policy_digest: bundle.as_ref().and_then(|bundle| bundle.digest.as_deref()),
     };
-    let signed = signed(request, &subject, &steps)?;
+    let signed = signed(request, policy, &subject, &steps)?;
     let description = signoff::description(change);
     let verified = request.acts.iter().zip(&signed).map(|(act, signed)| match signed {
         Some(signed) => &signed.act,
@@ -70,7 +72,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
     let acts = Acts {
         actors,
-        answers: answers_of(&list, policy.as_ref()),
+        answers: answers_of(&list, policy),
         description: description.is_some(),
         faults: list.iter().enumerate().map(|(at, act)| unproved(request, act, signed.get(at))).collect(),
         elsewhere: list.iter().map(|act| is_elsewhere(act, change, &own)).collect(),
@@ -78,7 +80,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     };
     let mut said = Said::default();
     let (mut rules, mut veto, mut glass) = (Vec::new(), None, None);
-    if let Some(policy) = &policy {
+    if let Some(policy) = policy {
         let facts = Facts {
             request,
             judged: &judged,
@@ -97,42 +99,47 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
             glass = case.break_glass(break_glass, rules.iter_mut().map(|(rule, _)| rule).chain(&mut veto))?;
         }
     }
-    let (outcome, headline) = conclude(request, policy.as_ref(), &judged, [veto.as_ref(), glass.as_ref()], &rules);
+    let (outcome, headline) = conclude(request, policy, &judged, [veto.as_ref(), glass.as_ref()], &rules);
     let Said { mut remedies, mut claimed } = said;
     if glass.as_ref().is_some_and(|glass| glass.overridden.is_some()) {
         remedies.clear();
     }
-    let rules: Vec<RuleResult> = veto.into_iter().chain(glass).chain(rules.into_iter().map(|(rule, _)| rule)).collect();
+    let rules: Vec<RuleResult> =
+        veto.into_iter().chain(glass).chain(rules.into_iter().map(|(rule, _)| rule)).collect();
 
-    let enforce = policy.as_ref().map_or(Enforce::Block, |policy| policy.enforce);
+    let enforce = policy.map_or(Enforce::Block, |policy| policy.enforce);
     let provenance = summarise(findings);
-    let mut notices =
-        notices(request, policy.as_ref(), document, &directory, &provenance, judged.all().count());
+    let mut notices = notices(
+        request,
+        policy,
+        bundle.as_ref().map(|bundle| bundle.document),
+        &directory,
+        &provenance,
+        judged.all().count(),
+    );
     order::strings(&mut claimed);
     for who in claimed {
         let message =
             format!("the sign-off of {who} rests on the word of whoever gave the file; nothing signs it");
         order::insert(&mut notices, Notice { code: NoticeCode::ClaimedProof, message });
     }
-    for (rule, overridden) in rules.iter().filter_map(|rule| Some((rule, rule.overridden.as_ref()?))) {
-        let message = format!("\"{}\" is overridden, not satisfied, {}", rule.name, overridden.sentence());
-        order::insert(&mut notices, Notice { code: NoticeCode::Overridden, message });
-    }
+    of_rules(&rules).into_iter().for_each(|notice| order::insert(&mut notices, notice));
     let decision = Decision {
         api_version: API_VERSION.into(),
         kind: "Decision".into(),
         outcome,
         blocks: enforce == Enforce::Block && !outcome.passes(),
         headline,
-        policy: policy.as_ref().zip(document).map(|(policy, document)| PolicySummary {
-            name: policy.name.clone(),
-            origin: origin(document),
-            digest: document.digest.as_ref().map(|digest| digest.to_string()),
+        policy: bundle.as_ref().map(|bundle| PolicySummary {
+            name: bundle.policy.name.clone(),
+            origin: origin(bundle.document),
+            digest: bundle.digest.clone(),
             enforce,
-            untrusted: document.untrusted,
+            untrusted: bundle.document.untrusted,
+            documents: bundle.documents(),
         }),
         change: ChangeSummary {
-            repository: repository(request, policy.as_ref()),
+            repository: repository(request, policy),
             subject: subject_name,
             id: change.id.as_ref().map(|id| id.to_string()),
             target: change.target.to_string(),
@@ -149,33 +156,8 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     };
     let_go((acts, views, directory));
     let_go((judged, table));
-    let_go(policy);
+    let_go(bundle);
     Ok(decision)
-}
-
-/// The one policy of a request.
-fn policy_document<'r, 'a>(request: &'r Request<'a>) -> Result<Option<&'r Document<'a>>, Error> {
-    let mut policies = request.documents.iter().filter(|document| document.role == Role::Policy);
-    let first = policies.next();
-    if policies.next().is_some() {
-        return Err(Error::bad_request("two documents have the role `policy`, and one decides"));
-    }
-    if first.is_none() {
-        if let Some(missing) = request.missing(Fact::Documents) {
-            return Err(Error::bad_request(format!("the policy could not be read: {}", missing.reason)));
-        }
-        if !request.complete.contains(&Fact::Documents) {
-            return Err(Error::bad_request(
-                "`complete` does not name `documents`, so there may be a policy that is not here",
-            ));
-        }
-    }
-    Ok(first)
-}
-
-fn read_policy(document: &Document<'_>) -> Result<Policy, Error> {
-    let reading = policy::read(document.bytes.as_bytes());
-    reading.policy.ok_or_else(|| Error::bad_policy(&origin(document), reading.diagnostics))
 }
 
 /// Where a document was read, for a person.

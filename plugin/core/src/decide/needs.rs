@@ -1,9 +1,10 @@
 //! Which facts a policy needs that a request lacks, so that a host fetches no more.
 
+use super::bundle::{self, Found};
 use crate::Error;
 use crate::model::{API_VERSION, Document, Fact, Needs, Request, Role, WantedDocument};
 use crate::order::{self, Index};
-use crate::policy::{self, Effect, Options, Policy, Predicate, Stale};
+use crate::policy::{CODE_OWNERS, Effect, Options, Policy, Predicate, Stale};
 use crate::provenance::wanted_checkpoints;
 
 /// Says what is missing. Hosts ask at most three times: documents, the facts of the change, what those name.
@@ -13,19 +14,27 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     };
     let mut facts = Vec::new();
     let mut documents = Vec::new();
-    let policy = request.documents.iter().find(|document| document.role == Role::Policy);
-    match policy {
-        None if !known(Fact::Documents) => {
-            facts.push(Fact::Documents);
-        }
-        None => {}
-        Some(document) => {
-            let Some(policy) = policy::read(document.bytes.as_bytes()).policy else {
-                // An unreadable policy needs nothing more to be refused.
-                return Ok(answer(Vec::new(), Vec::new()));
+    let has_policy = request.documents.iter().any(|document| document.role == Role::Policy);
+    match bundle::find(&request.documents) {
+        Ok(Found::Nothing) if !known(Fact::Documents) => facts.push(Fact::Documents),
+        Ok(Found::Nothing) => {}
+        // An unreadable policy needs nothing more to be refused.
+        Err(_) => return Ok(answer(Vec::new(), Vec::new())),
+        // What the policy asks for shows once the one that it extends is read.
+        Ok(Found::Wants(extends)) => {
+            let base = WantedDocument {
+                role: Role::Extends,
+                git_ref: None,
+                commit: extends.commit,
+                path: extends.path,
             };
-            facts = wanted(&policy);
-            documents = wanted_lists(&policy);
+            return Ok(answer(Vec::new(), vec![base]));
+        }
+        Ok(Found::Bundle(bundle)) => {
+            let policy = &bundle.policy;
+            facts = wanted(policy);
+            documents = wanted_lists(policy);
+            documents.extend(wanted_owners(policy));
             documents.retain(|wanted| {
                 let given = |document: &Document<'_>| {
                     let path = document.path.as_ref().map(|path| path.as_bytes());
@@ -48,7 +57,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
             }
         }
     }
-    if request.change.is_none() && policy.is_some() {
+    if request.change.is_none() && has_policy {
         order::insert(&mut facts, Fact::Change);
     }
     facts.retain(|fact| !known(*fact));
@@ -117,15 +126,39 @@ fn wanted_lists(policy: &Policy) -> Vec<WantedDocument> {
     paths.into_iter().map(wanted).collect()
 }
 
+/// Every place where the target's CODEOWNERS may stand.
+fn wanted_owners(policy: &Policy) -> Vec<WantedDocument> {
+    let Some(owners) = &policy.codeowners else { return Vec::new() };
+    let wanted = |path: &&str| WantedDocument {
+        role: Role::Codeowners,
+        git_ref: None,
+        commit: None,
+        path: (*path).to_owned(),
+    };
+    owners.dialect.paths().iter().map(wanted).collect()
+}
+
 fn look_at_people(sets: &[String], policy: &Policy, facts: &mut Vec<Fact>) {
     add(facts, &[Fact::People]);
-    if sets.iter().filter_map(|name| policy.people.get(name)).any(|set| !set.groups.is_empty()) {
+    let has_groups = policy.sets(sets).any(|set| !set.groups.is_empty());
+    let owners = sets.iter().any(|name| name == CODE_OWNERS);
+    let file = policy.codeowners.as_ref().filter(|_| owners).and_then(|owners| owners.file.as_ref());
+    let owned_by_groups = file.and_then(|file| file.as_ref().ok()).is_some_and(|file| {
+        file.entries().any(|entry| !entry.owners.groups.is_empty() || !entry.perhaps_groups.is_empty())
+    });
+    if has_groups || owned_by_groups {
         add(facts, &[Fact::Groups]);
+    }
+    if owners {
+        add(facts, &[Fact::Files]);
     }
 }
 
 fn look_at_options(options: &Options, policy: &Policy, facts: &mut Vec<Fact>) {
     look_at_people(&options.ignore.commits_by, policy, facts);
+    if options.fresh_answers {
+        add(facts, &[Fact::History]);
+    }
     match options.stale {
         Stale::Diff => add(facts, &[Fact::DiffId]),
         Stale::Tree => add(facts, &[Fact::MergeTree]),

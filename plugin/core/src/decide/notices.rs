@@ -1,7 +1,9 @@
 //! What a reader should know beside the rules.
 
 use super::predicates::count;
-use crate::model::{Document, Enforce, Fact, Notice, NoticeCode, Provenance, RemarkCode, Request};
+use crate::model::{
+    Document, Enforce, Fact, Notice, NoticeCode, Provenance, RemarkCode, Request, RuleResult,
+};
 use crate::order;
 use crate::policy::Policy;
 use crate::signoff::people::Directory;
@@ -84,6 +86,28 @@ pub(super) fn notices(
             let evidence =
                 if remark.evidence.is_empty() { String::new() } else { format!(" [{}]", remark.evidence) };
             say(NoticeCode::Remark, format!("{place}{}{evidence}", remark.message));
+        }
+    }
+    notices
+}
+
+/// What became of the rules that a reader must not overlook: overrides, and answers that were given before.
+pub(super) fn of_rules(rules: &[RuleResult]) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for rule in rules {
+        if let Some(overridden) = &rule.overridden {
+            let message =
+                format!("\"{}\" is overridden, not satisfied, {}", rule.name, overridden.sentence());
+            notices.push(Notice { code: NoticeCode::Overridden, message });
+        }
+        for act in rule.requirements.iter().flat_map(|requirement| &requirement.acts) {
+            for answer in &act.answers {
+                if let Some(change) = &answer.seen_in {
+                    let (who, question) = (&act.actor, &answer.question);
+                    let message = format!("{who} answered `{question}` in the same words in {change}");
+                    notices.push(Notice { code: NoticeCode::AnswerSeen, message });
+                }
+            }
         }
     }
     notices

@@ -19,11 +19,11 @@ fn combine(combination: &Combination, rules: &[Judgement]) -> RuleState {
         Combination::All(parts) => {
             let order = [RuleState::Pending, RuleState::Overridden, RuleState::Satisfied];
             first_of(&states(parts), &order)
-        },
+        }
         Combination::Any(parts) => {
             let order = [RuleState::Satisfied, RuleState::Overridden, RuleState::Pending];
             first_of(&states(parts), &order)
-        },
+        }
     }
 }
 

@@ -47,7 +47,9 @@ pub(super) fn approval(
     };
     let text = answer_template(policy, requirement);
     let on_git = request.trigger.platform.name == "git";
-    if on_git && !request.documents.iter().any(|document| document.role == Role::AllowedSigners) {
+    let has_keys = policy.identities.values().any(|identity| !identity.keys.is_empty())
+        || request.documents.iter().any(|document| document.role == Role::AllowedSigners);
+    if on_git && !has_keys {
         let person = who.first().map(String::as_str).unwrap_or(&by);
         return Remedy {
             rule: rule.name.clone(),

@@ -218,15 +218,20 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 Truth::Unknown(code, reasons) => pend(result, code, reasons.join(", and ")),
             }
         }
-        let mut tallies = requirements
+        let asked = self.asked(requirements, result)?;
+        if asked.is_empty() && result.state == RuleState::Satisfied {
+            result.because.push("CODEOWNERS names nobody for these files".to_owned());
+            (result.state, result.code) = (RuleState::Skipped, RuleCode::NotApplicable);
+        }
+        let mut tallies = asked
             .iter()
-            .map(|requirement| desk.tally(requirement))
+            .map(|asked| desk.tally(&asked.requirement, asked.owners.as_ref()))
             .collect::<Result<Vec<Tally>, Error>>()?;
         if rule.distinct {
             share_out(&mut tallies);
         }
-        for (requirement, tally) in requirements.iter().zip(tallies) {
-            self.count(rule, requirement, tally, result, said);
+        for (asked, tally) in asked.iter().zip(tallies) {
+            self.count(rule, &asked.requirement, tally, result, said);
         }
         Ok(())
     }
@@ -361,6 +366,11 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if requirements.iter().all(|requirement| requirement.approvals == Approvals::Number(0)) {
             return None;
         }
+        let asks = requirements.iter().any(|requirement| !requirement.answers.is_empty());
+        if asks && desk.options.fresh_answers && !self.facts.request.complete.contains(&Fact::History) {
+            let why = "the answers given in other changes are not here, and the policy asks for fresh ones";
+            return Some((RuleCode::FactUnavailable, why.to_owned()));
+        }
         self.unknowable(desk).or_else(|| self.unread_acts())
     }
 
@@ -406,7 +416,7 @@ pub(super) fn overrule(result: &mut RuleResult, code: RuleCode, overridden: &Ove
 }
 
 /// Leaves a rule pending; the first reason gives the code.
-fn pend(result: &mut RuleResult, code: RuleCode, why: String) {
+pub(super) fn pend(result: &mut RuleResult, code: RuleCode, why: String) {
     if result.state == RuleState::Satisfied {
         result.state = RuleState::Pending;
         result.code = code;

@@ -3,7 +3,7 @@
 use super::json::{object, words};
 use serde::Serialize;
 
-use super::{CommitFindings, Rank, When};
+use super::{CommitFindings, Rank, Role, When};
 
 /// The answer to a request. The same request gives the same bytes everywhere.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -99,7 +99,7 @@ pub struct PolicySummary {
     pub name: String,
     /// Where it was read, for a person: ref, commit and path, or a file.
     pub origin: String,
-    /// Its digest, as the host made it.
+    /// Its digest, as the host made it; where documents decide beside it, the digest of all of them together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// Whether it blocks or only observes.
@@ -107,6 +107,9 @@ pub struct PolicySummary {
     /// It came from inside the tree that is judged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub untrusted: bool,
+    /// What decides beside it: the policy that it extends, the target's CODEOWNERS.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<PolicyDocument>,
 }
 
 object!(PolicySummary {
@@ -115,6 +118,26 @@ object!(PolicySummary {
     "digest" => digest,
     "enforce" => enforce required,
     "untrusted" => untrusted,
+    "documents" => documents,
+});
+
+/// A document that decides beside the policy.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PolicyDocument {
+    /// What it is for.
+    pub role: Role,
+    /// Where it was read, for a person.
+    pub origin: String,
+    /// Its digest, as the host made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+object!(PolicyDocument {
+    "role" => role required,
+    "origin" => origin required,
+    "digest" => digest,
 });
 
 /// Whether a policy blocks.
@@ -376,6 +399,10 @@ pub struct ActVerdict {
     /// How it is known who acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<super::Proof>,
+    /// The answers of an act that counts, where the policy asks for fresh ones: what a host keeps, and hands to later
+    /// requests of other changes in `history`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerDigest>,
 }
 
 object!(ActVerdict {
@@ -384,6 +411,26 @@ object!(ActVerdict {
     "code" => code required,
     "sentence" => sentence required,
     "proof" => proof,
+    "answers" => answers,
+});
+
+/// An answer, as a host keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AnswerDigest {
+    /// The question's name.
+    pub question: String,
+    /// Digest of the folded answer, `sha256:` and 64 hexadecimal digits.
+    pub digest: String,
+    /// Another change in which the same was answered before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_in: Option<String>,
+}
+
+object!(AnswerDigest {
+    "question" => question required,
+    "digest" => digest required,
+    "seen_in" => seen_in,
 });
 
 /// Codes of acts: a closed list.
@@ -644,6 +691,8 @@ pub enum NoticeCode {
     AbsentFact,
     /// A fact could not be got.
     UnavailableFact,
+    /// An answer was given in another change in the same words.
+    AnswerSeen,
     /// A named person overrode rules that are not satisfied.
     Overridden,
     /// No evidence of AI: that proves nothing.
@@ -661,6 +710,7 @@ words!(NoticeCode {
     "claimed-proof" => ClaimedProof,
     "absent-fact" => AbsentFact,
     "unavailable-fact" => UnavailableFact,
+    "answer-seen" => AnswerSeen,
     "overridden" => Overridden,
     "no-evidence" => NoEvidence,
     "remark" => Remark,

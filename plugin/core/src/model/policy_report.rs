@@ -18,12 +18,16 @@ pub struct PolicySource<'a> {
     pub name: Cow<'a, str>,
     /// The bytes.
     pub bytes: Text<'a>,
+    /// The bytes of the policy that it extends; without them the names that it uses are not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<Text<'a>>,
 }
 
 object!(PolicySource<'a> {
     "apiVersion" => api_version required,
     "name" => name required,
     "bytes" => bytes required,
+    "extends" => extends,
 });
 
 /// What is wrong with a policy.

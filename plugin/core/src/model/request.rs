@@ -375,6 +375,28 @@ words!(Role, else Other {
     "plan" => Plan,
 });
 
+impl Role {
+    /// The word of the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Policy => "policy",
+            Role::Extends => "extends",
+            Role::Codeowners => "codeowners",
+            Role::AllowedSigners => "allowed-signers",
+            Role::RevokedKeys => "revoked-keys",
+            Role::Mailmap => "mailmap",
+            Role::Catalog => "catalog",
+            Role::Environments => "environments",
+            Role::Requirements => "requirements",
+            Role::Note => "note",
+            Role::Trace => "trace",
+            Role::Checkpoint => "checkpoint",
+            Role::Plan => "plan",
+            Role::Other => "other",
+        }
+    }
+}
+
 /// What earlier evaluations left behind.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -1,11 +1,13 @@
 //! The policy language: what a policy can say, and how it is read.
 
+mod codeowners;
 mod pattern;
 mod read;
 mod yaml;
 
 use std::collections::BTreeMap;
 
+pub(crate) use codeowners::{CodeOwners, Dialect, Entry as OwnersEntry};
 pub(crate) use pattern::{Cost, Pattern, Regex};
 
 use crate::model::{Diagnostic, Enforce, Help, Rank};
@@ -15,6 +17,8 @@ use crate::provenance::ExtraTool;
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
     pub name: String,
+    /// The policy that it adds to.
+    pub extends: Option<Extends>,
     /// What this repository is called where no forge says it.
     pub repository: Option<String>,
     /// Whether it blocks or only observes.
@@ -31,17 +35,42 @@ pub(crate) struct Policy {
     pub tools: Vec<ExtraTool>,
     /// Questions, by name.
     pub questions: BTreeMap<String, String>,
+    /// Whether and how the target's CODEOWNERS is read.
+    pub codeowners: Option<CodeOwnersUse>,
     /// Levels of criticality, the highest first.
     pub levels: Vec<Level>,
     /// Who can veto the change as a whole, and by what.
     pub veto: Option<Veto>,
     /// Who can override every rule at once.
     pub break_glass: Option<BreakGlass>,
+    /// What counts as an approval for a rule that does not say.
+    pub defaults: Options,
     /// The rules, in order.
     pub rules: Vec<Rule>,
     /// Which rules must be satisfied; all of them, when the policy does not say.
     pub require: Option<Combination>,
 }
+
+/// A policy that another adds to: of the same target, or one that a commit pins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Extends {
+    pub path: String,
+    /// The commit that holds it, by all digits of its id; the target's tip where none is given.
+    pub commit: Option<String>,
+}
+
+/// How the target's CODEOWNERS is read.
+#[derive(Debug, Clone)]
+pub(crate) struct CodeOwnersUse {
+    pub dialect: Dialect,
+    /// A file that nobody owns waits.
+    pub unowned_blocks: bool,
+    /// What the target's file says, or what is wrong with it; none where it has not been read.
+    pub file: Option<Result<CodeOwners, String>>,
+}
+
+/// The name, among people sets, of whoever owns a file by the target's CODEOWNERS.
+pub(crate) const CODE_OWNERS: &str = "code-owners";
 
 /// What a change gets to which no rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +120,26 @@ pub(crate) struct Identity {
     pub emails: Vec<String>,
     pub accounts: Vec<String>,
     pub id: Option<String>,
+    /// Public SSH keys, each as `kind base64`.
+    pub keys: Vec<String>,
+}
+
+impl PeopleSet {
+    /// Whether anybody could be in it.
+    pub fn names_somebody(&self) -> bool {
+        !(self.users.is_empty()
+            && self.groups.is_empty()
+            && self.permissions.is_empty()
+            && self.roles.is_empty()
+            && self.bots.is_empty())
+    }
+}
+
+impl Policy {
+    /// The sets of these names.
+    pub fn sets<'p>(&'p self, names: &'p [String]) -> impl Iterator<Item = &'p PeopleSet> {
+        names.iter().filter_map(|name| self.people.get(name))
+    }
 }
 
 /// One rule.
@@ -166,6 +215,8 @@ pub(crate) struct Options {
     pub request_changes_vetoes: bool,
     /// Seconds that an approval lives.
     pub max_age: Option<i64>,
+    /// An answer that was given in another change does not count.
+    pub fresh_answers: bool,
 }
 
 /// What an approval is bound to.
@@ -186,9 +237,18 @@ pub(crate) enum Stale {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ignore {
     /// Merges of the target that the forge made and nobody altered.
-    pub update_merges: bool,
+    pub update_merges: Option<UpdateMerges>,
     /// Commits whose author and committer are all in these people sets.
     pub commits_by: Vec<String>,
+}
+
+/// Which merges of the target count as unaltered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UpdateMerges {
+    /// Those that are not known to be altered.
+    Unaltered,
+    /// Those whose tree is known to be the one that merging alone gives.
+    Verified,
 }
 
 /// By what somebody approves.
@@ -429,7 +489,8 @@ pub(crate) struct Reading {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a policy.
-pub(crate) fn read(source: &[u8]) -> Reading {
-    read::read(source)
+/// Reads a policy, on top of the one that it extends. Where that one is not here, what it defines is not checked, and
+/// the policy is not to be used.
+pub(crate) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
+    read::read(source, base)
 }

@@ -308,6 +308,7 @@ impl Test {
             Some(folder) if !special(folder) => Test::Prefix(format!("{folder}/")),
             _ if !special(body) => Test::Exact(body.to_owned()),
             _ => match body.strip_prefix("**/*") {
+                Some("") => Test::Prefix(String::new()),
                 Some(suffix) if !special(suffix) && !suffix.contains('/') => {
                     Test::NameSuffix(suffix.to_owned())
                 }
@@ -437,6 +438,7 @@ mod tests {
             ("{a,b}/*.c", vec!["a/x.c", "b/x.c"], vec!["c/x.c"]),
             ("*", vec!["a", "a/b"], vec![]),
             ("**", vec!["a", "a/b"], vec![]),
+            ("**/*", vec!["a", "a/b"], vec![]),
             ("naïve/*", vec!["naïve/ä"], vec!["naive/a"]),
             ("with space/x", vec!["with space/x"], vec!["with/x"]),
         ] {

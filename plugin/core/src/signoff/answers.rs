@@ -1,5 +1,7 @@
 //! Answers to the questions of a policy: found in a text, and weighed.
 
+use sha2::{Digest, Sha256};
+
 use crate::model::ActCode;
 
 /// Fewest words that an answer has.
@@ -12,6 +14,14 @@ pub(crate) struct Answer<'q> {
     pub question: &'q str,
     /// The answer, folded.
     pub folded: String,
+}
+
+impl Answer<'_> {
+    /// `sha256:` and the digest of the folded answer: what a host keeps of it, to know it again in another change.
+    pub fn digest(&self) -> String {
+        let digest = Sha256::digest(self.folded.as_bytes());
+        digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    }
 }
 
 /// The answers of a text, each question once. Each begins on a line of its own with the question's name and a colon,

@@ -7,13 +7,15 @@ use crate::change::{Judged, Stated, contributions};
 use crate::limits::Steps;
 use crate::model::{Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, When};
 use crate::order::{Index, start_of};
-use crate::policy::{Ignore, Options, Policy};
+use crate::policy::{Ignore, Options, Policy, UpdateMerges};
 use crate::provenance::Table;
 
 /// The people behind a change, and what makes an approval of it stale.
 pub(crate) struct Contributors<'r, 'a> {
     /// In order; the opener and whoever asked an AI for the change are not among them.
     roles: Vec<(PersonId, ContributorRole)>,
+    /// Who took part in which commit, in the order of the request.
+    parts: Vec<(PersonId, &'r ObjectId<'a>)>,
     /// Who opened the change, and who asked an AI for it.
     authors: Vec<(PersonId, ContributorRole)>,
     /// A commit that nobody can be made answerable for: its id, and by which word of it.
@@ -41,6 +43,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
         let (heads, pushed) = standing(request, judged, ignored);
         let mut contributors = Contributors {
             roles: Vec::new(),
+            parts: Vec::new(),
             authors: Vec::new(),
             unattributed: None,
             by_tool: false,
@@ -68,7 +71,14 @@ impl<'r, 'a> Contributors<'r, 'a> {
                 Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
             };
             match who {
-                Attribution::Person(person) => contributors.add(person, contribution.role),
+                Attribution::Person(person) => {
+                    contributors.add(person, contribution.role);
+                    let part = (person, &contribution.commit.sha);
+                    // Mostly people commit what they wrote.
+                    if contributors.parts.last() != Some(&part) {
+                        contributors.parts.push(part);
+                    }
+                }
                 Attribution::Ai => contributors.by_tool |= contribution.role == ContributorRole::Author,
                 // A forge commits what people wrote. As an author its address is a mask that anybody can put on.
                 Attribution::Machine if contribution.role != ContributorRole::Author => {}
@@ -121,6 +131,11 @@ impl<'r, 'a> Contributors<'r, 'a> {
         role_in(&self.authors, person).is_some() || role_in(&self.roles, person).is_some()
     }
 
+    /// Who took part in which commit, by the commit's own word.
+    pub fn parts(&self) -> impl Iterator<Item = (PersonId, &'r ObjectId<'a>)> {
+        self.parts.iter().copied()
+    }
+
     /// Who opened the change or asked an AI for it.
     pub fn authors(&self) -> impl Iterator<Item = PersonId> {
         self.authors.iter().map(|(person, _)| *person)
@@ -164,7 +179,7 @@ pub(crate) fn ignored(
     steps: &Steps,
 ) -> Result<Vec<bool>, Error> {
     let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
-    let roster = Roster::of(&ignore.commits_by, request, policy, directory, steps)?;
+    let roster = Roster::of(policy.sets(&ignore.commits_by), request, directory, steps)?;
     let by_roster = |directory: &mut Directory, commit: &Commit<'_>| {
         let mut named = 0;
         for ident in [&commit.author, &commit.committer] {
@@ -184,7 +199,7 @@ pub(crate) fn ignored(
         .own
         .iter()
         .map(|commit| {
-            (ignore.update_merges && is_update_merge(commit, &own))
+            ignore.update_merges.is_some_and(|which| is_update_merge(commit, &own, which))
                 || (!ignore.commits_by.is_empty() && by_roster(directory, commit))
         })
         .collect();
@@ -192,10 +207,13 @@ pub(crate) fn ignored(
 }
 
 /// A merge of the target into the change that the forge made and nobody altered.
-fn is_update_merge(commit: &Commit<'_>, own: &Index<'_>) -> bool {
+fn is_update_merge(commit: &Commit<'_>, own: &Index<'_>, which: UpdateMerges) -> bool {
     let [first, second] = commit.parents.as_slice() else { return false };
     let in_change = |id: &ObjectId<'_>| own.get(id.as_bytes()).is_some();
-    let altered = commit.auto_merge_tree.is_some() && commit.auto_merge_tree != commit.tree;
+    let altered = match (&commit.auto_merge_tree, &commit.tree) {
+        (Some(automatic), Some(tree)) => automatic != tree,
+        _ => which == UpdateMerges::Verified,
+    };
     commit.forge_made.is_some()
         && in_change(&first.sha)
         && !in_change(&second.sha)

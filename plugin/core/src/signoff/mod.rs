@@ -17,15 +17,18 @@ use std::collections::BTreeMap;
 use crate::Error;
 use crate::limits::{Steps, VERDICT_STEPS};
 use crate::model::{
-    Act, ActCode, ActKind, ActVerdict, Change, ContributorRole, Proof, Request, TextIntegrity,
+    Act, ActCode, ActKind, ActVerdict, AnswerDigest, Change, ContributorRole, EarlierAnswer, ObjectId, Proof,
+    Request, TextIntegrity,
 };
-use crate::policy::{Approvals, Methods, Options, Policy, Requirement, Stale};
+use crate::order::Index;
+use crate::policy::{Approvals, Methods, Options, PeopleSet, Policy, Requirement, Stale};
 use answers::Answer;
 use contributors::Contributors;
 use people::{Directory, PersonId};
 use roster::{Admission, Roster};
 use votes::Vote;
 
+pub(crate) use signers::is_public_key;
 pub(crate) use veto::veto;
 
 /// The acts on a change, and who acted.
@@ -134,6 +137,23 @@ impl Acts<'_, '_> {
     }
 }
 
+/// The commits of a request that one of them reaches, in order.
+fn reachable<'r, 'a>(request: &'r Request<'a>, head: &ObjectId<'_>) -> Vec<&'r ObjectId<'a>> {
+    let places = Index::of(request.commits.iter().map(|commit| commit.sha.as_bytes()));
+    let mut reached = vec![false; request.commits.len()];
+    let mut open: Vec<usize> = places.get(head.as_bytes()).into_iter().collect();
+    let mut commits = Vec::new();
+    while let Some(at) = open.pop() {
+        let (Some(seen), Some(commit)) = (reached.get_mut(at), request.commits.get(at)) else { continue };
+        if !std::mem::replace(seen, true) {
+            commits.push(&commit.sha);
+            open.extend(commit.parents.iter().filter_map(|parent| places.get(parent.sha.as_bytes())));
+        }
+    }
+    commits.sort_unstable();
+    commits
+}
+
 /// What to call whoever acted.
 fn label_of(directory: &Directory, act: &Act<'_>, actor: &[PersonId]) -> String {
     let login = act.actor.login.as_ref().map(|login| login.trim_start_matches('@').to_owned());
@@ -182,13 +202,18 @@ struct Sheet<'q> {
 }
 
 impl Desk<'_, '_, '_> {
-    /// Judges every act for one requirement.
+    /// Judges every act for one requirement; whoever is among `owners` may approve for it too.
     ///
     /// # Errors
     /// `over-limit` when all requirements together have more to judge than a call may take.
-    pub fn tally(&self, requirement: &Requirement) -> Result<Tally, Error> {
+    pub fn tally(&self, requirement: &Requirement, owners: Option<&PeopleSet>) -> Result<Tally, Error> {
         self.steps.take(self.acts.list.len() as u64 * VERDICT_STEPS)?;
-        let roster = Roster::of(&requirement.by, self.request, self.policy, self.directory, self.steps)?;
+        let roster = Roster::of(
+            self.policy.sets(&requirement.by).chain(owners),
+            self.request,
+            self.directory,
+            self.steps,
+        )?;
         let votes = self.acts.votes(&self.options.methods, self.change, self.steps)?;
         let stands = self.acts.standing(&votes);
         let sheet = Sheet { requirement, roster, votes, stands };
@@ -211,8 +236,7 @@ impl Desk<'_, '_, '_> {
             let actor = self.acts.actor(at);
             let label = self.label(act, actor);
             let vote = sheet.votes.get(at).copied().unwrap_or(Vote::Nothing);
-            if (self.acts.is_description(at) && vote == Vote::Nothing)
-                || overrides::only_overrides(act, vote)
+            if (self.acts.is_description(at) && vote == Vote::Nothing) || overrides::only_overrides(act, vote)
             {
                 continue;
             }
@@ -245,6 +269,7 @@ impl Desk<'_, '_, '_> {
                 code,
                 sentence,
                 proof: (code == ActCode::Counted).then_some(act.proof),
+                answers: self.kept_answers(at, code, requirement),
             });
         }
         let may = |person: &PersonId| {
@@ -281,6 +306,9 @@ impl Desk<'_, '_, '_> {
         if vote == Vote::Nothing {
             return self.why_no_vote(act);
         }
+        if actor.is_empty() {
+            return ActCode::UnknownAccount;
+        }
         if sheet.stands.get(at) != Some(&true) {
             return ActCode::Superseded;
         }
@@ -288,7 +316,7 @@ impl Desk<'_, '_, '_> {
             return if act.kind == ActKind::Withdraw { ActCode::Withdrawn } else { ActCode::Dismissed };
         }
         if let Some(code) = self.judge_person(actor, &sheet.roster) {
-            return code;
+            return if self.took_part_since(act, actor, code) { ActCode::BecameContributor } else { code };
         }
         if vote == Vote::No {
             // A refusal survives pushes and needs no answers.
@@ -320,6 +348,9 @@ impl Desk<'_, '_, '_> {
             return Some(ActCode::UnknownAccount);
         }
         let is_named = actor.iter().any(|person| roster.has_bot(*person));
+        if !is_named && actor.iter().any(|person| self.directory.is_tool(*person)) {
+            return Some(ActCode::Tool);
+        }
         if !is_named && actor.iter().any(|person| self.directory.is_bot(*person)) {
             return Some(ActCode::Bot);
         }
@@ -345,6 +376,21 @@ impl Desk<'_, '_, '_> {
         let known =
             |person: &PersonId| admission(person) == Admission::Yes && self.directory.has_address(*person);
         (!self.directory.by_account && !actor.iter().any(known)).then_some(ActCode::UnknownAccount)
+    }
+
+    /// Whether somebody approved an earlier head of the change, and only then wrote or committed a part of it.
+    fn took_part_since(&self, act: &Act<'_>, actor: &[PersonId], code: ActCode) -> bool {
+        let by_commits = matches!(code, ActCode::Author | ActCode::Committer | ActCode::CoAuthor);
+        let opened = || self.contributors.authors().any(|author| actor.contains(&author));
+        let earlier = act.head.as_ref().filter(|head| **head != self.change.head);
+        match earlier {
+            Some(head) if by_commits && !opened() => {
+                let until = reachable(self.request, head);
+                let places = || self.contributors.parts().filter(|(person, _)| actor.contains(person));
+                !until.is_empty() && places().all(|(_, commit)| until.binary_search(&commit).is_err())
+            }
+            _ => false,
+        }
     }
 
     /// Why the text of an act is not its giver's word.
@@ -429,9 +475,40 @@ impl Desk<'_, '_, '_> {
             if before.contains(&answer.folded.as_str()) {
                 return ActCode::AnswerCopied;
             }
+            if self.options.fresh_answers && self.earlier(answer).is_some() {
+                return ActCode::AnswerCopied;
+            }
             before.push(&answer.folded);
         }
         ActCode::Counted
+    }
+
+    /// What a host keeps of the answers of an act that counts, where something looks at that.
+    fn kept_answers(&self, at: usize, code: ActCode, requirement: &Requirement) -> Vec<AnswerDigest> {
+        let history = self.request.history.as_ref().is_some_and(|history| !history.answers.is_empty());
+        if code != ActCode::Counted || !(self.options.fresh_answers || history) {
+            return Vec::new();
+        }
+        let asked = |answer: &&Answer<'_>| requirement.answers.iter().any(|name| name == answer.question);
+        let given = self.acts.answers.get(at).map(Vec::as_slice).unwrap_or_default();
+        let kept = |answer: &Answer<'_>| AnswerDigest {
+            question: answer.question.to_owned(),
+            digest: answer.digest(),
+            seen_in: self.earlier(answer).map(str::to_owned),
+        };
+        given.iter().filter(asked).map(kept).collect()
+    }
+
+    /// The other change in which an answer was given before, by its digest.
+    pub fn earlier(&self, answer: &Answer<'_>) -> Option<&str> {
+        let known = &self.request.history.as_ref()?.answers;
+        if known.is_empty() {
+            return None;
+        }
+        let digest = answer.digest();
+        let same = |earlier: &&EarlierAnswer<'_>| earlier.digest == digest;
+        let elsewhere = |earlier: &&EarlierAnswer<'_>| self.change.id.as_ref() != Some(&earlier.change);
+        known.iter().filter(elsewhere).find(same).map(|earlier| earlier.change.as_ref())
     }
 
     /// Strikes acts whose answers repeat what somebody else answered before, whether that counted or not; of two that
@@ -487,6 +564,10 @@ impl Desk<'_, '_, '_> {
             ActCode::CoAuthor => format!("{who} is named as co-author of this change and cannot approve it"),
             ActCode::Pusher => format!("{who} pushed to this change and cannot approve it"),
             ActCode::AiRequester => format!("{who} asked an AI for this change and counts as its author"),
+            ActCode::BecameContributor => {
+                format!("{who} approved an earlier head and took part in the change since")
+            }
+            ActCode::Tool => format!("{who} is an AI; only people approve"),
             ActCode::Bot => format!("{who} is a program; only people approve"),
             ActCode::Inactive => format!("the account of {who} is blocked or deleted"),
             ActCode::NotEligible => format!("{who} is not among {by}"),
@@ -540,7 +621,6 @@ impl Desk<'_, '_, '_> {
             ActCode::FactUnavailable => format!("the act of {who} does not say which commit it is for"),
             ActCode::NoSignOff if act.kind == ActKind::RequestChanges => format!("{who} asks for changes"),
             ActCode::NoSignOff => format!("what {who} wrote is no sign-off"),
-            other => format!("the act of {who} does not count: {other:?}"),
         }
     }
 }

@@ -45,7 +45,7 @@ impl Desk<'_, '_, '_> {
     pub fn overriding(&self, by: &[String], what: Overrides<'_>) -> Result<Overriding, Error> {
         let acts = self.acts;
         self.steps.take(acts.list.len() as u64 * VERDICT_STEPS)?;
-        let roster = Roster::of(by, self.request, self.policy, self.directory, self.steps)?;
+        let roster = Roster::of(self.policy.sets(by), self.request, self.directory, self.steps)?;
         let mut overriding = Overriding { stands: None, verdicts: Vec::new() };
         let mut latest = None;
         for (at, act) in acts.list.iter().enumerate() {
@@ -76,6 +76,7 @@ impl Desk<'_, '_, '_> {
                 actor: who,
                 code,
                 proof: (code == ActCode::Counted).then_some(act.proof),
+                answers: Vec::new(),
             });
         }
         Ok(overriding)
@@ -234,7 +235,10 @@ mod tests {
 
     #[test]
     fn a_quoted_override_overrides_nothing() {
-        assert_eq!(read(&lines("> break-glass: production is down, rolling back"), Overrides::Everything), None);
+        assert_eq!(
+            read(&lines("> break-glass: production is down, rolling back"), Overrides::Everything),
+            None
+        );
         let text = "break-glass: production is down, rolling back";
         assert_eq!(
             read(&lines(text), Overrides::Everything).unwrap().reason,

@@ -23,6 +23,8 @@ struct Entry {
     /// The person has an address.
     addressed: bool,
     bot: bool,
+    /// An AI tool.
+    tool: bool,
     inactive: bool,
     /// The platform did not say what the person may.
     unreadable: bool,
@@ -91,7 +93,9 @@ impl Directory {
             }
         }
         // Whom the policy names and the groups hold may act, whether anything else is known of them or not.
-        for set in policy.iter().flat_map(|policy| policy.people.values()) {
+        let owners = policy.and_then(|policy| policy.codeowners.as_ref()?.file.as_ref()?.as_ref().ok());
+        let owners = owners.into_iter().flat_map(|owners| owners.entries()).map(|entry| &entry.owners);
+        for set in policy.iter().flat_map(|policy| policy.people.values()).chain(owners) {
             for user in set.users.iter().filter(|user| user.id.is_none()) {
                 directory.token(user_token(&user.login));
             }
@@ -110,6 +114,7 @@ impl Directory {
             let id = directory.person(&person.account);
             if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.0)) {
                 entry.bot |= matches!(person.kind, Some(PersonKind::Bot | PersonKind::Tool));
+                entry.tool |= person.kind == Some(PersonKind::Tool);
                 entry.inactive |= person.active == Some(false);
                 entry.unreadable |= person.unreadable;
             }
@@ -130,6 +135,7 @@ impl Directory {
             label: None,
             addressed,
             bot: false,
+            tool: false,
             inactive: false,
             unreadable: false,
         };
@@ -166,7 +172,7 @@ impl Directory {
             if email.is_some_and(|email| table.tool_of_email(email).is_some()) {
                 let root = self.root(at);
                 if let Some(entry) = self.entries.get_mut(root) {
-                    entry.bot = true;
+                    (entry.bot, entry.tool) = (true, true);
                 }
             }
         }
@@ -252,6 +258,11 @@ impl Directory {
     /// Whether the person is a program.
     pub fn is_bot(&self, person: PersonId) -> bool {
         self.entries.get(person.0).is_some_and(|entry| entry.bot)
+    }
+
+    /// Whether the program is an AI tool.
+    pub fn is_tool(&self, person: PersonId) -> bool {
+        self.entries.get(person.0).is_some_and(|entry| entry.tool)
     }
 
     /// Whether the account is blocked or deleted.

@@ -4,7 +4,7 @@ use super::people::{Directory, PersonId};
 use crate::Error;
 use crate::limits::{MEMBER_STEPS, Steps};
 use crate::model::{Fact, Request};
-use crate::policy::Policy;
+use crate::policy::PeopleSet;
 
 /// The people of some sets.
 #[derive(Debug, Default)]
@@ -43,19 +43,18 @@ fn has_level(level: &str, asked: &str) -> bool {
 }
 
 impl Roster {
-    /// Gathers the people of the named sets.
+    /// Gathers the people of some sets.
     ///
     /// # Errors
     /// `over-limit`.
-    pub fn of(
-        names: &[String],
+    pub fn of<'p>(
+        sets: impl Iterator<Item = &'p PeopleSet>,
         request: &Request<'_>,
-        policy: &Policy,
         directory: &Directory,
         steps: &Steps,
     ) -> Result<Self, Error> {
         let mut roster = Roster::default();
-        for set in names.iter().filter_map(|name| policy.people.get(name)) {
+        for set in sets {
             let asked =
                 if set.permissions.is_empty() && set.roles.is_empty() { 0 } else { request.people.len() };
             steps.take((set.users.len() + asked) as u64 * MEMBER_STEPS)?;

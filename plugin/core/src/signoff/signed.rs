@@ -8,6 +8,7 @@ use crate::model::{
     Account, Act, ActCode, ActKind, ObjectId, Request, SIGNATURE_NAMESPACE, SIGNOFF_TYPE, STATEMENT_TYPE,
     SignoffDecision, Statement, Text, read,
 };
+use crate::policy::Policy;
 
 /// A signed statement as an act, and why it counts for nothing, when it does.
 pub(crate) struct Signed<'a> {
@@ -29,6 +30,7 @@ pub(crate) struct Subject<'s> {
 /// `over-limit` when there are more signatures than can be verified.
 pub(crate) fn signed<'a>(
     request: &Request<'a>,
+    policy: Option<&Policy>,
     subject: &Subject<'_>,
     steps: &Steps,
 ) -> Result<Vec<Option<Signed<'a>>>, Error> {
@@ -40,7 +42,7 @@ pub(crate) fn signed<'a>(
             continue;
         }
         steps.take(SIGNATURE_STEPS)?;
-        let signers = signers.get_or_insert_with(|| Signers::of(request));
+        let signers = signers.get_or_insert_with(|| Signers::of(request, policy));
         let mut read = Act { actor: Account::default(), ..act.clone() };
         let mut also = Vec::new();
         let fault = read_into(&mut read, &mut also, signers, subject, request).err();

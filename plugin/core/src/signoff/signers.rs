@@ -5,6 +5,7 @@ use time::{Date, Month, PrimitiveDateTime, Time};
 
 use super::sshsig::PublicKey;
 use crate::model::{ActCode, Request, Role, SIGNATURE_NAMESPACE, When};
+use crate::policy::Policy;
 
 /// Keys that may sign.
 #[derive(Debug, Default)]
@@ -24,10 +25,22 @@ struct Line {
     valid_before: Option<When>,
 }
 
+impl Line {
+    /// A key that is always good for one person.
+    fn of_person(login: &str, key: PublicKey) -> Self {
+        let principals = vec![login.to_owned()];
+        Line { principals, key, namespaces: None, valid_after: None, valid_before: None }
+    }
+}
+
 impl Signers {
-    /// Reads the documents of a request.
-    pub fn of(request: &Request<'_>) -> Self {
+    /// Reads the documents of a request, and the keys that the policy lists under its people.
+    pub fn of(request: &Request<'_>, policy: Option<&Policy>) -> Self {
         let mut signers = Signers::default();
+        for (login, identity) in policy.iter().flat_map(|policy| &policy.identities) {
+            let keys = identity.keys.iter().filter_map(|key| plain_key(&words(key)));
+            signers.lines.extend(keys.map(|key| Line::of_person(login, key)));
+        }
         for document in &request.documents {
             let text = document.bytes.to_str_lossy();
             let lines = text
@@ -38,7 +51,7 @@ impl Signers {
                 Role::AllowedSigners => signers.lines.extend(lines.filter_map(line)),
                 Role::RevokedKeys => {
                     for line in lines {
-                        match revoked_key(&words(line)) {
+                        match plain_key(&words(line)) {
                             Some(key) => signers.revoked.push(key),
                             None => signers.revoked_unread = true,
                         }
@@ -109,8 +122,13 @@ fn key_of(kind: &str, key: &str) -> Option<PublicKey> {
     (KINDS.contains(&kind) && key.kind() == Some(kind.as_bytes())).then_some(key)
 }
 
+/// Whether a text is a public key, as `ssh-keygen` writes it.
+pub(crate) fn is_public_key(text: &str) -> bool {
+    plain_key(&words(text)).is_some()
+}
+
 /// The key of a line that holds nothing else, but for a comment.
-fn revoked_key(words: &[&str]) -> Option<PublicKey> {
+fn plain_key(words: &[&str]) -> Option<PublicKey> {
     match words {
         [kind, key, ..] => key_of(kind, key),
         _ => None,

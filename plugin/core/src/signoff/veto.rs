@@ -37,7 +37,7 @@ pub(crate) struct Vetoes {
 /// # Errors
 /// `over-limit`.
 pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Result<Vetoes, Error> {
-    let roster = Roster::of(&veto.by, desk.request, desk.policy, desk.directory, desk.steps)?;
+    let roster = Roster::of(desk.policy.sets(&veto.by), desk.request, desk.directory, desk.steps)?;
     let (words, unreadable) = words(desk, veto, &roster)?;
     // A veto without a time may be the latest word, and a revocation without one the earliest.
     let later = |word: &Word, veto: &Word| word.at.is_some() && veto.at.is_some() && word.at > veto.at;

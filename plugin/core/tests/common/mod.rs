@@ -26,6 +26,8 @@ pub fn ident(login: &str) -> Value {
 pub struct Case {
     pub request: Value,
     pub policy: String,
+    /// Documents beside the policy.
+    pub documents: Vec<Value>,
 }
 
 pub const POLICY: &str = "\
@@ -61,7 +63,7 @@ impl Case {
                 "statuses", "text", "notes", "traces",
             ],
         });
-        let mut case = Case { request, policy: policy.to_owned() };
+        let mut case = Case { request, policy: policy.to_owned(), documents: Vec::new() };
         case.commit("c1", &["base"]);
         case
     }
@@ -97,6 +99,19 @@ impl Case {
         self.push("acts", act)
     }
 
+    /// Adds a document of the target.
+    pub fn document(&mut self, role: &str, path: &str, bytes: &str) -> &mut Value {
+        let digest = format!("sha256:{}", self.documents.len());
+        let document =
+            json!({ "role": role, "source": "test", "path": path, "digest": digest, "bytes": bytes });
+        self.documents.push(document);
+        self.documents.last_mut().unwrap()
+    }
+
+    pub fn file(&mut self, path: &str) {
+        self.push("files", json!({ "path": path, "status": "modified" }));
+    }
+
     pub fn comment(&mut self, login: &str, text: &str) -> &mut Value {
         let act = self.act(login, "comment");
         act["text"] = text.into();
@@ -106,7 +121,9 @@ impl Case {
     /// What the module decides, or the typed error.
     pub fn answer(&self) -> Result<Value, Value> {
         let mut request = self.request.clone();
-        request["documents"] = json!([{ "role": "policy", "source": "test", "bytes": self.policy }]);
+        request["documents"] =
+            json!([{ "role": "policy", "source": "test", "digest": "sha256:p", "bytes": self.policy }]);
+        request["documents"].as_array_mut().unwrap().extend(self.documents.iter().cloned());
         match countersign_core::evaluate(request.to_string().as_bytes()) {
             Ok(answer) => Ok(serde_json::from_str(&answer).unwrap()),
             Err(error) => Err(serde_json::from_str(&error.to_document()).unwrap()),

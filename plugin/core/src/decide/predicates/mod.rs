@@ -183,7 +183,7 @@ impl Facts<'_, '_, '_> {
 }
 
 /// A path as people read it: in quotes when it holds anything that a reader could be fooled by.
-fn quoted(path: &str) -> String {
+pub(super) fn quoted(path: &str) -> String {
     let plain = path.chars().all(|c| c.is_alphanumeric() || "/._-+@#~,=()".contains(c));
     if plain { path.to_owned() } else { format!("{path:?}") }
 }

@@ -133,7 +133,7 @@ impl Facts<'_, '_, '_> {
     }
 
     /// Why there may be files that are not here.
-    pub(super) fn unread_files(&self) -> Option<Truth> {
+    pub(in crate::decide) fn unread_files(&self) -> Option<Truth> {
         if let Some(missing) = self.request.missing(Fact::Files) {
             let reason = format!("the files could not be read: {}", missing.reason);
             return Some(Truth::unknown(RuleCode::FactUnavailable, reason));

@@ -18,7 +18,7 @@ impl Facts<'_, '_, '_> {
         {
             return Ok(Truth::unknown(RuleCode::FactUnavailable, why));
         }
-        let roster = Roster::of(sets, self.request, self.policy, self.directory, self.steps)?;
+        let roster = Roster::of(self.policy.sets(sets), self.request, self.directory, self.steps)?;
         let named = sets.join(" or ");
         let asked: Vec<PersonId> = match among {
             Among::Author => self.contributors.authors().collect(),

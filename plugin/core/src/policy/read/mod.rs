@@ -1,22 +1,21 @@
 //! From YAML to a policy: every key known, every fault with its place, the likely key named.
 
+mod extends;
 mod faults;
 mod options;
 mod people;
 mod predicates;
 mod rules;
 
-use std::collections::BTreeMap;
-
-use faults::{Faults, choice, likely, map, word, words};
+use faults::{Faults, added, choice, likely, map, taken, word, words};
 
 use super::yaml::{self, Node, Place};
-use super::{Draft, Options, Otherwise, Pattern, Policy, Reading};
+use super::{Draft, Otherwise, Pattern, Policy, Reading};
 use crate::limits;
 use crate::model::{Enforce, Severity};
 
-pub(super) fn read(source: &[u8]) -> Reading {
-    let mut faults = Faults { lines: Vec::new(), diagnostics: Vec::new() };
+pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
+    let mut faults = Faults { lines: Vec::new(), diagnostics: Vec::new(), names_elsewhere: false };
     let text = match std::str::from_utf8(source) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(e) => {
@@ -35,7 +34,7 @@ pub(super) fn read(source: &[u8]) -> Reading {
     }
     faults.lines = text.lines().collect();
     let policy = match yaml::parse(text) {
-        Ok(root) => policy(&root, &mut faults),
+        Ok(root) => policy(&root, base, &mut faults),
         Err(fault) => {
             faults.add(Severity::Error, fault.place, fault.message, fault.help.map(str::to_owned));
             None
@@ -47,11 +46,12 @@ pub(super) fn read(source: &[u8]) -> Reading {
 
 const ENFORCE: &[(&str, Enforce)] = &[("block", Enforce::Block), ("observe", Enforce::Observe)];
 
-fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
+fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Option<Policy> {
     const KEYS: &[&str] = &[
         "countersign",
         "name",
         "description",
+        "extends",
         "repository",
         "protects",
         "enforce",
@@ -61,6 +61,7 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
         "identities",
         "provenance",
         "questions",
+        "codeowners",
         "levels",
         "options",
         "veto",
@@ -69,22 +70,10 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
         "require",
     ];
     let entries = map(root, "a policy", faults)?;
-    let mut policy = Policy {
-        name: String::new(),
-        repository: None,
-        enforce: Enforce::Block,
-        otherwise: None,
-        draft: Draft::default(),
-        people: BTreeMap::new(),
-        identities: BTreeMap::new(),
-        tools: Vec::new(),
-        questions: BTreeMap::new(),
-        levels: Vec::new(),
-        veto: None,
-        break_glass: None,
-        rules: Vec::new(),
-        require: None,
-    };
+    let extends = extends::extends(entries, faults);
+    let base = base.filter(|_| extends.is_some());
+    faults.names_elsewhere = extends.is_some() && base.is_none();
+    let mut policy = Policy { extends, ..extends::start(base) };
     // What names other parts is read once those are known, in whatever order they stand.
     let (mut rules, mut options, mut veto, mut require) = (None, None, None, None);
     let mut break_glass = None;
@@ -121,10 +110,24 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
                 let choices = [("block", Draft::Block), ("evaluate", Draft::Evaluate)];
                 policy.draft = choice(node, "`draft`", &choices, faults).unwrap_or_default();
             }
-            "people" => policy.people = people::people(node, faults),
-            "identities" => policy.identities = people::identities(node, faults),
-            "provenance" => policy.tools = people::provenance(node, faults),
-            "questions" => policy.questions = people::questions(node, faults),
+            "extends" => {}
+            "people" => {
+                let own = people::people(node, faults);
+                policy.people = added(base.map(|base| &base.people), own, node, faults);
+            }
+            "identities" => {
+                let own = people::identities(node, faults);
+                policy.identities = added(base.map(|base| &base.identities), own, node, faults);
+            }
+            "provenance" => policy.tools.extend(people::provenance(node, faults)),
+            "questions" => {
+                let own = people::questions(node, faults);
+                policy.questions = added(base.map(|base| &base.questions), own, node, faults);
+            }
+            "codeowners" | "levels" | "veto" | "break-glass" if extends::says(base, &key.text) => {
+                taken(key, faults);
+            }
+            "codeowners" => policy.codeowners = people::codeowners(node, faults),
             "levels" => policy.levels = predicates::levels(node, faults),
             "options" => options = Some(node),
             "veto" => veto = Some(node),
@@ -155,19 +158,25 @@ fn policy(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
             faults.error_with_help(root.place, &format!("the key `{key}` is missing"), help);
         }
     }
-    let strict = Options { request_changes_vetoes: true, ..Options::default() };
-    let defaults = match options {
-        Some(node) => options::options(node, &strict, &policy, faults),
-        None => strict,
-    };
-    policy.veto = veto.and_then(|node| options::veto(node, &defaults, &policy, faults));
-    policy.break_glass = break_glass.and_then(|node| options::break_glass(node, &defaults, &policy, faults));
+    if let Some(node) = options {
+        policy.defaults = options::options(node, &policy.defaults, &policy, faults);
+    }
+    let defaults = policy.defaults.clone();
+    if let Some(node) = veto {
+        policy.veto = options::veto(node, &defaults, &policy, faults);
+    }
+    if let Some(node) = break_glass {
+        policy.break_glass = options::break_glass(node, &defaults, &policy, faults);
+    }
     if let Some(node) = rules {
         rules::rules(node, &defaults, &mut policy, faults);
     }
     policy.require = require.and_then(|node| rules::combination(node, &policy, faults));
     if let (Some(node), Some(combination)) = (require, &policy.require) {
         rules::warn_of_unnamed(node, combination, &policy, faults);
+    }
+    if let Some(base) = base {
+        extends::tighten(&mut policy, base, root, faults);
     }
     Some(policy)
 }

@@ -3,7 +3,9 @@
 use super::faults::{Faults, choice, compiled, defined, flag, lower, map, word, words};
 use super::predicates;
 use crate::policy::yaml::{Node, Place};
-use crate::policy::{BreakGlass, Ignore, Methods, Options, Policy, Regex, RevokedBy, Stale, Veto};
+use crate::policy::{
+    BreakGlass, Ignore, Methods, Options, Policy, Regex, RevokedBy, Stale, UpdateMerges, Veto,
+};
 
 /// Options, each as the policy says, else as `defaults` have it.
 pub(super) fn options(
@@ -23,6 +25,7 @@ pub(super) fn options(
         "mutable-text",
         "request-changes",
         "max-age",
+        "fresh-answers",
     ];
     let mut options = defaults.clone();
     for (key, node) in map(node, "`options`", faults).unwrap_or_default() {
@@ -39,7 +42,12 @@ pub(super) fn options(
             }
             "since-push" => options.since_push = flag(node, &what, faults).unwrap_or(true),
             "ignore-update-merges" => {
-                options.ignore.update_merges = flag(node, &what, faults).unwrap_or_default();
+                let choices = [
+                    ("false", None),
+                    ("true", Some(UpdateMerges::Unaltered)),
+                    ("verified", Some(UpdateMerges::Verified)),
+                ];
+                options.ignore.update_merges = choice(node, &what, &choices, faults).flatten();
             }
             "ignore-commits-by" => {
                 let commits_by = defined(node, &key.text, &policy.people, "people", faults);
@@ -59,6 +67,7 @@ pub(super) fn options(
             "max-age" => {
                 options.max_age = word(node, &what, faults).and_then(|text| age(text, node.place, faults));
             }
+            "fresh-answers" => options.fresh_answers = flag(node, &what, faults).unwrap_or(true),
             _ => faults.unknown_key(key, KEYS),
         }
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::faults::{Faults, flag, lower, map, word, words};
+use super::faults::{Faults, choice, flag, lower, map, word, words};
 use crate::policy::yaml::{Node, Place, Value};
-use crate::policy::{Identity, PeopleSet, User};
+use crate::policy::{CODE_OWNERS, CodeOwnersUse, Dialect, Identity, PeopleSet, User};
 use crate::provenance::ExtraTool;
+use crate::signoff::is_public_key;
 
 /// A login, or an address where there are no logins.
 fn user(text: &str, place: Place, faults: &mut Faults<'_>) -> Option<String> {
@@ -39,12 +40,17 @@ pub(super) fn people(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<Strin
                 _ => faults.unknown_key(key, KEYS),
             }
         }
-        let members = set.users.len() + set.groups.len() + set.permissions.len() + set.roles.len();
-        if members + set.bots.len() == 0 {
+        if !set.names_somebody() {
             faults.error_with_help(
                 name.place,
                 &format!("`{}` names nobody, so nobody could ever approve for it", name.text),
                 "list `users`, `groups`, `permissions`, `roles` or `bots`",
+            );
+        }
+        if name.text == CODE_OWNERS {
+            faults.error(
+                name.place,
+                "`code-owners` are whom the target's CODEOWNERS names: choose another name",
             );
         }
         sets.insert(name.text.to_string(), set);
@@ -88,7 +94,7 @@ fn one_user(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<User> {
 }
 
 pub(super) fn identities(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, Identity> {
-    const KEYS: &[&str] = &["emails", "accounts", "id"];
+    const KEYS: &[&str] = &["emails", "accounts", "id", "keys"];
     let mut identities = BTreeMap::new();
     for (login, node) in map(node, "`identities`", faults).unwrap_or_default() {
         let Some(login) = user(&login.text, login.place, faults) else {
@@ -107,12 +113,56 @@ pub(super) fn identities(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<S
                         accounts.into_iter().filter_map(|(t, place)| user(t, place, faults)).collect();
                 }
                 "id" => identity.id = word(node, "`id`", faults).map(str::to_owned),
+                "keys" => identity.keys = keys(node, faults),
                 _ => faults.unknown_key(key, KEYS),
             }
         }
         identities.insert(login, identity);
     }
     identities
+}
+
+/// `github`, or `{ dialect: gitlab, unowned: block }`.
+pub(super) fn codeowners(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<CodeOwnersUse> {
+    const DIALECTS: &[(&str, Dialect)] =
+        &[("github", Dialect::GitHub), ("gitlab", Dialect::GitLab), ("gitea", Dialect::Gitea)];
+    let (mut dialect, mut unowned_blocks) = (None, false);
+    match &node.value {
+        Value::Map(entries) => {
+            for (key, node) in entries {
+                match key.text.as_ref() {
+                    "dialect" => dialect = choice(node, "`dialect`", DIALECTS, faults),
+                    "unowned" => {
+                        let choices = [("pass", false), ("block", true)];
+                        unowned_blocks = choice(node, "`unowned`", &choices, faults).unwrap_or(true);
+                    }
+                    _ => faults.unknown_key(key, &["dialect", "unowned"]),
+                }
+            }
+            if dialect.is_none() {
+                faults.error(node.place, "`codeowners` has no `dialect`: `github`, `gitlab` or `gitea`");
+            }
+        }
+        _ => dialect = choice(node, "`codeowners`", DIALECTS, faults),
+    }
+    Some(CodeOwnersUse { dialect: dialect?, unowned_blocks, file: None })
+}
+
+/// Public SSH keys, as `ssh-keygen` writes them.
+fn keys(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<String> {
+    let mut keys = Vec::new();
+    for (text, place) in words(node, "`keys`", faults) {
+        if is_public_key(text) {
+            keys.push(text.to_owned());
+        } else {
+            faults.error_with_help(
+                place,
+                "this is no public SSH key",
+                "write the first two words of the .pub file: `ssh-ed25519 AAAA...`",
+            );
+        }
+    }
+    keys
 }
 
 pub(super) fn provenance(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<ExtraTool> {

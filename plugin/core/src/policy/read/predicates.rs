@@ -188,7 +188,7 @@ pub(super) fn levels(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<Level> {
 fn named_levels(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Vec<String> {
     let mut names = Vec::new();
     for (name, place) in words(node, "`level`", faults) {
-        if policy.levels.iter().any(|level| level.name == name) {
+        if policy.levels.iter().any(|level| level.name == name) || faults.names_elsewhere {
             names.push(name.to_owned());
         } else {
             let known: Vec<&str> = policy.levels.iter().map(|level| level.name.as_str()).collect();

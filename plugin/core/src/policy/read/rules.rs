@@ -1,13 +1,15 @@
 //! Rules: when they apply, and what they ask for.
 
 use super::ENFORCE;
-use super::faults::{Faults, choice, defined, flag, likely, map, word};
+use super::faults::{Faults, choice, defined, flag, likely, map, word, words};
 use super::{options, predicates};
 use crate::limits;
 use crate::model::{Enforce, Severity};
 use crate::order::{self, Index};
 use crate::policy::yaml::{Node, Place, Value};
-use crate::policy::{Approvals, Combination, Effect, Options, PeopleSet, Policy, Requirement, Rule};
+use crate::policy::{
+    Approvals, CODE_OWNERS, Combination, Effect, Options, PeopleSet, Policy, Requirement, Rule,
+};
 
 /// The rules, in order.
 pub(super) fn rules(node: &Node<'_>, defaults: &Options, policy: &mut Policy, faults: &mut Faults<'_>) {
@@ -27,6 +29,7 @@ pub(super) fn rules(node: &Node<'_>, defaults: &Options, policy: &mut Policy, fa
             &format!("a policy has at most {} rules, and here are {}", limits::RULES, items.len()),
         );
     }
+    let inherited = policy.rules.len();
     let mut places = Vec::new();
     for item in items {
         let Some((rule, place)) = rule(item, defaults, policy, faults) else {
@@ -37,7 +40,8 @@ pub(super) fn rules(node: &Node<'_>, defaults: &Options, policy: &mut Policy, fa
     }
     let names = Index::of(policy.rules.iter().map(|rule| rule.name.as_bytes()));
     if let Some((_, second)) = names.twice()
-        && let (Some(rule), Some(place)) = (policy.rules.get(second), places.get(second))
+        && let (Some(rule), Some(place)) =
+            (policy.rules.get(second), places.get(second.saturating_sub(inherited)))
     {
         faults.error(*place, &format!("two rules are called `{}`", rule.name));
     }
@@ -49,8 +53,7 @@ fn rule(
     policy: &Policy,
     faults: &mut Faults<'_>,
 ) -> Option<(Rule, Place)> {
-    const KEYS: &[&str] =
-        &[
+    const KEYS: &[&str] = &[
         "name",
         "description",
         "when",
@@ -147,7 +150,7 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
                     ),
                 }
             }
-            "by" => by = defined(node, "by", &policy.people, "people", faults),
+            "by" => by = owners_or_sets(node, policy, faults),
             "answers" => answers = defined(node, "answers", &policy.questions, "questions", faults),
             _ => faults.unknown_key(key, KEYS),
         }
@@ -168,10 +171,31 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
         );
     }
     let approvals = approvals?;
-    if let Approvals::Number(asked) = approvals {
+    if let Approvals::Number(asked) = approvals
+        && !faults.names_elsewhere
+        && !by.iter().any(|name| name == CODE_OWNERS)
+    {
         warn_of_too_few(node, asked, &by, policy, faults);
     }
     Some(Requirement { approvals, by, answers })
+}
+
+/// Names of people sets, and `code-owners`.
+fn owners_or_sets(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Vec<String> {
+    let mut people: std::collections::BTreeMap<String, ()> =
+        policy.people.keys().map(|name| (name.clone(), ())).collect();
+    let owners = words(node, "`by`", faults).into_iter().find(|(name, _)| *name == CODE_OWNERS);
+    if let Some((_, place)) = owners {
+        if policy.codeowners.is_none() && !faults.names_elsewhere {
+            faults.error_with_help(
+                place,
+                "`code-owners` are whom the target's CODEOWNERS names, and its dialect is not said",
+                "add `codeowners: github`, `gitlab` or `gitea` to the policy",
+            );
+        }
+        people.insert(CODE_OWNERS.to_owned(), ());
+    }
+    defined(node, "by", &people, "people", faults)
 }
 
 /// More approvals than there are people who could ever give one.
@@ -230,7 +254,7 @@ fn combine(node: &Node<'_>, depth: usize, policy: &Policy, faults: &mut Faults<'
         Value::Scalar(_) => {
             let name = word(node, "a rule", faults)?;
             let at = policy.rules.iter().position(|rule| rule.name == name);
-            if at.is_none() {
+            if at.is_none() && !faults.names_elsewhere {
                 let known: Vec<&str> = policy.rules.iter().map(|rule| rule.name.as_str()).collect();
                 let help = match likely(name, &known) {
                     Some(likely) => format!("did you mean `{likely}`?"),

@@ -1,0 +1,140 @@
+//! The documents that decide together: the policy, the one that it extends, and the target's CODEOWNERS.
+
+use sha2::{Digest, Sha256};
+
+use super::origin;
+use crate::Error;
+use crate::model::{Document, Fact, PolicyDocument, Request, Role};
+use crate::policy::{self, CodeOwners, Dialect, Extends, Policy};
+
+/// A policy, with all that belongs to it.
+pub(crate) struct Bundle<'r, 'a> {
+    /// The document of the policy itself.
+    pub document: &'r Document<'a>,
+    pub policy: Policy,
+    /// The documents beside the policy that decide, in order.
+    pub beside: Vec<&'r Document<'a>>,
+    /// Digest of all of them: of the policy's own where it stands alone.
+    pub digest: Option<String>,
+}
+
+/// What was found among documents.
+pub(crate) enum Found<'r, 'a> {
+    /// There is no policy.
+    Nothing,
+    Bundle(Box<Bundle<'r, 'a>>),
+    /// The policy extends one that is not here.
+    Wants(Extends),
+}
+
+/// Finds and reads the policy among documents.
+///
+/// # Errors
+/// `bad-request` for two policies, `bad-policy`.
+pub(crate) fn find<'r, 'a>(documents: &'r [Document<'a>]) -> Result<Found<'r, 'a>, Error> {
+    let of_role = |role| documents.iter().filter(move |document| document.role == role);
+    let mut policies = of_role(Role::Policy);
+    let Some(document) = policies.next() else { return Ok(Found::Nothing) };
+    if policies.next().is_some() {
+        return Err(Error::bad_request("two documents have the role `policy`, and one decides"));
+    }
+    let mut policy = read(document, None)?;
+    let mut beside = Vec::new();
+    if let Some(extends) = policy.extends.clone() {
+        let is_it = |base: &&Document<'_>| {
+            let path = base.path.as_ref().map(|path| path.as_bytes());
+            let at = base.commit.as_ref().map(|commit| commit.as_str());
+            path == Some(extends.path.as_bytes())
+                && (extends.commit.is_none() || at == extends.commit.as_deref())
+        };
+        let Some(base) = of_role(Role::Extends).find(is_it) else { return Ok(Found::Wants(extends)) };
+        let extended = read(base, None)?;
+        if extended.extends.is_some() {
+            return Err(Error::bad_request(format!(
+                "{} extends a policy itself, and is extended by {}; one level is read",
+                origin(base),
+                origin(document)
+            )));
+        }
+        policy = read(document, Some(&extended))?;
+        beside.push(base);
+    }
+    if let Some(owners) = &mut policy.codeowners {
+        let at = |path: &&str| {
+            let is_it = |file: &&Document<'_>| {
+                file.path.as_ref().is_some_and(|known| known.as_bytes() == path.as_bytes())
+            };
+            of_role(Role::Codeowners).find(is_it)
+        };
+        if let Some(file) = owners.dialect.paths().iter().find_map(&at) {
+            owners.file = Some(code_owners(owners.dialect, file));
+            beside.push(file);
+        }
+    }
+    let digest = digest(document, &beside);
+    Ok(Found::Bundle(Box::new(Bundle { document, policy, beside, digest })))
+}
+
+/// The policy of a request, with all that belongs to it.
+///
+/// # Errors
+/// `bad-request` where it, or what it extends, is not here; `bad-policy`.
+pub(super) fn of_request<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bundle<'r, 'a>>, Error> {
+    match find(&request.documents)? {
+        Found::Bundle(bundle) => Ok(Some(*bundle)),
+        Found::Nothing => {
+            if let Some(missing) = request.missing(Fact::Documents) {
+                return Err(Error::bad_request(format!("the policy could not be read: {}", missing.reason)));
+            }
+            if !request.complete.contains(&Fact::Documents) {
+                return Err(Error::bad_request(
+                    "`complete` does not name `documents`, so there may be a policy that is not here",
+                ));
+            }
+            Ok(None)
+        }
+        Found::Wants(Extends { path, commit: None }) => Err(Error::bad_request(format!(
+            "the policy extends `{path}`, and the target holds no such file; add it there, or leave `extends` out"
+        ))),
+        Found::Wants(Extends { path, commit: Some(commit) }) => Err(Error::bad_request(format!(
+            "the policy extends `{path}` of commit {commit}, which is not here; fetch that commit into this repository"
+        ))),
+    }
+}
+
+fn read(document: &Document<'_>, base: Option<&Policy>) -> Result<Policy, Error> {
+    let reading = policy::read(document.bytes.as_bytes(), base);
+    reading.policy.ok_or_else(|| Error::bad_policy(&origin(document), reading.diagnostics))
+}
+
+fn code_owners(dialect: Dialect, file: &Document<'_>) -> Result<CodeOwners, String> {
+    let text =
+        std::str::from_utf8(file.bytes.as_bytes()).map_err(|_| format!("{} is no UTF-8", origin(file)))?;
+    CodeOwners::read(dialect, text).map_err(|fault| format!("{}, {fault}", origin(file)))
+}
+
+/// Over the roles and digests of all documents, in order; none where a host did not hash one.
+fn digest(document: &Document<'_>, beside: &[&Document<'_>]) -> Option<String> {
+    let own = document.digest.as_deref()?;
+    if beside.is_empty() {
+        return Some(own.to_owned());
+    }
+    let mut hash = Sha256::new();
+    hash.update(format!("policy {own}\n"));
+    for document in beside {
+        hash.update(format!("{} {}\n", document.role.name(), document.digest.as_deref()?));
+    }
+    Some(hash.finalize().iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+}
+
+impl Bundle<'_, '_> {
+    /// The documents beside the policy, for the decision.
+    pub fn documents(&self) -> Vec<PolicyDocument> {
+        let of = |document: &&Document<'_>| PolicyDocument {
+            role: document.role,
+            origin: origin(document),
+            digest: document.digest.as_ref().map(|digest| digest.to_string()),
+        };
+        self.beside.iter().map(of).collect()
+    }
+}

@@ -1,0 +1,387 @@
+//! CODEOWNERS, in the dialects of GitHub, GitLab and Gitea: which people own which paths.
+//!
+//! | | GitHub | GitLab | Gitea and Forgejo |
+//! |---|---|---|---|
+//! | patterns | as in `.gitignore`, without `!` and `[ ]`; a folder's name stands for what is below | anchored by a `/` in front, else at any depth; `!` leaves out | expressions over the whole path; `!` negates |
+//! | which lines | the last that matches | the last that matches in each section | every one that matches |
+//!
+//! The forges skip lines that they cannot read, or the whole file. Here such a file is a fault: a line that is skipped
+//! may be the one that names the owner.
+
+use super::{Cost, Pattern, PeopleSet, Regex, User};
+use crate::limits;
+
+/// Whose CODEOWNERS it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    GitHub,
+    GitLab,
+    Gitea,
+}
+
+impl Dialect {
+    /// Where the forge looks, in its order; the first that exists counts.
+    pub fn paths(self) -> &'static [&'static str] {
+        match self {
+            Dialect::GitHub => &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"],
+            Dialect::GitLab => &["CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"],
+            Dialect::Gitea => &["CODEOWNERS", "docs/CODEOWNERS", ".gitea/CODEOWNERS", ".forgejo/CODEOWNERS"],
+        }
+    }
+}
+
+/// What a line says of the paths that it is about.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// From 1.
+    pub line: usize,
+    /// Its pattern, as written.
+    pub pattern: String,
+    matcher: Matcher,
+    pub owners: PeopleSet,
+    /// Owners by a plain name, which GitLab gives to groups too.
+    pub perhaps_groups: Vec<String>,
+    /// Approvals that its section asks for.
+    pub approvals: u32,
+}
+
+#[derive(Debug, Clone)]
+enum Matcher {
+    Globs(Vec<Pattern>, Cost),
+    /// Over the whole path; whether it is what does not match.
+    Expression(Regex, bool),
+}
+
+impl Matcher {
+    fn matches(&self, path: &str) -> bool {
+        match self {
+            Matcher::Globs(patterns, _) => patterns.iter().any(|pattern| pattern.matches(path.as_bytes())),
+            Matcher::Expression(regex, negated) => regex.matches(path) != *negated,
+        }
+    }
+
+    fn steps(&self, length: usize) -> u64 {
+        match self {
+            Matcher::Globs(_, cost) => cost.steps(length),
+            Matcher::Expression(regex, _) => regex.steps(length),
+        }
+    }
+}
+
+/// A part of the file that is asked apart from the others; only GitLab has more than one.
+#[derive(Debug, Clone, Default)]
+struct Section {
+    name: String,
+    optional: bool,
+    approvals: u32,
+    owners: Vec<String>,
+    entries: Vec<Entry>,
+    excluded: Vec<Matcher>,
+}
+
+/// A file, read.
+#[derive(Debug, Clone)]
+pub(crate) struct CodeOwners {
+    dialect: Dialect,
+    sections: Vec<Section>,
+}
+
+impl CodeOwners {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The line that cannot be read, and why.
+    pub fn read(dialect: Dialect, text: &str) -> Result<Self, String> {
+        let mut sections = vec![Section { approvals: 1, ..Section::default() }];
+        let mut entries = 0;
+        let mut at = 0;
+        for (number, line) in text.lines().enumerate() {
+            let fault = |why: String| format!("line {}: {why}", number + 1);
+            let words = words(line);
+            let Some((first, owners)) = words.split_first() else { continue };
+            entries += 1;
+            if entries > limits::CODEOWNERS_LINES {
+                return Err(fault(format!("more than {} lines", limits::CODEOWNERS_LINES)));
+            }
+            if dialect == Dialect::GitLab
+                && let Some(section) = header(line).map_err(fault)?
+            {
+                let same = |known: &Section| known.name.eq_ignore_ascii_case(&section.name);
+                at = sections.iter().position(same).unwrap_or(sections.len());
+                if at == sections.len() {
+                    sections.push(section);
+                }
+                continue;
+            }
+            let Some(section) = sections.get_mut(at) else { continue };
+            if dialect == Dialect::GitLab
+                && let Some(excluded) = first.strip_prefix('!')
+            {
+                section.excluded.push(matcher(dialect, excluded).map_err(fault)?);
+                continue;
+            }
+            let owners = if owners.is_empty() { &section.owners } else { owners };
+            let (owners, perhaps_groups) = people(dialect, owners).map_err(fault)?;
+            section.entries.push(Entry {
+                line: number + 1,
+                pattern: first.clone(),
+                matcher: matcher(dialect, first).map_err(fault)?,
+                owners,
+                perhaps_groups,
+                approvals: section.approvals,
+            });
+        }
+        Ok(CodeOwners { dialect, sections })
+    }
+
+    /// The lines that say who owns a path. A line without owners says that nobody does, and is not among them.
+    pub fn of<'o>(&'o self, path: &str, take: &mut impl FnMut(u64)) -> Vec<&'o Entry> {
+        let mut found = Vec::new();
+        let mut matches = |matcher: &Matcher| {
+            take(matcher.steps(path.len()));
+            matcher.matches(path)
+        };
+        for section in self.sections.iter().filter(|section| !section.optional) {
+            if section.excluded.iter().any(&mut matches) {
+                continue;
+            }
+            match self.dialect {
+                Dialect::Gitea => {
+                    found.extend(section.entries.iter().filter(|entry| matches(&entry.matcher)));
+                }
+                _ => found.extend(section.entries.iter().rev().find(|entry| matches(&entry.matcher))),
+            }
+        }
+        found.retain(|entry| entry.owners.names_somebody() || !entry.perhaps_groups.is_empty());
+        found
+    }
+
+    /// Every line's owners, for what has to be known of them beforehand.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.sections.iter().flat_map(|section| &section.entries)
+    }
+}
+
+/// The words of a line, without its comment; `\ ` and `\#` stand for themselves.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut chars = line.trim().chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '#' if word.is_empty() => break,
+            '\\' if chars.peek().is_some_and(|next| matches!(next, ' ' | '#' | '\t')) => {
+                word.extend(chars.next());
+            }
+            c if c.is_whitespace() => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            c => word.push(c),
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// `[Name]`, `^[Name]`, `[Name][2] @default`
+fn header(line: &str) -> Result<Option<Section>, String> {
+    let line = line.trim();
+    let (optional, rest) = match line.strip_prefix('^') {
+        Some(rest) if rest.starts_with('[') => (true, rest),
+        _ => (false, line),
+    };
+    let Some((name, mut rest)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        return Ok(None);
+    };
+    let mut approvals = 1;
+    if let Some((number, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        approvals = match number.parse::<u32>() {
+            Ok(number) if (1..=100).contains(&number) => number,
+            _ => return Err(format!("`[{number}]` is no number of approvals")),
+        };
+        rest = behind;
+    }
+    // `[abc].rb @owner` is a pattern.
+    if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
+        return Ok(None);
+    }
+    Ok(Some(Section {
+        name: name.trim().to_owned(),
+        optional,
+        approvals,
+        owners: words(rest),
+        ..Section::default()
+    }))
+}
+
+fn matcher(dialect: Dialect, pattern: &str) -> Result<Matcher, String> {
+    let bad = |why: String| format!("bad pattern `{pattern}`: {why}");
+    if dialect == Dialect::Gitea {
+        let (source, negated) = match pattern.strip_prefix('!') {
+            Some(source) => (source, true),
+            None => (pattern, false),
+        };
+        let regex = Regex::compile(&format!("^(?:{source})$")).map_err(bad)?;
+        return Ok(Matcher::Expression(regex, negated));
+    }
+    let odd: &[char] = if dialect == Dialect::GitHub { &['!', '[', ']', '{', '}'] } else { &['{', '}'] };
+    if let Some(odd) = pattern.chars().find(|c| odd.contains(c)) {
+        return Err(bad(format!("`{odd}` means nothing in this dialect")));
+    }
+    let mut globs = Vec::new();
+    if pattern.trim_matches('/').is_empty() {
+        // A lone slash is the root itself, and no file is that.
+    } else if dialect == Dialect::GitLab {
+        let anchored = if pattern.starts_with('/') { pattern.to_owned() } else { format!("**/{pattern}") };
+        globs.push(anchored);
+    } else {
+        globs.push(pattern.to_owned());
+        // What is called like a folder stands for everything in it; `docs/*` for what is in it and no deeper.
+        let last = pattern.rsplit('/').next().unwrap_or_default();
+        if !matches!(last, "" | "*" | "**") {
+            globs.push(format!("{pattern}/"));
+        }
+    }
+    let patterns =
+        globs.iter().map(|glob| Pattern::compile(glob)).collect::<Result<Vec<_>, _>>().map_err(bad)?;
+    let cost = Cost::of(patterns.iter());
+    Ok(Matcher::Globs(patterns, cost))
+}
+
+/// The owners of a line, and those of them who may be groups.
+fn people(dialect: Dialect, owners: &[String]) -> Result<(PeopleSet, Vec<String>), String> {
+    let mut set = PeopleSet::default();
+    let mut perhaps_groups = Vec::new();
+    for owner in owners {
+        let name = match owner.strip_prefix('@') {
+            Some(name) => name,
+            None if owner.contains('@') => owner.as_str(),
+            None => return Err(format!("`{owner}` is no owner: neither `@name` nor an e-mail address")),
+        };
+        if name.is_empty() || !name.is_ascii() {
+            return Err(format!("`{owner}` is no login, group or address"));
+        }
+        let user = || User { login: name.to_ascii_lowercase(), id: None };
+        match (dialect, name.strip_prefix('@')) {
+            (Dialect::GitLab, Some(role)) => set.roles.push(role.trim_end_matches('s').to_ascii_lowercase()),
+            (_, Some(_)) => return Err(format!("`{owner}` is no login, group or address")),
+            (_, None) if name.contains('/') => set.groups.push(name.to_owned()),
+            (Dialect::GitLab, None) if !name.contains('@') => {
+                set.users.push(user());
+                perhaps_groups.push(name.to_owned());
+            }
+            _ => set.users.push(user()),
+        }
+    }
+    Ok((set, perhaps_groups))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The patterns of the lines that own a path.
+    fn owning(dialect: Dialect, text: &str, path: &str) -> Vec<String> {
+        let owners = CodeOwners::read(dialect, text).unwrap();
+        owners.of(path, &mut |_| ()).iter().map(|entry| entry.pattern.clone()).collect()
+    }
+
+    #[test]
+    fn patterns_match_as_their_forge_matches_them() {
+        use Dialect::{GitHub, GitLab, Gitea};
+        for (dialect, pattern, yes, no) in [
+            (GitHub, "*", &["a", "a/b"][..], &[][..]),
+            (GitHub, "foo", &["foo", "foo/a", "x/foo", "x/foo/a/b"], &["food", "x/food"]),
+            (GitHub, "/foo", &["foo", "foo/a"], &["x/foo"]),
+            (GitHub, "foo/", &["foo/a", "x/foo/a/b"], &["food/a"]),
+            (GitHub, "docs/*", &["docs/a"], &["docs/a/b", "x/docs/a"]),
+            (GitHub, "docs/**", &["docs/a", "docs/a/b"], &["x/docs/a"]),
+            (GitHub, "*.js", &["a.js", "x/a.js"], &["a.jsx"]),
+            (GitHub, "**/logs", &["logs", "logs/x", "a/logs/x"], &["log"]),
+            (GitHub, "/apps/web", &["apps/web/x", "apps/web"], &["apps/webx"]),
+            (GitHub, "/", &[], &["a"]),
+            (GitHub, "with\\ space", &["with space"], &["with"]),
+            (GitLab, "README.md", &["README.md", "x/README.md"], &["README.mdx"]),
+            (GitLab, "/README.md", &["README.md"], &["x/README.md"]),
+            (GitLab, "model/db", &["model/db", "x/model/db"], &["model/db/a"]),
+            (GitLab, "*", &["a", "a/b"], &[]),
+            (GitLab, "docs/", &["docs/a", "x/docs/a/b"], &["docsx/a"]),
+            (GitLab, "/docs/*", &["docs/a"], &["docs/a/b"]),
+            (GitLab, "/docs/**/index.md", &["docs/index.md", "docs/a/b/index.md"], &["index.md"]),
+            (GitLab, "[ab].rb", &["a.rb"], &["c.rb"]),
+            (Gitea, ".*\\.go", &["a.go", "x/a.go"], &["a.gox"]),
+            (Gitea, "docs/.*", &["docs/a/b"], &["x/docs/a"]),
+            (Gitea, "!docs/.*", &["x"], &["docs/a"]),
+        ] {
+            let text = format!("{pattern} @sam");
+            for (paths, owned) in [(yes, true), (no, false)] {
+                for path in paths {
+                    let found = !owning(dialect, &text, path).is_empty();
+                    assert_eq!(found, owned, "{dialect:?} `{pattern}` and {path}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_line_that_matches_owns_and_one_without_owners_owns_nothing() {
+        let text = "* @all\n*.js @js # the front end\n/vendor/\n";
+        assert_eq!(owning(Dialect::GitHub, text, "a.js"), ["*.js"]);
+        assert_eq!(owning(Dialect::GitHub, text, "a.rs"), ["*"]);
+        assert_eq!(owning(Dialect::GitHub, text, "vendor/a.js"), [""; 0]);
+    }
+
+    #[test]
+    fn every_section_of_gitlab_is_asked_and_an_optional_one_is_not() {
+        let text =
+            "* @all\n[Database][2] @dba\n*.sql\n!old.sql\n^[Docs]\n*.md @writers\n[database]\n/x.sql @rhea\n";
+        assert_eq!(owning(Dialect::GitLab, text, "a.sql"), ["*", "*.sql"]);
+        assert_eq!(owning(Dialect::GitLab, text, "x.sql"), ["*", "/x.sql"]);
+        assert_eq!(owning(Dialect::GitLab, text, "old.sql"), ["*"]);
+        assert_eq!(owning(Dialect::GitLab, text, "a.md"), ["*"]);
+        let owners = CodeOwners::read(Dialect::GitLab, text).unwrap();
+        let entry = owners.of("a.sql", &mut |_| ())[1];
+        assert_eq!((entry.approvals, entry.owners.users[0].login.as_str()), (2, "dba"));
+    }
+
+    #[test]
+    fn every_line_of_gitea_that_matches_owns() {
+        assert_eq!(owning(Dialect::Gitea, ".* @all\n.*\\.go @gophers", "a.go"), [".*", ".*\\.go"]);
+    }
+
+    #[test]
+    fn owners_are_logins_groups_roles_and_addresses() {
+        let (set, perhaps) = people(
+            Dialect::GitLab,
+            &["@Sam", "@acme/core/db", "@@maintainers", "rhea@example.com"].map(str::to_owned),
+        )
+        .unwrap();
+        assert_eq!(
+            set.users.iter().map(|user| user.login.as_str()).collect::<Vec<_>>(),
+            ["sam", "rhea@example.com"]
+        );
+        assert_eq!((set.groups, set.roles), (vec!["acme/core/db".to_owned()], vec!["maintainer".to_owned()]));
+        assert_eq!(perhaps, ["Sam"]);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_a_fault_of_the_file() {
+        for (dialect, line) in [
+            (Dialect::GitHub, "!x @sam"),
+            (Dialect::GitHub, "[ab] @sam"),
+            (Dialect::GitHub, "a*** @sam"),
+            (Dialect::GitHub, "x sam"),
+            (Dialect::GitHub, "x @@maintainer"),
+            (Dialect::GitHub, "x @sаm"),
+            (Dialect::GitLab, "[Docs][many] @sam"),
+            (Dialect::Gitea, "( @sam"),
+        ] {
+            let fault = CodeOwners::read(dialect, &format!("# owners\n{line}\n")).unwrap_err();
+            assert!(fault.starts_with("line 2: "), "{fault}");
+        }
+    }
+}

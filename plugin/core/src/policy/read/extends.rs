@@ -1,0 +1,138 @@
+//! A policy on top of another: it can add to it, and weaken nothing of it.
+
+use super::faults::{Entries, Faults, word};
+use crate::model::{Enforce, ObjectId};
+use crate::policy::yaml::{Node, Value};
+use crate::policy::{Combination, Draft, Extends, Options, Otherwise, Policy};
+
+/// The policy that a policy extends: a path of the target, or `{ path, commit }`.
+pub(super) fn extends(entries: Entries<'_, '_>, faults: &mut Faults<'_>) -> Option<Extends> {
+    let (_, node) = entries.iter().find(|(key, _)| key.text == "extends")?;
+    let Value::Map(parts) = &node.value else {
+        let path = path(node, faults)?;
+        return Some(Extends { path, commit: None });
+    };
+    let mut extends = Extends { path: String::new(), commit: None };
+    for (key, node) in parts {
+        match key.text.as_ref() {
+            "path" => extends.path = path(node, faults)?,
+            "commit" => {
+                let id = word(node, "`commit`", faults)?;
+                if ObjectId::new(id.to_owned()).is_none() {
+                    faults.error_with_help(
+                        node.place,
+                        &format!("`{id}` is no commit"),
+                        "write all digits of its id: a branch or tag can be moved, and pins nothing",
+                    );
+                }
+                extends.commit = Some(id.to_ascii_lowercase());
+            }
+            _ => faults.unknown_key(key, &["path", "commit"]),
+        }
+    }
+    if extends.path.is_empty() {
+        faults.error_with_help(node.place, "`extends` has no `path`", "write the path of the policy in it");
+    }
+    Some(extends)
+}
+
+fn path(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<String> {
+    let path = word(node, "`extends`", faults)?;
+    let odd = path.starts_with('/') || path.contains(':') || path.split('/').any(|name| name == "..");
+    if odd {
+        faults.error_with_help(
+            node.place,
+            &format!("`{path}` is no path in a repository"),
+            "write it from the root of the repository, such as `.countersign/base.yaml`",
+        );
+    }
+    Some(path.to_owned())
+}
+
+/// What a policy begins with: nothing, or all that the extended one says.
+pub(super) fn start(base: Option<&Policy>) -> Policy {
+    match base {
+        // How strict it is, each says for itself.
+        Some(base) => Policy {
+            enforce: Enforce::Block,
+            otherwise: None,
+            draft: Draft::default(),
+            require: None,
+            ..base.clone()
+        },
+        None => Policy {
+            name: String::new(),
+            extends: None,
+            repository: None,
+            enforce: Enforce::Block,
+            otherwise: None,
+            draft: Draft::default(),
+            people: Default::default(),
+            identities: Default::default(),
+            tools: Vec::new(),
+            questions: Default::default(),
+            codeowners: None,
+            levels: Vec::new(),
+            veto: None,
+            break_glass: None,
+            defaults: Options { request_changes_vetoes: true, ..Options::default() },
+            rules: Vec::new(),
+            require: None,
+        },
+    }
+}
+
+/// Whether the extended policy says this already. Nobody breaks glass but whom it names.
+pub(super) fn says(base: Option<&Policy>, key: &str) -> bool {
+    base.is_some_and(|base| match key {
+        "codeowners" => base.codeowners.is_some(),
+        "levels" => !base.levels.is_empty(),
+        "veto" => base.veto.is_some(),
+        _ => true,
+    })
+}
+
+/// Lets what the extended policy demands stand, whatever the policy on top says.
+pub(super) fn tighten(policy: &mut Policy, base: &Policy, root: &Node<'_>, faults: &mut Faults<'_>) {
+    let inherited = base.rules.len();
+    // Each side's rules block as that side says.
+    if base.enforce != policy.enforce {
+        for (at, rule) in policy.rules.iter_mut().enumerate() {
+            let side = if at < inherited { base.enforce } else { policy.enforce };
+            if side == Enforce::Observe {
+                rule.enforce = Enforce::Observe;
+            }
+        }
+        policy.enforce = Enforce::Block;
+    }
+    if base.draft == Draft::Block {
+        policy.draft = Draft::Block;
+    }
+    match (base.otherwise, policy.otherwise) {
+        (Some(Otherwise::Block), _) => policy.otherwise = Some(Otherwise::Block),
+        (None, Some(Otherwise::Pass)) => {
+            let stated = match &root.value {
+                Value::Map(entries) => entries.iter().find(|(key, _)| key.text == "otherwise"),
+                _ => None,
+            };
+            let place = stated.map_or(root.place, |(key, _)| key.place);
+            faults.error_with_help(
+                place,
+                "`otherwise: pass` is weaker than the policy that this one extends",
+                "leave it out",
+            );
+        }
+        (Some(Otherwise::Pass), None) => policy.otherwise = Some(Otherwise::Pass),
+        _ => {}
+    }
+    let all = |rules: std::ops::Range<usize>| Combination::All(rules.map(Combination::Rule).collect());
+    let number = policy.rules.len();
+    // The rules of both, as each side combines its own.
+    policy.require = match (base.require.clone(), policy.require.take()) {
+        (None, None) => None,
+        (of_base, own) => Some(Combination::All(vec![
+            of_base.unwrap_or_else(|| all(0..inherited)),
+            own.unwrap_or_else(|| all(inherited..number)),
+        ])),
+    };
+}

@@ -1,0 +1,135 @@
+//! A policy on top of another adds to it, and weakens nothing of it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod common;
+
+use common::{Case, id};
+use serde_json::json;
+
+const PATH: &str = ".countersign/base.yaml";
+
+const BASE: &str = "\
+countersign: 1
+name: base
+people:
+  seniors: { users: [sam, rhea] }
+questions: { reach: What does it reach? }
+rules:
+  - name: sign-off
+    require: [{ approvals: 1, by: seniors }]
+";
+
+/// A policy on top of `BASE`, which holds these lines.
+fn on_top(lines: &str) -> Case {
+    let rules = if lines.contains("rules:") {
+        ""
+    } else {
+        "rules:\n  - name: docs\n    when: { paths: [docs/] }\n    require: [{ approvals: 1, by: seniors }]\n"
+    };
+    let mut case = Case::under(&format!("countersign: 1\nname: top\nextends: {PATH}\n{lines}{rules}"));
+    case.document("extends", PATH, BASE);
+    case
+}
+
+#[test]
+fn the_rules_of_both_hold() {
+    let own =
+        "rules:\n  - name: own\n    require: [{ approvals: 2, by: [seniors, team], answers: [reach] }]\n";
+    let mut case = on_top(&format!("people: {{ team: {{ users: [omar] }} }}\n{own}"));
+    case.act("sam", "approve")["text"] = "reach: the queue and nothing behind it".into();
+    assert_eq!(case.rule_code("sign-off"), "satisfied");
+    assert_eq!(case.rule_code("own"), "missing-approvals");
+    assert_eq!(case.outcome(), "pending");
+    case.act("omar", "approve")["text"] = "reach: only the tables that it names".into();
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
+fn nothing_of_the_extended_policy_is_weakened() {
+    for (lines, code) in [
+        ("people: { seniors: { users: [dana] } }\n", "bad-policy"),
+        ("questions: { reach: Anything? }\n", "bad-policy"),
+        ("otherwise: pass\n", "bad-policy"),
+        ("break-glass: { by: seniors }\n", "bad-policy"),
+        ("rules: [{ name: sign-off, require: [{ approvals: 0 }] }]\n", "bad-policy"),
+        // What can be said and takes nothing away: the rule of the extended policy still waits.
+        ("enforce: observe\n", "pending"),
+        ("draft: evaluate\n", "pending"),
+        ("options: { may-approve: contributors, stale: keep }\n", "pending"),
+        ("require: [docs]\n", "pending"),
+    ] {
+        let mut case = on_top(lines);
+        case.act("dana", "approve");
+        let (lines, outcome) = (lines.trim(), case.outcome());
+        assert_eq!(outcome, code, "{lines}: {:?}", case.answer());
+        if let Ok(decision) = case.answer() {
+            assert_eq!(decision["blocks"], true, "{lines}");
+        }
+    }
+}
+
+#[test]
+fn an_extended_policy_that_only_observes_does_not_keep_the_rules_on_top_from_blocking() {
+    let mut case = on_top("rules: [{ name: own, require: [{ approvals: 1, by: seniors }] }]\n");
+    case.documents[0]["bytes"] = BASE.replace("name: base", "name: base\nenforce: observe").into();
+    let decision = case.answer().unwrap();
+    assert_eq!((decision["outcome"].as_str(), decision["blocks"].as_bool()), (Some("pending"), Some(true)));
+    assert_eq!(decision["rules"][0]["observed"], true);
+    assert_eq!(decision["rules"][1]["observed"], json!(null));
+}
+
+#[test]
+fn a_combination_of_the_extended_policy_stays() {
+    let base = BASE.replace("rules:", "require: [{ any: [sign-off, other] }]\nrules:")
+        + "  - name: other\n    require: [{ approvals: 2, by: seniors }]\n";
+    let mut case = on_top("");
+    case.documents[0]["bytes"] = base.into();
+    case.act("sam", "approve");
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
+fn a_policy_whose_base_is_not_here_decides_nothing() {
+    let mut case = on_top("");
+    case.documents.clear();
+    assert_eq!(case.outcome(), "bad-request");
+    case.document("extends", "another.yaml", BASE);
+    assert_eq!(case.outcome(), "bad-request");
+    // Nor one that is pinned and read elsewhere.
+    let mut case = on_top("");
+    let pinned = format!("extends: {{ path: {PATH}, commit: {} }}", id("pin"));
+    case.policy = case.policy.replace(&format!("extends: {PATH}"), &pinned);
+    assert_eq!(case.outcome(), "bad-request");
+    case.documents[0]["commit"] = id("pin").into();
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn one_level_is_read() {
+    let mut case = on_top("");
+    case.documents[0]["bytes"] = BASE.replace("name: base", "name: base\nextends: x.yaml").into();
+    assert_eq!(case.outcome(), "bad-request");
+}
+
+#[test]
+fn the_digest_is_over_all_that_decides() {
+    let mut case = on_top("");
+    let digest = |case: &Case| case.answer().unwrap()["policy"]["digest"].as_str().unwrap().to_owned();
+    let before = digest(&case);
+    assert_ne!(before, "sha256:p");
+    case.documents[0]["digest"] = "sha256:another".into();
+    assert_ne!(digest(&case), before);
+    assert_eq!(case.answer().unwrap()["policy"]["documents"][0]["role"], "extends");
+}
+
+#[test]
+fn what_is_still_missing_is_asked_for_before_the_facts() {
+    let case = on_top("");
+    let mut request = case.request.clone();
+    request["documents"] = json!([{ "role": "policy", "source": "test", "bytes": case.policy }]);
+    let needs = countersign_core::needs(request.to_string().as_bytes()).unwrap();
+    let needs: serde_json::Value = serde_json::from_str(&needs).unwrap();
+    assert_eq!(needs["facts"], json!([]));
+    assert_eq!(needs["documents"], json!([{ "role": "extends", "path": PATH }]));
+}
