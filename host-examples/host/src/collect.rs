@@ -20,6 +20,9 @@ pub const POLICY_PATH: &str = ".countersign/policy.yaml";
 /// Bytes of notes that one request takes; later notes are named as unavailable.
 const NOTE_BYTES: usize = 40 << 20;
 
+/// Bytes of a diff that one request takes.
+const HUNK_BYTES: usize = 30 << 20;
+
 /// Which change, and what beside git decides about it.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
@@ -238,6 +241,17 @@ impl<'m> Collector<'m> {
             if wanted.contains(&Fact::FileLines) {
                 self.repository.count_lines(&start, head.as_str(), &mut files)?;
                 request.complete.push(Fact::FileLines);
+            }
+            if wanted.contains(&Fact::Hunks) {
+                if self.repository.hunks(&start, head.as_str(), &mut files, HUNK_BYTES)? {
+                    request.complete.push(Fact::Hunks);
+                } else {
+                    request.unavailable.push(Unavailable {
+                        fact: Fact::Hunks,
+                        of: None,
+                        reason: format!("the diff has more than {HUNK_BYTES} bytes").into(),
+                    });
+                }
             }
             request.files = files.into();
             request.complete.push(Fact::Files);

@@ -31,7 +31,7 @@ assert!(error.to_document().contains(r#""error":"bad-request""#));
 ```
 
 Inside, a change flows one way, and each module knows only those above it: [`model`], [`provenance`](mod@provenance),
-`change`, `policy`, `signoff`, `decide`, `render`.
+`change`, `signals`, `policy`, `signoff`, `decide`, `render`.
 */
 
 #![forbid(unsafe_code)]
@@ -50,6 +50,7 @@ mod order;
 pub mod policy;
 pub mod provenance;
 mod render;
+mod signals;
 mod signoff;
 
 pub use error::{Error, ErrorDocument, ErrorKind};

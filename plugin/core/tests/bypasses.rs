@@ -753,3 +753,24 @@ fn an_answer_that_was_given_in_another_change() {
     assert_eq!(decision["outcome"], "approved");
     assert!(decision["notices"].as_array().unwrap().iter().any(|notice| notice["code"] == "answer-seen"));
 }
+
+#[test]
+fn a_test_is_deleted_so_that_the_rest_passes() {
+    let policy = POLICY.replace("require:", "when: { signals: any }\n    require:");
+    let mut case = Case::under(&policy);
+    // Without the diff nobody knows.
+    assert_eq!(case.rule_code("sign-off"), "list-incomplete");
+    case.request["complete"].as_array_mut().unwrap().push("hunks".into());
+    assert_eq!(case.outcome(), "not-applicable");
+    let gone = "@@ -1,2 +0,0 @@\n-def test_a():\n-    assert a() == 1";
+    case.push("files", json!({ "path": "tests/test_a.py", "status": "deleted", "hunks": gone }));
+    assert_eq!(case.outcome(), "pending");
+    let decision = case.answer().unwrap();
+    assert_eq!(decision["signals"][0]["code"], "test-deleted");
+    assert_eq!(
+        decision["rules"][0]["because"][0],
+        "tests/test_a.py: a test file is deleted while the code changes"
+    );
+    case.policy = policy.replace("signals: any", "signals: [guard-deleted]");
+    assert_eq!(case.outcome(), "not-applicable");
+}

@@ -137,6 +137,8 @@ impl Case {
             "opener",
             "requester",
             "text",
+            "notes",
+            "traces",
         ];
         for (cut, fact) in [("commits_truncated", "commits"), ("files_truncated", "files")] {
             if context[cut].as_bool() != Some(true) {

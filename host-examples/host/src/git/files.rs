@@ -31,6 +31,57 @@ impl Repository {
         ])
     }
 
+    /// Puts its hunks into each file, as `git diff-tree -p` writes them. False where all together have more bytes than
+    /// `most`: then none are put.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn hunks(
+        &self,
+        from: &str,
+        to: &str,
+        files: &mut [File<'static>],
+        most: usize,
+    ) -> Result<bool, GitError> {
+        let patch = self.output([
+            "diff-tree",
+            "-r",
+            "-p",
+            "-M",
+            "--no-commit-id",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-color",
+            "--ignore-submodules=none",
+            from,
+            to,
+            "--",
+        ])?;
+        if patch.len() > most {
+            return Ok(false);
+        }
+        // A file that becomes a link, or the other way round, is written as two: one that goes and one that comes.
+        let mut all = hunks_of(&patch).into_iter();
+        for file in files {
+            let mut hunks = all.next();
+            if file.status == FileStatus::TypeChanged
+                && let (Some(gone), Some(come)) = (&mut hunks, all.next())
+            {
+                gone.extend(come);
+            }
+            let hunks = hunks.ok_or_else(|| GitError::Unexpected {
+                command: "diff-tree -p",
+                what: "a file of the raw list is missing".to_owned(),
+            })?;
+            file.hunks = Some(Text::from_bytes(hunks));
+        }
+        if all.next().is_some() {
+            let what = "a file that the raw list does not have".to_owned();
+            return Err(GitError::Unexpected { command: "diff-tree -p", what });
+        }
+        Ok(true)
+    }
+
     /// Puts into files how many lines come and go in each, as `git diff-tree --numstat` counts them.
     ///
     /// # Errors
@@ -71,6 +122,28 @@ impl Repository {
         }
         Ok(())
     }
+}
+
+/// What stands before the part of a patch that is about one file.
+const FILE_HEADER: &[u8] = b"diff --git ";
+
+/// The hunks of each file of a patch, in its order, without what stands before them.
+fn hunks_of(patch: &[u8]) -> Vec<Vec<u8>> {
+    let mut files: Vec<Vec<u8>> = Vec::new();
+    let mut in_hunks = false;
+    for line in patch.split_inclusive(|&b| b == b'\n') {
+        // In a hunk every line begins with a sign, so a header is none of its lines.
+        if line.starts_with(FILE_HEADER) {
+            files.push(Vec::new());
+            in_hunks = false;
+        } else if let Some(file) = files.last_mut() {
+            in_hunks |= line.starts_with(b"@@ ");
+            if in_hunks {
+                file.extend_from_slice(line);
+            }
+        }
+    }
+    files
 }
 
 /// `git diff-tree --raw -z`: `:<old mode> <new mode> <old id> <new id> <status>` NUL path NUL [path NUL].
@@ -118,6 +191,16 @@ fn parse_raw(raw: &[u8]) -> Result<Vec<File<'static>>, GitError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hunks_are_parted_by_file_and_keep_what_looks_like_a_header() {
+        let patch = b"diff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-diff --git a/y b/y\n+z\n\
+                      diff --git a/m b/m\nold mode 100644\nnew mode 100755\n";
+        let hunks = hunks_of(patch);
+        assert_eq!(hunks.len(), 2);
+        assert_eq!(hunks[0], b"@@ -1 +1 @@\n-diff --git a/y b/y\n+z\n");
+        assert!(hunks[1].is_empty());
+    }
 
     #[test]
     fn raw_entries_keep_both_sides_of_renames_and_every_byte() {

@@ -26,7 +26,7 @@ use crate::signoff::answers::{self, Answer};
 use crate::signoff::people::Directory;
 use crate::signoff::signed::{Signed, Subject, signed};
 use crate::signoff::{self, Acts};
-use crate::{Error, model, order};
+use crate::{Error, model, order, signals};
 use evidence::{provenance_of, summarise};
 use notices::{notices, of_rules};
 use outcome::conclude;
@@ -78,6 +78,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         elsewhere: list.iter().map(|act| is_elsewhere(act, change, &own)).collect(),
         list,
     };
+    let shown = signals::signals(&request.files, &steps)?;
     let mut said = Said::default();
     let (mut rules, mut veto, mut glass) = (Vec::new(), None, None);
     if let Some(policy) = policy {
@@ -85,6 +86,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
             request,
             judged: &judged,
             findings: &findings,
+            signals: &shown,
             steps: &steps,
             policy,
             directory: &directory,
@@ -150,6 +152,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         },
         rules,
         provenance,
+        signals: shown,
         contributors: views.all.list(&directory),
         remedies,
         notices,

@@ -181,6 +181,7 @@ fn look_at(predicate: &Predicate, policy: &Policy, facts: &mut Vec<Fact>) {
         }
         Predicate::DeclarationMissing | Predicate::Dco(_) => {}
         Predicate::Paths(_) | Predicate::Level(_) => add(facts, &[Fact::Files]),
+        Predicate::Signals(_) => add(facts, &[Fact::Files, Fact::Hunks]),
         Predicate::Requirements(_) => add(facts, &[Fact::Text]),
         Predicate::AuthorIn(sets) => {
             add(facts, &[Fact::Opener, Fact::Requester]);

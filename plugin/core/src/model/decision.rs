@@ -3,7 +3,7 @@
 use super::json::{object, words};
 use serde::Serialize;
 
-use super::{CommitFindings, Rank, Role, When};
+use super::{CommitFindings, Rank, Role, Signal, When};
 
 /// The answer to a request. The same request gives the same bytes everywhere.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -28,6 +28,9 @@ pub struct Decision {
     pub rules: Vec<RuleResult>,
     /// What AI contributed.
     pub provenance: Provenance,
+    /// What deserves a second look in the diff, where the policy asks for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signals: Vec<Signal>,
     /// The people behind the change, who therefore cannot approve it.
     pub contributors: Vec<Contributor>,
     /// For each thing that is missing: who can give it, and how.
@@ -46,6 +49,7 @@ object!(Decision {
     "change" => change required,
     "rules" => rules required,
     "provenance" => provenance required,
+    "signals" => signals,
     "contributors" => contributors required,
     "remedies" => remedies required,
     "notices" => notices required,

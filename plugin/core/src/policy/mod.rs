@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub(crate) use codeowners::{CodeOwners, Dialect, Entry as OwnersEntry};
 pub(crate) use pattern::{Cost, Pattern, Regex};
 
-use crate::model::{Diagnostic, Enforce, Help, Rank};
+use crate::model::{Diagnostic, Enforce, Help, Rank, SignalCode};
 use crate::provenance::ExtraTool;
 
 /// A policy, read and checked.
@@ -375,6 +375,8 @@ pub(crate) enum Predicate {
     Signatures(bool),
     Draft(bool),
     Fork(bool),
+    /// The diff shows one of these weak-patch signals.
+    Signals(Vec<SignalCode>),
     /// A test whose facts no host collects yet: what it is, for a person.
     Later(&'static str),
 }

@@ -81,6 +81,20 @@ pub(super) fn decision(decision: &Decision) -> String {
         }
     }
 
+    if !decision.signals.is_empty() {
+        line(String::new());
+        let places = count(decision.signals.len(), "place");
+        line(format!("<details><summary>{places} worth a second look</summary>"));
+        line(String::new());
+        for signal in decision.signals.iter().take(30) {
+            let at = signal.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let (path, message) = (markdown(&signal.path), markdown(&signal.message));
+            line(format!("- {path}{at}: {message} ({})", signal.code.name()));
+        }
+        line(String::new());
+        line("</details>".to_owned());
+    }
+
     let with: Vec<_> =
         decision.provenance.commits.iter().filter(|commit| !commit.findings.is_empty()).collect();
     if !with.is_empty() {

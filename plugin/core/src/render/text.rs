@@ -6,6 +6,9 @@ use crate::model::{Decision, Findings, Outcome, PolicyReport, RuleResult, RuleSt
 /// Commits of which a decision shows the evidence; the JSON has all.
 const COMMITS_SHOWN: usize = 12;
 
+/// Signals that a decision shows; the JSON has all.
+const SIGNALS_SHOWN: usize = 12;
+
 struct Paint(bool);
 
 impl Paint {
@@ -120,6 +123,22 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
                 "  and {} more; --format json shows all",
                 count(with.len() - COMMITS_SHOWN, "commit")
             ));
+        }
+    }
+
+    if !decision.signals.is_empty() {
+        line(String::new());
+        line(paint.bold("Worth a second look"));
+        for signal in decision.signals.iter().take(SIGNALS_SHOWN) {
+            let at = signal.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let (path, message) = (plain(&signal.path), plain(&signal.message));
+            line(format!("  {path}{at}  {message} [{}]", signal.code.name()));
+            if !signal.evidence.is_empty() {
+                line(format!("      {}", plain(&signal.evidence)));
+            }
+        }
+        if decision.signals.len() > SIGNALS_SHOWN {
+            line(format!("  and {} more; --format json shows all", decision.signals.len() - SIGNALS_SHOWN));
         }
     }
 

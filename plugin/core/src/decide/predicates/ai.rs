@@ -95,6 +95,12 @@ impl Facts<'_, '_, '_> {
                 format!("{} could not be read: {}", missing.fact.name(), missing.reason),
             ));
         }
+        // What was never read may hold evidence too.
+        let known = |fact: &Fact| self.request.complete.contains(fact) || self.request.absent.contains(fact);
+        if let Some(fact) = [Fact::Notes, Fact::Traces].iter().find(|fact| !known(fact)) {
+            let why = format!("{} may have been cut, or were never read", fact.name());
+            return Some((RuleCode::ListIncomplete, why));
+        }
         self.findings.iter().find_map(|commit| {
             let remark = commit.remarks.iter().find(|remark| {
                 matches!(remark.code, RemarkCode::MalformedNote | RemarkCode::MalformedTrace)

@@ -9,7 +9,7 @@ mod platform;
 use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
-use crate::model::{CommitFindings, Request, RuleCode};
+use crate::model::{CommitFindings, Request, RuleCode, Signal};
 use crate::policy::{Policy, Predicate};
 use crate::signoff::contributors::Contributors;
 use crate::signoff::people::Directory;
@@ -108,6 +108,8 @@ pub(super) struct Facts<'f, 'r, 'a> {
     pub judged: &'f Judged<'r, 'a>,
     /// What each commit says about AI; commits that say nothing may be missing.
     pub findings: &'f [CommitFindings],
+    /// What the diff shows, when the hunks are here.
+    pub signals: &'f [Signal],
     pub steps: &'f Steps,
     pub policy: &'f Policy,
     pub directory: &'f Directory,
@@ -155,6 +157,7 @@ impl Facts<'_, '_, '_> {
                 let reason = if fork { "it comes from a fork" } else { "it comes from this repository" };
                 Truth::lasting(fork == *wanted, reason)
             }
+            Predicate::Signals(codes) => self.signals(codes),
             Predicate::Later(what) => {
                 Truth::unknown(RuleCode::FactUnavailable, format!("{what} is not known to this release"))
             }

@@ -58,6 +58,11 @@ impl Facts<'_, '_, '_> {
             let reason = format!("statuses could not be read: {}", missing.reason);
             return Truth::unknown(RuleCode::FactUnavailable, reason);
         }
+        // A status that is not here may be bad, or good.
+        if !self.request.complete.contains(&Fact::Statuses) {
+            let why = "the list of statuses may have been cut, or was never read";
+            return Truth::unknown(RuleCode::ListIncomplete, why);
+        }
         let head = self.request.change.as_ref().map(|change| &change.head);
         for name in &test.names {
             let mut about = self.request.statuses.iter().filter(|status| status.context == *name);

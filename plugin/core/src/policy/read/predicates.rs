@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 
 use super::faults::{Faults, choice, compiled, defined, flag, list_of, lower, map, word, words};
 use crate::limits;
-use crate::model::{Help, Rank, Severity};
+use crate::model::{Help, Rank, Severity, SignalCode};
 use crate::policy::yaml::{Key, Node, Value};
 use crate::policy::{
     AiTest, Bound, Branch, Cost, Dco, Level, LinesTest, PathTest, Pattern, Policy, Predicate, Regex,
     RequirementsTest, StatusTest, TitleTest, Which,
 };
+use crate::signals::LIKELY;
 
 /// Keys of predicates whose facts come with a later release: they parse, and are unavailable until then.
 const LATER: &[(&str, &str)] = &[
@@ -44,6 +45,7 @@ const KEYS: &[&str] = &[
     "signatures",
     "draft",
     "fork",
+    "signals",
 ];
 
 /// Predicates side by side, all of which must hold.
@@ -114,6 +116,7 @@ fn one(
         }
         "draft" => Predicate::Draft(flag(node, &what, faults)?),
         "fork" => Predicate::Fork(flag(node, &what, faults)?),
+        "signals" => Predicate::Signals(signals(node, faults)),
         other => {
             let Some((_, what)) = LATER.iter().find(|(name, _)| *name == other) else {
                 let known: Vec<&str> =
@@ -130,6 +133,23 @@ fn one(
             Predicate::Later(what)
         }
     })
+}
+
+/// `any`, or weak-patch signals by name.
+fn signals(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<SignalCode> {
+    let mut codes = Vec::new();
+    for (text, place) in words(node, "`signals`", faults) {
+        match SignalCode::ALL.iter().find(|(name, _)| *name == text) {
+            Some((_, code)) => codes.push(*code),
+            None if text == "any" => codes.extend(LIKELY),
+            None => {
+                let names: Vec<&str> = SignalCode::ALL.iter().map(|(name, _)| *name).collect();
+                let help = format!("they are {}, and `any` for those that are seldom false", list_of(&names));
+                faults.error_with_help(place, &format!("`{text}` is no signal"), help);
+            }
+        }
+    }
+    codes
 }
 
 fn predicates(node: &Node<'_>, depth: usize, policy: &Policy, faults: &mut Faults<'_>) -> Vec<Predicate> {

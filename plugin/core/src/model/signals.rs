@@ -1,0 +1,80 @@
+//! What a diff shows of a patch that may be weaker than its tests say.
+
+use serde::Serialize;
+
+use super::json::{object, words};
+
+/// A weak-patch signal: a place that deserves a second look. It proves nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Signal {
+    /// Which.
+    pub code: SignalCode,
+    /// The file.
+    pub path: String,
+    /// The line at the head, or of what is gone before the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// One sentence.
+    pub message: String,
+    /// The line itself, cut.
+    pub evidence: String,
+}
+
+object!(Signal {
+    "code" => code required,
+    "path" => path required,
+    "line" => line,
+    "message" => message required,
+    "evidence" => evidence required,
+});
+
+/// Kinds of signals: a closed list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum SignalCode {
+    /// A test file is deleted while the code changes.
+    #[default]
+    TestDeleted,
+    /// A test is skipped without a condition, or run alone.
+    TestSkipped,
+    /// Tests that stay lose assertions on balance.
+    AssertionsLost,
+    /// A checker is silenced for a whole file, or a test run no longer fails.
+    CheckSilenced,
+    /// An expected value is edited together with the code.
+    ExpectedValueEdited,
+    /// Every error is caught, and nothing is done about it.
+    BroadCatch,
+    /// A test that left early is gone.
+    GuardDeleted,
+}
+
+words!(SignalCode {
+    "test-deleted" => TestDeleted,
+    "test-skipped" => TestSkipped,
+    "assertions-lost" => AssertionsLost,
+    "check-silenced" => CheckSilenced,
+    "expected-value-edited" => ExpectedValueEdited,
+    "broad-catch" => BroadCatch,
+    "guard-deleted" => GuardDeleted,
+});
+
+impl SignalCode {
+    /// All of them, by the words of the contract.
+    pub const ALL: &'static [(&'static str, SignalCode)] = &[
+        ("test-deleted", SignalCode::TestDeleted),
+        ("test-skipped", SignalCode::TestSkipped),
+        ("assertions-lost", SignalCode::AssertionsLost),
+        ("check-silenced", SignalCode::CheckSilenced),
+        ("expected-value-edited", SignalCode::ExpectedValueEdited),
+        ("broad-catch", SignalCode::BroadCatch),
+        ("guard-deleted", SignalCode::GuardDeleted),
+    ];
+
+    /// The word of the contract.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, code)| *code == self).map_or("", |(name, _)| name)
+    }
+}

@@ -1,0 +1,364 @@
+//! Every predicate of the language: where it holds, where it does not, and where nobody knows.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod common;
+
+use common::{Case, account, id, ident};
+use serde_json::json;
+
+/// What a rule with this predicate says of a change: it applies, it does not, or the code for why nobody knows.
+fn told(when: &str, change: impl Fn(&mut Case)) -> String {
+    let policy = format!(
+        "countersign: 1\nname: test\npeople:\n  seniors: {{ users: [sam, rhea] }}\n  team: {{ users: [dana, omar] }}\n  \
+         core: {{ groups: [o/core] }}\n  writers: {{ permissions: [write] }}\nlevels:\n  \
+         - {{ name: A, paths: [\"src/flight/**\"] }}\n  - {{ name: B, paths: [\"src/**\"] }}\n\
+         rules:\n  - name: rule\n    when: {when}\n    deny: it applies\n"
+    );
+    let mut case = Case::under(&policy);
+    change(&mut case);
+    match case.rule_code("rule").as_str() {
+        "denied" => "applies".to_owned(),
+        "not-applicable" => "does not".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+type Change = fn(&mut Case);
+
+fn nothing(_: &mut Case) {}
+
+fn without(case: &mut Case, fact: &str) {
+    case.request["complete"].as_array_mut().unwrap().retain(|known| known != fact);
+}
+
+fn unavailable(case: &mut Case, fact: &str) {
+    case.request["unavailable"] = json!([{ "fact": fact, "reason": "the forge is down" }]);
+}
+
+fn message(case: &mut Case, text: &str) {
+    case.request["commits"][0]["message"] = text.into();
+}
+
+fn check(table: &[(&str, Change, &str)]) {
+    for (at, (when, change, expected)) in table.iter().enumerate() {
+        assert_eq!(told(when, change), *expected, "row {at}: {when}");
+    }
+}
+
+#[test]
+fn provenance() {
+    let ai: Change = |case| message(case, "x\n\nAI-Assisted: claude-code/opus-4\n");
+    let authored: Change = |case| {
+        message(case, "x\n\n🤖 Generated with [Claude Code](https://claude.ai/code)\n");
+    };
+    let none: Change = |case| message(case, "x\n\nAI-Assisted: none\n");
+    let signed: Change = |case| message(case, "x\n\nSigned-off-by: dana <dana@example.com>\n");
+    let signed_by_other: Change = |case| message(case, "x\n\nSigned-off-by: omar <omar@example.com>\n");
+    let signed_by_ai: Change = |case| {
+        message(
+            case,
+            "x\n\nSigned-off-by: dana <dana@example.com>\nSigned-off-by: Claude <noreply@anthropic.com>\n",
+        );
+    };
+    check(&[
+        ("{ ai: any }", nothing, "does not"),
+        ("{ ai: any }", ai, "applies"),
+        ("{ ai: none }", nothing, "applies"),
+        ("{ ai: none }", ai, "does not"),
+        ("{ ai: { tool: [claude-code] } }", ai, "applies"),
+        ("{ ai: { tool: [\"claude*\"] } }", ai, "applies"),
+        ("{ ai: { tool: [cursor] } }", ai, "does not"),
+        ("{ ai: { model: [\"*opus*\"] } }", ai, "applies"),
+        ("{ ai: { model: [\"gpt*\"] } }", ai, "does not"),
+        ("{ ai: { tool: [claude-code], model: [\"gpt*\"] } }", ai, "does not"),
+        ("{ ai: { rank: declared } }", ai, "applies"),
+        ("{ ai: { rank: attested } }", ai, "does not"),
+        ("{ ai: { help: [assisted] } }", ai, "applies"),
+        ("{ ai: { help: [tests] } }", ai, "does not"),
+        ("{ ai: undeclared }", ai, "does not"),
+        ("{ ai: undeclared }", authored, "applies"),
+        ("{ ai: undeclared }", nothing, "does not"),
+        ("{ ai: any }", |case| unavailable(case, "notes"), "fact-unavailable"),
+        ("{ ai: any }", |case| unavailable(case, "traces"), "fact-unavailable"),
+        ("{ ai: undeclared }", |case| unavailable(case, "notes"), "fact-unavailable"),
+        ("{ ai: any }", |case| without(case, "commits"), "list-incomplete"),
+        ("{ ai: any }", |case| without(case, "notes"), "list-incomplete"),
+        ("{ ai: none }", |case| without(case, "traces"), "list-incomplete"),
+        ("{ declaration: missing }", nothing, "applies"),
+        ("{ declaration: missing }", ai, "does not"),
+        ("{ declaration: missing }", none, "does not"),
+        ("{ declaration: missing }", |case| without(case, "commits"), "list-incomplete"),
+        // A merge has nothing to declare.
+        (
+            "{ declaration: missing }",
+            |case| {
+                message(case, "x\n\nAI-Assisted: none\n");
+                case.commit("m1", &["c1", "newer base"]);
+            },
+            "does not",
+        ),
+        ("{ dco: missing }", nothing, "applies"),
+        ("{ dco: missing }", signed, "does not"),
+        ("{ dco: missing }", signed_by_other, "applies"),
+        ("{ dco: ai }", signed, "does not"),
+        ("{ dco: ai }", signed_by_ai, "applies"),
+        ("{ dco: missing }", |case| without(case, "commits"), "list-incomplete"),
+    ]);
+}
+
+#[test]
+fn paths_and_levels() {
+    let renamed: Change = |case| {
+        case.request["files"] =
+            json!([{ "path": "docs/x.md", "previous_path": "src/flight/x.rs", "status": "renamed" }]);
+    };
+    let docs: Change = |case| case.request["files"] = json!([{ "path": "docs/x.md", "status": "modified" }]);
+    let none: Change = |case| case.request["files"] = json!([]);
+    let cut: Change = |case| {
+        case.request["files"] = json!([{ "path": "docs/x.md", "status": "modified" }]);
+        without(case, "files");
+    };
+    check(&[
+        ("{ paths: [\"src/**\"] }", nothing, "applies"),
+        ("{ paths: [\"docs/**\"] }", nothing, "does not"),
+        ("{ paths: [\"src/**\"] }", renamed, "applies"),
+        ("{ paths: { changed: [\"src/**\"], ignore: [\"*.rs\"] } }", nothing, "does not"),
+        ("{ paths: { none: [\"src/**\"] } }", nothing, "does not"),
+        ("{ paths: { none: [\"docs/**\"] } }", nothing, "applies"),
+        ("{ paths: { only: [\"docs/**\"] } }", docs, "applies"),
+        ("{ paths: { only: [\"docs/**\"] } }", renamed, "does not"),
+        ("{ paths: { only: [\"docs/**\"] } }", none, "does not"),
+        ("{ paths: [\"src/**\"] }", cut, "list-incomplete"),
+        ("{ paths: { none: [\"src/**\"] } }", cut, "list-incomplete"),
+        ("{ paths: { only: [\"docs/**\"] } }", cut, "list-incomplete"),
+        ("{ paths: [\"docs/**\"] }", cut, "applies"),
+        ("{ paths: [\"src/**\"] }", |case| cut_and_down(case), "fact-unavailable"),
+        ("{ level: [A] }", nothing, "does not"),
+        ("{ level: [B] }", nothing, "applies"),
+        ("{ level: [A] }", renamed, "applies"),
+        // The highest level is the change's.
+        ("{ level: [B] }", renamed, "does not"),
+        ("{ level: [A, B] }", docs, "does not"),
+        ("{ level: [A] }", cut, "list-incomplete"),
+    ]);
+}
+
+fn cut_and_down(case: &mut Case) {
+    case.request["files"] = json!([]);
+    unavailable(case, "files");
+}
+
+#[test]
+fn lines() {
+    let of = |case: &mut Case, added: u64, deleted: u64| {
+        case.request["files"] = json!([
+            { "path": "a", "status": "modified", "added": added, "deleted": deleted },
+            { "path": "b", "status": "modified", "added": 1, "deleted": 0 },
+        ]);
+    };
+    for (when, added, deleted, expected) in [
+        ("{ lines: { added: \"> 9\" } }", 9, 0, "applies"),
+        ("{ lines: { added: \"> 9\" } }", 8, 9, "does not"),
+        ("{ lines: { deleted: \"< 3\" } }", 0, 2, "applies"),
+        ("{ lines: { deleted: \"< 3\" } }", 0, 3, "does not"),
+        ("{ lines: { total: \"= 10\" } }", 4, 5, "applies"),
+        ("{ lines: { total: \"= 10\" } }", 4, 6, "does not"),
+        ("{ lines: { added: \"> 99\", deleted: \"> 9\" } }", 0, 10, "applies"),
+    ] {
+        assert_eq!(told(when, |case| of(case, added, deleted)), expected, "{when} {added} {deleted}");
+    }
+    let binary: Change = |case| {
+        case.request["files"] = json!([{ "path": "a", "status": "modified", "binary": true }]);
+    };
+    let uncounted: Change = |case| case.request["files"] = json!([{ "path": "a", "status": "modified" }]);
+    let large_and_binary: Change = |case| {
+        case.request["files"] = json!([
+            { "path": "a", "status": "modified", "binary": true },
+            { "path": "b", "status": "modified", "added": 100, "deleted": 0 },
+        ]);
+    };
+    check(&[
+        ("{ lines: { total: \"< 9\" } }", binary, "fact-unavailable"),
+        ("{ lines: { total: \"> 9\" } }", binary, "fact-unavailable"),
+        ("{ lines: { total: \"> 9\" } }", large_and_binary, "applies"),
+        ("{ lines: { total: \"> 9\" } }", uncounted, "fact-unavailable"),
+        ("{ lines: { total: \"> 9\" } }", |case| without(case, "files"), "list-incomplete"),
+    ]);
+}
+
+#[test]
+fn people() {
+    let by_omar: Change = |case| case.request["commits"][0]["author"] = ident("omar");
+    let by_sam: Change = |case| case.request["commits"][0]["author"] = ident("sam");
+    let opened_by_sam: Change = |case| case.request["change"]["opened_by"] = account("sam");
+    let unknown: Change = |case| {
+        case.request["commits"][0]["author"] = json!({ "name": "x", "email": "x@elsewhere.example" });
+    };
+    let group: Change = |case| {
+        case.push("groups", json!({ "name": "o/core", "members": [account("dana")] }));
+    };
+    let unread: Change = |case| {
+        case.push("groups", json!({ "name": "o/core", "unreadable": true }));
+    };
+    let writer: Change = |case| {
+        case.push("people", json!({ "account": account("dana"), "permissions": ["admin"] }));
+    };
+    check(&[
+        ("{ author-in: [team] }", nothing, "applies"),
+        ("{ author-in: [seniors] }", nothing, "does not"),
+        ("{ author-in: [seniors] }", opened_by_sam, "applies"),
+        ("{ author-in: [core] }", group, "applies"),
+        ("{ author-in: [core] }", unread, "fact-unavailable"),
+        ("{ author-in: [writers] }", writer, "applies"),
+        ("{ author-in: [writers] }", nothing, "does not"),
+        ("{ contributor-in: [seniors] }", nothing, "does not"),
+        ("{ contributor-in: [seniors] }", by_sam, "applies"),
+        ("{ contributor-in: [seniors] }", unknown, "unattributed-commit"),
+        ("{ only-contributors-in: [team] }", by_omar, "applies"),
+        ("{ only-contributors-in: [team] }", by_sam, "does not"),
+        ("{ only-contributors-in: [team] }", unknown, "does not"),
+        ("{ author-is-only-contributor: true }", nothing, "applies"),
+        ("{ author-is-only-contributor: true }", by_omar, "does not"),
+        ("{ author-is-only-contributor: false }", by_omar, "applies"),
+        ("{ contributor-in: [seniors] }", |case| unavailable(case, "pushes"), "fact-unavailable"),
+        (
+            "{ author-in: [seniors] }",
+            |case| {
+                case.request["change"].as_object_mut().unwrap().remove("opened_by");
+                unavailable(case, "opener");
+            },
+            "fact-unavailable",
+        ),
+    ]);
+}
+
+#[test]
+fn what_the_platform_says() {
+    let success: Change = |case| {
+        case.push(
+            "statuses",
+            json!({ "context": "build", "state": "success", "source": account("ci"), "sha": id("c1") }),
+        );
+    };
+    let on_another: Change = |case| {
+        case.push("statuses", json!({ "context": "build", "state": "success", "sha": id("c0") }));
+    };
+    let skipped: Change = |case| {
+        case.push("statuses", json!({ "context": "build", "state": "skipped", "sha": id("c1") }));
+    };
+    let titled: Change = |case| case.request["change"]["title"] = "fix: the queue".into();
+    let labelled: Change = |case| {
+        case.request["change"]["labels"] = json!([{ "name": "Hotfix" }, { "name": "db" }]);
+    };
+    let verified: Change = |case| case.request["commits"][0]["verified"] = true.into();
+    let unverified: Change = |case| case.request["commits"][0]["verified"] = false.into();
+    let drafted: Change = |case| case.request["change"]["draft"] = true.into();
+    let forked: Change = |case| case.request["change"]["fork"] = true.into();
+    let from: Change = |case| case.request["change"]["source"] = "refs/heads/release/1".into();
+    check(&[
+        ("{ status: [build] }", success, "applies"),
+        ("{ status: [build, lint] }", success, "does not"),
+        ("{ status: [build] }", on_another, "does not"),
+        ("{ status: [build] }", skipped, "does not"),
+        ("{ status: { names: [build], conclusions: [skipped] } }", skipped, "applies"),
+        ("{ status: { names: [build], source: ci } }", success, "applies"),
+        ("{ status: { names: [build], source: other } }", success, "does not"),
+        ("{ status: [build] }", |case| without(case, "statuses"), "list-incomplete"),
+        ("{ status: [build] }", |case| unavailable(case, "statuses"), "fact-unavailable"),
+        ("{ title: { matches: [\"^fix\"] } }", titled, "applies"),
+        ("{ title: { matches: [\"^feat\"] } }", titled, "does not"),
+        ("{ title: { not-matches: [\"^feat\"] } }", titled, "applies"),
+        ("{ title: { not-matches: [\"^fix\"] } }", titled, "does not"),
+        ("{ title: { matches: [\"^fix\"] } }", nothing, "fact-unavailable"),
+        ("{ labels: [hotfix] }", labelled, "applies"),
+        ("{ labels: [hotfix, DB] }", labelled, "applies"),
+        ("{ labels: [hotfix, ui] }", labelled, "does not"),
+        ("{ labels: [hotfix] }", |case| without(case, "text"), "fact-unavailable"),
+        ("{ signatures: verified }", verified, "applies"),
+        ("{ signatures: verified }", unverified, "does not"),
+        ("{ signatures: unverified }", unverified, "applies"),
+        ("{ signatures: verified }", nothing, "fact-unavailable"),
+        ("{ draft: true }", drafted, "applies"),
+        ("{ draft: true }", nothing, "does not"),
+        ("{ draft: false }", nothing, "applies"),
+        ("{ fork: true }", forked, "applies"),
+        ("{ fork: false }", forked, "does not"),
+        ("{ target-branch: [main] }", nothing, "applies"),
+        ("{ target-branch: [\"release/*\"] }", nothing, "does not"),
+        ("{ target-branch: [\"re:^ma\"] }", nothing, "applies"),
+        ("{ source-branch: [\"release/*\"] }", from, "applies"),
+        ("{ source-branch: [\"release/*\"] }", nothing, "fact-unavailable"),
+    ]);
+}
+
+#[test]
+fn requirements_that_a_change_serves() {
+    let named: Change = |case| {
+        message(case, "Limit the queue (REQ-12)\n");
+        case.document("requirements", "requirements.txt", "REQ-11\nREQ-12 The queue has a limit\n");
+    };
+    let unlisted: Change = |case| {
+        message(case, "Limit the queue (REQ-13)\n");
+        case.document("requirements", "requirements.txt", "REQ-11\nREQ-12\n");
+    };
+    let in_title: Change = |case| {
+        case.request["change"]["title"] = "REQ-12".into();
+        case.document("requirements", "requirements.txt", "REQ-12\n");
+    };
+    let when = "{ requirements: { pattern: \"REQ-[0-9]+\", list: requirements.txt } }";
+    check(&[
+        (when, named, "applies"),
+        (when, in_title, "applies"),
+        (when, unlisted, "does not"),
+        ("{ requirements: { pattern: \"REQ-[0-9]+\" } }", unlisted, "applies"),
+        ("{ requirements: { pattern: \"HLR-[0-9]+\" } }", unlisted, "does not"),
+        (when, |case| message(case, "REQ-12"), "fact-unavailable"),
+    ]);
+}
+
+#[test]
+fn all_any_and_not() {
+    check(&[
+        ("{ all: [{ draft: false }, { fork: false }] }", nothing, "applies"),
+        ("{ all: [{ draft: false }, { fork: true }] }", nothing, "does not"),
+        ("{ any: [{ draft: true }, { fork: false }] }", nothing, "applies"),
+        ("{ any: [{ draft: true }, { fork: true }] }", nothing, "does not"),
+        ("{ not: { draft: true } }", nothing, "applies"),
+        ("{ draft: false, fork: true }", nothing, "does not"),
+        // What decides decides, whatever is unknown beside it.
+        ("{ all: [{ title: { matches: [x] } }, { fork: true }] }", nothing, "does not"),
+        ("{ all: [{ title: { matches: [x] } }, { fork: false }] }", nothing, "fact-unavailable"),
+        ("{ any: [{ title: { matches: [x] } }, { fork: false }] }", nothing, "applies"),
+        ("{ any: [{ title: { matches: [x] } }, { fork: true }] }", nothing, "fact-unavailable"),
+        ("{ not: { title: { matches: [x] } } }", nothing, "fact-unavailable"),
+    ]);
+}
+
+#[test]
+fn what_comes_with_the_services_and_plans_is_unknown_until_then() {
+    check(&[
+        ("{ operation: [destroy-stateful] }", nothing, "fact-unavailable"),
+        ("{ any: [{ environment: production }, { fork: true }] }", nothing, "fact-unavailable"),
+        ("{ all: [{ service: [billing] }, { fork: true }] }", nothing, "does not"),
+    ]);
+}
+
+#[test]
+fn a_change_waits_when_what_keeps_a_rule_away_can_still_change() {
+    for (when, outcome) in [
+        ("{ labels: [hotfix] }", "pending"),
+        ("{ status: [build] }", "pending"),
+        ("{ draft: true }", "pending"),
+        ("{ fork: true }", "not-applicable"),
+        ("{ paths: [docs/] }", "not-applicable"),
+        // Settled by the path, whatever the label becomes.
+        ("{ all: [{ labels: [hotfix] }, { paths: [docs/] }] }", "not-applicable"),
+        ("{ any: [{ labels: [hotfix] }, { paths: [docs/] }] }", "pending"),
+    ] {
+        let policy = format!(
+            "countersign: 1\nname: test\nrules:\n  - name: rule\n    when: {when}\n    deny: it applies\n"
+        );
+        assert_eq!(Case::under(&policy).outcome(), outcome, "{when}");
+    }
+}
