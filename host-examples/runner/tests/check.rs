@@ -686,3 +686,75 @@ fn lines_are_counted_as_git_counts_them_and_a_binary_file_has_none() {
     repo.commit("Bytes");
     assert_eq!(rule(&repo.decision(&[]), "Large")["code"], "fact-unavailable");
 }
+
+#[test]
+fn a_diff_is_read_where_the_policy_asks_for_signals_and_nowhere_else() {
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.write("tests/page.py", "def test_page():\n    assert page() == 1\n");
+    repo.write("src/page.py", "def page():\n    return 1\n");
+    repo.commit("Add a page and its test");
+    repo.git(&["switch", "--quiet", "--create", "weaker"]);
+    repo.git(&["rm", "--quiet", "tests/page.py"]);
+    repo.write("src/page.py", "def page():\n    return 2\n");
+    repo.git(&["mv", "src/page.rs", "src/moved.rs"]);
+    repo.commit("Change the page");
+    let plain = repo.decision(&[]);
+    assert_eq!(plain["signals"], serde_json::Value::Null);
+
+    let policy = repo.beside("signals.yaml");
+    let text = "countersign: 1\nname: s\npeople: { a: { users: [sam] } }\nrules:\n  - name: second look\n    \
+                when: { signals: any }\n    require: [{ approvals: 1, by: a }]\n";
+    std::fs::write(&policy, text).unwrap();
+    let args = ["--policy", policy.to_str().unwrap()];
+    let decision = repo.decision(&args);
+    assert_eq!(decision["signals"][0]["code"], "test-deleted", "{decision:#}");
+    let shown = repo.check(&args);
+    assert_eq!(shown.code, 1);
+    assert!(shown.out.contains("Worth a second look\n  tests/page.py  "), "{}", shown.out);
+}
+
+#[test]
+fn a_policy_on_top_of_another_reads_that_one_from_the_target_and_owners_too() {
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "main"]);
+    let base = std::fs::read_to_string(repo.path().join(".countersign/policy.yaml")).unwrap();
+    repo.write(".countersign/base.yaml", &base);
+    let top = "countersign: 1\nname: top\nextends: .countersign/base.yaml\ncodeowners: github\nrules:\n  \
+               - name: owners\n    require: [{ approvals: 1, by: code-owners }]\n";
+    repo.write(".countersign/policy.yaml", top);
+    repo.write("CODEOWNERS", "src/ @rhea\n");
+    repo.commit("Put a policy on top");
+    repo.git(&["switch", "--quiet", "--create", "topped"]);
+    repo.write("src/page.rs", "pub fn page() -> u8 { 2 }\n");
+    repo.git(&["add", "."]);
+    repo.commit(AI);
+    let decision = repo.decision(&[]);
+    let names: Vec<&str> =
+        decision["rules"].as_array().unwrap().iter().map(|rule| rule["name"].as_str().unwrap()).collect();
+    assert_eq!(names.last(), Some(&"owners"), "{decision:#}");
+    assert!(names.len() > 1, "{names:?}");
+    assert_eq!(decision["rules"][names.len() - 1]["code"], "missing-approvals");
+    let roles: Vec<&str> = decision["policy"]["documents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|document| document["role"].as_str().unwrap())
+        .collect();
+    assert_eq!(roles, ["extends", "codeowners"]);
+    let run = repo.countersign(&[
+        "policy",
+        "check",
+        repo.path().join(".countersign/policy.yaml").to_str().unwrap(),
+    ]);
+    assert_eq!(run.code, 0, "{run:?}");
+
+    // What the policy extends is gone: nothing is decided, and the message says what is missing.
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.git(&["rm", "--quiet", ".countersign/base.yaml"]);
+    repo.commit("Lose the base");
+    repo.git(&["switch", "--quiet", "topped"]);
+    let lost = repo.check(&[]);
+    assert_eq!(lost.code, 2);
+    assert!(lost.err.contains("`.countersign/base.yaml`"), "{}", lost.err);
+}

@@ -220,6 +220,39 @@ fn every_code_of_an_act_is_produced_by_some_case() {
 }
 
 #[test]
+fn every_code_of_an_act_has_a_sentence_to_the_person_whose_act_it_was() {
+    let mut said = String::new();
+    for code in words("ActCode").iter().filter(|code| !OF_SIGNATURES.contains(&code.as_str())) {
+        let decision = act(code).answer().unwrap();
+        let acts = decision["rules"][0]["requirements"][0]["acts"].as_array().unwrap().clone();
+        let verdict = acts.iter().find(|act| act["code"] == **code).unwrap();
+        said.push_str(&format!("{code}: {}\n", verdict["sentence"].as_str().unwrap()));
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn every_code_of_a_rule_says_what_is_missing() {
+    let mut said = String::new();
+    for code in words("RuleCode") {
+        let decision = rule(&code).answer().unwrap();
+        let rules = decision["rules"].as_array().unwrap();
+        let rule = rules.iter().find(|rule| rule["name"] == "sign-off").unwrap();
+        let list = |key: &str| {
+            let list = rule[key].as_array().cloned().unwrap_or_default();
+            list.iter().map(|text| text.as_str().unwrap().to_owned()).collect::<Vec<_>>().join("; ")
+        };
+        let headline = decision["headline"].as_str().unwrap();
+        said.push_str(&format!(
+            "{code}\n  {headline}\n  because {}\n  missing {}\n",
+            list("because"),
+            list("missing")
+        ));
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
 fn every_code_of_a_rule_is_produced_by_some_case() {
     let codes = words("RuleCode");
     assert!(codes.len() > 12, "{codes:?}");

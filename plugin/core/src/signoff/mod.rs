@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use crate::Error;
 use crate::limits::{Steps, VERDICT_STEPS};
 use crate::model::{
-    Act, ActCode, ActKind, ActVerdict, AnswerDigest, Change, ContributorRole, EarlierAnswer, ObjectId, Proof,
-    Request, TextIntegrity,
+    Account, Act, ActCode, ActKind, ActVerdict, AnswerDigest, Change, ContributorRole, EarlierAnswer,
+    ObjectId, Proof, Request, TextIntegrity,
 };
 use crate::order::Index;
 use crate::policy::{Approvals, Methods, Options, PeopleSet, Policy, Requirement, Stale};
@@ -572,6 +572,9 @@ impl Desk<'_, '_, '_> {
             ActCode::Inactive => format!("the account of {who} is blocked or deleted"),
             ActCode::NotEligible => format!("{who} is not among {by}"),
             ActCode::MembershipUnreadable => format!("whether {who} is among {by} could not be read"),
+            ActCode::UnknownAccount if act.actor == Account::default() => {
+                "the platform does not say who it was".to_owned()
+            }
             ActCode::UnknownAccount => format!(
                 "no e-mail address is known for {who}, so nobody can tell whether {who} wrote part of this change; \
                  add one under `identities` in the policy"
