@@ -1,6 +1,8 @@
 //! What a requirement asks for on this change, where it asks the owners of files: one approval set for each line of
 //! CODEOWNERS that owns a file of the change.
 
+use std::borrow::Cow;
+
 use super::predicates::{Truth, count, quoted};
 use super::rules::{Case, pend};
 use crate::Error;
@@ -8,23 +10,23 @@ use crate::model::{RuleCode, RuleResult};
 use crate::policy::{Approvals, CODE_OWNERS, CodeOwners, CodeOwnersUse, OwnersEntry, PeopleSet, Requirement};
 
 /// A requirement as it stands for one change.
-pub(super) struct Asked {
-    pub requirement: Requirement,
+pub(super) struct Asked<'q> {
+    pub requirement: Cow<'q, Requirement>,
     /// Whoever may approve beside the people sets.
     pub owners: Option<PeopleSet>,
 }
 
 impl Case<'_, '_, '_> {
     /// The requirements of a rule, those of owners unfolded. What cannot be known leaves the rule pending.
-    pub(super) fn asked(
+    pub(super) fn asked<'q>(
         &self,
-        requirements: &[Requirement],
+        requirements: &'q [Requirement],
         result: &mut RuleResult,
-    ) -> Result<Vec<Asked>, Error> {
+    ) -> Result<Vec<Asked<'q>>, Error> {
         let mut all = Vec::with_capacity(requirements.len());
         for requirement in requirements {
             if !requirement.by.iter().any(|name| name == CODE_OWNERS) {
-                all.push(Asked { requirement: requirement.clone(), owners: None });
+                all.push(Asked { requirement: Cow::Borrowed(requirement), owners: None });
                 continue;
             }
             let Some(CodeOwnersUse { unowned_blocks, file, .. }) = &self.facts.policy.codeowners else {
@@ -77,7 +79,7 @@ impl Case<'_, '_, '_> {
         Ok((entries, unowned))
     }
 
-    fn of_entry(&self, requirement: &Requirement, entry: &OwnersEntry) -> Asked {
+    fn of_entry(&self, requirement: &Requirement, entry: &OwnersEntry) -> Asked<'static> {
         let mut owners = entry.owners.clone();
         let is_group = |name: &&String| self.facts.request.groups.iter().any(|group| group.name == **name);
         owners.groups.extend(entry.perhaps_groups.iter().filter(is_group).cloned());
@@ -91,6 +93,6 @@ impl Case<'_, '_, '_> {
             other => other,
         };
         let requirement = Requirement { approvals, by: by.collect(), answers: requirement.answers.clone() };
-        Asked { requirement, owners: Some(owners) }
+        Asked { requirement: Cow::Owned(requirement), owners: Some(owners) }
     }
 }
