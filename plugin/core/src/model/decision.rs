@@ -3,7 +3,7 @@
 use super::json::{object, words};
 use serde::Serialize;
 
-use super::{CommitFindings, Rank, Role, Signal, When};
+use super::{ActCode, CommitFindings, NoticeCode, Rank, Role, RuleCode, Signal, When};
 
 /// The answer to a request. The same request gives the same bytes everywhere.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -79,16 +79,6 @@ words!(Outcome {
 });
 
 impl Outcome {
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            Outcome::Approved => "approved",
-            Outcome::NotApplicable => "not-applicable",
-            Outcome::Pending => "pending",
-            Outcome::Denied => "denied",
-        }
-    }
-
     /// Whether a change may pass with it.
     pub fn passes(self) -> bool {
         matches!(self, Outcome::Approved | Outcome::NotApplicable)
@@ -291,77 +281,6 @@ words!(RuleState {
     "skipped" => Skipped,
 });
 
-/// Codes of rules: a closed list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum RuleCode {
-    /// All that it asks for is there.
-    Satisfied,
-    /// Approvals are missing.
-    MissingApprovals,
-    /// A person who may has asked for changes.
-    Vetoed,
-    /// The rule denies.
-    Denied,
-    /// Its predicates do not hold.
-    NotApplicable,
-    /// A fact that it needs is not to be had.
-    #[default]
-    FactUnavailable,
-    /// A list that it needs may have been cut.
-    ListIncomplete,
-    /// Nobody could ever satisfy it.
-    Impossible,
-    /// A commit that nobody can be made answerable for.
-    UnattributedCommit,
-    /// A named person waived it.
-    Waived,
-    /// Glass was broken.
-    BreakGlass,
-    /// A condition does not hold yet.
-    ConditionUnmet,
-    /// The change is a draft.
-    Draft,
-}
-
-words!(RuleCode {
-    "satisfied" => Satisfied,
-    "missing-approvals" => MissingApprovals,
-    "vetoed" => Vetoed,
-    "denied" => Denied,
-    "not-applicable" => NotApplicable,
-    "fact-unavailable" => FactUnavailable,
-    "list-incomplete" => ListIncomplete,
-    "impossible" => Impossible,
-    "unattributed-commit" => UnattributedCommit,
-    "waived" => Waived,
-    "break-glass" => BreakGlass,
-    "condition-unmet" => ConditionUnmet,
-    "draft" => Draft,
-});
-
-impl RuleCode {
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            RuleCode::Satisfied => "satisfied",
-            RuleCode::MissingApprovals => "missing-approvals",
-            RuleCode::Vetoed => "vetoed",
-            RuleCode::Denied => "denied",
-            RuleCode::NotApplicable => "not-applicable",
-            RuleCode::FactUnavailable => "fact-unavailable",
-            RuleCode::ListIncomplete => "list-incomplete",
-            RuleCode::Impossible => "impossible",
-            RuleCode::UnattributedCommit => "unattributed-commit",
-            RuleCode::Waived => "waived",
-            RuleCode::BreakGlass => "break-glass",
-            RuleCode::ConditionUnmet => "condition-unmet",
-            RuleCode::Draft => "draft",
-        }
-    }
-}
-
 /// One requirement of a rule, and what was given for it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -435,105 +354,6 @@ object!(AnswerDigest {
     "question" => question required,
     "digest" => digest required,
     "seen_in" => seen_in,
-});
-
-/// Codes of acts: a closed list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[expect(
-    missing_docs,
-    reason = "the words are the contract's; the sentence that explains each stands in `signoff`"
-)]
-pub enum ActCode {
-    Counted,
-    Author,
-    Committer,
-    CoAuthor,
-    Pusher,
-    AiRequester,
-    BecameContributor,
-    SamePerson,
-    Bot,
-    Tool,
-    Inactive,
-    NotEligible,
-    MembershipUnreadable,
-    UnknownAccount,
-    StaleHead,
-    StaleDiff,
-    StaleTree,
-    OtherChange,
-    OtherTarget,
-    Superseded,
-    Withdrawn,
-    Dismissed,
-    Edited,
-    MutableText,
-    Deleted,
-    Quoted,
-    UnansweredQuestion,
-    AnswerTooShort,
-    AnswerTemplate,
-    AnswerCopied,
-    #[default]
-    Unauthenticated,
-    BadSignature,
-    UnknownKey,
-    ExpiredKey,
-    RevokedKey,
-    WrongNamespace,
-    KeyType,
-    TooOld,
-    FactUnavailable,
-    StalePolicy,
-    NoSignOff,
-    MethodNotAllowed,
-}
-
-words!(ActCode {
-    "counted" => Counted,
-    "author" => Author,
-    "committer" => Committer,
-    "co-author" => CoAuthor,
-    "pusher" => Pusher,
-    "ai-requester" => AiRequester,
-    "became-contributor" => BecameContributor,
-    "same-person" => SamePerson,
-    "bot" => Bot,
-    "tool" => Tool,
-    "inactive" => Inactive,
-    "not-eligible" => NotEligible,
-    "membership-unreadable" => MembershipUnreadable,
-    "unknown-account" => UnknownAccount,
-    "stale-head" => StaleHead,
-    "stale-diff" => StaleDiff,
-    "stale-tree" => StaleTree,
-    "other-change" => OtherChange,
-    "other-target" => OtherTarget,
-    "superseded" => Superseded,
-    "withdrawn" => Withdrawn,
-    "dismissed" => Dismissed,
-    "edited" => Edited,
-    "mutable-text" => MutableText,
-    "deleted" => Deleted,
-    "quoted" => Quoted,
-    "unanswered-question" => UnansweredQuestion,
-    "answer-too-short" => AnswerTooShort,
-    "answer-template" => AnswerTemplate,
-    "answer-copied" => AnswerCopied,
-    "unauthenticated" => Unauthenticated,
-    "bad-signature" => BadSignature,
-    "unknown-key" => UnknownKey,
-    "expired-key" => ExpiredKey,
-    "revoked-key" => RevokedKey,
-    "wrong-namespace" => WrongNamespace,
-    "key-type" => KeyType,
-    "too-old" => TooOld,
-    "fact-unavailable" => FactUnavailable,
-    "stale-policy" => StalePolicy,
-    "no-sign-off" => NoSignOff,
-    "method-not-allowed" => MethodNotAllowed,
 });
 
 /// What AI contributed to the change.
@@ -675,97 +495,3 @@ object!(Notice {
     "code" => code required,
     "message" => message required,
 });
-
-/// Kinds of notices.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum NoticeCode {
-    /// The target has no policy.
-    NoPolicy,
-    /// The policy comes from inside the tree that is judged.
-    UntrustedPolicy,
-    /// The policy only observes.
-    Observed,
-    /// Nobody logged these people in: a person is an e-mail address here.
-    IdentityEmail,
-    /// A sign-off counted on somebody's word.
-    ClaimedProof,
-    /// The platform does not have this fact.
-    AbsentFact,
-    /// A fact could not be got.
-    UnavailableFact,
-    /// An answer was given in another change in the same words.
-    AnswerSeen,
-    /// A named person overrode rules that are not satisfied.
-    Overridden,
-    /// No evidence of AI: that proves nothing.
-    NoEvidence,
-    /// A remark about a commit that a reader should see.
-    #[default]
-    Remark,
-}
-
-words!(NoticeCode {
-    "no-policy" => NoPolicy,
-    "untrusted-policy" => UntrustedPolicy,
-    "observed" => Observed,
-    "identity-email" => IdentityEmail,
-    "claimed-proof" => ClaimedProof,
-    "absent-fact" => AbsentFact,
-    "unavailable-fact" => UnavailableFact,
-    "answer-seen" => AnswerSeen,
-    "overridden" => Overridden,
-    "no-evidence" => NoEvidence,
-    "remark" => Remark,
-});
-
-impl ActCode {
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            ActCode::Counted => "counted",
-            ActCode::Author => "author",
-            ActCode::Committer => "committer",
-            ActCode::CoAuthor => "co-author",
-            ActCode::Pusher => "pusher",
-            ActCode::AiRequester => "ai-requester",
-            ActCode::BecameContributor => "became-contributor",
-            ActCode::SamePerson => "same-person",
-            ActCode::Bot => "bot",
-            ActCode::Tool => "tool",
-            ActCode::Inactive => "inactive",
-            ActCode::NotEligible => "not-eligible",
-            ActCode::MembershipUnreadable => "membership-unreadable",
-            ActCode::UnknownAccount => "unknown-account",
-            ActCode::StaleHead => "stale-head",
-            ActCode::StaleDiff => "stale-diff",
-            ActCode::StaleTree => "stale-tree",
-            ActCode::OtherChange => "other-change",
-            ActCode::OtherTarget => "other-target",
-            ActCode::Superseded => "superseded",
-            ActCode::Withdrawn => "withdrawn",
-            ActCode::Dismissed => "dismissed",
-            ActCode::Edited => "edited",
-            ActCode::MutableText => "mutable-text",
-            ActCode::Deleted => "deleted",
-            ActCode::Quoted => "quoted",
-            ActCode::UnansweredQuestion => "unanswered-question",
-            ActCode::AnswerTooShort => "answer-too-short",
-            ActCode::AnswerTemplate => "answer-template",
-            ActCode::AnswerCopied => "answer-copied",
-            ActCode::Unauthenticated => "unauthenticated",
-            ActCode::BadSignature => "bad-signature",
-            ActCode::UnknownKey => "unknown-key",
-            ActCode::ExpiredKey => "expired-key",
-            ActCode::RevokedKey => "revoked-key",
-            ActCode::WrongNamespace => "wrong-namespace",
-            ActCode::KeyType => "key-type",
-            ActCode::TooOld => "too-old",
-            ActCode::FactUnavailable => "fact-unavailable",
-            ActCode::StalePolicy => "stale-policy",
-            ActCode::NoSignOff => "no-sign-off",
-            ActCode::MethodNotAllowed => "method-not-allowed",
-        }
-    }
-}

@@ -191,21 +191,6 @@ words!(Source {
     "checkpoint" => Checkpoint,
 });
 
-impl Source {
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            Source::Trailer => "trailer",
-            Source::CoAuthor => "co-author",
-            Source::AuthorIdentity => "author-identity",
-            Source::BodyMarker => "body-marker",
-            Source::Note => "note",
-            Source::Trace => "trace",
-            Source::Checkpoint => "checkpoint",
-        }
-    }
-}
-
 /// Ranks of evidence, weakest first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -228,18 +213,6 @@ words!(Rank {
     "declared" => Declared,
     "attested" => Attested,
 });
-
-impl Rank {
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            Rank::Unknown => "unknown",
-            Rank::Inferred => "inferred",
-            Rank::Declared => "declared",
-            Rank::Attested => "attested",
-        }
-    }
-}
 
 /// Kinds of help.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -269,20 +242,6 @@ words!(Help {
     "explained" => Explained,
     "none" => None,
 });
-
-impl Help {
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            Help::Generated => "generated",
-            Help::Assisted => "assisted",
-            Help::Completed => "completed",
-            Help::Tests => "tests",
-            Help::Explained => "explained",
-            Help::None => "none",
-        }
-    }
-}
 
 /// Where evidence stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
@@ -375,20 +334,3 @@ words!(RemarkCode {
     "malformed-trace" => MalformedTrace,
     "malformed-checkpoint" => MalformedCheckpoint,
 });
-
-impl RemarkCode {
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            RemarkCode::DeclaredNone => "declared-none",
-            RemarkCode::DeclarationContradicted => "declaration-contradicted",
-            RemarkCode::EmptyDeclaration => "empty-declaration",
-            RemarkCode::AiSignOff => "ai-sign-off",
-            RemarkCode::AiReview => "ai-review",
-            RemarkCode::LookAlikeKey => "look-alike-key",
-            RemarkCode::MalformedNote => "malformed-note",
-            RemarkCode::MalformedTrace => "malformed-trace",
-            RemarkCode::MalformedCheckpoint => "malformed-checkpoint",
-        }
-    }
-}

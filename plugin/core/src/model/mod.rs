@@ -4,6 +4,7 @@
 
 mod acts;
 mod change;
+mod codes;
 mod decision;
 mod findings;
 pub mod json;
@@ -21,6 +22,7 @@ mod write;
 
 pub use acts::*;
 pub use change::*;
+pub use codes::*;
 pub use decision::*;
 pub use findings::*;
 pub use list::List;

@@ -180,38 +180,6 @@ impl Request<'_> {
     }
 }
 
-impl Fact {
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            Fact::Documents => "documents",
-            Fact::Change => "change",
-            Fact::Text => "text",
-            Fact::Commits => "commits",
-            Fact::Files => "files",
-            Fact::FileLines => "file-lines",
-            Fact::Hunks => "hunks",
-            Fact::Signatures => "signatures",
-            Fact::Notes => "notes",
-            Fact::Traces => "traces",
-            Fact::Checkpoints => "checkpoints",
-            Fact::Pushes => "pushes",
-            Fact::Versions => "versions",
-            Fact::Acts => "acts",
-            Fact::Statuses => "statuses",
-            Fact::People => "people",
-            Fact::Groups => "groups",
-            Fact::Opener => "opener",
-            Fact::Requester => "requester",
-            Fact::DiffId => "diff-id",
-            Fact::MergeTree => "merge-tree",
-            Fact::History => "history",
-            Fact::Plans => "plans",
-            Fact::Context => "context",
-        }
-    }
-}
-
 /// What asks, and when.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -374,28 +342,6 @@ words!(Role, else Other {
     "checkpoint" => Checkpoint,
     "plan" => Plan,
 });
-
-impl Role {
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Policy => "policy",
-            Role::Extends => "extends",
-            Role::Codeowners => "codeowners",
-            Role::AllowedSigners => "allowed-signers",
-            Role::RevokedKeys => "revoked-keys",
-            Role::Mailmap => "mailmap",
-            Role::Catalog => "catalog",
-            Role::Environments => "environments",
-            Role::Requirements => "requirements",
-            Role::Note => "note",
-            Role::Trace => "trace",
-            Role::Checkpoint => "checkpoint",
-            Role::Plan => "plan",
-            Role::Other => "other",
-        }
-    }
-}
 
 /// What earlier evaluations left behind.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -60,21 +60,3 @@ words!(SignalCode {
     "broad-catch" => BroadCatch,
     "guard-deleted" => GuardDeleted,
 });
-
-impl SignalCode {
-    /// All of them, by the words of the contract.
-    pub const ALL: &'static [(&'static str, SignalCode)] = &[
-        ("test-deleted", SignalCode::TestDeleted),
-        ("test-skipped", SignalCode::TestSkipped),
-        ("assertions-lost", SignalCode::AssertionsLost),
-        ("check-silenced", SignalCode::CheckSilenced),
-        ("expected-value-edited", SignalCode::ExpectedValueEdited),
-        ("broad-catch", SignalCode::BroadCatch),
-        ("guard-deleted", SignalCode::GuardDeleted),
-    ];
-
-    /// The word of the contract.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, code)| *code == self).map_or("", |(name, _)| name)
-    }
-}

@@ -139,11 +139,11 @@ fn one(
 fn signals(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<SignalCode> {
     let mut codes = Vec::new();
     for (text, place) in words(node, "`signals`", faults) {
-        match SignalCode::ALL.iter().find(|(name, _)| *name == text) {
+        match SignalCode::WORDS.iter().find(|(name, _)| *name == text) {
             Some((_, code)) => codes.push(*code),
             None if text == "any" => codes.extend(LIKELY),
             None => {
-                let names: Vec<&str> = SignalCode::ALL.iter().map(|(name, _)| *name).collect();
+                let names: Vec<&str> = SignalCode::WORDS.iter().map(|(name, _)| *name).collect();
                 let help = format!("they are {}, and `any` for those that are seldom false", list_of(&names));
                 faults.error_with_help(place, &format!("`{text}` is no signal"), help);
             }

@@ -5,10 +5,12 @@
 //! function for all, and a field is assigned where it stands. Tests hold it to `serde_json`: what that refuses is
 //! refused here, what it reads is read the same.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+mod macros;
+mod values;
 
-use super::List;
+use std::borrow::Cow;
+
+pub(crate) use macros::{bits, flag, object, words};
 
 /// Deepest nesting that is followed.
 const DEPTH: usize = 128;
@@ -515,176 +517,6 @@ fn special(eight: [u8; 8]) -> u64 {
     let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
     let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
     (control | quote | backslash) & !word & (ONES << 7)
-}
-
-impl<'de> Read<'de> for Cow<'de, str> {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        *self = json.string()?;
-        Ok(())
-    }
-}
-
-impl<'de> Read<'de> for String {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        *self = json.string()?.into_owned();
-        Ok(())
-    }
-}
-
-impl<'de> Read<'de> for bool {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        *self = json.peek() == Some(b't');
-        match json.peek() {
-            Some(b't') => json.word("true"),
-            Some(b'f') => json.word("false"),
-            _ => Err(json.unexpected("true or false")),
-        }
-    }
-}
-
-impl<'de> Read<'de> for u64 {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        let number = json.integer()?;
-        *self = u64::try_from(number).map_err(|_| json.fault("expected a number that is not negative"))?;
-        Ok(())
-    }
-}
-
-impl<'de> Read<'de> for u32 {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        let number = json.integer()?;
-        *self = u32::try_from(number).map_err(|_| json.fault("expected a number up to 4294967295"))?;
-        Ok(())
-    }
-}
-
-impl<'de> Read<'de> for usize {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        let mut number = 0_u32;
-        number.read(json)?;
-        *self = number as usize;
-        Ok(())
-    }
-}
-
-impl<'de, T: Default + Read<'de>> Read<'de> for Option<T> {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        if json.null()? { Ok(()) } else { self.insert(T::default()).read(json) }
-    }
-}
-
-impl<'de, T: Read<'de>> Read<'de> for Box<T> {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        self.as_mut().read(json)
-    }
-}
-
-impl<'de, T: Default + Read<'de>> Read<'de> for Vec<T> {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        json.list(&mut |json| {
-            self.push(T::default());
-            self.last_mut().map_or(Ok(()), |item| item.read(json))
-        })
-    }
-}
-
-impl<'de, T: Default + Read<'de>, const MAX: usize> Read<'de> for List<T, MAX> {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        json.list(&mut |json| match self.add() {
-            Some(item) => item.read(json),
-            None => json.skip(),
-        })
-    }
-}
-
-impl<'de> Read<'de> for BTreeMap<String, u64> {
-    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        json.entries(&mut |key, json| self.entry(key.to_owned()).or_default().read(json))
-    }
-}
-
-/// Implements reading for a struct: each JSON key, the field that it goes into, and whether it must be there.
-macro_rules! object {
-    ($name:ident<$de:lifetime> $keys:tt) => {
-        $crate::model::json::object!(@read $name<$de>, $de, $keys);
-    };
-    ($name:ident $keys:tt) => {
-        $crate::model::json::object!(@read $name, 'de, $keys);
-    };
-    (@read $type:ty, $de:lifetime, { $($key:literal => $field:ident $($required:ident)?,)* }) => {
-        impl<$de> $crate::model::json::Read<$de> for $type {
-            fn read(
-                &mut self,
-                json: &mut $crate::model::json::Json<$de>,
-            ) -> Result<(), Box<$crate::model::json::Fault>> {
-                const REQUIRED: u32 =
-                    $crate::model::json::bits(&[$($crate::model::json::flag!($($required)?)),*]);
-                const KEYS: &[$crate::model::json::Key] = &[$($crate::model::json::Key::new($key)),*];
-                // Numbers the keys.
-                #[allow(non_camel_case_types, reason = "the fields' own names")]
-                enum At { $($field),* }
-                json.object(KEYS, REQUIRED, &mut |key, json| {
-                    $(
-                        if key == At::$field as usize {
-                            return $crate::model::json::Read::read(&mut self.$field, json);
-                        }
-                    )*
-                    Ok(())
-                })
-            }
-        }
-    };
-}
-
-/// Implements reading for an enum whose values are words.
-macro_rules! words {
-    // A word of a later contract is taken for this one.
-    ($name:ident, else $other:ident { $($word:literal => $variant:ident,)* }) => {
-        impl<'de> $crate::model::json::Read<'de> for $name {
-            fn read(
-                &mut self,
-                json: &mut $crate::model::json::Json<'de>,
-            ) -> Result<(), Box<$crate::model::json::Fault>> {
-                *self = match json.string()?.as_ref() {
-                    $($word => $name::$variant,)*
-                    _ => $name::$other,
-                };
-                Ok(())
-            }
-        }
-    };
-    ($name:ident { $($word:literal => $variant:ident,)* }) => {
-        impl<'de> $crate::model::json::Read<'de> for $name {
-            fn read(
-                &mut self,
-                json: &mut $crate::model::json::Json<'de>,
-            ) -> Result<(), Box<$crate::model::json::Fault>> {
-                const VALUES: &[$name] = &[$($name::$variant),*];
-                let place = json.choice(&[$($word),*])?;
-                *self = VALUES.get(place).copied().unwrap_or(*self);
-                Ok(())
-            }
-        }
-    };
-}
-
-macro_rules! flag {
-    () => {
-        false
-    };
-    (required) => {
-        true
-    };
-}
-
-pub(crate) use {flag, object, words};
-
-/// A bit for each flag that is set.
-pub(crate) const fn bits(flags: &[bool]) -> u32 {
-    match flags {
-        [first, rest @ ..] => (*first as u32) | (bits(rest) << 1),
-        [] => 0,
-    }
 }
 
 #[cfg(test)]
