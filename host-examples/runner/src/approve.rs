@@ -68,16 +68,10 @@ impl Approve {
             "the target has no policy, so there is nothing to sign off; a policy stands in .countersign/policy.yaml",
         )?;
 
-        let overrides = self.overrides(&decision)?;
-        let said = match (self.withdraw, &overrides) {
-            (true, _) => SignoffDecision::Withdraw,
-            (false, Some(_)) => SignoffDecision::Waive,
-            (false, None) => SignoffDecision::Approve,
-        };
-        let text = match (self.withdraw, overrides) {
-            (true, _) => None,
-            (false, Some(text)) => Some(text),
-            (false, None) => self.text(&decision)?,
+        let (said, text) = match self.overrides(&decision)? {
+            _ if self.withdraw => (SignoffDecision::Withdraw, None),
+            Some(text) => (SignoffDecision::Waive, Some(text)),
+            None => (SignoffDecision::Approve, self.text(&decision)?),
         };
         let signoff = Signoff {
             decision: said,

@@ -164,24 +164,15 @@ fn request(case: &Case, policy: &[u8], path: &Path) -> anyhow::Result<Request<'s
         bytes: Text::from_bytes(policy.to_vec()),
         ..Document::default()
     }];
-    for (path, text) in &case.requirements {
-        documents.push(Document {
-            role: Role::Requirements,
-            source: "git".into(),
-            path: Some(path.clone().into()),
-            bytes: text.clone().into(),
-            ..Document::default()
-        });
-    }
-    if let Some(text) = &case.codeowners {
-        documents.push(Document {
-            role: Role::Codeowners,
-            source: "git".into(),
-            path: Some("CODEOWNERS".into()),
-            bytes: text.clone().into(),
-            ..Document::default()
-        });
-    }
+    let requirements = case.requirements.iter().map(|(path, text)| (Role::Requirements, path.as_str(), text));
+    let owners = case.codeowners.iter().map(|text| (Role::Codeowners, "CODEOWNERS", text));
+    documents.extend(requirements.chain(owners).map(|(role, path, text)| Document {
+        role,
+        source: "git".into(),
+        path: Some(path.to_owned().into()),
+        bytes: text.clone().into(),
+        ..Document::default()
+    }));
     let mut head = base.clone();
     for (at, commit) in case.commits.iter().enumerate() {
         let sha = id(at + 2)?;

@@ -42,6 +42,7 @@ Inside, a change flows one way, and each module knows only those above it: [`mod
 
 mod change;
 mod decide;
+mod digest;
 mod error;
 mod facade;
 pub mod limits;

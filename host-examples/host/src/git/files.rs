@@ -24,6 +24,9 @@ impl Repository {
             form,
             "-M",
             "--no-commit-id",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-color",
             "--ignore-submodules=none",
             from,
             to,
@@ -43,20 +46,7 @@ impl Repository {
         files: &mut [File<'static>],
         most: usize,
     ) -> Result<bool, GitError> {
-        let patch = self.output([
-            "diff-tree",
-            "-r",
-            "-p",
-            "-M",
-            "--no-commit-id",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--no-color",
-            "--ignore-submodules=none",
-            from,
-            to,
-            "--",
-        ])?;
+        let patch = self.diff_tree("-p", from, to)?;
         if patch.len() > most {
             return Ok(false);
         }

@@ -1,9 +1,8 @@
 //! The documents that decide together: the policy, the one that it extends, and the target's CODEOWNERS.
 
-use sha2::{Digest, Sha256};
-
 use super::origin;
 use crate::Error;
+use crate::digest::sha256;
 use crate::model::{Document, Fact, PolicyDocument, Request, Role};
 use crate::policy::{self, CodeOwners, Dialect, Extends, Policy};
 
@@ -119,12 +118,11 @@ fn digest(document: &Document<'_>, beside: &[&Document<'_>]) -> Option<String> {
     if beside.is_empty() {
         return Some(own.to_owned());
     }
-    let mut hash = Sha256::new();
-    hash.update(format!("policy {own}\n"));
+    let mut list = format!("policy {own}\n");
     for document in beside {
-        hash.update(format!("{} {}\n", document.role.name(), document.digest.as_deref()?));
+        list.push_str(&format!("{} {}\n", document.role.name(), document.digest.as_deref()?));
     }
-    Some(hash.finalize().iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+    Some(sha256(list.as_bytes()))
 }
 
 impl Bundle<'_, '_> {

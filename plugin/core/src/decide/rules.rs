@@ -7,7 +7,8 @@ use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{
-    Change, Enforce, Fact, Overridden, Remedy, Request, RequirementResult, RuleCode, RuleResult, RuleState,
+    ActVerdict, Change, Enforce, Fact, Overridden, Remedy, Request, RequirementResult, RuleCode, RuleResult,
+    RuleState,
 };
 use crate::policy::{Approvals, BreakGlass, Draft, Effect, Ignore, Options, Policy, Requirement, Rule, Veto};
 use crate::provenance::Table;
@@ -91,16 +92,8 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             Some(predicate) => self.facts.test(predicate)?,
             None => Truth::Yes(vec!["it applies to every change".to_owned()], Settled::Yes),
         };
-        let mut result = RuleResult {
-            name: rule.name.clone(),
-            state: RuleState::Skipped,
-            code: RuleCode::NotApplicable,
-            because: Vec::new(),
-            missing: Vec::new(),
-            requirements: Vec::new(),
-            observed: rule.enforce == Enforce::Observe,
-            overridden: None,
-        };
+        let mut result =
+            RuleResult { observed: rule.enforce == Enforce::Observe, ..skipped(&rule.name, Vec::new()) };
         let mut settled = Settled::Yes;
         let empty = self.facts.judged.all().next().is_none() && self.facts.judged.incomplete.is_none();
         match truth {
@@ -148,13 +141,11 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             said.remedies.retain(|remedy| remedy.rule != rule.name);
             overrule(result, RuleCode::Waived, &overridden);
         }
-        result.requirements.push(RequirementResult {
-            asks: format!("or a waiver by {}", rule.waivable_by.join(" or ")),
-            needed: 1,
-            counted: u32::from(result.overridden.is_some()),
-            eligible: Vec::new(),
-            acts: overriding.verdicts,
-        });
+        show_override(
+            result,
+            format!("or a waiver by {}", rule.waivable_by.join(" or ")),
+            overriding.verdicts,
+        );
         Ok(())
     }
 
@@ -169,16 +160,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if overriding.verdicts.is_empty() {
             return Ok(None);
         }
-        let mut result = RuleResult {
-            name: "break-glass".to_owned(),
-            state: RuleState::Skipped,
-            code: RuleCode::NotApplicable,
-            because: vec!["nobody who may broke the glass".to_owned()],
-            missing: Vec::new(),
-            requirements: Vec::new(),
-            observed: false,
-            overridden: None,
-        };
+        let mut result = skipped("break-glass", vec!["nobody who may broke the glass".to_owned()]);
         // Those who took part are told from those who did not, unless all of them may.
         let blocked = self.unknowable(&desk);
         if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
@@ -187,13 +169,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             let open = |rule: &&mut RuleResult| matches!(rule.state, RuleState::Pending | RuleState::Denied);
             rules.filter(open).for_each(|rule| overrule(rule, RuleCode::BreakGlass, &overridden));
         }
-        result.requirements.push(RequirementResult {
-            asks: format!("a reason by {}", glass.by.join(" or ")),
-            needed: 1,
-            counted: u32::from(result.overridden.is_some()),
-            eligible: Vec::new(),
-            acts: overriding.verdicts,
-        });
+        show_override(&mut result, format!("a reason by {}", glass.by.join(" or ")), overriding.verdicts);
         Ok(Some(result))
     }
 
@@ -303,16 +279,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
 
     /// Whether somebody or something stops the change as a whole.
     pub fn veto(&self, veto: &'c Veto) -> Result<RuleResult, Error> {
-        let mut result = RuleResult {
-            name: "veto".to_owned(),
-            state: RuleState::Skipped,
-            code: RuleCode::NotApplicable,
-            because: vec!["nobody vetoes the change".to_owned()],
-            missing: Vec::new(),
-            requirements: Vec::new(),
-            observed: false,
-            overridden: None,
-        };
+        let mut result = skipped("veto", vec!["nobody vetoes the change".to_owned()]);
         let words = signoff::veto(&self.desk(&veto.options), veto)?;
         let standing = words.standing;
         let unread_acts = !veto.by.is_empty()
@@ -408,8 +375,25 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     }
 }
 
+/// What becomes of a rule that does not apply.
+fn skipped(name: &str, because: Vec<String>) -> RuleResult {
+    RuleResult {
+        name: name.to_owned(),
+        state: RuleState::Skipped,
+        code: RuleCode::NotApplicable,
+        because,
+        ..RuleResult::default()
+    }
+}
+
+/// Lists the acts that would override a rule, beside what it asks for.
+fn show_override(result: &mut RuleResult, asks: String, acts: Vec<ActVerdict>) {
+    let counted = u32::from(result.overridden.is_some());
+    result.requirements.push(RequirementResult { asks, needed: 1, counted, eligible: Vec::new(), acts });
+}
+
 /// Marks a rule as one that a named person answers for.
-pub(super) fn overrule(result: &mut RuleResult, code: RuleCode, overridden: &Overridden) {
+fn overrule(result: &mut RuleResult, code: RuleCode, overridden: &Overridden) {
     result.state = RuleState::Overridden;
     result.code = code;
     result.overridden = Some(overridden.clone());

@@ -1,7 +1,6 @@
 //! Answers to the questions of a policy: found in a text, and weighed.
 
-use sha2::{Digest, Sha256};
-
+use crate::digest::sha256;
 use crate::model::ActCode;
 
 /// Fewest words that an answer has.
@@ -19,9 +18,14 @@ pub(crate) struct Answer<'q> {
 impl Answer<'_> {
     /// `sha256:` and the digest of the folded answer: what a host keeps of it, to know it again in another change.
     pub fn digest(&self) -> String {
-        let digest = Sha256::digest(self.folded.as_bytes());
-        digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+        sha256(self.folded.as_bytes())
     }
+}
+
+/// The name before the first colon of a line, without what Markdown may put around it, and what stands behind.
+pub(super) fn named(line: &str) -> Option<(&str, &str)> {
+    let (name, rest) = line.split_once(':')?;
+    Some((name.trim_matches(|c: char| c.is_whitespace() || "-*#`_".contains(c)), rest))
 }
 
 /// The answers of a text, each question once. Each begins on a line of its own with the question's name and a colon,
@@ -30,8 +34,7 @@ pub(crate) fn read<'q>(text: &str, questions: &[&'q str]) -> Vec<Answer<'q>> {
     let mut given: Vec<(&'q str, String)> = Vec::new();
     let mut open = None;
     for line in text.lines() {
-        let begins = line.split_once(':').and_then(|(name, rest)| {
-            let name = name.trim_matches(|c: char| c.is_whitespace() || "-*#`_".contains(c));
+        let begins = named(line).and_then(|(name, rest)| {
             let question = questions.iter().find(|question| question.eq_ignore_ascii_case(name))?;
             Some((*question, rest))
         });

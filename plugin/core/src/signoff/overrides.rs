@@ -4,7 +4,7 @@
 //! everything that an approval is held to: no contributor overrides a rule on their own change, unless the policy lets
 //! contributors approve.
 
-use super::answers::{WORDS, fold};
+use super::answers::{WORDS, fold, named};
 use super::markdown::own_lines;
 use super::roster::Roster;
 use super::votes::Vote;
@@ -163,10 +163,9 @@ fn said(act: &Act<'_>, what: Overrides<'_>) -> Option<Said> {
 fn read(lines: &[String], what: Overrides<'_>) -> Option<Said> {
     let mut said: Option<Said> = None;
     for line in lines {
-        let Some((key, value)) = line.split_once(':') else { continue };
-        let key = key.trim_matches(|c: char| c.is_whitespace() || "-*#`_".contains(c)).to_ascii_lowercase();
+        let Some((key, value)) = named(line) else { continue };
         let value = value.trim_matches(|c: char| c.is_whitespace() || "*`\"".contains(c));
-        match (key.as_str(), what) {
+        match (key.to_ascii_lowercase().as_str(), what) {
             ("waive", Overrides::Rule(name)) => {
                 // The lines below a name are about that rule, up to the next name.
                 match fold(value) == fold(name) {

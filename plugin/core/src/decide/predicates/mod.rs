@@ -5,6 +5,7 @@ mod messages;
 mod paths;
 mod people;
 mod platform;
+mod signals;
 
 use crate::Error;
 use crate::change::Judged;

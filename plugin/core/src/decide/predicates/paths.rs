@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Facts, Truth, count, quoted};
 use crate::Error;
-use crate::model::{Fact, RuleCode, SignalCode, Text};
+use crate::model::{Fact, RuleCode, Text};
 use crate::policy::{Bound, LinesTest, PathTest, Pattern, Which};
 
 impl Facts<'_, '_, '_> {
@@ -132,29 +132,6 @@ impl Facts<'_, '_, '_> {
         Truth::lasting(any, format!("{added} lines come and {deleted} go"))
     }
 
-    /// Whether the diff shows one of these signals.
-    pub(super) fn signals(&self, codes: &[SignalCode]) -> Truth {
-        let mut found = self.signals.iter().filter(|signal| codes.contains(&signal.code));
-        if let Some(first) = found.next() {
-            let rest = match found.count() {
-                0 => String::new(),
-                more => format!(", and {}", count_more(more, "signal")),
-            };
-            return Truth::yes(format!("{}: {}{rest}", quoted(&first.path), first.message));
-        }
-        if let Some(unread) = self.unread_files() {
-            return unread;
-        }
-        if let Some(missing) = self.request.missing(Fact::Hunks) {
-            let why = format!("the diff could not be read: {}", missing.reason);
-            return Truth::unknown(RuleCode::FactUnavailable, why);
-        }
-        if !self.request.complete.contains(&Fact::Hunks) {
-            return Truth::unknown(RuleCode::ListIncomplete, "the diff may have been cut");
-        }
-        Truth::no("the diff shows no such signal")
-    }
-
     /// Why there may be files that are not here.
     pub(in crate::decide) fn unread_files(&self) -> Option<Truth> {
         if let Some(missing) = self.request.missing(Fact::Files) {
@@ -173,6 +150,6 @@ fn listed(patterns: &[Pattern]) -> String {
     format!("{}{more}", first.join(", "))
 }
 
-fn count_more(n: usize, what: &str) -> String {
+pub(super) fn count_more(n: usize, what: &str) -> String {
     if n == 1 { format!("1 more {what}") } else { format!("{n} more {what}s") }
 }

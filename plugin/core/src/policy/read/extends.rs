@@ -1,8 +1,10 @@
 //! A policy on top of another: it can add to it, and weaken nothing of it.
 
+use std::collections::BTreeMap;
+
 use super::faults::{Entries, Faults, word};
 use crate::model::{Enforce, ObjectId};
-use crate::policy::yaml::{Node, Value};
+use crate::policy::yaml::{Key, Node, Value};
 use crate::policy::{Combination, Draft, Extends, Options, Otherwise, Policy};
 
 /// The policy that a policy extends: a path of the target, or `{ path, commit }`.
@@ -90,6 +92,33 @@ pub(super) fn says(base: Option<&Policy>, key: &str) -> bool {
         "veto" => base.veto.is_some(),
         _ => true,
     })
+}
+
+/// A table of the policy on top of the same table of the policy that it extends, whose names stay what they are.
+pub(super) fn added<V: Clone>(
+    base: Option<&BTreeMap<String, V>>,
+    own: BTreeMap<String, V>,
+    node: &Node<'_>,
+    faults: &mut Faults<'_>,
+) -> BTreeMap<String, V> {
+    let Some(base) = base else { return own };
+    if let Value::Map(entries) = &node.value {
+        for (key, _) in entries.iter().filter(|(key, _)| base.contains_key(key.text.as_ref())) {
+            taken(key, faults);
+        }
+    }
+    let mut all = own;
+    all.extend(base.iter().map(|(name, value)| (name.clone(), value.clone())));
+    all
+}
+
+/// What the extended policy says already is not said otherwise.
+pub(super) fn taken(key: &Key<'_>, faults: &mut Faults<'_>) {
+    faults.error_with_help(
+        key.place,
+        &format!("`{}` stands in the policy that this one extends", key.text),
+        "a policy adds to the one that it extends, and changes nothing of it: give it another name",
+    );
 }
 
 /// Lets what the extended policy demands stand, whatever the policy on top says.

@@ -188,33 +188,6 @@ pub(super) fn lower(node: &Node<'_>, what: &str, faults: &mut Faults<'_>) -> Vec
     words(node, what, faults).into_iter().map(|(text, _)| text.to_lowercase()).collect()
 }
 
-/// A table of the policy on top of the same table of the policy that it extends, whose names stay what they are.
-pub(super) fn added<V: Clone>(
-    base: Option<&std::collections::BTreeMap<String, V>>,
-    own: std::collections::BTreeMap<String, V>,
-    node: &Node<'_>,
-    faults: &mut Faults<'_>,
-) -> std::collections::BTreeMap<String, V> {
-    let Some(base) = base else { return own };
-    if let Value::Map(entries) = &node.value {
-        for (key, _) in entries.iter().filter(|(key, _)| base.contains_key(key.text.as_ref())) {
-            taken(key, faults);
-        }
-    }
-    let mut all = own;
-    all.extend(base.iter().map(|(name, value)| (name.clone(), value.clone())));
-    all
-}
-
-/// What the extended policy says already is not said otherwise.
-pub(super) fn taken(key: &Key<'_>, faults: &mut Faults<'_>) {
-    faults.error_with_help(
-        key.place,
-        &format!("`{}` stands in the policy that this one extends", key.text),
-        "a policy adds to the one that it extends, and changes nothing of it: give it another name",
-    );
-}
-
 /// Names that must stand in a table of the policy.
 pub(super) fn defined<V>(
     node: &Node<'_>,

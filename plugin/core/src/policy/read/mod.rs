@@ -7,7 +7,8 @@ mod people;
 mod predicates;
 mod rules;
 
-use faults::{Faults, added, choice, likely, map, taken, word, words};
+use extends::{added, taken};
+use faults::{Faults, choice, likely, map, word, words};
 
 use super::yaml::{self, Node, Place};
 use super::{Draft, Otherwise, Pattern, Policy, Reading};
@@ -43,8 +44,6 @@ pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
     let broken = faults.diagnostics.iter().any(|d| d.severity == Severity::Error);
     Reading { policy: policy.filter(|_| !broken), diagnostics: faults.diagnostics }
 }
-
-const ENFORCE: &[(&str, Enforce)] = &[("block", Enforce::Block), ("observe", Enforce::Observe)];
 
 fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Option<Policy> {
     const KEYS: &[&str] = &[
@@ -101,7 +100,9 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
                     }
                 }
             }
-            "enforce" => policy.enforce = choice(node, "`enforce`", ENFORCE, faults).unwrap_or_default(),
+            "enforce" => {
+                policy.enforce = choice(node, "`enforce`", Enforce::WORDS, faults).unwrap_or_default()
+            }
             "otherwise" => {
                 let choices = [("pass", Otherwise::Pass), ("block", Otherwise::Block)];
                 policy.otherwise = choice(node, "`otherwise`", &choices, faults);

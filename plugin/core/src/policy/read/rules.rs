@@ -1,6 +1,5 @@
 //! Rules: when they apply, and what they ask for.
 
-use super::ENFORCE;
 use super::faults::{Faults, choice, defined, flag, likely, map, word, words};
 use super::{options, predicates};
 use crate::limits;
@@ -87,7 +86,7 @@ fn rule(
             "require" => require = Some((requirements(node, policy, faults), key.place)),
             "deny" => deny = word(node, "`deny`", faults).map(|reason| (reason.to_owned(), key.place)),
             "waivable-by" => waivable_by = defined(node, "waivable-by", &policy.people, "people", faults),
-            "enforce" => enforce = choice(node, "`enforce`", ENFORCE, faults).unwrap_or_default(),
+            "enforce" => enforce = choice(node, "`enforce`", Enforce::WORDS, faults).unwrap_or_default(),
             _ => faults.unknown_key(key, KEYS),
         }
     }

@@ -1,0 +1,30 @@
+//! Whether the diff shows weak-patch signals.
+
+use super::paths::count_more;
+use super::{Facts, Truth, quoted};
+use crate::model::{Fact, RuleCode, SignalCode};
+
+impl Facts<'_, '_, '_> {
+    /// Whether the diff shows one of these signals.
+    pub(super) fn signals(&self, codes: &[SignalCode]) -> Truth {
+        let mut found = self.signals.iter().filter(|signal| codes.contains(&signal.code));
+        if let Some(first) = found.next() {
+            let rest = match found.count() {
+                0 => String::new(),
+                more => format!(", and {}", count_more(more, "signal")),
+            };
+            return Truth::yes(format!("{}: {}{rest}", quoted(&first.path), first.message));
+        }
+        if let Some(unread) = self.unread_files() {
+            return unread;
+        }
+        if let Some(missing) = self.request.missing(Fact::Hunks) {
+            let why = format!("the diff could not be read: {}", missing.reason);
+            return Truth::unknown(RuleCode::FactUnavailable, why);
+        }
+        if !self.request.complete.contains(&Fact::Hunks) {
+            return Truth::unknown(RuleCode::ListIncomplete, "the diff may have been cut");
+        }
+        Truth::no("the diff shows no such signal")
+    }
+}
