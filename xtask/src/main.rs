@@ -98,5 +98,9 @@ fn bench(names: &[String]) -> Outcome {
     tools::require(&["git"])?;
     tools::wasm_target()?;
     run(&mut cargo(&["build", "--release", "--package", "countersign", "--package", "bench"]))?;
+    if names.is_empty() || names.iter().any(|name| name == "rivals") {
+        let manifest = ["--manifest-path", "tests/rivals/Cargo.toml", "--target-dir", "target/rivals"];
+        run(cargo(&["build", "--release", "--locked"]).args(manifest))?;
+    }
     run(command(root().join("target/release/bench"), &[]).args(names))
 }

@@ -91,6 +91,14 @@ impl<'k> Index<'k> {
         rest.iter().take_while(move |entry| same(entry.key, key)).map(|entry| entry.place)
     }
 
+    /// Every key that begins so, in order, with its place.
+    pub fn starting_with<'s>(&'s self, with: &'s [u8]) -> impl Iterator<Item = (&'k [u8], usize)> + 's {
+        let start = start_of(with);
+        let from = self.0.partition_point(|entry| entry.is_before(start, with));
+        let rest = self.0.get(from..).unwrap_or_default();
+        rest.iter().take_while(|entry| entry.key.starts_with(with)).map(|entry| (entry.key, entry.place))
+    }
+
     /// Two places of one key, when a key stands twice: the first two.
     pub fn twice(&self) -> Option<(usize, usize)> {
         self.0.windows(2).find_map(|pair| match pair {
@@ -123,6 +131,19 @@ mod tests {
                 let places: Vec<_> = (0..keys.len()).filter(|at| keys.get(*at) == Some(key)).collect();
                 prop_assert_eq!(index.all(key.as_bytes()).collect::<Vec<_>>(), places);
             }
+        }
+
+        #[test]
+        fn every_key_that_begins_so_is_found(
+            keys in prop::collection::vec("[ab\\x00]{0,12}", 0..20),
+            with in "[ab\\x00]{0,10}",
+        ) {
+            let index = Index::of(keys.iter().map(String::as_bytes));
+            let mut found: Vec<_> = index.starting_with(with.as_bytes()).map(|(_, place)| place).collect();
+            found.sort_unstable();
+            let places: Vec<_> =
+                (0..keys.len()).filter(|at| keys.get(*at).is_some_and(|key| key.starts_with(&with))).collect();
+            prop_assert_eq!(found, places);
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod history;
 mod module;
+mod rivals;
 mod sizes;
 mod timing;
 
@@ -17,6 +18,7 @@ type Part = fn() -> anyhow::Result<bool>;
 const PARTS: &[(&str, Part)] = &[
     ("evaluate", module::evaluate),
     ("large", module::large),
+    ("rivals", rivals::rivals),
     ("start", module::start),
     ("notes", module::notes),
     ("sizes", sizes::sizes),

@@ -12,7 +12,7 @@ use countersign_host::module::{Function, Module};
 use crate::timing::{in_turn, median, ratio};
 use crate::{budget, say};
 
-const POLICY: &str = "\
+pub const POLICY: &str = "\
 countersign: 1
 name: bench
 people:
@@ -42,6 +42,9 @@ rules:
     deny: AI-assisted changes are not accepted in crypto/.
 ";
 
+/// Whoever approves what the bench decides about.
+pub const APPROVERS: &[&str] = &["sam", "rhea", "olga", "dev1"];
+
 /// Forty digits that say nothing of `n`, as those of a commit do (splitmix64).
 fn hash(n: usize) -> String {
     let mut state = n as u64;
@@ -55,7 +58,7 @@ fn hash(n: usize) -> String {
 }
 
 /// A change of 100 commits and 200 files, most of it AI-assisted, as a real one is.
-fn request(policy: &str, commits: usize, files: usize) -> anyhow::Result<Vec<u8>> {
+pub fn request(policy: &str, commits: usize, files: usize, approvers: &[&str]) -> anyhow::Result<Vec<u8>> {
     let id = |n: usize| ObjectId::new(hash(n)).context("an id");
     let base = id(1)?;
     let mut listed = Vec::new();
@@ -89,9 +92,10 @@ fn request(policy: &str, commits: usize, files: usize) -> anyhow::Result<Vec<u8>
         });
         head = sha;
     }
+    let folders = ["auth", "docs", "migrations", "src"];
     let files = (0..files).map(|n| File {
-        path: format!("{}/module_{}/file_{n}.rs", ["src", "auth", "migrations", "docs"][n % 4], n % 17)
-            .into(),
+        // In order, as git lists them.
+        path: format!("{}/module_{:02}/file_{n:04}.rs", folders[n * 4 / files], n * 68 / files % 17).into(),
         status: FileStatus::Modified,
         old_mode: Some("100644".into()),
         new_mode: Some("100644".into()),
@@ -124,7 +128,7 @@ fn request(policy: &str, commits: usize, files: usize) -> anyhow::Result<Vec<u8>
         }),
         commits: listed.into(),
         files: files.collect(),
-        acts: ["sam", "rhea", "olga", "dev1"]
+        acts: approvers
             .iter()
             .enumerate()
             .map(|(n, login)| Act {
@@ -162,7 +166,7 @@ fn side_by_side(runs: usize, request: &[u8]) -> anyhow::Result<(Duration, Durati
 }
 
 pub fn evaluate() -> anyhow::Result<bool> {
-    let request = request(POLICY, 100, 200)?;
+    let request = request(POLICY, 100, 200, APPROVERS)?;
     say("evaluate.request", request.len(), "B");
     let (sandbox, native) = side_by_side(200, &request)?;
     say("evaluate.sandbox", sandbox.as_micros(), "us");
@@ -196,9 +200,9 @@ fn hundred_rules() -> String {
 
 /// What is large: 1,000 commits, 5,000 files and 100 rules in one call.
 pub fn large() -> anyhow::Result<bool> {
-    let request = request(&hundred_rules(), 1_000, 5_000)?;
+    let request = request(&hundred_rules(), 1_000, 5_000, APPROVERS)?;
     say("large.request", request.len(), "B");
-    let (sandbox, native) = side_by_side(20, &request)?;
+    let (sandbox, native) = side_by_side(40, &request)?;
     say("large.sandbox", format!("{:.1}", sandbox.as_secs_f64() * 1e3), "ms");
     say("large.native", format!("{:.1}", native.as_secs_f64() * 1e3), "ms");
     Ok(true)
@@ -208,7 +212,8 @@ pub fn large() -> anyhow::Result<bool> {
 const FUEL: u64 = 6_000_000;
 
 pub fn budgets() -> anyhow::Result<bool> {
-    let (_, cost) = Module::embedded()?.measured_call(Function::Evaluate, &request(POLICY, 100, 200)?)?;
+    let (_, cost) =
+        Module::embedded()?.measured_call(Function::Evaluate, &request(POLICY, 100, 200, APPROVERS)?)?;
     let fuel = budget("evaluate.fuel", cost.fuel, FUEL, "fuel");
     Ok(budget("evaluate.memory", cost.memory as u64, 16 << 20, "B") && fuel)
 }

@@ -14,7 +14,7 @@ pub(crate) use needs::needs;
 
 use crate::change::Judged;
 use crate::facade::let_go;
-use crate::limits::Steps;
+use crate::limits::{Steps, TEXT_BYTES};
 use crate::model::{
     API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Notice, NoticeCode,
     PolicySummary, Proof, Request, RuleResult, TriggerKind,
@@ -25,12 +25,12 @@ use crate::provenance::Table;
 use crate::signoff::answers::{self, Answer};
 use crate::signoff::people::Directory;
 use crate::signoff::signed::{Signed, Subject, signed};
-use crate::signoff::{self, Acts};
+use crate::signoff::{self, Acts, Words};
 use crate::{Error, model, order, signals};
 use evidence::{provenance_of, summarise};
 use notices::{notices, of_rules};
 use outcome::conclude;
-use predicates::Facts;
+use predicates::{Facts, paths};
 use rules::{Case, Said, Views};
 
 /// Decides.
@@ -76,15 +76,19 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         description: description.is_some(),
         faults: list.iter().enumerate().map(|(at, act)| unproved(request, act, signed.get(at))).collect(),
         elsewhere: list.iter().map(|act| is_elsewhere(act, change, &own)).collect(),
+        words: list.iter().map(|act| Words::of(act)).collect(),
         list,
     };
+    steps.take(acts.bytes() / TEXT_BYTES)?;
     let shown = signals::signals(&request.files, &steps)?;
     let mut said = Said::default();
     let (mut rules, mut veto, mut glass) = (Vec::new(), None, None);
     if let Some(policy) = policy {
+        let paths = paths::index(&request.files);
         let facts = Facts {
             request,
             judged: &judged,
+            paths: &paths,
             findings: &findings,
             signals: &shown,
             steps: &steps,

@@ -124,8 +124,8 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         Ok((result, settled))
     }
 
-    /// Lets a named person answer for a rule that is not satisfied. What somebody vetoes is not waived, nor what may
-    /// have an author whom nobody knows.
+    /// Lets a named person answer for a rule that is not satisfied. What somebody vetoes is not waived, nor a draft, nor
+    /// what may have an author whom nobody knows.
     fn waive(&self, rule: &'c Rule, result: &mut RuleResult, said: &mut Said) -> Result<(), Error> {
         let open = matches!(result.state, RuleState::Pending | RuleState::Denied);
         if rule.waivable_by.is_empty() || !open || result.code == RuleCode::Vetoed {
@@ -136,7 +136,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if overriding.verdicts.is_empty() {
             return Ok(());
         }
-        let blocked = self.unknowable(&desk).or_else(|| self.unread_acts());
+        let blocked = self.draft().or_else(|| self.unknowable(&desk)).or_else(|| self.unread_acts());
         if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
             said.remedies.retain(|remedy| remedy.rule != rule.name);
             overrule(result, RuleCode::Waived, &overridden);
@@ -324,8 +324,8 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         desk: &Desk<'_, '_, '_>,
         requirements: &[Requirement],
     ) -> Option<(RuleCode, String)> {
-        if self.change.draft && self.facts.policy.draft == Draft::Block {
-            return Some((RuleCode::Draft, "the change is a draft".to_owned()));
+        if let Some(draft) = self.draft() {
+            return Some(draft);
         }
         if let Some(why) = &self.facts.judged.incomplete {
             return Some((RuleCode::ListIncomplete, why.clone()));
@@ -339,6 +339,11 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             return Some((RuleCode::FactUnavailable, why.to_owned()));
         }
         self.unknowable(desk).or_else(|| self.unread_acts())
+    }
+
+    fn draft(&self) -> Option<(RuleCode, String)> {
+        let blocks = self.change.draft && self.facts.policy.draft == Draft::Block;
+        blocks.then(|| (RuleCode::Draft, "the change is a draft".to_owned()))
     }
 
     /// Why it is not known who took part, where that matters: nobody has to be told apart where everybody may approve.

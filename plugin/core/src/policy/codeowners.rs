@@ -8,7 +8,7 @@
 //! The forges skip lines that they cannot read, or the whole file. Here such a file is a fault: a line that is skipped
 //! may be the one that names the owner.
 
-use super::{Cost, Pattern, PeopleSet, Regex, User};
+use super::{Pattern, PeopleSet, Regex, User};
 use crate::limits;
 
 /// Whose CODEOWNERS it is.
@@ -47,7 +47,7 @@ pub(crate) struct Entry {
 
 #[derive(Debug, Clone)]
 enum Matcher {
-    Globs(Vec<Pattern>, Cost),
+    Globs(Vec<Pattern>),
     /// Over the whole path; whether it is what does not match.
     Expression(Regex, bool),
 }
@@ -55,14 +55,14 @@ enum Matcher {
 impl Matcher {
     fn matches(&self, path: &str) -> bool {
         match self {
-            Matcher::Globs(patterns, _) => patterns.iter().any(|pattern| pattern.matches(path.as_bytes())),
+            Matcher::Globs(patterns) => patterns.iter().any(|pattern| pattern.matches(path.as_bytes())),
             Matcher::Expression(regex, negated) => regex.matches(path) != *negated,
         }
     }
 
     fn steps(&self, length: usize) -> u64 {
         match self {
-            Matcher::Globs(_, cost) => cost.steps(length),
+            Matcher::Globs(patterns) => patterns.iter().map(|pattern| pattern.steps(length)).sum(),
             Matcher::Expression(regex, _) => regex.steps(length),
         }
     }
@@ -246,10 +246,8 @@ fn matcher(dialect: Dialect, pattern: &str) -> Result<Matcher, String> {
             globs.push(format!("{pattern}/"));
         }
     }
-    let patterns =
-        globs.iter().map(|glob| Pattern::compile(glob)).collect::<Result<Vec<_>, _>>().map_err(bad)?;
-    let cost = Cost::of(patterns.iter());
-    Ok(Matcher::Globs(patterns, cost))
+    let patterns = globs.iter().map(|glob| Pattern::compile(glob)).collect::<Result<_, _>>().map_err(bad)?;
+    Ok(Matcher::Globs(patterns))
 }
 
 /// The owners of a line, and those of them who may be groups.

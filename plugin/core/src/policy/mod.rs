@@ -8,7 +8,7 @@ mod yaml;
 use std::collections::BTreeMap;
 
 pub(crate) use codeowners::{CodeOwners, Dialect, Entry as OwnersEntry};
-pub(crate) use pattern::{Cost, Pattern, Regex};
+pub(crate) use pattern::{Pattern, Regex};
 
 use crate::model::{Diagnostic, Enforce, Help, Rank, SignalCode};
 use crate::provenance::ExtraTool;
@@ -280,8 +280,7 @@ impl Methods {
         let lists = [&self.comment_patterns, &self.review_patterns, &self.description_patterns];
         let patterns = lists.iter().copied().flatten().map(|pattern| pattern.source().len() / 4 + 1);
         let lines = self.comment_lines.len() + self.cancel_lines.len() + self.comments_contain.len();
-        // Markdown is read before lines are compared, and that costs more than they do.
-        (patterns.sum::<usize>() + lines + if lines > 0 { 16 } else { 0 }) as u64
+        (patterns.sum::<usize>() + lines) as u64
     }
 
     /// Nothing counts.
@@ -302,9 +301,7 @@ impl Methods {
 #[derive(Debug, Clone)]
 pub(crate) struct Level {
     pub name: String,
-    pub patterns: Vec<Pattern>,
-    /// What a path costs.
-    pub cost: Cost,
+    pub paths: PathTest,
 }
 
 /// Who can stop the change as a whole, and by what.
@@ -411,8 +408,6 @@ pub(crate) struct PathTest {
     pub which: Which,
     pub patterns: Vec<Pattern>,
     pub ignore: Vec<Pattern>,
-    /// What a path costs.
-    pub cost: Cost,
 }
 
 /// A test on the requirements that a change names in its messages, title or description.
@@ -434,14 +429,6 @@ pub(crate) enum Which {
     None,
     /// There are paths, and all do.
     Only,
-}
-
-impl PathTest {
-    /// A test of these patterns.
-    pub fn of(which: Which, patterns: Vec<Pattern>, ignore: Vec<Pattern>) -> Self {
-        let cost = Cost::of(patterns.iter().chain(&ignore));
-        PathTest { which, patterns, ignore, cost }
-    }
 }
 
 /// A branch by name: `*` for any run of characters, or a regular expression.

@@ -7,7 +7,9 @@
 
 use memchr::memmem;
 
-use crate::limits::PATTERN_BYTES;
+use crate::Error;
+use crate::limits::{PATTERN_BYTES, Steps};
+use crate::order::Index;
 
 /// A compiled pattern. What most patterns are needs no glob at match time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,38 +195,6 @@ const REGEX_BYTES: usize = 64 << 10;
 /// Begins a pattern that is a regular expression.
 const REGEX_PREFIX: &str = "re:";
 
-/// What matching a path against some patterns costs.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Cost {
-    tests: usize,
-    /// Bytes of globs, which cost as much as they are long.
-    glob_bytes: usize,
-    /// Bytes of regular expressions, which cost more.
-    regex_bytes: usize,
-}
-
-impl Cost {
-    /// Of all these patterns together.
-    pub fn of<'p>(patterns: impl Iterator<Item = &'p Pattern>) -> Self {
-        let mut cost = Cost::default();
-        for test in patterns.flat_map(|pattern| &pattern.tests) {
-            cost.tests += 1;
-            match test {
-                Test::Glob(glob) => cost.glob_bytes += glob.source.len() * 2,
-                Test::Regex(regex) => cost.regex_bytes += regex.source().len(),
-                _ => {}
-            }
-        }
-        cost
-    }
-
-    /// Steps that a path of this length takes.
-    pub fn steps(self, length: usize) -> u64 {
-        (self.tests * (1 + length / 64) + self.glob_bytes * length / 256 + self.regex_bytes * length / 4)
-            as u64
-    }
-}
-
 /// Most alternatives that the braces of one pattern may unfold to.
 const ALTERNATIVES: usize = 64;
 
@@ -275,6 +245,35 @@ impl Pattern {
     pub fn matches(&self, path: &[u8]) -> bool {
         self.tests.iter().any(|test| test.matches(path))
     }
+
+    /// Steps that a path of this length takes.
+    pub fn steps(&self, length: usize) -> u64 {
+        self.tests.iter().map(|test| test.steps(1, length)).sum()
+    }
+
+    /// Tells every path of an index that matches, with its place. Only those are looked at that begin as the pattern
+    /// does: most rules are about one folder, and most files are in others.
+    ///
+    /// # Errors
+    /// `over-limit`.
+    pub fn find<'k>(
+        &self,
+        paths: &Index<'k>,
+        steps: &Steps,
+        found: &mut impl FnMut(&'k [u8], usize),
+    ) -> Result<(), Error> {
+        for test in &self.tests {
+            let (mut number, mut bytes) = (0, 0);
+            for (path, place) in paths.starting_with(test.start()) {
+                (number, bytes) = (number + 1, bytes + path.len());
+                if test.matches(path) {
+                    found(path, place);
+                }
+            }
+            steps.take(1 + test.steps(number, bytes))?;
+        }
+        Ok(())
+    }
 }
 
 impl Test {
@@ -315,6 +314,26 @@ impl Test {
                 _ => Test::Glob(Glob::new(body.to_owned())),
             },
         })
+    }
+
+    /// How every path begins that matches.
+    fn start(&self) -> &[u8] {
+        match self {
+            Test::Exact(whole) => whole.as_bytes(),
+            Test::Prefix(folder) => folder.trim_end_matches('/').as_bytes(),
+            Test::Glob(glob) => glob.start.as_bytes(),
+            Test::NameSuffix(_) | Test::Name(_) | Test::Regex(_) => b"",
+        }
+    }
+
+    /// Steps that paths of so many bytes together take.
+    fn steps(&self, paths: usize, bytes: usize) -> u64 {
+        let more = match self {
+            Test::Glob(glob) => glob.source.len() * bytes / 128,
+            Test::Regex(regex) => regex.source().len() * bytes / 4,
+            _ => 0,
+        };
+        (paths + bytes / 64 + more) as u64
     }
 
     fn matches(&self, path: &[u8]) -> bool {

@@ -1,10 +1,37 @@
 //! What a person wrote in a comment, without what it only quotes, shows or hides.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-/// The lines of a comment that are its author's own words, trimmed: block quotes, with the lines that lazily go on with
-/// one, code blocks and HTML comments are left out.
-pub(super) fn own_lines(comment: &str) -> Vec<String> {
+use crate::model::Act;
+
+/// What an act says. Its Markdown is read when a rule first asks for it, and once for all rules.
+pub(crate) struct Words<'d> {
+    text: Cow<'d, str>,
+    own: OnceCell<String>,
+}
+
+impl<'d> Words<'d> {
+    pub fn of(act: &'d Act<'_>) -> Self {
+        Words { text: act.words(), own: OnceCell::new() }
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The lines that are its giver's own words, trimmed, none of them empty.
+    pub fn own_lines(&self) -> std::str::Lines<'_> {
+        self.own.get_or_init(|| own_words(&self.text)).lines()
+    }
+}
+
+/// The lines of a comment that are its author's own words: block quotes, with the lines that lazily go on with one, code
+/// blocks and HTML comments are left out.
+fn own_words(comment: &str) -> String {
     let mut left_out: Vec<std::ops::Range<usize>> = Vec::new();
     let parser = Parser::new_ext(comment, Options::empty());
     left_out.extend(parser.reference_definitions().iter().map(|(_, definition)| definition.span.clone()));
@@ -31,12 +58,17 @@ pub(super) fn own_lines(comment: &str) -> Vec<String> {
         at = at.max(range.end);
     }
     own.push_str(comment.get(at..).unwrap_or_default());
-    own.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+    let mut lines = String::with_capacity(own.len());
+    for line in own.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        lines.push_str(line);
+        lines.push('\n');
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
-    use super::own_lines;
+    use super::own_words;
 
     #[test]
     fn quotes_code_and_html_comments_are_nobodys_words() {
@@ -57,7 +89,7 @@ mod tests {
             ("[x](\n/approve\n)", vec![]),
             ("", vec![]),
         ] {
-            assert_eq!(own_lines(comment), lines, "{comment:?}");
+            assert_eq!(own_words(comment).lines().collect::<Vec<_>>(), lines, "{comment:?}");
         }
     }
 }

@@ -28,6 +28,7 @@ use people::{Directory, PersonId};
 use roster::{Admission, Roster};
 use votes::Vote;
 
+pub(crate) use markdown::Words;
 pub(crate) use signers::is_public_key;
 pub(crate) use veto::veto;
 
@@ -37,6 +38,8 @@ pub(crate) struct Acts<'d, 'a> {
     pub list: Vec<&'d Act<'a>>,
     /// Whether the last of the list is the change's own text.
     pub description: bool,
+    /// What each act says.
+    pub words: Vec<Words<'d>>,
     /// Everybody whom the account of each act may be.
     pub actors: Vec<Vec<PersonId>>,
     /// The answers of each act.
@@ -69,6 +72,11 @@ impl Acts<'_, '_> {
         self.actors.get(at).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Bytes of all that was said.
+    pub fn bytes(&self) -> u64 {
+        self.words.iter().map(|words| words.text().len() as u64).sum()
+    }
+
     fn is_description(&self, at: usize) -> bool {
         self.description && at + 1 == self.list.len()
     }
@@ -83,20 +91,15 @@ impl Acts<'_, '_> {
 
     /// What each act says under some methods.
     fn votes(&self, methods: &Methods, change: &Change<'_>, steps: &Steps) -> Result<Vec<Vote>, Error> {
-        let readings = methods.readings();
-        if readings > 0 {
-            let bytes =
-                self.list.iter().filter_map(|act| act.text.as_ref()).map(|text| text.as_bytes().len());
-            steps.take(bytes.sum::<usize>() as u64 * readings / 8)?;
-        }
-        let vote = |(at, act): (usize, &&Act<'_>)| {
+        steps.take(self.bytes() * methods.readings() / 8)?;
+        let vote = |(at, (act, words)): (usize, (&&Act<'_>, &Words<'_>))| {
             // What nobody proved to have said is no vote, and replaces none.
             if self.fault(at).is_some() {
                 return Vote::Nothing;
             }
-            votes::vote(act, self.is_description(at), methods, &change.head)
+            votes::vote(act, words, self.is_description(at), methods, &change.head)
         };
-        Ok(self.list.iter().enumerate().map(vote).collect())
+        Ok(self.list.iter().zip(&self.words).enumerate().map(vote).collect())
     }
 
     /// Which acts stand: of each person the latest vote; on a tie the one that helps least.

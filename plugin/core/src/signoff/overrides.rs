@@ -5,7 +5,7 @@
 //! contributors approve.
 
 use super::answers::{WORDS, fold, named};
-use super::markdown::own_lines;
+use super::markdown::Words;
 use super::roster::Roster;
 use super::votes::Vote;
 use super::{Desk, label_of};
@@ -44,14 +44,12 @@ impl Desk<'_, '_, '_> {
     /// `over-limit`.
     pub fn overriding(&self, by: &[String], what: Overrides<'_>) -> Result<Overriding, Error> {
         let acts = self.acts;
-        self.steps.take(acts.list.len() as u64 * VERDICT_STEPS)?;
+        self.steps.take(acts.list.len() as u64 * VERDICT_STEPS + acts.bytes() / 8)?;
         let roster = Roster::of(self.policy.sets(by), self.request, self.directory, self.steps)?;
         let mut overriding = Overriding { stands: None, verdicts: Vec::new() };
         let mut latest = None;
-        for (at, act) in acts.list.iter().enumerate() {
-            let bytes = act.text.as_ref().map_or(0, |text| text.as_bytes().len());
-            self.steps.take(bytes as u64 * 2)?;
-            let Some(said) = said(act, what) else { continue };
+        for (at, (act, words)) in acts.list.iter().zip(&acts.words).enumerate() {
+            let Some(said) = said(act, words, what) else { continue };
             let actor = acts.actor(at);
             let who = label_of(self.directory, act, actor);
             let code = self
@@ -144,7 +142,7 @@ impl Desk<'_, '_, '_> {
 }
 
 /// What an act says of this override. On a forge it is a text of its giver's own words; elsewhere an act of its own.
-fn said(act: &Act<'_>, what: Overrides<'_>) -> Option<Said> {
+fn said(act: &Act<'_>, words: &Words<'_>, what: Overrides<'_>) -> Option<Said> {
     let may_say = match act.kind {
         ActKind::Waiver => true,
         ActKind::Comment | ActKind::Review | ActKind::Approve => act.proof == Proof::Forge,
@@ -153,14 +151,10 @@ fn said(act: &Act<'_>, what: Overrides<'_>) -> Option<Said> {
     if !may_say {
         return None;
     }
-    let text = act.words();
-    if !text.contains(':') {
-        return None;
-    }
-    read(&own_lines(&text), what)
+    words.text().contains(':').then(|| read(words.own_lines(), what))?
 }
 
-fn read(lines: &[String], what: Overrides<'_>) -> Option<Said> {
+fn read<'l>(lines: impl Iterator<Item = &'l str>, what: Overrides<'_>) -> Option<Said> {
     let mut said: Option<Said> = None;
     for line in lines {
         let Some((key, value)) = named(line) else { continue };
@@ -203,44 +197,42 @@ pub(super) fn only_overrides(act: &Act<'_>, vote: Vote) -> bool {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<String> {
-        own_lines(text)
+    fn read_text(text: &str, what: Overrides<'_>) -> Option<Said> {
+        let act = Act { text: Some(text.into()), ..Act::default() };
+        read(Words::of(&act).own_lines(), what)
     }
 
     #[test]
     fn a_waiver_names_its_rule_its_reason_and_its_day() {
         let text = "waive: Two people\nreason: the other senior is on leave until Monday\nuntil: 2026-03-31";
-        let said = read(&lines(text), Overrides::Rule("two people")).unwrap();
+        let said = read_text(text, Overrides::Rule("two people")).unwrap();
         assert_eq!(said.reason, "the other senior is on leave until Monday");
         assert_eq!(said.until.unwrap().to_string(), "2026-03-31T23:59:59Z");
-        assert_eq!(read(&lines(text), Overrides::Rule("Another")), None);
-        assert_eq!(read(&lines(text), Overrides::Everything), None);
+        assert_eq!(read_text(text, Overrides::Rule("Another")), None);
+        assert_eq!(read_text(text, Overrides::Everything), None);
     }
 
     #[test]
     fn what_follows_the_name_of_another_rule_is_about_that_one() {
         let text = "waive: A\nwaive: B\nreason: only for the second of the two\nuntil: 2026-03-31";
-        assert_eq!(read(&lines(text), Overrides::Rule("A")), Some(Said::default()));
-        assert!(read(&lines(text), Overrides::Rule("B")).unwrap().until.is_some());
+        assert_eq!(read_text(text, Overrides::Rule("A")), Some(Said::default()));
+        assert!(read_text(text, Overrides::Rule("B")).unwrap().until.is_some());
     }
 
     #[test]
     fn no_day_is_read_from_what_is_none() {
         for day in ["tomorrow", "2026-02-30", "2026-3-1", ""] {
             let text = format!("waive: A\nreason: because of this and that\nuntil: {day}");
-            assert_eq!(read(&lines(&text), Overrides::Rule("A")).unwrap().until, None, "{day}");
+            assert_eq!(read_text(&text, Overrides::Rule("A")).unwrap().until, None, "{day}");
         }
     }
 
     #[test]
     fn a_quoted_override_overrides_nothing() {
-        assert_eq!(
-            read(&lines("> break-glass: production is down, rolling back"), Overrides::Everything),
-            None
-        );
+        assert_eq!(read_text("> break-glass: production is down, rolling back", Overrides::Everything), None);
         let text = "break-glass: production is down, rolling back";
         assert_eq!(
-            read(&lines(text), Overrides::Everything).unwrap().reason,
+            read_text(text, Overrides::Everything).unwrap().reason,
             "production is down, rolling back"
         );
     }

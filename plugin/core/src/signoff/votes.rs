@@ -1,6 +1,6 @@
 //! What an act says under the methods of a rule.
 
-use super::markdown::own_lines;
+use super::markdown::Words;
 use crate::model::{Act, ActKind, ObjectId};
 use crate::policy::{Methods, Regex};
 
@@ -20,18 +20,24 @@ pub(crate) enum Vote {
 /// Fewest digits by which a text names a commit.
 const DIGITS: usize = 7;
 
-/// What an act says. `description` tells that it stands for the text of the change itself.
-pub(crate) fn vote(act: &Act<'_>, description: bool, methods: &Methods, head: &ObjectId<'_>) -> Vote {
+/// What an act says in these words. `description` tells that it stands for the text of the change itself.
+pub(crate) fn vote(
+    act: &Act<'_>,
+    words: &Words<'_>,
+    description: bool,
+    methods: &Methods,
+    head: &ObjectId<'_>,
+) -> Vote {
     if act.deleted {
         return Vote::Nothing;
     }
     if description {
-        return if any(&methods.description_patterns, &act.words()) { Vote::Yes } else { Vote::Nothing };
+        return if any(&methods.description_patterns, words) { Vote::Yes } else { Vote::Nothing };
     }
     if act.dismissed.is_some() {
         return Vote::Ended;
     }
-    let cancels = || cancels(&methods.cancel_lines, &act.words(), head);
+    let cancels = || cancels(&methods.cancel_lines, words, head);
     match act.kind {
         ActKind::RequestChanges => Vote::No,
         ActKind::Dismiss | ActKind::Withdraw => Vote::Ended,
@@ -41,40 +47,40 @@ pub(crate) fn vote(act: &Act<'_>, description: bool, methods: &Methods, head: &O
         ActKind::Approve | ActKind::Signed | ActKind::Review => {
             if cancels() {
                 Vote::No
-            } else if any(&methods.review_patterns, &act.words()) {
+            } else if any(&methods.review_patterns, words) {
                 Vote::Yes
             } else {
                 Vote::Nothing
             }
         }
-        ActKind::Comment => comment(methods, &act.words(), head),
+        ActKind::Comment => comment(methods, words, head),
     }
 }
 
 /// What a comment says.
-fn comment(methods: &Methods, text: &str, head: &ObjectId<'_>) -> Vote {
-    if cancels(&methods.cancel_lines, text, head) {
+fn comment(methods: &Methods, words: &Words<'_>, head: &ObjectId<'_>) -> Vote {
+    if cancels(&methods.cancel_lines, words, head) {
         return Vote::No;
     }
-    let says = (!methods.comment_lines.is_empty() && has_line(&methods.comment_lines, text, head))
-        || methods.comments_contain.iter().any(|part| text.contains(part))
-        || any(&methods.comment_patterns, text);
+    let says = (!methods.comment_lines.is_empty() && has_line(&methods.comment_lines, words, head))
+        || methods.comments_contain.iter().any(|part| words.text().contains(part))
+        || any(&methods.comment_patterns, words);
     if says { Vote::Yes } else { Vote::Nothing }
 }
 
-fn any(patterns: &[Regex], text: &str) -> bool {
-    patterns.iter().any(|pattern| pattern.matches(text))
+fn any(patterns: &[Regex], words: &Words<'_>) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(words.text()))
 }
 
 /// Taking back counts wherever it stands: a quote that goes on lazily hides no refusal.
-fn cancels(wanted: &[String], text: &str, head: &ObjectId<'_>) -> bool {
+fn cancels(wanted: &[String], words: &Words<'_>, head: &ObjectId<'_>) -> bool {
     !wanted.is_empty()
-        && (has_line(wanted, text, head)
-            || text.lines().any(|line| wanted.contains(&line.trim().to_lowercase())))
+        && (has_line(wanted, words, head)
+            || words.text().lines().any(|line| wanted.contains(&line.trim().to_lowercase())))
 }
 
-fn has_line(wanted: &[String], text: &str, head: &ObjectId<'_>) -> bool {
-    own_lines(text).iter().any(|line| {
+fn has_line(wanted: &[String], words: &Words<'_>, head: &ObjectId<'_>) -> bool {
+    words.own_lines().any(|line| {
         let line = line.to_lowercase();
         wanted.iter().any(|wanted| match wanted.split_once("{head}") {
             None => line == *wanted,

@@ -2,7 +2,7 @@
 
 mod ai;
 mod messages;
-mod paths;
+pub(super) mod paths;
 mod people;
 mod platform;
 mod signals;
@@ -11,6 +11,7 @@ use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{CommitFindings, Request, RuleCode, Signal};
+use crate::order::Index;
 use crate::policy::{Policy, Predicate};
 use crate::signoff::contributors::Contributors;
 use crate::signoff::people::Directory;
@@ -107,6 +108,8 @@ fn worst(settled: &[Settled]) -> Settled {
 pub(super) struct Facts<'f, 'r, 'a> {
     pub request: &'r Request<'a>,
     pub judged: &'f Judged<'r, 'a>,
+    /// The paths of the files.
+    pub paths: &'f Index<'f>,
     /// What each commit says about AI; commits that say nothing may be missing.
     pub findings: &'f [CommitFindings],
     /// What the diff shows, when the hunks are here.

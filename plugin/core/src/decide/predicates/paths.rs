@@ -4,48 +4,57 @@ use std::cmp::Ordering;
 
 use super::{Facts, Truth, count, quoted};
 use crate::Error;
-use crate::model::{Fact, RuleCode, Text};
+use crate::model::{Fact, File, RuleCode, Text};
+use crate::order::Index;
 use crate::policy::{Bound, LinesTest, PathTest, Pattern, Which};
 
+/// The paths of a change, both of a renamed file, each with the number of its file.
+pub(in crate::decide) fn index<'f>(files: &'f [File<'_>]) -> Index<'f> {
+    let paths = |(at, file): (usize, &'f File<'_>)| {
+        std::iter::once(&file.path).chain(&file.previous_path).map(move |path| (path.as_bytes(), at))
+    };
+    Index::of_pairs(files.iter().enumerate().flat_map(paths))
+}
+
 impl Facts<'_, '_, '_> {
-    /// The path and the pattern that it matches, unless it is ignored.
-    fn matches<'t, 'a>(
-        &self,
-        test: &'t PathTest,
-        path: &'t Text<'a>,
-    ) -> Result<Option<(&'t Text<'a>, &'t Pattern)>, Error> {
-        let bytes = path.as_bytes();
-        self.steps.take(test.cost.steps(bytes.len()))?;
-        if test.ignore.iter().any(|pattern| pattern.matches(bytes)) {
-            return Ok(None);
+    /// Which files have a path that matches.
+    fn matching(&self, test: &PathTest) -> Result<Vec<bool>, Error> {
+        let mut matching = vec![false; self.request.files.len()];
+        for pattern in &test.patterns {
+            let mut ignoring = 0;
+            pattern.find(self.paths, self.steps, &mut |path, at| {
+                if let Some(matches) = matching.get_mut(at).filter(|matches| !**matches) {
+                    ignoring += test.ignore.iter().map(|pattern| pattern.steps(path.len())).sum::<u64>();
+                    *matches = !test.ignore.iter().any(|pattern| pattern.matches(path));
+                }
+            })?;
+            self.steps.take(ignoring)?;
         }
-        Ok(test.patterns.iter().find(|pattern| pattern.matches(bytes)).map(|by| (path, by)))
+        Ok(matching)
+    }
+
+    /// Whether a path matches, unless it is to be left out.
+    fn matches(&self, test: &PathTest, path: &Text<'_>) -> Result<bool, Error> {
+        let bytes = path.as_bytes();
+        let patterns = || test.patterns.iter().chain(&test.ignore);
+        self.steps.take(patterns().map(|pattern| pattern.steps(bytes.len())).sum())?;
+        Ok(!test.ignore.iter().any(|pattern| pattern.matches(bytes))
+            && matched(&test.patterns, path).is_some())
     }
 
     pub(super) fn paths(&self, test: &PathTest) -> Result<Truth, Error> {
         if test.which == Which::Only {
             return self.only_paths(test);
         }
-        let mut matched = 0_usize;
-        let mut first = None;
-        for file in &self.request.files {
-            let mut found = self.matches(test, &file.path)?;
-            if found.is_none()
-                && let Some(previous) = &file.previous_path
-            {
-                found = self.matches(test, previous)?;
-            }
-            if let Some(found) = found {
-                matched += 1;
-                first.get_or_insert(found);
-            }
-        }
-        let found = if let Some((path, by)) = first {
-            let rest = match matched - 1 {
+        let matching = self.matching(test)?;
+        let first = self.request.files.iter().zip(&matching).find(|(_, matches)| **matches);
+        let found = if let Some((file, _)) = first {
+            let (path, by) = self.shown(file, test)?;
+            let rest = match matching.iter().filter(|matches| **matches).count() - 1 {
                 0 => String::new(),
                 n => format!(", and {}", count_more(n, "file")),
             };
-            Truth::yes(format!("{} matches `{}`{rest}", quoted(&path.to_str_lossy()), by.source()))
+            Truth::yes(format!("{} matches `{by}`{rest}", quoted(&path.to_str_lossy())))
         } else if let Some(unread) = self.unread_files() {
             unread
         } else {
@@ -58,11 +67,24 @@ impl Facts<'_, '_, '_> {
         Ok(found.negated())
     }
 
+    /// The path of a file by which it matches, and the pattern.
+    fn shown<'t, 'r>(
+        &self,
+        file: &'t File<'r>,
+        test: &'t PathTest,
+    ) -> Result<(&'t Text<'r>, &'t str), Error> {
+        let path = match &file.previous_path {
+            Some(previous) if !self.matches(test, &file.path)? => previous,
+            _ => &file.path,
+        };
+        Ok((path, matched(&test.patterns, path).map(Pattern::source).unwrap_or_default()))
+    }
+
     /// All paths match, both sides of a rename too, and there are some.
     pub(super) fn only_paths(&self, test: &PathTest) -> Result<Truth, Error> {
         for file in &self.request.files {
             for path in std::iter::once(&file.path).chain(&file.previous_path) {
-                if self.matches(test, path)?.is_none() {
+                if !self.matches(test, path)? {
                     let path = quoted(&path.to_str_lossy());
                     return Ok(Truth::no(format!("{path} does not match {}", listed(&test.patterns))));
                 }
@@ -78,16 +100,12 @@ impl Facts<'_, '_, '_> {
     /// Whether the highest level that the change touches is one of these.
     pub(super) fn level(&self, names: &[String]) -> Result<Truth, Error> {
         for level in &self.policy.levels {
-            for file in &self.request.files {
-                for path in std::iter::once(&file.path).chain(&file.previous_path) {
-                    let bytes = path.as_bytes();
-                    self.steps.take(level.cost.steps(bytes.len()))?;
-                    if level.patterns.iter().any(|pattern| pattern.matches(bytes)) {
-                        let path = quoted(&path.to_str_lossy());
-                        let reason = format!("the change is of level {}, by {path}", level.name);
-                        return Ok(Truth::lasting(names.contains(&level.name), reason));
-                    }
-                }
+            let matching = self.matching(&level.paths)?;
+            if let Some((file, _)) = self.request.files.iter().zip(matching).find(|(_, matches)| *matches) {
+                let (path, _) = self.shown(file, &level.paths)?;
+                let path = quoted(&path.to_str_lossy());
+                let reason = format!("the change is of level {}, by {path}", level.name);
+                return Ok(Truth::lasting(names.contains(&level.name), reason));
             }
             // A file that is not here could have this level.
             if let Some(unread) = self.unread_files() {
@@ -141,6 +159,11 @@ impl Facts<'_, '_, '_> {
         (!self.request.complete.contains(&Fact::Files))
             .then(|| Truth::unknown(RuleCode::ListIncomplete, "the list of files may have been cut"))
     }
+}
+
+/// The first pattern that a path matches.
+fn matched<'p>(patterns: &'p [Pattern], path: &Text<'_>) -> Option<&'p Pattern> {
+    patterns.iter().find(|pattern| pattern.matches(path.as_bytes()))
 }
 
 /// The first patterns of a test, for a person.

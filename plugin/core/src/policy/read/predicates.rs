@@ -7,7 +7,7 @@ use crate::limits;
 use crate::model::{Help, Rank, Severity, SignalCode};
 use crate::policy::yaml::{Key, Node, Value};
 use crate::policy::{
-    AiTest, Bound, Branch, Cost, Dco, Level, LinesTest, PathTest, Pattern, Policy, Predicate, Regex,
+    AiTest, Bound, Branch, Dco, Level, LinesTest, PathTest, Pattern, Policy, Predicate, Regex,
     RequirementsTest, StatusTest, TitleTest, Which,
 };
 use crate::signals::LIKELY;
@@ -192,8 +192,8 @@ pub(super) fn levels(node: &Node<'_>, faults: &mut Faults<'_>) -> Vec<Level> {
                 faults.error(item.place, &format!("two levels are called `{name}`"));
             }
             Some(name) if !paths.is_empty() => {
-                let cost = Cost::of(paths.iter());
-                all.push(Level { name: name.to_owned(), patterns: paths, cost });
+                let paths = PathTest { patterns: paths, ..PathTest::default() };
+                all.push(Level { name: name.to_owned(), paths });
             }
             _ => faults.error_with_help(
                 item.place,
@@ -357,7 +357,8 @@ fn ai_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<AiTest> {
 fn path_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<PathTest> {
     const KEYS: &[&str] = &["changed", "none", "only", "ignore"];
     let Value::Map(entries) = &node.value else {
-        return Some(PathTest::of(Which::Changed, patterns(node, "`paths`", faults), Vec::new()));
+        let patterns = patterns(node, "`paths`", faults);
+        return Some(PathTest { patterns, ..PathTest::default() });
     };
     let (mut which, mut ignore) = (None, Vec::new());
     for (key, node) in entries {
@@ -384,7 +385,7 @@ fn path_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<PathTest> {
         which = Some((kind, patterns(node, &format!("`{}`", key.text), faults)));
     }
     match which {
-        Some((which, patterns)) => Some(PathTest::of(which, patterns, ignore)),
+        Some((which, patterns)) => Some(PathTest { which, patterns, ignore }),
         None => {
             faults.error_with_help(
                 node.place,
