@@ -96,7 +96,8 @@ impl<'k> Index<'k> {
         let start = start_of(with);
         let from = self.0.partition_point(|entry| entry.is_before(start, with));
         let rest = self.0.get(from..).unwrap_or_default();
-        rest.iter().take_while(|entry| entry.key.starts_with(with)).map(|entry| (entry.key, entry.place))
+        let many = rest.partition_point(|entry| entry.key.starts_with(with));
+        rest.iter().take(many).map(|entry| (entry.key, entry.place))
     }
 
     /// Two places of one key, when a key stands twice: the first two.

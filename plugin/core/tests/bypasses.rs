@@ -407,9 +407,15 @@ fn an_approval_in_a_quote_a_code_block_or_a_hidden_comment() {
 #[test]
 fn dismissing_the_refusal_brings_no_approval_back() {
     let mut case = approved();
-    case.act("sam", "request-changes")["dismissed"] = json!({ "at": 300, "by": account("dana") });
+    case.act("sam", "request-changes")["dismissed"] = json!({ "at": 300, "by": account("rhea") });
     assert_eq!(case.outcome(), "pending");
     assert_eq!(case.codes(), ["superseded", "dismissed"]);
+    // And whoever took part in the change ends no refusal of it; whoever refused does.
+    for (by, outcome, code) in [("dana", "denied", "no-sign-off"), ("sam", "pending", "dismissed")] {
+        case.request["acts"][1]["dismissed"]["by"] = account(by);
+        assert_eq!(case.outcome(), outcome, "dismissed by {by}");
+        assert_eq!(case.codes(), ["superseded", code], "dismissed by {by}");
+    }
 }
 
 const VETO: &str = "veto: { by: seniors, revoked-by: anyone }\n";

@@ -135,6 +135,16 @@ fn nobody_waives_while_a_commit_may_be_theirs() {
 }
 
 #[test]
+fn a_draft_is_not_waived() {
+    let mut case = waived(WAIVER, "noor");
+    case.request["change"]["draft"] = true.into();
+    assert_eq!(case.outcome(), "pending");
+    assert_eq!(codes(&case, "sign-off"), ["counted"]);
+    case.policy = format!("{POLICY}draft: evaluate\n");
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
 fn nobody_waives_while_acts_may_be_missing() {
     let mut case = waived(WAIVER, "noor");
     case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "acts");

@@ -33,6 +33,7 @@ fn words_that_approve_and_words_that_do_not() {
         ("methods: { comment-lines: [/approve] }", "approve", "fine", "method-not-allowed"),
         ("methods: { comments-contain: [\":+1:\"] }", "comment", "good :+1: then", "counted"),
         ("methods: { comments-contain: [\":+1:\"] }", "comment", "good", "no-sign-off"),
+        ("methods: { comments-contain: [\":+1:\"] }", "comment", "> :+1:\n\nhm", "quoted"),
         ("methods: { comment-patterns: [\"(?i)lgtm\"] }", "comment", "LGTM!", "counted"),
         ("methods: { comment-patterns: [\"(?i)lgtm\"] }", "comment", "later", "no-sign-off"),
         ("methods: { review-patterns: [\"^ship\"] }", "review", "ship it", "counted"),
@@ -469,6 +470,17 @@ fn commits_of_named_people_are_ignored_where_author_and_committer_are_theirs() {
     assert_eq!(own.codes(), ["counted"]);
     own.request["commits"][1]["committer"] = ident("dana");
     assert_eq!(own.codes(), ["author"]);
+    // A robot's name in a commit makes nobody a robot: whoever pushed it took part, and what was approved is stale.
+    let pushed_by = |who: serde_json::Value, by: &str| {
+        let mut case = case("renovate", "renovate");
+        case.push("pushes", json!({ "by": who, "at": 200, "head": id("c2") }));
+        case.act(by, "approve");
+        case.codes()
+    };
+    assert_eq!(pushed_by(account("renovate"), "noor"), ["counted", "not-eligible"]);
+    assert_eq!(pushed_by(account("dana"), "noor"), ["stale-head", "not-eligible"]);
+    assert_eq!(pushed_by(json!(null), "noor"), ["stale-head", "not-eligible"]);
+    assert_eq!(pushed_by(account("rhea"), "rhea"), ["stale-head", "pusher"]);
 }
 
 #[test]

@@ -226,6 +226,14 @@ pub fn start() -> anyhow::Result<bool> {
         times.push(start.elapsed());
     }
     say("start.module", format!("{:.2}", median(times).as_secs_f64() * 1e3), "ms");
+    let module = Module::embedded()?;
+    let mut times = Vec::new();
+    for _ in 0..200 {
+        let start = Instant::now();
+        module.call(Function::Describe, b"")?;
+        times.push(start.elapsed());
+    }
+    say("start.instance", median(times).as_micros(), "us");
     Ok(true)
 }
 

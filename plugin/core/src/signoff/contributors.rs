@@ -5,7 +5,9 @@ use super::roster::{Admission, Roster};
 use crate::Error;
 use crate::change::{Judged, Stated, contributions};
 use crate::limits::Steps;
-use crate::model::{ActKind, Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, When};
+use crate::model::{
+    Account, ActKind, Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, When,
+};
 use crate::order::{Index, start_of};
 use crate::policy::{Ignore, Options, Policy, UpdateMerges};
 use crate::provenance::Table;
@@ -196,12 +198,22 @@ pub(crate) fn ignored(
         }
         named > 0
     };
+    // Anybody can write a robot's name into a commit; who pushed it, the platform knows. Whatever else came with a push
+    // lies behind its head.
+    let known: &Directory = directory;
+    let is_theirs = |by: &Account<'_>| {
+        known.known(by).iter().any(|person| roster.admits(known, *person) == Admission::Yes)
+    };
+    let by_others = request.pushes.iter().filter(|push| !push.by.as_ref().is_some_and(is_theirs));
+    let by_others = Index::of(by_others.map(|push| push.head.as_bytes()));
     let ignored = judged
         .own
         .iter()
         .map(|commit| {
             ignore.update_merges.is_some_and(|which| is_update_merge(commit, &own, which))
-                || (!ignore.commits_by.is_empty() && by_roster(directory, commit))
+                || (!ignore.commits_by.is_empty()
+                    && by_others.get(commit.sha.as_bytes()).is_none()
+                    && by_roster(directory, commit))
         })
         .collect();
     Ok(ignored)

@@ -23,9 +23,9 @@ impl<'d> Words<'d> {
         &self.text
     }
 
-    /// The lines that are its giver's own words, trimmed, none of them empty.
-    pub fn own_lines(&self) -> std::str::Lines<'_> {
-        self.own.get_or_init(|| own_words(&self.text)).lines()
+    /// What of it is its giver's own words: lines, trimmed, none of them empty.
+    pub fn own(&self) -> &str {
+        self.own.get_or_init(|| own_words(&self.text))
     }
 }
 

@@ -217,7 +217,7 @@ impl Desk<'_, '_, '_> {
             self.directory,
             self.steps,
         )?;
-        let votes = self.acts.votes(&self.options.methods, self.change, self.steps)?;
+        let votes = self.votes(&self.options.methods)?;
         let stands = self.acts.standing(&votes);
         let sheet = Sheet { requirement, roster, votes, stands };
         let mut codes: Vec<ActCode> = (0..self.acts.list.len()).map(|at| self.judge(at, &sheet)).collect();
@@ -291,6 +291,25 @@ impl Desk<'_, '_, '_> {
         Ok(tally)
     }
 
+    /// What each act says under some methods. Whoever took part in a change ends nobody's refusal of it by dismissing it.
+    fn votes(&self, methods: &Methods) -> Result<Vec<Vote>, Error> {
+        let mut votes = self.acts.votes(methods, self.change, self.steps)?;
+        let takes_part = |person: &PersonId| self.contributors.has(*person);
+        for (at, (act, vote)) in self.acts.list.iter().zip(&mut votes).enumerate() {
+            let by = act.dismissed.as_ref().and_then(|dismissed| dismissed.by.as_ref());
+            let by = by.map(|by| self.directory.known(by)).unwrap_or_default();
+            let own = by.iter().any(|person| self.acts.actor(at).contains(person));
+            if act.kind == ActKind::RequestChanges
+                && *vote == Vote::Ended
+                && !own
+                && by.iter().any(takes_part)
+            {
+                *vote = Vote::No;
+            }
+        }
+        Ok(votes)
+    }
+
     fn label(&self, act: &Act<'_>, actor: &[PersonId]) -> String {
         label_of(self.directory, act, actor)
     }
@@ -337,7 +356,8 @@ impl Desk<'_, '_, '_> {
         match act.kind {
             ActKind::Approve | ActKind::Signed => ActCode::MethodNotAllowed,
             ActKind::Comment
-                if methods.comment_lines.iter().any(|line| act.words().to_lowercase().contains(line)) =>
+                if methods.comment_lines.iter().any(|line| act.words().to_lowercase().contains(line))
+                    || methods.comments_contain.iter().any(|part| act.words().contains(part)) =>
             {
                 ActCode::Quoted
             }
@@ -625,6 +645,9 @@ impl Desk<'_, '_, '_> {
             ActCode::AnswerCopied => format!("an answer of {who} is a copy of another answer"),
             ActCode::Unauthenticated => format!("nothing proves that it was {who}"),
             ActCode::FactUnavailable => format!("the act of {who} does not say which commit it is for"),
+            ActCode::NoSignOff if act.kind == ActKind::RequestChanges && act.dismissed.is_some() => {
+                format!("{who} asks for changes; nobody who took part in the change can dismiss that")
+            }
             ActCode::NoSignOff if act.kind == ActKind::RequestChanges => format!("{who} asks for changes"),
             ActCode::NoSignOff => format!("what {who} wrote is no sign-off"),
         }

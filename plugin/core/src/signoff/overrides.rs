@@ -151,12 +151,12 @@ fn said(act: &Act<'_>, words: &Words<'_>, what: Overrides<'_>) -> Option<Said> {
     if !may_say {
         return None;
     }
-    words.text().contains(':').then(|| read(words.own_lines(), what))?
+    words.text().contains(':').then(|| read(words.own(), what))?
 }
 
-fn read<'l>(lines: impl Iterator<Item = &'l str>, what: Overrides<'_>) -> Option<Said> {
+fn read(words: &str, what: Overrides<'_>) -> Option<Said> {
     let mut said: Option<Said> = None;
-    for line in lines {
+    for line in words.lines() {
         let Some((key, value)) = named(line) else { continue };
         let value = value.trim_matches(|c: char| c.is_whitespace() || "*`\"".contains(c));
         match (key.to_ascii_lowercase().as_str(), what) {
@@ -199,7 +199,7 @@ mod tests {
 
     fn read_text(text: &str, what: Overrides<'_>) -> Option<Said> {
         let act = Act { text: Some(text.into()), ..Act::default() };
-        read(Words::of(&act).own_lines(), what)
+        read(Words::of(&act).own(), what)
     }
 
     #[test]

@@ -65,8 +65,8 @@ fn words(
     roster: &Roster,
 ) -> Result<(Vec<Word>, Option<String>), Error> {
     let Acts { list, .. } = desk.acts;
-    let against = desk.acts.votes(&veto.disapprove, desk.change, desk.steps)?;
-    let back = desk.acts.votes(&veto.revoke, desk.change, desk.steps)?;
+    let against = desk.votes(&veto.disapprove)?;
+    let back = desk.votes(&veto.revoke)?;
     let mut words = Vec::new();
     let mut unreadable = None;
     for (at, act) in list.iter().enumerate() {
@@ -97,11 +97,7 @@ fn words(
         let says = if vetoes {
             Says::Veto
         } else if vote(&against) == Vote::Ended {
-            // Somebody who took part in the change lifts no one's veto by dismissing it.
-            let by = act.dismissed.as_ref().and_then(|dismissed| dismissed.by.as_ref());
-            let by_part =
-                by.is_some_and(|by| desk.directory.known(by).iter().any(|p| desk.contributors.has(*p)));
-            if by_part && act.kind == ActKind::RequestChanges { Says::Veto } else { Says::Ended }
+            Says::Ended
         } else if vote(&back) == Vote::Yes && text_stands {
             Says::Revoke
         } else {

@@ -63,7 +63,7 @@ fn comment(methods: &Methods, words: &Words<'_>, head: &ObjectId<'_>) -> Vote {
         return Vote::No;
     }
     let says = (!methods.comment_lines.is_empty() && has_line(&methods.comment_lines, words, head))
-        || methods.comments_contain.iter().any(|part| words.text().contains(part))
+        || methods.comments_contain.iter().any(|part| words.own().contains(part))
         || any(&methods.comment_patterns, words);
     if says { Vote::Yes } else { Vote::Nothing }
 }
@@ -80,7 +80,7 @@ fn cancels(wanted: &[String], words: &Words<'_>, head: &ObjectId<'_>) -> bool {
 }
 
 fn has_line(wanted: &[String], words: &Words<'_>, head: &ObjectId<'_>) -> bool {
-    words.own_lines().any(|line| {
+    words.own().lines().any(|line| {
         let line = line.to_lowercase();
         wanted.iter().any(|wanted| match wanted.split_once("{head}") {
             None => line == *wanted,
