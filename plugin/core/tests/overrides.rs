@@ -176,6 +176,99 @@ fn broken_glass_overrides_every_open_rule_for_this_head_alone() {
 }
 
 #[test]
+fn a_waiver_stands_beside_what_is_open_and_may_be_waived_alone() {
+    let asked = |case: &Case| case.answer().unwrap()["rules"][0]["requirements"].as_array().unwrap().len();
+    let mut case = waived(WAIVER, "noor");
+    assert_eq!(asked(&case), 2);
+    case.act("sam", "approve");
+    assert_eq!((asked(&case), case.rule_code("sign-off").as_str()), (1, "satisfied"));
+    let mut case = waived(WAIVER, "noor");
+    case.policy = POLICY.replacen("    waivable-by: directors\n", "", 1);
+    assert_eq!((asked(&case), case.rule_code("sign-off").as_str()), (1, "missing-approvals"));
+}
+
+/// Every act that would override a rule, with its sentence.
+fn sentences(case: &Case, rule: &str) -> String {
+    let decision = case.answer().unwrap();
+    let rules = decision["rules"].as_array().unwrap();
+    let Some(rule) = rules.iter().find(|found| found["name"] == rule) else {
+        return "no such rule\n".to_owned();
+    };
+    let requirement = rule["requirements"].as_array().unwrap().last().unwrap();
+    let mut said = format!("{}\n", requirement["asks"].as_str().unwrap());
+    for act in requirement["acts"].as_array().unwrap() {
+        let text = |key: &str| act[key].as_str().unwrap_or("none").to_owned();
+        said.push_str(&format!("  {}, proof {}: {}\n", text("code"), text("proof"), text("sentence")));
+    }
+    said
+}
+
+#[test]
+fn each_override_says_what_became_of_it() {
+    let mut said = String::new();
+    for (text, by) in [
+        (WAIVER.to_owned(), "noor"),
+        (WAIVER.to_owned(), "sam"),
+        (WAIVER.to_owned(), "dana"),
+        (WAIVER.replace("1970-01-31", "1970-01-11"), "noor"),
+        (WAIVER.replace("until: 1970-01-31", ""), "noor"),
+        (WAIVER.replace("reason: both seniors are ill and the fix cannot wait", ""), "noor"),
+        (WAIVER.replace("both seniors are ill and the fix cannot wait", "ill"), "noor"),
+    ] {
+        said.push_str(&sentences(&waived(&text, by), "sign-off"));
+    }
+    for (text, by) in [
+        ("break-glass: payments are down, this rolls the release back", "noor"),
+        ("break-glass: payments are down, this rolls the release back", "sam"),
+        ("break-glass: now", "noor"),
+        ("break-glass:", "noor"),
+        ("break the glass", "noor"),
+    ] {
+        said.push_str(&sentences(&waived(text, by), "break-glass"));
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_waiver_lasts_to_the_end_of_its_day() {
+    let mut case = waived(&WAIVER.replace("1970-01-31", "1970-01-11"), "noor");
+    for (now, code) in [(11 * 86_400 - 1, "counted"), (11 * 86_400, "too-old")] {
+        case.request["trigger"]["now"] = now.into();
+        assert_eq!(codes(&case, "sign-off"), [code], "{now}");
+    }
+}
+
+#[test]
+fn of_several_waivers_the_latest_is_shown() {
+    let mut case = waived(WAIVER, "noor");
+    case.policy = POLICY.replace("[noor, dana]", "[noor, dana, ines]");
+    case.comment("ines", &WAIVER.replace("both seniors", "all of the seniors"));
+    let by = |case: &Case| case.answer().unwrap()["rules"][0]["overridden"]["by"].clone();
+    assert_eq!(by(&case), "ines");
+    case.request["acts"][1]["at"] = 50.into();
+    assert_eq!(by(&case), "noor");
+}
+
+#[test]
+fn an_act_that_only_overrides_stands_in_no_list_of_approvals() {
+    let mut case = case();
+    case.act("noor", "waiver")["text"] = WAIVER.into();
+    assert_eq!(case.outcome(), "approved");
+    assert_eq!(case.codes(), [""; 0]);
+    case.comment("noor", "a word more");
+    assert_eq!(case.codes(), ["no-sign-off"]);
+}
+
+#[test]
+fn glass_broken_where_nothing_is_open_overrides_nothing() {
+    let mut case = waived("break-glass: payments are down, this rolls the release back", "noor");
+    case.act("sam", "approve");
+    let decision = case.answer().unwrap();
+    assert_eq!(decision["rules"][1]["state"], "satisfied");
+    assert_eq!(decision["headline"], "Approved: the rule that applies is satisfied (\"sign-off\")");
+}
+
+#[test]
 fn glass_is_broken_by_those_alone_whom_the_policy_names() {
     assert_eq!(waived("break-glass: payments are down, this rolls back", "sam").outcome(), "pending");
     assert_eq!(waived("break-glass: now", "noor").outcome(), "pending");

@@ -63,6 +63,37 @@ fn files_that_nobody_owns_pass_or_wait_as_the_policy_says() {
     case.policy = POLICY.replace("codeowners: github", "codeowners: { dialect: github, unowned: block }");
     assert_eq!(case.rule_code("owners"), "impossible");
     assert_eq!(case.outcome(), "pending");
+    let missing = |case: &Case| case.answer().unwrap()["rules"][0]["missing"][0].clone();
+    assert_eq!(missing(&case), "nobody owns vendor/a.c and 1 other file, by CODEOWNERS");
+    case.request["files"].as_array_mut().unwrap().pop();
+    assert_eq!(missing(&case), "nobody owns vendor/a.c, by CODEOWNERS");
+    case.file("x");
+    case.file("y");
+    assert_eq!(missing(&case), "nobody owns vendor/a.c and 2 other files, by CODEOWNERS");
+}
+
+#[test]
+fn a_plain_name_of_gitlab_is_a_person_or_a_group() {
+    let mut case = case(&["db/1.sql"]);
+    case.policy = POLICY.replace("github", "gitlab");
+    case.documents.clear();
+    case.document("codeowners", "CODEOWNERS", "* @core\n");
+    case.push("groups", json!({ "name": "other", "members": [account("lee")] }));
+    case.act("lee", "approve");
+    assert_eq!(case.codes(), ["not-eligible"]);
+    case.request["groups"][0]["name"] = "core".into();
+    assert_eq!(case.codes(), ["counted"]);
+}
+
+#[test]
+fn where_no_approval_is_asked_for_a_section_asks_for_none() {
+    let mut case = case(&["db/1.sql"]);
+    case.policy = POLICY.replace("github", "gitlab").replace("approvals: 1", "approvals: 0");
+    case.documents.clear();
+    case.document("codeowners", "CODEOWNERS", "[Database][2]\n/db/ @omar @noor\n");
+    assert_eq!(case.outcome(), "approved");
+    case.policy = case.policy.replace("approvals: 0", "approvals: 3");
+    assert_eq!(case.answer().unwrap()["rules"][0]["requirements"][0]["needed"], 3);
 }
 
 #[test]

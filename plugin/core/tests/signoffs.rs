@@ -163,6 +163,54 @@ fn at_the_same_time_or_without_one_the_act_that_helps_least_counts() {
 }
 
 #[test]
+fn an_approval_without_a_time_is_not_the_latest_act() {
+    for (kind, outcome) in [("request-changes", "denied"), ("withdraw", "pending"), ("dismiss", "pending")] {
+        let mut case = Case::new();
+        case.act("sam", "approve").as_object_mut().unwrap().remove("at");
+        case.act("sam", kind);
+        assert_eq!(case.outcome(), outcome, "{kind}");
+    }
+}
+
+#[test]
+fn an_approval_of_a_commit_that_is_gone_takes_back_a_refusal_on_a_forge() {
+    let mut case = Case::new();
+    case.act("sam", "request-changes");
+    case.act("sam", "approve")["head"] = id("gone").into();
+    assert_eq!(case.codes(), ["superseded", "stale-head"]);
+    assert_eq!(case.outcome(), "pending");
+    // One of another change, and one for another branch, take back nothing here.
+    for (key, other) in [("change", json!("8")), ("target", json!("refs/heads/next"))] {
+        let mut case = Case::new();
+        case.act("sam", "request-changes");
+        case.act("sam", "approve")[key] = other;
+        assert_eq!(case.outcome(), "denied", "{key}");
+    }
+}
+
+#[test]
+fn somebody_of_whom_it_is_not_known_whether_they_may_leaves_the_rule_open() {
+    for (options, kind, code) in [
+        ("stale: head", "approve", "fact-unavailable"),
+        ("stale: head", "request-changes", "fact-unavailable"),
+        ("request-changes: withdraw", "request-changes", "satisfied"),
+        ("stale: head", "comment", "satisfied"),
+    ] {
+        let mut case = with(options);
+        case.policy = case.policy.replace("{ users: [sam, rhea] }", "{ users: [sam], permissions: [write] }");
+        case.act("sam", "approve");
+        case.push("people", json!({ "account": account("omar"), "unreadable": true }));
+        case.act("omar", kind);
+        assert_eq!(case.rule_code("sign-off"), code, "{options} {kind}");
+        // Where nobody is asked, it does not matter.
+        if kind == "approve" {
+            case.policy = case.policy.replace("approvals: 1", "approvals: 0");
+            assert_eq!(case.rule_code("sign-off"), "satisfied", "{options} {kind}");
+        }
+    }
+}
+
+#[test]
 fn a_request_for_changes_denies_or_only_takes_back() {
     let mut case = with("request-changes: withdraw");
     case.act("sam", "request-changes");
@@ -390,6 +438,105 @@ fn one_person_serves_one_requirement_of_a_distinct_rule() {
 }
 
 #[test]
+fn people_are_shared_out_among_the_requirements_of_a_distinct_rule() {
+    for (sets, needed, by, outcome) in [
+        // Sam moves to the second, for rhea can serve the first.
+        (&["sam, rhea", "sam"][..], 1, &["sam", "rhea"][..], "approved"),
+        // Whoever moved serves where they moved to, and nowhere else.
+        (&["sam, rhea", "sam", "rhea"], 1, &["sam", "rhea"], "pending"),
+        // Two people serve two of three, however they are moved around.
+        (&["sam, rhea", "sam, rhea", "sam, rhea"], 1, &["sam", "rhea"], "pending"),
+        (&["sam, rhea", "sam, rhea", "sam, rhea, omar"], 1, &["sam", "rhea", "omar"], "approved"),
+        (&["sam, rhea, omar, lee", "sam, omar"], 2, &["sam", "rhea", "omar", "lee"], "approved"),
+        (&["sam, rhea, omar, lee", "sam, omar"], 2, &["sam", "rhea", "omar"], "pending"),
+    ] {
+        let mut policy = "countersign: 1\nname: test\npeople:\n".to_owned();
+        let mut require = String::new();
+        for (at, users) in sets.iter().enumerate() {
+            policy.push_str(&format!("  s{at}: {{ users: [{users}] }}\n"));
+            require.push_str(&format!("      - {{ approvals: {needed}, by: s{at} }}\n"));
+        }
+        policy.push_str(&format!("rules:\n  - name: sign-off\n    distinct: true\n    require:\n{require}"));
+        let mut case = Case::under(&policy);
+        for who in by {
+            case.act(who, "approve");
+        }
+        assert_eq!(case.outcome(), outcome, "{sets:?} {needed} {by:?}");
+    }
+}
+
+/// A person as a commit names one whom no account is known for.
+fn stranger(email: &str) -> Value {
+    json!({ "name": "Somebody", "email": email })
+}
+
+#[test]
+fn a_commit_that_nobody_answers_for_keeps_every_approval_from_counting() {
+    let forge = "noreply@github.com";
+    for (author, committer, trailer, forge_made, code) in [
+        (None, None, "", false, "satisfied"),
+        (Some(stranger("x@elsewhere.example")), None, "", false, "unattributed-commit"),
+        (None, Some(stranger("x@elsewhere.example")), "", false, "unattributed-commit"),
+        // The forge commits what a person wrote, and as an author its address is a mask.
+        (None, Some(stranger(forge)), "", false, "satisfied"),
+        (Some(stranger(forge)), None, "", false, "unattributed-commit"),
+        (None, Some(stranger("x@elsewhere.example")), "", true, "satisfied"),
+        (Some(stranger("x@elsewhere.example")), None, "", true, "unattributed-commit"),
+        // A co-author is free text.
+        (None, None, "Co-authored-by: Somebody <x@elsewhere.example>", false, "satisfied"),
+    ] {
+        let mut case = Case::new();
+        let commit = &mut case.request["commits"][0];
+        let given = format!("{author:?} {committer:?} {trailer} {forge_made}");
+        author.into_iter().for_each(|author| commit["author"] = author);
+        committer.into_iter().for_each(|committer| commit["committer"] = committer);
+        commit["message"] = format!("Work\n\n{trailer}\n").into();
+        if forge_made {
+            commit["forge_made"] = "merge".into();
+        }
+        case.act("sam", "approve");
+        assert_eq!(case.rule_code("sign-off"), code, "{given}");
+    }
+}
+
+#[test]
+fn people_whose_addresses_begin_alike_are_not_taken_for_each_other() {
+    // Commits of one name and address, of two accounts.
+    let mut case = Case::new();
+    let ident = |login: &str| json!({ "name": "Dev", "email": "dev@example.com", "account": account(login) });
+    for (name, parent, login) in [("c2", "c1", "omar"), ("c3", "c2", "sam")] {
+        let commit = case.commit(name, &[parent]);
+        (commit["author"], commit["committer"]) = (ident(login), ident(login));
+    }
+    case.act("sam", "approve");
+    assert_eq!(case.codes(), ["author"]);
+    // Addresses that differ late.
+    let mut case = on_git("{ sam: { emails: [developer.sam@example.com] } }");
+    for (name, parent, who) in [("c2", "c1", "dana"), ("c3", "c2", "sam")] {
+        let address = format!("developer.{who}@example.com");
+        let commit = case.commit(name, &[parent]);
+        (commit["author"], commit["committer"]) = (stranger(&address), stranger(&address));
+    }
+    case.request["acts"][0]["head"] = id("c3").into();
+    assert_eq!(case.codes(), ["author"]);
+}
+
+#[test]
+fn whoever_may_have_taken_part_is_told_apart_unless_all_of_them_may_approve() {
+    for (may, fact, code) in [
+        ("none", "opener", "fact-unavailable"),
+        ("other-contributors", "opener", "fact-unavailable"),
+        ("author", "pushes", "fact-unavailable"),
+        ("contributors", "opener", "satisfied"),
+    ] {
+        let mut case = with(&format!("may-approve: {may}"));
+        case.request["unavailable"] = json!([{ "fact": fact, "reason": "HTTP 502" }]);
+        case.act("sam", "approve");
+        assert_eq!(case.rule_code("sign-off"), code, "{may} {fact}");
+    }
+}
+
+#[test]
 fn a_veto_stops_the_change_as_a_whole_until_it_is_taken_back() {
     let policy = |more: &str| {
         POLICY
@@ -426,6 +573,18 @@ fn a_veto_stops_the_change_as_a_whole_until_it_is_taken_back() {
         let case = case(more, acts);
         assert_eq!(case.outcome(), outcome, "{more} {acts:?}");
     }
+    // Whoever pushed took part, and lifts no one's veto.
+    let mut pusher = case(", revoked-by: anyone", &[("noor", "comment", "👎"), ("lee", "comment", "👍")]);
+    pusher.push("pushes", json!({ "by": account("lee"), "head": id("c1") }));
+    assert_eq!(pusher.outcome(), "denied");
+    // Somebody of whom it is not known whether they may.
+    let mut unread = case("", &[("omar", "comment", "👎")]);
+    unread.policy = unread.policy.replace("{ users: [noor, lee, dana] }", "{ permissions: [admin] }");
+    unread.push("people", json!({ "account": account("omar"), "unreadable": true }));
+    assert_eq!(
+        (unread.outcome().as_str(), unread.rule_code("veto").as_str()),
+        ("pending", "fact-unavailable")
+    );
     // A veto survives a push, and the same moment does not lift it.
     let mut pushed = case("", &[("noor", "comment", "👎")]);
     pushed.commit("c2", &["c1"]);
@@ -470,6 +629,21 @@ fn commits_of_named_people_are_ignored_where_author_and_committer_are_theirs() {
     assert_eq!(own.codes(), ["counted"]);
     own.request["commits"][1]["committer"] = ident("dana");
     assert_eq!(own.codes(), ["author"]);
+    // The forge may commit what they wrote; alone it is nobody.
+    let made = |author: Value, committer: Value, forge_made: bool| {
+        let mut case = case("renovate", "renovate");
+        let commit = &mut case.request["commits"][1];
+        (commit["author"], commit["committer"]) = (author, committer);
+        if forge_made {
+            commit["forge_made"] = "rebase".into();
+        }
+        case.codes()
+    };
+    let (forge, nobody) = (stranger("noreply@github.com"), stranger("x@elsewhere.example"));
+    assert_eq!(made(ident("renovate"), forge.clone(), false), ["counted"]);
+    assert_eq!(made(ident("renovate"), nobody.clone(), true), ["counted"]);
+    assert_eq!(made(ident("renovate"), nobody, false), ["stale-head"]);
+    assert_eq!(made(forge.clone(), forge, false), ["stale-head"]);
     // A robot's name in a commit makes nobody a robot: whoever pushed it took part, and what was approved is stale.
     let pushed_by = |who: serde_json::Value, by: &str| {
         let mut case = case("renovate", "renovate");
@@ -481,6 +655,28 @@ fn commits_of_named_people_are_ignored_where_author_and_committer_are_theirs() {
     assert_eq!(pushed_by(account("dana"), "noor"), ["stale-head", "not-eligible"]);
     assert_eq!(pushed_by(json!(null), "noor"), ["stale-head", "not-eligible"]);
     assert_eq!(pushed_by(account("rhea"), "rhea"), ["stale-head", "pusher"]);
+}
+
+#[test]
+fn each_rule_ignores_the_commits_that_it_says() {
+    let rule = |name: &str, robots: &str| {
+        format!(
+            "  - name: {name}\n    options: {{ ignore-commits-by: {robots} }}\n    require: [{{ approvals: 1, by: seniors }}]\n"
+        )
+    };
+    let policy = format!(
+        "countersign: 1\nname: test\npeople:\n  seniors: {{ users: [sam] }}\n  a: {{ users: [renovate] }}\n  \
+         b: {{ users: [backport] }}\nrules:\n{}{}{}",
+        rule("first", "a"),
+        rule("second", "b"),
+        rule("third", "b"),
+    );
+    let mut case = Case::under(&policy);
+    case.act("sam", "approve");
+    let commit = case.commit("c2", &["c1"]);
+    (commit["author"], commit["committer"]) = (ident("backport"), ident("backport"));
+    let codes: Vec<_> = ["first", "second", "third"].iter().map(|name| case.rule_code(name)).collect();
+    assert_eq!(codes, ["missing-approvals", "satisfied", "satisfied"]);
 }
 
 #[test]
@@ -501,6 +697,14 @@ fn answers_of_a_deleted_act_are_nobodys_original() {
     let act = case.act("sam", "approve");
     (act["text"], act["at"]) = (text.into(), 100.into());
     assert_eq!(case.codes(), ["answer-copied", "answer-copied"]);
+    // What does not count and came at the same moment spoils nothing, and what came before does.
+    let mut case = Case::under(&policy);
+    case.act("rhea", "review")["text"] = text.into();
+    let act = case.act("sam", "approve");
+    (act["text"], act["at"]) = (text.into(), 100.into());
+    assert_eq!(case.codes(), ["no-sign-off", "counted"]);
+    case.request["acts"][1]["at"] = 101.into();
+    assert_eq!(case.codes(), ["no-sign-off", "answer-copied"]);
     // Whoever says again what they said themselves copies nobody.
     let mut case = Case::under(&policy);
     case.act("sam", "review")["text"] = text.into();
@@ -525,7 +729,12 @@ fn on_git(identities: &str) -> Case {
 #[test]
 fn without_a_forge_a_person_is_an_address() {
     let case = on_git("{ sam: { emails: [sam@example.com] } }");
-    assert_eq!(case.codes(), ["counted"]);
+    assert_eq!((case.codes()[0].as_str(), case.outcome().as_str()), ("counted", "approved"));
+    // What is no address is nobody.
+    let mut rootless = case.request.clone();
+    rootless["commits"][0]["author"]["email"] = "root".into();
+    let rootless = Case { request: rootless, policy: case.policy.clone(), documents: Vec::new() };
+    assert_eq!(rootless.rule_code("sign-off"), "unattributed-commit");
     let decision = case.answer().unwrap();
     let notices: Vec<&str> = decision["notices"]
         .as_array()
@@ -552,7 +761,62 @@ fn without_a_forge_a_person_is_an_address() {
 }
 
 #[test]
-fn a_person_is_called_by_login_else_by_address() {
+fn whoever_has_the_address_of_a_tool_is_one() {
+    let mut case = Case::new();
+    case.push("people", json!({ "account": account("sam"), "emails": ["noreply@anthropic.com"] }));
+    case.act("sam", "approve");
+    assert_eq!(case.codes(), ["tool"]);
+}
+
+#[test]
+fn everybody_has_approved_once_it_is_known_who_all_are() {
+    for (set, complete, unread, code) in [
+        ("{ groups: [o/core] }", true, false, "satisfied"),
+        ("{ groups: [o/core] }", false, false, "fact-unavailable"),
+        ("{ groups: [o/core] }", true, true, "fact-unavailable"),
+        ("{ users: [sam] }", false, true, "satisfied"),
+    ] {
+        let mut case = Case::under(
+            &POLICY.replace("approvals: 1", "approvals: all").replace("{ users: [sam, rhea] }", set),
+        );
+        case.push("groups", json!({ "name": "o/core", "members": [account("sam")] }));
+        if !complete {
+            case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "groups");
+        }
+        if unread {
+            case.push("people", json!({ "account": account("omar"), "unreadable": true }));
+        }
+        case.act("sam", "approve");
+        assert_eq!(case.rule_code("sign-off"), code, "{set} {complete} {unread}");
+    }
+}
+
+#[test]
+fn a_person_is_called_by_login_then_by_address_then_by_id() {
+    for (person, mailmap, name) in [
+        (json!({ "account": { "id": "5" } }), "", "5"),
+        (json!({ "account": { "id": "5", "login": "sam" } }), "", "sam"),
+        (json!({ "account": { "id": "5" }, "emails": ["a@example.com"] }), "", "a@example.com"),
+        (json!({ "account": { "id": "5", "login": "sam" }, "emails": ["a@example.com"] }), "", "sam"),
+        (json!({ "account": { "id": "5" }, "also": [account("sam")] }), "", "sam"),
+        (json!({ "account": { "id": "5" }, "also": [account("sam"), account("tim")] }), "", "sam"),
+        (
+            json!({ "account": { "id": "5" }, "emails": ["b@example.com"] }),
+            "A <a@example.com> <b@example.com>",
+            "a@example.com",
+        ),
+        (
+            json!({ "account": { "id": "5" }, "emails": ["b@example.com"], "also": [account("sam")] }),
+            "A <a@example.com> <b@example.com>",
+            "sam",
+        ),
+    ] {
+        let mut case = Case::new();
+        case.document("mailmap", ".mailmap", mailmap);
+        case.push("people", person.clone());
+        case.act("sam", "approve")["actor"] = json!({ "id": "5" });
+        assert_eq!(acts(&case)[0]["actor"], name, "{person} {mailmap}");
+    }
     let case = on_git("{ sam: { emails: [sam@example.com] } }");
     assert_eq!(acts(&case)[0]["actor"], "sam");
     let mut case = on_git("{ sam: { emails: [sam@example.com] } }");
@@ -562,4 +826,44 @@ fn a_person_is_called_by_login_else_by_address() {
     case.request["acts"] = json!([]);
     case.act("x", "approve")["actor"] = json!({ "email": "sam@example.com" });
     assert_eq!(acts(&case)[0]["actor"], "sam@example.com");
+}
+
+#[test]
+fn answers_are_kept_of_acts_that_count_and_known_again_in_another_change() {
+    let policy = POLICY
+        .replace("rules:", "questions: { reach: What does it reach?, undo: How is it undone? }\nrules:")
+        .replace("by: seniors }", "by: seniors, answers: [reach] }");
+    let mut case = Case::under(&policy);
+    case.act("sam", "approve")["text"] =
+        "reach: the queue and nothing behind it\nundo: by a revert, nothing is kept".into();
+    case.act("omar", "approve")["text"] = "reach: whatever the others said about it".into();
+    // Where nobody looks at them, none are kept.
+    assert_eq!(acts(&case)[0]["answers"], Value::Null);
+    case.request["history"] =
+        json!({ "answers": [{ "question": "reach", "digest": "sha256:0", "change": "3" }] });
+    let kept = acts(&case);
+    // Of the answer, with case, white space and punctuation folded away.
+    let digest = json!("sha256:8ae0ae8af144d22558bb6fff0972a8dbc2f53d8a82f245cf9f3cba259a267f33");
+    assert_eq!(kept[0]["answers"], json!([{ "question": "reach", "digest": digest }]));
+    assert_eq!((&kept[1]["code"], &kept[1]["answers"]), (&json!("not-eligible"), &Value::Null));
+    // In this change it may be said again.
+    let said = |change: &str| {
+        let earlier = json!({ "question": "reach", "digest": digest, "change": change });
+        json!({ "answers": [{ "question": "reach", "digest": "sha256:0", "change": "3" }, earlier] })
+    };
+    case.request["history"] = said("7");
+    assert_eq!(acts(&case)[0]["answers"][0]["seen_in"], Value::Null);
+    case.request["history"] = said("3");
+    assert_eq!(acts(&case)[0]["answers"][0]["seen_in"], "3");
+    assert_eq!(case.outcome(), "approved");
+    let notices = case.answer().unwrap()["notices"].to_string();
+    assert!(notices.contains("sam answered `reach` in the same words in 3"), "{notices}");
+    // A policy can ask for fresh ones.
+    case.policy = case.policy.replace("require:", "options: { fresh-answers: true }\n    require:");
+    assert_eq!(case.rule_code("sign-off"), "fact-unavailable");
+    case.request["complete"].as_array_mut().unwrap().push("history".into());
+    assert_eq!(case.codes(), ["answer-copied", "not-eligible"]);
+    case.request["history"] = said("7");
+    assert_eq!(case.codes(), ["counted", "not-eligible"]);
+    assert_eq!(acts(&case)[0]["answers"][0]["digest"], digest);
 }

@@ -94,8 +94,9 @@ fn wanted(policy: &Policy) -> Vec<Fact> {
         look_at_options(&glass.options, policy, &mut facts);
     }
     if let Some(veto) = &policy.veto {
-        add(&mut facts, &[Fact::Acts]);
+        add(&mut facts, &[Fact::Acts, Fact::Pushes, Fact::Opener, Fact::Requester]);
         look_at_people(&veto.by, policy, &mut facts);
+        look_at_options(&veto.options, policy, &mut facts);
         veto.when.iter().for_each(|predicate| look_at(predicate, policy, &mut facts));
     }
     facts

@@ -63,9 +63,7 @@ impl Case<'_, '_, '_> {
         for changed in &self.facts.request.files {
             for path in std::iter::once(&changed.path).chain(&changed.previous_path) {
                 let path = path.to_str_lossy();
-                let mut steps = 1;
-                let owning = file.of(&path, &mut |more| steps += more);
-                self.facts.steps.take(steps)?;
+                let owning = file.of(&path, self.facts.steps)?;
                 if owning.is_empty() {
                     unowned.push(path.into_owned());
                 }

@@ -8,6 +8,7 @@ use crate::signoff::answers::TEMPLATE;
 /// How the approvals that a requirement still lacks can come.
 pub(super) fn approval(
     request: &Request<'_>,
+    change: &Change<'_>,
     policy: &Policy,
     rule: &Rule,
     requirement: &Requirement,
@@ -35,16 +36,6 @@ pub(super) fn approval(
         text: policy.questions.get(name).cloned().unwrap_or_default(),
     });
     let questions: Vec<Question> = asked.collect();
-    let Some(change) = &request.change else {
-        return Remedy {
-            rule: rule.name.clone(),
-            who,
-            what: format!("to approve{answers}"),
-            template: None,
-            command: None,
-            questions,
-        };
-    };
     let text = answer_template(policy, requirement);
     let on_git = request.trigger.platform.name == "git";
     let has_keys = policy.identities.values().any(|identity| !identity.keys.is_empty())
@@ -124,4 +115,26 @@ fn yaml_word(word: &str) -> String {
 fn shell_word(word: &str) -> String {
     let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-@+:=".contains(c));
     if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stand_as_they_are_where_nothing_in_them_means_something_else() {
+        for (word, yaml, shell) in [
+            ("sam", "sam", "sam"),
+            ("sam@example.com", "sam@example.com", "sam@example.com"),
+            ("refs/heads/main", "refs/heads/main", "refs/heads/main"),
+            ("No", "\"No\"", "No"),
+            ("1e3", "\"1e3\"", "1e3"),
+            ("a: b", "\"a: b\"", "'a: b'"),
+            ("a\"b", "\"a\\\"b\"", "'a\"b'"),
+            ("it's", "\"it's\"", "'it'\\''s'"),
+            ("", "\"\"", "''"),
+        ] {
+            assert_eq!((yaml_word(word).as_str(), shell_word(word).as_str()), (yaml, shell), "{word:?}");
+        }
+    }
 }

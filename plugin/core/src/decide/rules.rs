@@ -262,9 +262,15 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                     );
                 }
                 pend(result, RuleCode::MissingApprovals, missing_approvals(open, counted, requirement));
-                let remedy =
-                    remedies::approval(self.facts.request, self.facts.policy, rule, requirement, &tally);
-                said.remedies.push(remedy);
+                let Facts { request, policy, .. } = self.facts;
+                said.remedies.push(remedies::approval(
+                    request,
+                    self.change,
+                    policy,
+                    rule,
+                    requirement,
+                    &tally,
+                ));
             }
         }
         said.claimed.extend(tally.claimed);

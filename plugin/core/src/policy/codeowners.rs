@@ -9,7 +9,8 @@
 //! may be the one that names the owner.
 
 use super::{Pattern, PeopleSet, Regex, User};
-use crate::limits;
+use crate::Error;
+use crate::limits::{self, Steps};
 
 /// Whose CODEOWNERS it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,10 +136,14 @@ impl CodeOwners {
     }
 
     /// The lines that say who owns a path. A line without owners says that nobody does, and is not among them.
-    pub fn of<'o>(&'o self, path: &str, take: &mut impl FnMut(u64)) -> Vec<&'o Entry> {
+    ///
+    /// # Errors
+    /// `over-limit`.
+    pub fn of(&self, path: &str, steps: &Steps) -> Result<Vec<&Entry>, Error> {
         let mut found = Vec::new();
+        let mut cost = 1;
         let mut matches = |matcher: &Matcher| {
-            take(matcher.steps(path.len()));
+            cost += matcher.steps(path.len());
             matcher.matches(path)
         };
         for section in self.sections.iter().filter(|section| !section.optional) {
@@ -152,8 +157,9 @@ impl CodeOwners {
                 _ => found.extend(section.entries.iter().rev().find(|entry| matches(&entry.matcher))),
             }
         }
+        steps.take(cost)?;
         found.retain(|entry| entry.owners.names_somebody() || !entry.perhaps_groups.is_empty());
-        found
+        Ok(found)
     }
 
     /// Every line's owners, for what has to be known of them beforehand.
@@ -285,7 +291,7 @@ mod tests {
     /// The patterns of the lines that own a path.
     fn owning(dialect: Dialect, text: &str, path: &str) -> Vec<String> {
         let owners = CodeOwners::read(dialect, text).unwrap();
-        owners.of(path, &mut |_| ()).iter().map(|entry| entry.pattern.clone()).collect()
+        owners.of(path, &Steps::default()).unwrap().iter().map(|entry| entry.pattern.clone()).collect()
     }
 
     #[test]
@@ -342,7 +348,7 @@ mod tests {
         assert_eq!(owning(Dialect::GitLab, text, "old.sql"), ["*"]);
         assert_eq!(owning(Dialect::GitLab, text, "a.md"), ["*"]);
         let owners = CodeOwners::read(Dialect::GitLab, text).unwrap();
-        let entry = owners.of("a.sql", &mut |_| ())[1];
+        let entry = owners.of("a.sql", &Steps::default()).unwrap()[1];
         assert_eq!((entry.approvals, entry.owners.users[0].login.as_str()), (2, "dba"));
     }
 

@@ -5,9 +5,7 @@ use super::roster::{Admission, Roster};
 use crate::Error;
 use crate::change::{Judged, Stated, contributions};
 use crate::limits::Steps;
-use crate::model::{
-    Account, ActKind, Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, When,
-};
+use crate::model::{Account, Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, When};
 use crate::order::{Index, start_of};
 use crate::policy::{Ignore, Options, Policy, UpdateMerges};
 use crate::provenance::Table;
@@ -16,7 +14,7 @@ use crate::provenance::Table;
 pub(crate) struct Contributors<'r, 'a> {
     /// In order; the opener and whoever asked an AI for the change are not among them.
     roles: Vec<(PersonId, ContributorRole)>,
-    /// Who took part in which commit, in the order of the request, where an act on an earlier head asks for it.
+    /// Who took part in which commit, in the order of the request.
     parts: Vec<(PersonId, &'r ObjectId<'a>)>,
     /// Who opened the change, and who asked an AI for it.
     authors: Vec<(PersonId, ContributorRole)>,
@@ -52,9 +50,6 @@ impl<'r, 'a> Contributors<'r, 'a> {
             heads,
             pushed,
         };
-        let head = request.change.as_ref().map(|change| &change.head);
-        let acts_on_earlier =
-            request.acts.iter().any(|act| act.kind == ActKind::Signed || act.head.as_ref() != head);
         let is_ignored = |at: usize| ignored.get(at) == Some(&true);
         let counted = judged.own.iter().enumerate().filter(|(at, _)| !is_ignored(*at));
         // A change has many commits and few people, and mostly they commit what they wrote.
@@ -78,9 +73,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
             match who {
                 Attribution::Person(person) => {
                     contributors.add(person, contribution.role);
-                    if acts_on_earlier {
-                        contributors.parts.push((person, &contribution.commit.sha));
-                    }
+                    contributors.parts.push((person, &contribution.commit.sha));
                 }
                 Attribution::Ai => contributors.by_tool |= contribution.role == ContributorRole::Author,
                 // A forge commits what people wrote. As an author its address is a mask that anybody can put on.

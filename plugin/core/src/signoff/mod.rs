@@ -62,7 +62,6 @@ pub(crate) fn description<'a>(change: &Change<'a>) -> Option<Act<'a>> {
         edited: text.edited.clone(),
         head: Some(change.head.clone()),
         text: Some(text.text.clone()),
-        text_integrity: Some(TextIntegrity::OwnEditsOnly),
         ..Act::default()
     })
 }
@@ -556,7 +555,7 @@ impl Desk<'_, '_, '_> {
         // sign-off by copying it.
         let order = |at: &usize| (acts.get(*at).and_then(|act| act.at), !counts(*at));
         let mut copies = Vec::new();
-        for same in given.values().filter(|same| same.len() > 1) {
+        for same in given.values() {
             let timed = || same.iter().copied().filter(|at| order(at).0.is_some() || counts(*at));
             let Some(first) = timed().min_by_key(order) else { continue };
             let second = timed().filter(|at| by_others(*at, first)).min_by_key(order);

@@ -150,7 +150,7 @@ impl Directory {
             let addressed = self.entries.get(at).is_some_and(|entry| entry.addressed);
             let kind = |at: usize| self.entries.get(at).and_then(|entry| entry.name.bytes().next());
             let label = match self.entries.get(root).and_then(|entry| entry.label) {
-                // A login before an id, and both before an address.
+                // A login before an address, and both before an id, which says nothing to a reader.
                 Some(label) if kind(label) == Some(b'l') => label,
                 Some(label) if kind(at) != Some(b'l') && kind(label) != Some(b'i') => label,
                 _ => at,

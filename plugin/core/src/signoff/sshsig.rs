@@ -221,3 +221,83 @@ fn trimmed(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::{Signer, SigningKey};
+
+    use super::*;
+
+    /// What a security key gives for a message that it signs with these flags, by the application's name.
+    fn by_security_key(kind: &[u8], application: &[u8], flags: u8, more: &[u8]) -> Vec<u8> {
+        let signing = SigningKey::from_bytes(&[7; 32]);
+        let mut key = Vec::new();
+        put(&mut key, kind);
+        put(&mut key, signing.verifying_key().as_bytes());
+        put(&mut key, application);
+        let mut signed = b"SSHSIG".to_vec();
+        for part in [b"countersign".as_slice(), b"", b"sha512", &Sha512::digest(b"words")] {
+            put(&mut signed, part);
+        }
+        let mut message = Sha256::digest(b"ssh:").to_vec();
+        message.extend([flags, 0, 0, 0, 9]);
+        message.extend(Sha256::digest(&signed));
+        let mut signature = Vec::new();
+        put(&mut signature, kind);
+        put(&mut signature, &signing.sign(&message).to_bytes());
+        signature.extend([flags, 0, 0, 0, 9]);
+        signature.extend(more);
+        let mut whole = b"SSHSIG\0\0\0\x01".to_vec();
+        for part in [key.as_slice(), b"countersign", b"", b"sha512", &signature] {
+            put(&mut whole, part);
+        }
+        whole
+    }
+
+    #[test]
+    fn a_security_key_signs_when_somebody_touched_it() {
+        const KIND: &[u8] = b"sk-ssh-ed25519@openssh.com";
+        let verify = |bytes: &[u8], message: &[u8]| Signature::parse(bytes).unwrap().verify(message);
+        assert_eq!(verify(&by_security_key(KIND, b"ssh:", 1, b""), b"words"), Ok(()));
+        assert_eq!(verify(&by_security_key(KIND, b"ssh:", 5, b""), b"words"), Ok(()));
+        for (bytes, message) in [
+            (by_security_key(KIND, b"ssh:", 4, b""), b"words".as_slice()),
+            (by_security_key(KIND, b"ssh:other", 1, b""), b"words"),
+            (by_security_key(KIND, b"ssh:", 1, b"more"), b"words"),
+            (by_security_key(KIND, b"ssh:", 1, b""), b"other words"),
+        ] {
+            assert_eq!(verify(&bytes, message), Err(ActCode::BadSignature));
+        }
+        let unknown = by_security_key(b"sk-ssh-other@openssh.com", b"ssh:", 1, b"");
+        assert_eq!(verify(&unknown, b"words"), Err(ActCode::KeyType));
+    }
+
+    #[test]
+    fn nothing_else_is_taken_for_a_signature() {
+        let whole = by_security_key(b"sk-ssh-ed25519@openssh.com", b"ssh:", 1, b"");
+        assert!(Signature::parse(&whole).is_some());
+        for end in 0..whole.len() {
+            assert!(Signature::parse(whole.get(..end).unwrap()).is_none(), "{end}");
+        }
+        let longer = [whole.as_slice(), b"x"].concat();
+        assert!(Signature::parse(&longer).is_none());
+        let other_version = [b"SSHSIG\0\0\0\x02".as_slice(), whole.get(10..).unwrap()].concat();
+        assert!(Signature::parse(&other_version).is_none());
+    }
+
+    #[test]
+    fn armour_is_what_ssh_keygen_puts_around() {
+        for (text, bytes) in [
+            (
+                "-----BEGIN SSH SIGNATURE-----\nU1NI\nU0lH\n-----END SSH SIGNATURE-----\n",
+                Some(&b"SSHSIG"[..]),
+            ),
+            ("\n -----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----", Some(b"SSHSIG")),
+            ("-----BEGIN SSH SIGNATURE-----\nU1NI*\n-----END SSH SIGNATURE-----", None),
+            ("-----BEGIN SSH SIGNATURE-----\nU1NI", None),
+            ("U1NIU0lH", None),
+        ] {
+            assert_eq!(unarmored(text).as_deref(), bytes, "{text}");
+        }
+    }
+}

@@ -234,6 +234,7 @@ mod tests {
             ("gpt-5", "gpt-5", "gpt-5.5"),
             ("*-mini", "gpt-5-mini", "gpt-5-mini-x"),
             ("a*b*c", "axxbxxc", "axxcxxb"),
+            ("a*b*bc", "abbc", "abc"),
         ] {
             assert!(wildcard(pattern, yes), "{pattern} {yes}");
             assert!(!wildcard(pattern, no), "{pattern} {no}");

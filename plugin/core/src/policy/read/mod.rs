@@ -152,7 +152,11 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
             entries.iter().any(|(k, _)| k.text == "name"),
             "give the policy a name, as people will read it",
         ),
-        ("rules", rules.is_some(), "a policy without rules would let everything pass"),
+        (
+            "rules",
+            rules.is_some() || policy.extends.is_some(),
+            "a policy without rules would let everything pass",
+        ),
     ] {
         // A key that was mistyped is not missing too.
         if !present && !mistyped {

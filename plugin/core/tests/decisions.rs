@@ -1,0 +1,249 @@
+//! What a decision says as a whole: the bytes that hosts show, keep and compare.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod common;
+
+use common::{Case, POLICY, account, id, ident};
+use serde_json::{Value, json};
+
+fn notices(decision: &Value) -> Vec<String> {
+    let notices = decision["notices"].as_array().unwrap();
+    notices.iter().map(|notice| notice["code"].as_str().unwrap().to_owned()).collect()
+}
+
+fn shown(decision: &Value) -> String {
+    serde_json::to_string_pretty(decision).unwrap()
+}
+
+const SENIORS: &str = "\
+countersign: 1
+name: Senior sign-off
+people:
+  seniors: { users: [sam, rhea] }
+  owners: { groups: [o/owners] }
+questions:
+  reach: Which running systems does the change reach?
+  undo: How is it undone?
+provenance:
+  tools: { housebot: { trailers: [Made-by-Housebot] } }
+rules:
+  - name: AI-assisted code
+    when: { ai: any }
+    require: [{ approvals: 1, by: seniors, answers: [reach, undo] }]
+    waivable-by: owners
+  - name: Infrastructure
+    when: { paths: [\"infra/**\"] }
+    require:
+      - { approvals: 1, by: owners }
+      - { approvals: 2, by: seniors }
+  - name: Documentation
+    when: { paths: { only: [\"docs/**\"] } }
+    require: [{ approvals: 1, by: seniors }]
+  - name: Small changes
+    enforce: observe
+    when: { lines: { total: \"> 1\" } }
+    deny: too large to be read
+";
+
+/// A change on a forge, in the middle of things.
+fn on_a_forge() -> Case {
+    let mut case = Case::under(SENIORS);
+    case.request["commits"][0]["message"] = "Work\n\nMade-by-Housebot: v2\nAI_Assisted: yes\n".into();
+    case.commit("c2", &["c1"])["message"] = "More\n\nAssisted-by: Codex:gpt-5.4\n".into();
+    case.commit("c3", &["c2"])["author"] = ident("omar");
+    case.push("pushes", json!({ "by": account("omar"), "at": 50, "head": id("c3") }));
+    case.file("infra/main.tf");
+    case.act("sam", "approve")["text"] =
+        "reach: the queue and its two readers\nundo: by reverting, nothing is kept".into();
+    case.act("omar", "approve");
+    case.comment("rhea", "I have my doubts");
+    case.push("groups", json!({ "name": "o/owners", "members": [account("olga")] }));
+    case
+}
+
+#[test]
+fn of_a_change_that_still_waits() {
+    insta::assert_snapshot!(shown(&on_a_forge().answer().unwrap()));
+}
+
+#[test]
+fn of_a_change_whose_facts_are_incomplete() {
+    let mut case = on_a_forge();
+    case.request["groups"][0]["unreadable"] = true.into();
+    case.request["absent"] = json!(["requester"]);
+    case.request["unavailable"] = json!([{ "fact": "statuses", "of": "c3", "reason": "HTTP 502" }]);
+    case.request["history"] = json!({ "answers": [] });
+    insta::assert_snapshot!(shown(&case.answer().unwrap()));
+}
+
+/// A change in plain git, under a policy on top of another.
+fn on_git() -> Case {
+    let policy = "countersign: 1\nname: Ours\nextends: base.yaml\nrepository: o/queue\nidentities:\n  \
+                  sam: { emails: [sam@example.com] }\n";
+    let mut case = Case::under(policy);
+    case.document("extends", "base.yaml", POLICY);
+    case.request["absent"] = json!(["pushes", "opener", "requester", "people"]);
+    case.request["change"].as_object_mut().unwrap().remove("opened_by");
+    case.request["change"].as_object_mut().unwrap().remove("id");
+    case.request["trigger"]["kind"] = "check".into();
+    case.request["trigger"]["platform"]["name"] = "git".into();
+    let ident = json!({ "name": "Dana", "email": "dana@example.com" });
+    (case.request["commits"][0]["author"], case.request["commits"][0]["committer"]) = (ident.clone(), ident);
+    case
+}
+
+#[test]
+fn of_a_change_in_plain_git() {
+    insta::assert_snapshot!("waits", shown(&on_git().answer().unwrap()));
+    let mut approved = on_git();
+    approved.act("sam", "approve")["proof"] = "claimed".into();
+    insta::assert_snapshot!("approved", shown(&approved.answer().unwrap()));
+}
+
+#[test]
+fn a_remedy_in_plain_git_signs_where_somebody_has_a_key_and_else_writes_a_file() {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0nKYEp4k1hZ2UyMDI2MDEwMTAwMDAwMDAwMDAwMDAwMDAw";
+    let asking =
+        SENIORS.replace("provenance:", "identities:\n  sam: { emails: [sam@example.com] }\nprovenance:");
+    let mut said = String::new();
+    for (title, policy, signers) in [
+        ("nobody has a key", asking.clone(), false),
+        (
+            "a key in the policy",
+            asking.replace("[sam@example.com] }", &format!("[sam@example.com], keys: [\"{key}\"] }}")),
+            false,
+        ),
+        ("a file of allowed signers", asking.clone(), true),
+        ("no questions", POLICY.to_owned(), true),
+    ] {
+        let mut case = on_git();
+        case.documents.clear();
+        case.policy = policy;
+        case.request["change"]["target"] = "refs/heads/it's main".into();
+        case.request["commits"][0]["message"] = "Work\n\nAssisted-by: Codex:gpt-5.4\n".into();
+        if signers {
+            case.document("allowed-signers", ".countersign/allowed_signers", "");
+        }
+        let remedy = case.answer().unwrap()["remedies"][0].clone();
+        let text = |key: &str| remedy[key].as_str().unwrap_or("none").to_owned();
+        said.push_str(&format!(
+            "== {title}: ask {}\n{}\n{}\n{}\n\n",
+            remedy["who"],
+            text("what"),
+            text("command"),
+            text("template")
+        ));
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_decision_names_the_repository_as_the_policy_else_as_the_platform_does() {
+    let named = |policy: &str, repository: Value| {
+        let mut case = Case::under(&POLICY.replace("people:", &format!("{policy}people:")));
+        case.request["change"]["repository"] = repository;
+        let change = case.answer().unwrap()["change"].clone();
+        (change["repository"].as_str().unwrap().to_owned(), change["subject"].as_str().unwrap().to_owned())
+    };
+    let both = || json!({ "id": "17", "name": "o/r" });
+    let pair = |repository: &str, subject: &str| (repository.to_owned(), subject.to_owned());
+    assert_eq!(named("repository: queue\n", both()), pair("queue", "queue"));
+    assert_eq!(named("", both()), pair("o/r", "17"));
+    assert_eq!(named("", json!({ "name": "o/r" })), pair("o/r", "o/r"));
+    assert_eq!(named("", json!({ "id": "17" })), pair("17", "17"));
+    assert_eq!(named("", json!({})), pair("unnamed", ""));
+}
+
+#[test]
+fn a_decision_says_where_the_policy_was_read() {
+    let full = json!({ "path": "policy.yaml", "ref": "refs/heads/main", "commit": id("base") });
+    let short = &id("base")[..12];
+    for (left_out, origin) in [
+        (&[][..], format!("policy.yaml at refs/heads/main ({short})")),
+        (&["commit"], "policy.yaml at refs/heads/main".to_owned()),
+        (&["ref"], format!("policy.yaml at {short}")),
+        (&["ref", "commit"], "policy.yaml".to_owned()),
+        (&["path"], "flag".to_owned()),
+    ] {
+        let mut request = Case::new().request;
+        let mut document = json!({ "role": "policy", "source": "flag", "bytes": POLICY });
+        document.as_object_mut().unwrap().extend(full.as_object().unwrap().clone());
+        left_out.iter().for_each(|key| drop(document.as_object_mut().unwrap().remove(*key)));
+        request["documents"] = json!([document]);
+        let answer = countersign_core::evaluate(request.to_string().as_bytes()).unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["policy"]["origin"], origin, "{left_out:?}");
+    }
+}
+
+#[test]
+fn a_gate_blocks_what_does_not_pass_unless_the_policy_only_observes() {
+    for (enforce, approved, outcome, code) in [
+        ("block", true, "approved", 0),
+        ("block", false, "pending", 1),
+        ("observe", true, "approved", 0),
+        ("observe", false, "pending", 0),
+    ] {
+        let mut case = Case::under(&format!("{POLICY}enforce: {enforce}\n"));
+        if approved {
+            case.act("sam", "approve");
+        }
+        let answer = case.answer().unwrap();
+        assert_eq!(
+            (answer["outcome"].as_str(), answer["blocks"].as_bool()),
+            (Some(outcome), Some(code == 1))
+        );
+        let decision: countersign_core::model::Decision =
+            countersign_core::model::read(answer.to_string().as_bytes()).unwrap();
+        assert_eq!(decision.exit_code(), code, "{enforce} {approved}");
+        assert_eq!(notices(&answer).contains(&"observed".to_owned()), enforce == "observe");
+    }
+}
+
+#[test]
+fn a_rule_that_is_only_observed_blocks_nothing() {
+    let observed = "  - name: watched\n    enforce: observe\n    require: [{ approvals: 1, by: seniors }]\n";
+    let mut case = Case::under(
+        &format!("{POLICY}{}", observed.replace("by: seniors", "by: watchers"))
+            .replace("rules:", "  watchers: { users: [noor] }\nrules:"),
+    );
+    case.act("sam", "approve");
+    assert_eq!(case.rule_code("watched"), "missing-approvals");
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
+fn without_a_policy_nothing_is_required_unless_the_gate_requires_one() {
+    let mut request = Case::new().request;
+    request["documents"] = json!([]);
+    let decision = |request: &Value| -> Value {
+        let answer = countersign_core::evaluate(request.to_string().as_bytes()).unwrap();
+        serde_json::from_str(&answer).unwrap()
+    };
+    let open = decision(&request);
+    request["trigger"]["require_policy"] = true.into();
+    let required = decision(&request);
+    let say = |decision: &Value| {
+        format!(
+            "{}, blocks {}: {}\n  {}\n",
+            decision["outcome"], decision["blocks"], decision["headline"], decision["notices"]
+        )
+    };
+    insta::assert_snapshot!(say(&open) + &say(&required));
+}
+
+#[test]
+fn nothing_to_judge_is_said_so() {
+    let mut case = Case::new();
+    case.request["commits"] = json!([]);
+    case.request["files"] = json!([]);
+    case.request["change"]["head"] = id("base").into();
+    let decision = case.answer().unwrap();
+    assert_eq!(decision["outcome"], "not-applicable");
+    assert_eq!(decision["headline"], "There is nothing to judge: the target already holds the head");
+    assert_eq!(decision["rules"][0]["because"], json!(["there are no commits to judge"]));
+    // Nobody is told that nothing was found where nothing was looked at.
+    assert_eq!(notices(&decision), [""; 0]);
+    assert_eq!(notices(&Case::new().answer().unwrap()), ["no-evidence"]);
+}

@@ -1,0 +1,141 @@
+//! What speaks of AI on a change beside its messages, and what of it belongs to the change.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod common;
+
+use common::{Case, id};
+use serde_json::{Value, json};
+
+fn provenance(case: &Case) -> Value {
+    case.answer().unwrap()["provenance"].clone()
+}
+
+/// The commits that say something, by their names here, with the tools that they name.
+fn by_commit(case: &Case) -> Vec<(String, Vec<String>)> {
+    let names = ["c1", "c2"];
+    let commits = provenance(case)["commits"].as_array().cloned().unwrap_or_default();
+    let of = |commit: &Value| {
+        let name = names.iter().find(|name| commit["id"] == id(name)).map_or("", |name| *name);
+        let findings = commit["findings"].as_array().cloned().unwrap_or_default();
+        (name.to_owned(), findings.iter().map(|found| found["tool"].as_str().unwrap().to_owned()).collect())
+    };
+    commits.iter().map(of).collect()
+}
+
+fn trace(revision: &str, path: &str, tool: &str) -> String {
+    json!({
+        "version": "0.1", "vcs": { "revision": revision }, "tool": { "name": tool },
+        "files": [{ "path": path, "conversations": [{
+            "contributor": { "type": "ai", "model_id": "anthropic/claude-opus-4-5" },
+            "ranges": [{ "start_line": 1, "end_line": 9 }],
+        }] }],
+    })
+    .to_string()
+}
+
+/// Two commits that change `src/x.rs`.
+fn case() -> Case {
+    let mut case = Case::new();
+    case.commit("c2", &["c1"]);
+    case
+}
+
+#[test]
+fn a_trace_belongs_to_the_commit_of_its_revision_or_to_the_one_that_followed_it() {
+    for (revision, path, commit) in [
+        (id("c1"), "src/x.rs", Some("c1")),
+        (id("c2"), "src/x.rs", Some("c2")),
+        // HEAD stood on the parent while the agent edited.
+        (id("base"), "src/x.rs", Some("c1")),
+        (id("gone"), "src/x.rs", None),
+        (id("c1"), "src/y.rs", None),
+        (id("c1"), "/home/dana/src/x.rs", None),
+    ] {
+        let mut case = case();
+        case.document("trace", ".agent-trace/traces.jsonl", &trace(&revision, path, "cursor"));
+        let expected: Vec<_> =
+            commit.iter().map(|name| ((*name).to_owned(), vec!["cursor".to_owned()])).collect();
+        let mut found = by_commit(&case);
+        found.retain(|(_, tools)| !tools.is_empty());
+        assert_eq!(found, expected, "{revision} {path}");
+    }
+}
+
+#[test]
+fn a_renamed_file_is_touched_under_both_its_paths() {
+    let mut case = case();
+    case.push("files", json!({ "path": "b.rs", "previous_path": "a.rs", "status": "renamed" }));
+    case.document("trace", ".agent-trace/t.jsonl", &trace(&id("c2"), "a.rs", "cursor"));
+    assert_eq!(provenance(&case)["ai"], true);
+}
+
+#[test]
+fn where_files_may_be_missing_a_trace_of_another_path_counts() {
+    let mut case = case();
+    case.document("trace", ".agent-trace/t.jsonl", &trace(&id("c2"), "elsewhere.rs", "cursor"));
+    assert_eq!(provenance(&case)["ai"], Value::Bool(false));
+    case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "files");
+    assert_eq!(provenance(&case)["ai"], true);
+}
+
+#[test]
+fn all_that_speaks_of_one_commit_stands_with_it() {
+    let mut case = case();
+    case.request["commits"][1]["message"] = "More\n\nAssisted-by: Codex:gpt-5.4\n".into();
+    let note = case.document("note", "", &trace(&id("c2"), "src/x.rs", "windsurf"));
+    note.as_object_mut().unwrap().remove("path");
+    (note["ref"], note["commit"]) = ("refs/notes/agent-trace".into(), id("c2").into());
+    case.document("trace", ".agent-trace/t.jsonl", &trace(&id("c2"), "src/x.rs", "cursor"));
+    case.document("trace", ".agent-trace/u.jsonl", &trace(&id("c1"), "src/x.rs", "cursor"));
+    case.document("trace", ".agent-trace/v.jsonl", "no record\n");
+    let mut found = by_commit(&case);
+    found.sort();
+    let tools = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        found,
+        [
+            (String::new(), vec![]),
+            ("c1".to_owned(), tools(&["cursor"])),
+            ("c2".to_owned(), tools(&["codex", "windsurf", "cursor"])),
+        ]
+    );
+    // A note of another commit is another's.
+    case.documents[0]["commit"] = id("gone").into();
+    let found = by_commit(&case);
+    assert!(found.iter().all(|(_, tools)| !tools.contains(&"windsurf".to_owned())), "{found:?}");
+}
+
+#[test]
+fn the_session_that_a_commit_names_says_which_agent_it_was() {
+    let mut case = case();
+    case.request["commits"][0]["message"] = "Work\n\nEntire-Checkpoint: a1b2c3d4e5f6\n".into();
+    let before = by_commit(&case);
+    case.document("checkpoint", "a1/b2c3d4e5f6/metadata.json", "{\"agent\": \"Gemini CLI\"}");
+    let after = by_commit(&case);
+    assert!(!format!("{before:?}").contains("gemini"), "{before:?}");
+    assert!(format!("{after:?}").contains("gemini"), "{after:?}");
+    // Of another session it says nothing.
+    case.documents[0]["path"] = "a1/b2c3d4e5f7/metadata.json".into();
+    assert_eq!(by_commit(&case), before);
+}
+
+#[test]
+fn tools_are_summed_up_over_commits() {
+    let mut case = case();
+    let lines: String = (0..25).map(|n| format!("Assisted-by: Codex:gpt-5.{n:02}\n")).collect();
+    case.request["commits"][0]["message"] = format!("Work\n\n{lines}").into();
+    case.request["commits"][1]["message"] =
+        "More\n\nCo-Authored-By: Claude Opus 4.6 <noreply@anthropic.com>\nAssisted-by: Codex:gpt-5.00\n"
+            .into();
+    let summary = provenance(&case);
+    let tools = summary["tools"].as_array().unwrap();
+    let numbers: Vec<_> =
+        tools.iter().map(|tool| (tool["tool"].as_str().unwrap(), tool["commits"].as_u64())).collect();
+    assert_eq!(numbers, [("claude-code", Some(1)), ("codex", Some(2))]);
+    let models = tools[1]["models"].as_array().unwrap();
+    assert_eq!(models.len(), 20);
+    assert_eq!(models[0], "gpt-5.00");
+    assert_eq!((&summary["ai"], &summary["rank"]), (&json!(true), &json!("declared")));
+    assert_eq!(provenance(&Case::new())["rank"], "unknown");
+}

@@ -1,0 +1,205 @@
+//! Which facts a policy asks a host for: what it looks at, and no more.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
+use serde_json::{Value, json};
+
+const HEAD: &str = "\
+countersign: 1
+name: test
+people:
+  seniors: { users: [sam] }
+  security: { groups: [security] }
+";
+
+fn needs(request: &Value) -> Value {
+    serde_json::from_str(&countersign_core::needs(request.to_string().as_bytes()).unwrap()).unwrap()
+}
+
+/// A request that holds these documents, by role, path and text, and nothing else.
+fn holding(documents: &[(&str, &str, &str)]) -> Value {
+    let document = |(role, path, bytes): &(&str, &str, &str)| json!({ "role": role, "source": "test", "path": path, "bytes": bytes });
+    json!({
+        "apiVersion": "countersign/v1",
+        "trigger": {
+            "kind": "webhook", "host": { "name": "test" }, "platform": { "name": "forge" }, "now": 1_000_000,
+        },
+        "documents": documents.iter().map(document).collect::<Vec<_>>(),
+    })
+}
+
+fn of_policy(text: &str) -> Value {
+    needs(&holding(&[("policy", "policy.yaml", &format!("{HEAD}{text}"))]))
+}
+
+/// What every rule that asks for approvals needs.
+const APPROVALS: [&str; 7] = ["change", "commits", "acts", "pushes", "people", "opener", "requester"];
+
+#[test]
+fn a_policy_needs_what_its_predicates_look_at() {
+    for (when, facts) in [
+        ("ai: any", &["files", "notes", "traces"][..]),
+        ("ai: undeclared", &["files", "notes", "traces"]),
+        ("declaration: missing", &[]),
+        ("dco: missing", &[]),
+        ("paths: [\"a/**\"]", &["files"]),
+        ("level: [A]", &["files"]),
+        ("signals: any", &["files", "hunks"]),
+        ("requirements: { pattern: \"REQ-[0-9]+\" }", &["text"]),
+        ("author-in: seniors", &["opener", "people", "requester"]),
+        ("contributor-in: security", &["groups", "opener", "people", "pushes", "requester"]),
+        ("only-contributors-in: seniors", &["opener", "people", "pushes", "requester"]),
+        ("author-is-only-contributor: true", &["opener", "people", "pushes", "requester"]),
+        ("title: { matches: [x] }", &["text"]),
+        ("labels: [x]", &["text"]),
+        ("lines: { total: \"> 5\" }", &["file-lines", "files"]),
+        ("status: [ci]", &["statuses"]),
+        ("signatures: verified", &["signatures"]),
+        ("target-branch: [main]", &[]),
+        ("draft: true", &[]),
+        ("not: { all: [{ labels: [x] }, { any: [{ status: [ci] }] }] }", &["statuses", "text"]),
+    ] {
+        let levels = "levels: [{ name: A, paths: [\"a/**\"] }]\n";
+        let answer =
+            of_policy(&format!("{levels}rules:\n  - {{ name: no, when: {{ {when} }}, deny: no }}\n"));
+        let mut found: Vec<&str> =
+            answer["facts"].as_array().unwrap().iter().map(|fact| fact.as_str().unwrap()).collect();
+        found.retain(|fact| !["change", "commits"].contains(fact));
+        found.sort_unstable();
+        assert_eq!(found, facts, "{when}");
+        assert_eq!(answer["documents"], json!([]), "{when}");
+    }
+}
+
+#[test]
+fn a_policy_needs_what_its_requirements_and_options_look_at() {
+    let rule = |options: &str| {
+        format!(
+            "rules:\n  - {{ name: sign-off, options: {{ {options} }}, require: [{{ approvals: 1, by: seniors }}] }}\n"
+        )
+    };
+    let deny = |more: &str| format!("rules:\n  - {{ name: no, deny: no{more} }}\n");
+    for (policy, beside) in [
+        (rule(""), &[][..]),
+        (rule("").replace("by: seniors", "by: security"), &["groups"]),
+        (rule("ignore-commits-by: security"), &["groups"]),
+        (rule("fresh-answers: true"), &["history"]),
+        (rule("stale: diff"), &["diff-id"]),
+        (rule("stale: tree"), &["merge-tree"]),
+        (rule("stale: keep"), &[]),
+        (rule("methods: { description-patterns: [x] }"), &["text"]),
+        (rule("").replace("require:", "conditions: { status: [ci] }, require:"), &["statuses"]),
+        (deny(", waivable-by: seniors"), &[]),
+        (deny(", waivable-by: security"), &["groups"]),
+        (deny(", waivable-by: seniors, options: { stale: diff }"), &["diff-id"]),
+        (format!("break-glass: {{ by: seniors }}\n{}", deny("")), &[]),
+        (
+            format!("break-glass: {{ by: security, options: {{ stale: tree }} }}\n{}", deny("")),
+            &["groups", "merge-tree"],
+        ),
+        (format!("veto: {{ by: seniors }}\n{}", deny("")), &[]),
+        (format!("veto: {{ by: security, when: {{ labels: [hold] }} }}\n{}", deny("")), &["groups", "text"]),
+        (
+            format!("veto: {{ by: seniors, options: {{ ignore-commits-by: security }} }}\n{}", deny("")),
+            &["groups"],
+        ),
+    ] {
+        let answer = of_policy(&policy);
+        let mut found: Vec<&str> =
+            answer["facts"].as_array().unwrap().iter().map(|fact| fact.as_str().unwrap()).collect();
+        assert!(APPROVALS.iter().all(|fact| found.contains(fact)), "{policy} {found:?}");
+        found.retain(|fact| !APPROVALS.contains(fact));
+        found.sort_unstable();
+        assert_eq!(found, beside, "{policy}");
+    }
+    let answer = of_policy(&deny(""));
+    assert_eq!(answer["facts"], json!(["change", "commits"]));
+}
+
+#[test]
+fn what_is_known_or_cannot_be_had_is_not_asked_for_again() {
+    let mut request = holding(&[(
+        "policy",
+        "policy.yaml",
+        &format!(
+            "{HEAD}rules:\n  - {{ name: no, when: {{ status: [ci], labels: [x], paths: [a] }}, deny: no }}\n"
+        ),
+    )]);
+    request["complete"] = json!(["commits"]);
+    request["absent"] = json!(["statuses"]);
+    request["unavailable"] = json!([{ "fact": "files", "reason": "HTTP 502" }]);
+    assert_eq!(needs(&request)["facts"], json!(["change", "text"]));
+}
+
+#[test]
+fn the_policy_comes_first_and_a_bad_one_needs_nothing() {
+    assert_eq!(needs(&holding(&[]))["facts"], json!(["documents"]));
+    let mut none = holding(&[]);
+    none["complete"] = json!(["documents"]);
+    assert_eq!(needs(&none)["facts"], json!([]));
+    assert_eq!(of_policy("rules: 5\n")["facts"], json!([]));
+}
+
+#[test]
+fn lists_and_owners_are_asked_for_until_they_are_here() {
+    let policy = format!(
+        "{HEAD}codeowners: gitea\nrules:\n  - {{ name: trace, when: {{ any: [{{ requirements: {{ pattern: x, list: reqs.txt }} }}, {{ not: {{ \
+         requirements: {{ pattern: y, list: reqs.txt }} }} }}] }}, require: [{{ approvals: 1, by: code-owners }}] }}\n"
+    );
+    let wanted = |documents: &[(&str, &str, &str)]| {
+        let mut all = vec![("policy", "policy.yaml", policy.as_str())];
+        all.extend(documents);
+        let answer = needs(&holding(&all));
+        let documents = answer["documents"].as_array().cloned().unwrap_or_default();
+        let shown = |wanted: &Value| {
+            format!("{} {}", wanted["role"].as_str().unwrap(), wanted["path"].as_str().unwrap())
+        };
+        (documents.iter().map(shown).collect::<Vec<_>>(), answer["facts"].clone())
+    };
+    let (documents, facts) = wanted(&[]);
+    assert_eq!(
+        documents,
+        [
+            "requirements reqs.txt",
+            "codeowners CODEOWNERS",
+            "codeowners docs/CODEOWNERS",
+            "codeowners .gitea/CODEOWNERS",
+            "codeowners .forgejo/CODEOWNERS"
+        ]
+    );
+    assert!(facts.as_array().unwrap().contains(&json!("files")));
+    assert!(!facts.as_array().unwrap().contains(&json!("groups")));
+    // A file of that path in another role is another file.
+    let (documents, _) = wanted(&[("requirements", "reqs.txt", ""), ("mailmap", "CODEOWNERS", "")]);
+    assert_eq!(documents.len(), 4);
+    let (_, facts) = wanted(&[("codeowners", "CODEOWNERS", ".* @org/team\n")]);
+    assert!(facts.as_array().unwrap().contains(&json!("groups")));
+}
+
+#[test]
+fn sessions_that_commits_name_are_asked_for_once() {
+    let mut request = holding(&[(
+        "policy",
+        "policy.yaml",
+        &format!("{HEAD}rules:\n  - {{ name: no, when: {{ ai: any }}, deny: no }}\n"),
+    )]);
+    let ident = json!({ "name": "dana", "email": "dana@example.com" });
+    let commit = |sha: &str, message: &str| json!({ "sha": sha, "author": ident, "committer": ident, "message": message, "parents": [] });
+    let message = "Work\n\nEntire-Checkpoint: a1b2c3d4e5f6\n";
+    request["commits"] = json!([commit(&"1".repeat(40), message), commit(&"2".repeat(40), message)]);
+    let documents = |request: &Value| needs(request)["documents"].as_array().cloned().unwrap_or_default();
+    let wanted = documents(&request);
+    assert!(!wanted.is_empty());
+    assert!(wanted.iter().all(|wanted| wanted["role"] == "checkpoint"));
+    let mut paths: Vec<&Value> = wanted.iter().map(|wanted| &wanted["path"]).collect();
+    let number = paths.len();
+    paths.dedup();
+    assert_eq!(paths.len(), number);
+    // One that is here is not asked for, and none where they cannot be had.
+    let mut given = request.clone();
+    let document = json!({ "role": "checkpoint", "source": "git", "path": wanted[0]["path"], "bytes": "{}" });
+    given["documents"].as_array_mut().unwrap().push(document);
+    assert_eq!(documents(&given).len(), number - 1);
+    request["complete"] = json!(["checkpoints"]);
+    assert_eq!(documents(&request).len(), 0);
+}

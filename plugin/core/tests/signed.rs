@@ -1,0 +1,346 @@
+//! Signed sign-offs: whose key, over which words, for which change. The signatures are made by `ssh-keygen`.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod common;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use common::{Case, POLICY, id};
+use serde_json::{Value, json};
+
+/// A key pair, made once for all tests.
+struct Key(PathBuf);
+
+/// Makes a key, or takes the one that an earlier test made.
+fn key(name: &str, kind: &[&str]) -> Key {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("keys-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    // Tests run at the same time; one makes the key, under a name of its own first.
+    static MADE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one = MADE.lock();
+    if !path.exists() {
+        run(Command::new("ssh-keygen")
+            .args(["-q", "-N", "", "-C", name, "-t"])
+            .args(kind)
+            .arg("-f")
+            .arg(&path));
+    }
+    Key(path)
+}
+
+fn run(command: &mut Command) {
+    let status = command.stdin(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert!(status.success(), "{command:?}");
+}
+
+fn sams() -> Key {
+    key("sam", &["ed25519"])
+}
+
+impl Key {
+    /// `kind key`, without a comment.
+    fn public(&self) -> String {
+        let text = std::fs::read_to_string(self.0.with_extension("pub")).unwrap();
+        text.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    }
+
+    fn sign(&self, namespace: &str, statement: &str) -> String {
+        static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let file = self.0.with_file_name(format!("statement-{number}"));
+        std::fs::write(&file, statement).unwrap();
+        run(Command::new("ssh-keygen")
+            .args(["-q", "-Y", "sign", "-n", namespace, "-f"])
+            .arg(&self.0)
+            .arg(&file));
+        std::fs::read_to_string(file.with_extension("sig")).unwrap()
+    }
+}
+
+fn statement(decision: &str) -> Value {
+    json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": "refs/heads/main", "digest": { "gitCommit": id("c1") } }],
+        "predicateType": "urn:countersign:signoff:v1",
+        "predicate": {
+            "decision": decision, "repository": "o/r", "target": "refs/heads/main", "head": id("c1"),
+            "policyDigest": "sha256:p", "at": "1970-01-12T00:00:00Z",
+        },
+    })
+}
+
+/// A change on which somebody signed these words.
+fn signed_as(signers: &str, key: &Key, namespace: &str, statement: &str) -> Case {
+    let mut case = Case::new();
+    case.document("allowed-signers", ".countersign/allowed_signers", signers);
+    let signature = key.sign(namespace, statement);
+    let act = json!({
+        "id": "signed", "kind": "signed", "actor": {}, "proof": "signature", "statement": statement,
+        "signature": signature,
+    });
+    case.push("acts", act);
+    case
+}
+
+/// A change on which sam signed this.
+fn signed(statement: &Value) -> Case {
+    signed_as(&format!("sam {}\n", sams().public()), &sams(), "countersign", &statement.to_string())
+}
+
+#[test]
+fn the_kinds_of_key_that_people_have_sign() {
+    for (name, kind) in
+        [("sam", &["ed25519"][..]), ("p256", &["ecdsa", "-b", "256"]), ("rsa", &["rsa", "-b", "2048"])]
+    {
+        let key = key(name, kind);
+        let text = statement("approve").to_string();
+        let mut case = signed_as(&format!("sam {}\n", key.public()), &key, "countersign", &text);
+        assert_eq!(case.codes(), ["counted"], "{name}");
+        let decision = case.answer().unwrap();
+        let act = &decision["rules"][0]["requirements"][0]["acts"][0];
+        assert_eq!(act["sentence"], format!("sam approved {}, signed with an SSH key", &id("c1")[..12]));
+        assert_eq!((&act["proof"], &act["actor"]), (&json!("signature"), &json!("sam")));
+        // Of other words it is no signature.
+        case.request["acts"][0]["statement"] = text.replace("approve", "withdraw").into();
+        assert_eq!(case.codes(), ["bad-signature"], "{name}");
+    }
+    for (name, kind, code) in [
+        ("p384", ["ecdsa", "-b", "384"], "key-type"),
+        // A short key can be factored.
+        ("weak", ["rsa", "-b", "1024"], "bad-signature"),
+    ] {
+        let key = key(name, &kind);
+        let text = statement("approve").to_string();
+        let case = signed_as(&format!("sam {}\n", key.public()), &key, "countersign", &text);
+        assert_eq!(case.codes(), [code], "{name}");
+    }
+}
+
+#[test]
+fn a_statement_is_good_for_what_it_says_alone() {
+    for (pointer, value, code) in [
+        ("/predicate/repository", json!("o/other"), "other-change"),
+        ("/predicate/change", json!("7"), "counted"),
+        ("/predicate/change", json!("8"), "other-change"),
+        ("/predicate/policyDigest", json!("sha256:q"), "stale-policy"),
+        ("/predicate/target", json!("refs/heads/next"), "bad-signature"),
+        ("/predicate/head", json!(id("c2")), "bad-signature"),
+        ("/subject/0/name", json!("refs/heads/next"), "bad-signature"),
+        ("/subject/0/digest/gitCommit", json!(id("c2")), "bad-signature"),
+        (
+            "/subject/1",
+            json!({ "name": "refs/heads/main", "digest": { "gitCommit": id("c1") } }),
+            "bad-signature",
+        ),
+        ("/_type", json!("https://in-toto.io/Statement/v0.1"), "bad-signature"),
+        ("/predicateType", json!("urn:other"), "bad-signature"),
+        ("/predicate/decision", json!("maybe"), "bad-signature"),
+    ] {
+        let mut statement = statement("approve");
+        match statement.pointer_mut(pointer) {
+            Some(place) => *place = value.clone(),
+            None if pointer == "/subject/1" => {
+                statement["subject"].as_array_mut().unwrap().push(value.clone())
+            }
+            None => statement["predicate"]["change"] = value.clone(),
+        }
+        assert_eq!(signed(&statement).codes(), [code], "{pointer} {value}");
+    }
+    // Consistent, and of something else.
+    let text = statement("approve").to_string();
+    for (from, to, code) in [
+        ("refs/heads/main", "refs/heads/next".to_owned(), "other-target"),
+        (id("c1").as_str(), id("gone"), "stale-head"),
+    ] {
+        let signers = format!("sam {}\n", sams().public());
+        let case = signed_as(&signers, &sams(), "countersign", &text.replace(from, &to));
+        assert_eq!(case.codes(), [code], "{to}");
+    }
+}
+
+#[test]
+fn what_is_no_signature_or_no_statement_is_worth_nothing() {
+    for (key, value) in [
+        ("statement", Value::Null),
+        ("signature", Value::Null),
+        ("signature", json!("")),
+        ("signature", json!("-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n")),
+    ] {
+        let mut case = signed(&statement("approve"));
+        case.request["acts"][0][key] = value.clone();
+        if value.is_null() {
+            case.request["acts"][0].as_object_mut().unwrap().remove(key);
+        }
+        assert_eq!(case.codes(), ["bad-signature"], "{key} {value}");
+    }
+    let signers = format!("sam {}\n", sams().public());
+    assert_eq!(signed_as(&signers, &sams(), "countersign", "I approve").codes(), ["bad-signature"]);
+    assert_eq!(
+        signed_as(&signers, &sams(), "git", &statement("approve").to_string()).codes(),
+        ["wrong-namespace"]
+    );
+    // Whatever the host says beside it, a signed act is its signer's.
+    let mut case = signed(&statement("approve"));
+    case.request["acts"][0]["actor"] = json!({ "login": "rhea" });
+    case.request["acts"][0]["head"] = id("gone").into();
+    let decision = case.answer().unwrap();
+    let act = &decision["rules"][0]["requirements"][0]["acts"][0];
+    assert_eq!((&act["code"], &act["actor"]), (&json!("counted"), &json!("sam")));
+}
+
+#[test]
+fn refusing_and_taking_back_stay_good_under_another_policy() {
+    for (decision, outcome, code) in [
+        ("approve", "pending", "stale-policy"),
+        ("waive", "pending", ""),
+        ("request-changes", "denied", "no-sign-off"),
+        ("withdraw", "pending", "withdrawn"),
+    ] {
+        let mut statement = statement(decision);
+        statement["predicate"]["policyDigest"] = "sha256:q".into();
+        let case = signed(&statement);
+        assert_eq!(case.outcome(), outcome, "{decision}");
+        assert_eq!(case.codes().first().map_or("", String::as_str), code, "{decision}");
+    }
+}
+
+#[test]
+fn a_moment_that_has_not_come_says_nothing_of_when() {
+    for (at, code) in [
+        ("1970-01-12T13:46:40Z", "counted"),
+        ("1970-01-12T13:46:41Z", "too-old"),
+        ("1970-01-12T12:46:39Z", "too-old"),
+    ] {
+        let mut statement = statement("approve");
+        statement["predicate"]["at"] = at.into();
+        let mut case = signed(&statement);
+        case.policy = POLICY.replace("require:", "options: { max-age: 1h }\n    require:");
+        assert_eq!(case.codes(), [code], "{at}");
+    }
+}
+
+#[test]
+fn a_statement_names_the_diff_and_the_merge_that_it_is_for() {
+    for (stale, key, code) in [
+        ("diff", "diffId", "counted"),
+        ("diff", "mergeTree", "fact-unavailable"),
+        ("tree", "mergeTree", "counted"),
+        ("tree", "diffId", "fact-unavailable"),
+    ] {
+        let mut statement = statement("approve");
+        statement["predicate"][key] = id("same").into();
+        let mut case = signed(&statement);
+        case.policy = POLICY.replace("require:", &format!("options: {{ stale: {stale} }}\n    require:"));
+        (case.request["change"]["diff_id"], case.request["change"]["merge_tree"]) =
+            (id("same").into(), id("same").into());
+        assert_eq!(case.codes(), [code], "{stale} {key}");
+    }
+}
+
+#[test]
+fn answers_and_waivers_are_signed_too() {
+    let mut statement = statement("waive");
+    statement["predicate"]["text"] =
+        "waive: sign-off\nreason: both seniors are ill and it cannot wait\nuntil: 1970-01-31".into();
+    let mut case = signed(&statement);
+    case.policy = POLICY.replace("require:", "waivable-by: seniors\n    require:");
+    assert_eq!(case.rule_code("sign-off"), "waived");
+}
+
+#[test]
+fn allowed_signers_say_whose_key_it_is_and_for_what() {
+    let rsa = key("rsa", &["rsa", "-b", "2048"]);
+    let (public, other) = (sams().public(), rsa.public());
+    let bare = public.split(' ').nth(1).unwrap().to_owned();
+    for (signers, code) in [
+        (format!("sam {public}"), "counted"),
+        (format!("# sam's\n\n  sam {public} sam@laptop\r\n"), "counted"),
+        (format!("\"sam\" {public}"), "counted"),
+        (format!("rhea,sam {public}"), "counted"),
+        (format!("omar {public}"), "not-eligible"),
+        (format!("omar {public}\nsam {public}"), "counted"),
+        (format!("sam {other}"), "unknown-key"),
+        (String::new(), "unknown-key"),
+        (format!("# sam {public}"), "unknown-key"),
+        // A pattern names no person.
+        (format!("* {public}"), "unknown-key"),
+        (format!("sam,*@example.com {public}"), "unknown-key"),
+        (format!("sam,!rhea {public}"), "unknown-key"),
+        (format!("sa? {public}"), "unknown-key"),
+        // What it may sign.
+        (format!("sam namespaces=\"countersign\" {public}"), "counted"),
+        (format!("sam Namespaces=\"git,countersign\" {public}"), "counted"),
+        (format!("sam namespaces=\"*\" {public}"), "counted"),
+        (format!("sam namespaces=\"git\" {public}"), "wrong-namespace"),
+        (format!("sam namespaces=\"!git,*\" {public}"), "unknown-key"),
+        // When: now is 1970-01-12 13:46:40.
+        (format!("sam valid-after=\"19700112134640\" {public}"), "counted"),
+        (format!("sam valid-after=\"19700112134641Z\" {public}"), "expired-key"),
+        (format!("sam valid-before=\"19700112134641\" {public}"), "counted"),
+        (format!("sam valid-before=\"197001121347\" {public}"), "counted"),
+        (format!("sam valid-before=\"19700112134640\" {public}"), "expired-key"),
+        (format!("sam valid-before=\"19700112\" {public}"), "expired-key"),
+        (format!("sam valid-after=\"19700101\",valid-before=\"19700113\" {public}"), "counted"),
+        (format!("sam valid-after=\"19700101\",valid-before=\"19700102\" {public}"), "expired-key"),
+        (format!("sam valid-before=\"19700102\" {public}\nsam {public}"), "counted"),
+        // What is not understood would not be obeyed.
+        (format!("sam valid-before=\"tomorrow\" {public}"), "unknown-key"),
+        (format!("sam valid-before=\"197001\" {public}"), "unknown-key"),
+        (format!("sam valid-after=\"19700101\",valid-after=\"19700102\" {public}"), "unknown-key"),
+        (format!("sam namespaces=\"git\",namespaces=\"countersign\" {public}"), "unknown-key"),
+        (format!("sam cert-authority {public}"), "unknown-key"),
+        (format!("sam verify-required=\"x\" {public}"), "unknown-key"),
+        (format!("sam ssh-rsa {bare}"), "unknown-key"),
+        (format!("sam unknown-kind {bare}"), "unknown-key"),
+        ("sam ssh-ed25519 AAAA".to_owned(), "unknown-key"),
+        ("sam".to_owned(), "unknown-key"),
+    ] {
+        let case = signed_as(&signers, &sams(), "countersign", &statement("approve").to_string());
+        assert_eq!(case.codes(), [code], "{signers}");
+    }
+}
+
+#[test]
+fn a_principal_with_an_at_sign_is_an_address_and_every_other_a_login() {
+    let text = statement("approve").to_string();
+    let mut case = signed_as(&format!("sam@example.com {}", sams().public()), &sams(), "countersign", &text);
+    assert_eq!(case.codes(), ["not-eligible"]);
+    case.policy = POLICY.replace("rules:", "identities: { sam: { emails: [sam@example.com] } }\nrules:");
+    assert_eq!(case.codes(), ["counted"]);
+}
+
+#[test]
+fn a_key_that_was_revoked_signs_nothing() {
+    let other = key("rsa", &["rsa", "-b", "2048"]);
+    for (revoked, code) in [
+        (sams().public(), "revoked-key"),
+        (format!("# lost\n{}\n", sams().public()), "revoked-key"),
+        (other.public(), "counted"),
+        ("# none\n\n".to_owned(), "counted"),
+        // A list that is not understood may hold any key.
+        (format!("serial: 5\n{}", other.public()), "revoked-key"),
+        ("SSHKRL\n".to_owned(), "revoked-key"),
+    ] {
+        let mut case = signed(&statement("approve"));
+        case.document("revoked-keys", ".countersign/revoked_keys", &revoked);
+        assert_eq!(case.codes(), [code], "{revoked}");
+    }
+}
+
+#[test]
+fn a_policy_lists_keys_under_people() {
+    let text = statement("approve").to_string();
+    let case = |keys: &str| {
+        let mut case = signed_as("", &sams(), "countersign", &text);
+        case.documents.clear();
+        case.policy =
+            POLICY.replace("rules:", &format!("identities: {{ sam: {{ keys: [\"{keys}\"] }} }}\nrules:"));
+        case
+    };
+    assert_eq!(case(&sams().public()).codes(), ["counted"]);
+    assert_eq!(case(&key("rsa", &["rsa", "-b", "2048"]).public()).codes(), ["unknown-key"]);
+    assert_eq!(case("ssh-ed25519 AAAA").outcome(), "bad-policy");
+}
