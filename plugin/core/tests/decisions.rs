@@ -79,10 +79,9 @@ fn of_a_change_whose_facts_are_incomplete() {
 
 /// A change in plain git, under a policy on top of another.
 fn on_git() -> Case {
-    let policy = "countersign: 1\nname: Ours\nextends: base.yaml\nrepository: o/queue\nidentities:\n  \
-                  sam: { emails: [sam@example.com] }\n";
-    let mut case = Case::under(policy);
-    case.document("extends", "base.yaml", POLICY);
+    let mut case = Case::under("countersign: 1\nname: Ours\nextends: base.yaml\nrepository: o/queue\n");
+    let identities = "identities: { sam: { emails: [sam@example.com] } }\nrules:";
+    case.document("extends", "base.yaml", &POLICY.replace("rules:", identities));
     case.request["absent"] = json!(["pushes", "opener", "requester", "people"]);
     case.request["change"].as_object_mut().unwrap().remove("opened_by");
     case.request["change"].as_object_mut().unwrap().remove("id");
@@ -246,4 +245,23 @@ fn nothing_to_judge_is_said_so() {
     // Nobody is told that nothing was found where nothing was looked at.
     assert_eq!(notices(&decision), [""; 0]);
     assert_eq!(notices(&Case::new().answer().unwrap()), ["no-evidence"]);
+}
+
+#[test]
+fn a_combination_under_any_is_one_of_its_parts() {
+    let rules = "  - name: a\n    require: [{ approvals: 1, by: seniors }]\n  - name: b\n    require: [{ approvals: 2, by: seniors }]\n";
+    for (require, outcome) in [
+        ("[{ any: [a, b] }]", "approved"),
+        ("{ any: [a, b] }", "approved"),
+        ("{ any: { all: [a, b] } }", "pending"),
+        ("{ any: [{ all: [a, b] }] }", "pending"),
+        ("{ any: [{ all: [a, b] }, a] }", "approved"),
+        ("{ all: { any: [a, b] } }", "approved"),
+        ("[a, b]", "pending"),
+    ] {
+        let (head, _) = POLICY.split_once("  - name").unwrap();
+        let mut case = Case::under(&format!("{head}{rules}require: {require}\n"));
+        case.act("sam", "approve");
+        assert_eq!(case.outcome(), outcome, "{require}");
+    }
 }

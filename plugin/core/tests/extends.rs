@@ -52,6 +52,9 @@ fn nothing_of_the_extended_policy_is_weakened() {
         ("questions: { reach: Anything? }\n", "bad-policy"),
         ("otherwise: pass\n", "bad-policy"),
         ("break-glass: { by: seniors }\n", "bad-policy"),
+        // Who is who, and what is an AI, the extended policy says alone.
+        ("identities: { dana: { accounts: [sam] } }\n", "bad-policy"),
+        ("provenance: { tools: { x: { emails: [dana@example.com] } } }\n", "bad-policy"),
         ("rules: [{ name: sign-off, require: [{ approvals: 0 }] }]\n", "bad-policy"),
         // What can be said and takes nothing away: the rule of the extended policy still waits.
         ("enforce: observe\n", "pending"),
@@ -77,6 +80,45 @@ fn an_extended_policy_that_only_observes_does_not_keep_the_rules_on_top_from_blo
     assert_eq!((decision["outcome"].as_str(), decision["blocks"].as_bool()), (Some("pending"), Some(true)));
     assert_eq!(decision["rules"][0]["observed"], true);
     assert_eq!(decision["rules"][1]["observed"], json!(null));
+}
+
+#[test]
+fn no_rule_on_top_makes_up_for_the_extended_policy_not_applying() {
+    let narrow = |more: &str, when: &str| {
+        BASE.replace("rules:", &format!("{more}rules:"))
+            .replace("require:", &format!("when: {{ {when} }}\n    require:"))
+    };
+    let noop = "rules: [{ name: noop, require: [{ approvals: 0 }] }]\n";
+    for (base, outcome) in [
+        (narrow("otherwise: block\n", "paths: [docs/]"), "pending"),
+        (narrow("", "labels: [risky]"), "pending"),
+        (narrow("", "paths: [docs/]"), "approved"),
+        (narrow("otherwise: pass\n", "labels: [risky]"), "approved"),
+        (narrow("otherwise: block\n", "paths: [src/]"), "pending"),
+        // One that only observes holds nothing up.
+        (narrow("enforce: observe\n", "labels: [risky]"), "approved"),
+    ] {
+        let mut case = on_top(noop);
+        case.documents[0]["bytes"] = base.clone().into();
+        assert_eq!(case.outcome(), outcome, "{base}");
+    }
+    let mut covered = on_top(noop);
+    covered.documents[0]["bytes"] = narrow("otherwise: block\n", "paths: [src/]").into();
+    covered.act("sam", "approve");
+    assert_eq!(covered.outcome(), "approved");
+    // By its own combination: a rule that it does not require covers nothing.
+    let mut combined = on_top(noop);
+    let two = "  - name: other\n    require: [{ approvals: 0 }]\nrequire: [sign-off]\n";
+    combined.documents[0]["bytes"] = (narrow("otherwise: block\n", "paths: [docs/]") + two).into();
+    assert_eq!(combined.outcome(), "pending");
+}
+
+#[test]
+fn a_repository_is_called_as_the_extended_policy_says() {
+    let mut case = on_top("repository: queue\n");
+    assert_eq!(case.outcome(), "pending");
+    case.documents[0]["bytes"] = BASE.replace("people:", "repository: base\npeople:").into();
+    assert_eq!(case.outcome(), "bad-policy");
 }
 
 #[test]

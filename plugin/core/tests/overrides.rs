@@ -305,6 +305,96 @@ fn glass_passes_a_change_that_no_rule_covers_under_otherwise_block() {
 }
 
 #[test]
+fn glass_is_broken_for_one_head_whatever_keeps_approvals() {
+    const LINE: &str = "break-glass: payments are down, this rolls the release back";
+    for (options, act, code) in [
+        ("stale: keep", json!({ "head": id("c1") }), "stale-head"),
+        ("stale: keep", json!({ "head": id("c2") }), "counted"),
+        ("stale: keep", json!({ "head": null }), "stale-head"),
+        ("stale: keep", json!({ "head": null, "text": format!("{LINE}\n\nfor {}", id("c2")) }), "counted"),
+        ("stale: diff", json!({ "head": id("c1"), "diff_id": id("d") }), "stale-head"),
+    ] {
+        let mut case = case();
+        case.policy = POLICY.replace("options: { ", &format!("options: {{ {options}, "));
+        case.commit("c2", &["c1"]);
+        case.request["change"]["diff_id"] = id("d").into();
+        let comment = case.comment("noor", LINE);
+        for (key, value) in act.as_object().unwrap() {
+            comment[key] = value.clone();
+            if value.is_null() {
+                comment.as_object_mut().unwrap().remove(key);
+            }
+        }
+        assert_eq!(codes(&case, "break-glass"), [code], "{options} {act}");
+    }
+}
+
+#[test]
+fn the_text_of_the_change_overrides_nothing() {
+    let mut case = case();
+    case.request["change"]["description"] = json!({
+        "text": format!("{WAIVER}\n\nbreak-glass: payments are down, this rolls the release back"),
+        "author": account("noor"), "at": 10,
+    });
+    assert_eq!(case.outcome(), "pending");
+    assert!(!case.answer().unwrap()["rules"].to_string().contains("waiver"));
+}
+
+#[test]
+fn glass_is_not_broken_while_acts_may_be_missing() {
+    let mut case = waived("break-glass: payments are down, this rolls the release back", "noor");
+    case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "acts");
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn no_refusal_is_waived_whether_it_is_known_to_count_or_not() {
+    for (set, unreadable, when, outcome) in [
+        ("users: [sam, rhea]", false, "fork: false", "denied"),
+        ("groups: [o/seniors]", false, "fork: false", "denied"),
+        ("groups: [o/seniors]", true, "fork: false", "pending"),
+        // Whether the rule applies is not known, and the refusal would count.
+        ("groups: [o/seniors]", false, "title: { matches: [x] }", "pending"),
+    ] {
+        let mut case = waived(WAIVER, "noor");
+        case.policy = POLICY.replace("users: [sam, rhea]", set).replacen(
+            "    require:",
+            &format!("    when: {{ {when} }}\n    require:"),
+            1,
+        );
+        case.push(
+            "groups",
+            json!({ "name": "o/seniors", "members": [account("sam")], "unreadable": unreadable }),
+        );
+        assert_eq!(case.outcome(), "approved", "{set} {unreadable} {when}");
+        case.act("sam", "request-changes");
+        assert_eq!(case.outcome(), outcome, "{set} {unreadable} {when}");
+        case.policy = case.policy.replacen(
+            "    require:",
+            "    options: { request-changes: withdraw }\n    require:",
+            1,
+        );
+        assert_eq!(case.outcome(), "approved", "{set} {unreadable} {when}");
+    }
+}
+
+#[test]
+fn a_refusal_of_another_change_takes_no_waiver_back() {
+    let mut case = waived(WAIVER, "noor");
+    case.act("noor", "request-changes")["change"] = "8".into();
+    assert_eq!(codes(&case, "sign-off"), ["counted"]);
+}
+
+#[test]
+fn a_waiver_names_its_rule_to_the_letter() {
+    let mut case = waived(&WAIVER.replace("sign-off", "C"), "noor");
+    case.policy = POLICY.replace("sign-off", "C++");
+    assert_eq!(case.outcome(), "pending");
+    case.request["acts"][0]["text"] = WAIVER.replace("sign-off", "c++ ").into();
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
 fn an_override_approves_nothing() {
     // A waiver of one rule is no approval for another.
     let mut case = case();

@@ -108,6 +108,26 @@ fn provenance() {
 }
 
 #[test]
+fn whether_the_author_is_alone_needs_the_author_and_the_pushers() {
+    let policy =
+        common::POLICY.replace("require:", "when: { author-is-only-contributor: true }\n    require:");
+    let code = |change: fn(&mut Case)| {
+        let mut case = Case::under(&policy);
+        change(&mut case);
+        case.rule_code("sign-off")
+    };
+    assert_eq!(code(|_| ()), "missing-approvals");
+    assert_eq!(
+        code(|case| drop(case.request["change"].as_object_mut().unwrap().remove("opened_by"))),
+        "fact-unavailable"
+    );
+    assert_eq!(
+        code(|case| case.request["unavailable"] = json!([{ "fact": "pushes", "reason": "HTTP 502" }])),
+        "fact-unavailable"
+    );
+}
+
+#[test]
 fn paths_and_levels() {
     let renamed: Change = |case| {
         case.request["files"] =

@@ -298,6 +298,67 @@ fn edited_texts() {
 }
 
 #[test]
+fn words_that_somebody_else_may_have_written_take_no_refusal_back() {
+    for (by, outcome, code) in [
+        (None, "approved", "counted"),
+        (Some("omar"), "denied", "mutable-text"),
+        (Some("sam"), "denied", "edited"),
+    ] {
+        let mut case = with("methods: { reviews: true, comment-lines: [/lgtm] }");
+        case.act("sam", "request-changes");
+        case.comment("sam", "/lgtm");
+        if let Some(by) = by {
+            case.request["acts"][1]["edited"] = json!({ "at": 300, "by": account(by) });
+        }
+        case.act("rhea", "approve");
+        assert_eq!((case.outcome().as_str(), case.codes()[1].as_str()), (outcome, code), "{by:?}");
+    }
+}
+
+#[test]
+fn answers_that_are_quoted_or_hidden_are_nobodys() {
+    let policy = POLICY
+        .replace("rules:", "questions: { reach: What does it reach? }\nrules:")
+        .replace("by: seniors }", "by: seniors, answers: [reach] }");
+    for (text, code) in [
+        ("reach: the queue and nothing behind it", "counted"),
+        ("> reach: the queue and nothing behind it\n\nfine", "unanswered-question"),
+        ("<!--\nreach: the queue and nothing behind it\n-->\n\nfine", "unanswered-question"),
+        ("```\nreach: the queue and nothing behind it\n```\nfine", "unanswered-question"),
+    ] {
+        let mut case = Case::under(&policy);
+        case.act("sam", "approve")["text"] = text.into();
+        assert_eq!(case.codes(), [code], "{text}");
+    }
+}
+
+#[test]
+fn what_may_have_been_cut_counts_for_neither_yes_nor_no() {
+    for (set, fact) in [("{ groups: [o/core] }", "groups"), ("{ permissions: [write] }", "people")] {
+        let mut case = people(set);
+        case.push("groups", json!({ "name": "o/core", "members": [account("sam")] }));
+        case.push("people", json!({ "account": account("sam"), "permissions": ["write"] }));
+        case.act("omar", "request-changes");
+        case.act("sam", "approve");
+        assert_eq!(case.outcome(), "approved", "{set}");
+        case.request["complete"].as_array_mut().unwrap().retain(|known| known != fact);
+        assert_eq!(case.codes(), ["membership-unreadable", "counted"], "{set}");
+        assert_eq!(case.rule_code("sign-off"), "fact-unavailable", "{set}");
+        // Where the platform has no such thing, nothing was cut.
+        case.request["absent"] = json!([fact]);
+        if fact == "groups" {
+            assert_eq!(case.outcome(), "approved", "{set}");
+        }
+    }
+    for fact in ["pushes", "opener", "requester"] {
+        let mut case = Case::new();
+        case.act("sam", "approve");
+        case.request["complete"].as_array_mut().unwrap().retain(|known| known != fact);
+        assert_eq!(case.rule_code("sign-off"), "fact-unavailable", "{fact}");
+    }
+}
+
+#[test]
 fn who_is_in_a_set() {
     let member = |case: &mut Case, name: &str, direct: bool| {
         let list = if direct { "members" } else { "inherited" };
@@ -577,6 +638,12 @@ fn a_veto_stops_the_change_as_a_whole_until_it_is_taken_back() {
     let mut pusher = case(", revoked-by: anyone", &[("noor", "comment", "👎"), ("lee", "comment", "👍")]);
     pusher.push("pushes", json!({ "by": account("lee"), "head": id("c1") }));
     assert_eq!(pusher.outcome(), "denied");
+    // A dismissal ends what it dismisses, and none of what its giver said besides.
+    for (kind, by) in [("approve", "dana"), ("request-changes", "omar")] {
+        let mut dismissed = case("", &[("noor", "comment", "👎"), ("noor", kind, "")]);
+        dismissed.request["acts"][2]["dismissed"] = json!({ "at": 300, "by": account(by) });
+        assert_eq!(dismissed.outcome(), "denied", "{kind}");
+    }
     // Somebody of whom it is not known whether they may.
     let mut unread = case("", &[("omar", "comment", "👎")]);
     unread.policy = unread.policy.replace("{ users: [noor, lee, dana] }", "{ permissions: [admin] }");
@@ -705,6 +772,13 @@ fn answers_of_a_deleted_act_are_nobodys_original() {
     assert_eq!(case.codes(), ["no-sign-off", "counted"]);
     case.request["acts"][1]["at"] = 101.into();
     assert_eq!(case.codes(), ["no-sign-off", "answer-copied"]);
+    // Nor does what was written into an earlier word afterwards.
+    let mut case = Case::under(&policy);
+    case.comment("omar", text);
+    case.act("sam", "approve")["text"] = text.into();
+    assert_eq!(case.codes(), ["no-sign-off", "answer-copied"]);
+    case.request["acts"][0]["edited"] = json!({ "at": 150, "by": account("omar") });
+    assert_eq!(case.codes(), ["no-sign-off", "counted"]);
     // Whoever says again what they said themselves copies nobody.
     let mut case = Case::under(&policy);
     case.act("sam", "review")["text"] = text.into();

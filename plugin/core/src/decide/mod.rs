@@ -70,16 +70,17 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         actors.push(actor);
     }
     let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
+    let words: Vec<Words<'_>> = list.iter().map(|act| Words::of(act)).collect();
+    steps.take(words.iter().map(|words| words.text().len() as u64).sum::<u64>() / TEXT_BYTES)?;
     let acts = Acts {
         actors,
-        answers: answers_of(&list, policy),
+        answers: answers_of(&words, policy),
         description: description.is_some(),
         faults: list.iter().enumerate().map(|(at, act)| unproved(request, act, signed.get(at))).collect(),
         elsewhere: list.iter().map(|act| is_elsewhere(act, change, &own)).collect(),
-        words: list.iter().map(|act| Words::of(act)).collect(),
+        words,
         list,
     };
-    steps.take(acts.bytes() / TEXT_BYTES)?;
     let shown = signals::signals(&request.files, &steps)?;
     let mut said = Said::default();
     let (mut rules, mut veto, mut glass) = (Vec::new(), None, None);
@@ -224,13 +225,13 @@ fn is_elsewhere(act: &Act<'_>, change: &Change<'_>, own: &Index<'_>) -> bool {
 }
 
 /// The answers of each act, where the policy asks questions.
-fn answers_of<'p>(acts: &[&Act<'_>], policy: Option<&'p Policy>) -> Vec<Vec<Answer<'p>>> {
+fn answers_of<'p>(acts: &[Words<'_>], policy: Option<&'p Policy>) -> Vec<Vec<Answer<'p>>> {
     let questions: Vec<&str> =
         policy.iter().flat_map(|policy| policy.questions.keys()).map(String::as_str).collect();
     if questions.is_empty() {
         return Vec::new();
     }
-    acts.iter().map(|act| answers::read(&act.words(), &questions)).collect()
+    acts.iter().map(|words| answers::read(words.own(), &questions)).collect()
 }
 
 impl model::Decision {

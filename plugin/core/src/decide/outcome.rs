@@ -99,6 +99,15 @@ fn weigh(
             ),
         );
     }
+    let nothing_to_judge = judged.own.is_empty() && judged.result.is_empty();
+    if let Some(base) = policy.base.as_ref().filter(|_| !nothing_to_judge) {
+        let own = rules.get(..base.rules).unwrap_or_default();
+        let all = Combination::All((0..own.len()).map(Combination::Rule).collect());
+        let applies = combine(base.require.as_ref().unwrap_or(&all), own) != RuleState::Skipped;
+        if let Some(why) = uncovered(base.otherwise, own).filter(|_| !applies) {
+            return (Outcome::Pending, why);
+        }
+    }
     if combined == RuleState::Overridden {
         let overridden = in_state(RuleState::Overridden)
             .filter_map(|rule| Some(format!("\"{}\" {}", rule.name, rule.overridden.as_ref()?.sentence())));
@@ -110,21 +119,27 @@ fn weigh(
         let each = if satisfied == 1 { "the rule that applies is" } else { "each rule that applies is" };
         return (Outcome::Approved, format!("Approved: {each} satisfied ({})", names(RuleState::Satisfied)));
     }
-    if judged.own.is_empty() && judged.result.is_empty() {
+    if nothing_to_judge {
         return (
             Outcome::NotApplicable,
             "There is nothing to judge: the target already holds the head".to_owned(),
         );
     }
-    match policy.otherwise {
-        Some(Otherwise::Block) => {
-            (Outcome::Pending, "Blocked: no rule applies, and the policy says `otherwise: block`".to_owned())
-        }
-        None if rules.iter().any(|(rule, settled)| !rule.observed && *settled == Settled::No) => (
-            Outcome::Pending,
-            "Blocked: no rule applies as things are, and what keeps one from applying can still change"
-                .to_owned(),
-        ),
-        _ => (Outcome::NotApplicable, format!("Passes: none of {} applies", count(rules.len(), "rule"))),
+    match uncovered(policy.otherwise, rules) {
+        Some(why) => (Outcome::Pending, why),
+        None => (Outcome::NotApplicable, format!("Passes: none of {} applies", count(rules.len(), "rule"))),
     }
+}
+
+/// Why a change waits to which none of these rules applies.
+fn uncovered(otherwise: Option<Otherwise>, rules: &[Judgement]) -> Option<String> {
+    let open = || rules.iter().any(|(rule, settled)| !rule.observed && *settled == Settled::No);
+    let why = match otherwise {
+        Some(Otherwise::Block) => "Blocked: no rule applies, and the policy says `otherwise: block`",
+        None if open() => {
+            "Blocked: no rule applies as things are, and what keeps one from applying can still change"
+        }
+        _ => return None,
+    };
+    Some(why.to_owned())
 }

@@ -136,7 +136,10 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if overriding.verdicts.is_empty() {
             return Ok(());
         }
-        let blocked = self.draft().or_else(|| self.unknowable(&desk)).or_else(|| self.unread_acts());
+        let mut blocked = self.draft().or_else(|| self.unknowable(&desk)).or_else(|| self.unread_acts());
+        if blocked.is_none() && overriding.stands.is_some() {
+            blocked = self.refused(rule, &desk)?;
+        }
         if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
             said.remedies.retain(|remedy| remedy.rule != rule.name);
             overrule(result, RuleCode::Waived, &overridden);
@@ -147,6 +150,21 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             overriding.verdicts,
         );
         Ok(())
+    }
+
+    /// Whether somebody refuses who may, or of whom it is not known whether they may.
+    fn refused(&self, rule: &Rule, desk: &Desk<'_, '_, '_>) -> Result<Option<(RuleCode, String)>, Error> {
+        let Effect::Require(requirements) = &rule.effect else { return Ok(None) };
+        if !rule.options.request_changes_vetoes {
+            return Ok(None);
+        }
+        for asked in self.asked(requirements, &mut RuleResult::default())? {
+            let tally = desk.tally(&asked.requirement, asked.owners.as_ref())?;
+            if let Some(who) = tally.vetoes.first().or(tally.unreadable_refusal.as_ref()) {
+                return Ok(Some((RuleCode::Vetoed, format!("{who} asks for changes"))));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a named person broke the glass: then everything that is open is overridden. None where nobody tried.
@@ -162,7 +180,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         }
         let mut result = skipped("break-glass", vec!["nobody who may broke the glass".to_owned()]);
         // Those who took part are told from those who did not, unless all of them may.
-        let blocked = self.unknowable(&desk);
+        let blocked = self.unknowable(&desk).or_else(|| self.unread_acts());
         if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
             result.because = vec![format!("{} can break the glass", glass.by.join(" or "))];
             overrule(&mut result, RuleCode::BreakGlass, &overridden);

@@ -44,6 +44,8 @@ pub(crate) struct Entry {
     pub perhaps_groups: Vec<String>,
     /// Approvals that its section asks for.
     pub approvals: u32,
+    /// Nobody has to approve.
+    optional: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -73,11 +75,17 @@ impl Matcher {
 #[derive(Debug, Clone, Default)]
 struct Section {
     name: String,
+    entries: Vec<Entry>,
+    excluded: Vec<Matcher>,
+}
+
+/// What a line `[Name]` says of the lines below it, up to the next; another of the same name can say otherwise.
+#[derive(Debug, Default)]
+struct Header {
+    name: String,
     optional: bool,
     approvals: u32,
     owners: Vec<String>,
-    entries: Vec<Entry>,
-    excluded: Vec<Matcher>,
 }
 
 /// A file, read.
@@ -93,25 +101,27 @@ impl CodeOwners {
     /// # Errors
     /// The line that cannot be read, and why.
     pub fn read(dialect: Dialect, text: &str) -> Result<Self, String> {
-        let mut sections = vec![Section { approvals: 1, ..Section::default() }];
+        let mut sections = vec![Section::default()];
+        let mut header = Header { approvals: 1, ..Header::default() };
         let mut entries = 0;
         let mut at = 0;
         for (number, line) in text.lines().enumerate() {
             let fault = |why: String| format!("line {}: {why}", number + 1);
-            let words = words(line);
+            let words = words(dialect, line);
             let Some((first, owners)) = words.split_first() else { continue };
             entries += 1;
             if entries > limits::CODEOWNERS_LINES {
                 return Err(fault(format!("more than {} lines", limits::CODEOWNERS_LINES)));
             }
             if dialect == Dialect::GitLab
-                && let Some(section) = header(line).map_err(fault)?
+                && let Some(next) = read_header(line).map_err(fault)?
             {
-                let same = |known: &Section| known.name.eq_ignore_ascii_case(&section.name);
+                let same = |known: &Section| known.name.eq_ignore_ascii_case(&next.name);
                 at = sections.iter().position(same).unwrap_or(sections.len());
                 if at == sections.len() {
-                    sections.push(section);
+                    sections.push(Section { name: next.name.clone(), ..Section::default() });
                 }
+                header = next;
                 continue;
             }
             let Some(section) = sections.get_mut(at) else { continue };
@@ -121,16 +131,23 @@ impl CodeOwners {
                 section.excluded.push(matcher(dialect, excluded).map_err(fault)?);
                 continue;
             }
-            let owners = if owners.is_empty() { &section.owners } else { owners };
+            let owners = if owners.is_empty() { &header.owners } else { owners };
             let (owners, perhaps_groups) = people(dialect, owners).map_err(fault)?;
-            section.entries.push(Entry {
+            let entry = Entry {
                 line: number + 1,
                 pattern: first.clone(),
                 matcher: matcher(dialect, first).map_err(fault)?,
                 owners,
                 perhaps_groups,
-                approvals: section.approvals,
-            });
+                approvals: header.approvals,
+                optional: header.optional,
+            };
+            // GitLab keeps a pattern that stands twice where it stood first.
+            let twice = |known: &&mut Entry| dialect == Dialect::GitLab && known.pattern == entry.pattern;
+            match section.entries.iter_mut().find(twice) {
+                Some(known) => *known = entry,
+                None => section.entries.push(entry),
+            }
         }
         Ok(CodeOwners { dialect, sections })
     }
@@ -146,7 +163,7 @@ impl CodeOwners {
             cost += matcher.steps(path.len());
             matcher.matches(path)
         };
-        for section in self.sections.iter().filter(|section| !section.optional) {
+        for section in &self.sections {
             if section.excluded.iter().any(&mut matches) {
                 continue;
             }
@@ -158,7 +175,9 @@ impl CodeOwners {
             }
         }
         steps.take(cost)?;
-        found.retain(|entry| entry.owners.names_somebody() || !entry.perhaps_groups.is_empty());
+        found.retain(|entry| {
+            !entry.optional && (entry.owners.names_somebody() || !entry.perhaps_groups.is_empty())
+        });
         Ok(found)
     }
 
@@ -168,15 +187,23 @@ impl CodeOwners {
     }
 }
 
-/// The words of a line, without its comment; `\ ` and `\#` stand for themselves.
-fn words(line: &str) -> Vec<String> {
+/// The words of a line, without its comment; `\ ` and `\#` stand for themselves. Gitea drops every backslash, and begins a
+/// comment in the middle of a word; GitLab has none behind a pattern.
+fn words(dialect: Dialect, line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut chars = line.trim().chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '#' if word.is_empty() => break,
-            '\\' if chars.peek().is_some_and(|next| matches!(next, ' ' | '#' | '\t')) => {
+            '#' => match dialect {
+                Dialect::Gitea => break,
+                Dialect::GitHub if word.is_empty() => break,
+                Dialect::GitLab if word.is_empty() && words.is_empty() => break,
+                _ => word.push(c),
+            },
+            '\\' if dialect == Dialect::Gitea
+                || chars.peek().is_some_and(|next| matches!(next, ' ' | '#' | '\t')) =>
+            {
                 word.extend(chars.next());
             }
             c if c.is_whitespace() => {
@@ -194,7 +221,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// `[Name]`, `^[Name]`, `[Name][2] @default`
-fn header(line: &str) -> Result<Option<Section>, String> {
+fn read_header(line: &str) -> Result<Option<Header>, String> {
     let line = line.trim();
     let (optional, rest) = match line.strip_prefix('^') {
         Some(rest) if rest.starts_with('[') => (true, rest),
@@ -215,13 +242,8 @@ fn header(line: &str) -> Result<Option<Section>, String> {
     if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
         return Ok(None);
     }
-    Ok(Some(Section {
-        name: name.trim().to_owned(),
-        optional,
-        approvals,
-        owners: words(rest),
-        ..Section::default()
-    }))
+    let owners = words(Dialect::GitLab, rest);
+    Ok(Some(Header { name: name.trim().to_owned(), optional, approvals, owners }))
 }
 
 fn matcher(dialect: Dialect, pattern: &str) -> Result<Matcher, String> {
@@ -231,7 +253,8 @@ fn matcher(dialect: Dialect, pattern: &str) -> Result<Matcher, String> {
             Some(source) => (source, true),
             None => (pattern, false),
         };
-        let regex = Regex::compile(&format!("^(?:{source})$")).map_err(bad)?;
+        // As Gitea anchors it: of alternatives the first at its beginning, the last at its end.
+        let regex = Regex::compile(&format!("^{source}$")).map_err(bad)?;
         return Ok(Matcher::Expression(regex, negated));
     }
     let odd: &[char] = if dialect == Dialect::GitHub { &['!', '[', ']', '{', '}'] } else { &['{', '}'] };
@@ -239,11 +262,16 @@ fn matcher(dialect: Dialect, pattern: &str) -> Result<Matcher, String> {
         return Err(bad(format!("`{odd}` means nothing in this dialect")));
     }
     let mut globs = Vec::new();
-    if pattern.trim_matches('/').is_empty() {
-        // A lone slash is the root itself, and no file is that.
-    } else if dialect == Dialect::GitLab {
+    if dialect == Dialect::GitLab {
         let anchored = if pattern.starts_with('/') { pattern.to_owned() } else { format!("**/{pattern}") };
-        globs.push(anchored);
+        // At the end two stars match one name, and a slash everything below.
+        globs.push(match anchored.strip_suffix("/**") {
+            _ if pattern == "/" => "**".to_owned(),
+            Some(folder) => format!("{folder}/*"),
+            None => anchored,
+        });
+    } else if pattern.trim_matches('/').is_empty() {
+        // A lone slash is the root itself, and no file is that.
     } else {
         globs.push(pattern.to_owned());
         // What is called like a folder stands for everything in it; `docs/*` for what is in it and no deeper.
@@ -317,7 +345,14 @@ mod tests {
             (GitLab, "/docs/*", &["docs/a"], &["docs/a/b"]),
             (GitLab, "/docs/**/index.md", &["docs/index.md", "docs/a/b/index.md"], &["index.md"]),
             (GitLab, "[ab].rb", &["a.rb"], &["c.rb"]),
-            (Gitea, ".*\\.go", &["a.go", "x/a.go"], &["a.gox"]),
+            (GitLab, "/", &["a", "a/b"], &[]),
+            (GitLab, "/lib/**", &["lib/a"], &["lib/a/b", "x/lib/a"]),
+            // Gitea drops a backslash that stands alone.
+            (Gitea, ".*\\\\.go", &["a.go", "x/a.go"], &["a.gox", "a_go"]),
+            (Gitea, ".*\\.go", &["a.go", "a_go"], &["a.gox"]),
+            (Gitea, "docs/(aws|google)/[^/]*\\\\.(md|txt)", &["docs/aws/a.md"], &["docs/a.md"]),
+            (Gitea, "src/|lib/.*", &["src/x", "lib/y"], &["x/src/y"]),
+            (Gitea, "with\\ space", &["with space"], &["with"]),
             (Gitea, "docs/.*", &["docs/a/b"], &["x/docs/a"]),
             (Gitea, "!docs/.*", &["x"], &["docs/a"]),
         ] {
@@ -353,8 +388,29 @@ mod tests {
     }
 
     #[test]
+    fn each_header_of_a_gitlab_section_speaks_for_the_lines_below_it() {
+        let asked = |text: &str| {
+            let owners = CodeOwners::read(Dialect::GitLab, text).unwrap();
+            let found = owners.of("a.sql", &Steps::default()).unwrap();
+            found
+                .iter()
+                .map(|entry| (entry.owners.users[0].login.clone(), entry.approvals))
+                .collect::<Vec<_>>()
+        };
+        let dba = |approvals| vec![("dba".to_owned(), approvals)];
+        assert_eq!(asked("^[DB]\ndocs/ @x\n[DB]\n*.sql @dba\n"), dba(1));
+        assert_eq!(asked("[DB]\n/schema/ @x\n[Docs]\nREADME @x\n[DB] @dba\n*.sql\n"), dba(1));
+        assert_eq!(asked("[DB]\n/schema/ @x\n[DB][2]\n*.sql @dba\n"), dba(2));
+        // The line that matches last decides, and where that is optional nobody is asked.
+        assert_eq!(asked("[DB]\n*.sql @dba\n^[DB]\na.sql @x\n"), []);
+        // A pattern that stands again stands where it stood.
+        assert_eq!(asked("*.sql @x\na.sql @dba\n*.sql @sam\n"), dba(1));
+    }
+
+    #[test]
     fn every_line_of_gitea_that_matches_owns() {
-        assert_eq!(owning(Dialect::Gitea, ".* @all\n.*\\.go @gophers", "a.go"), [".*", ".*\\.go"]);
+        assert_eq!(owning(Dialect::Gitea, ".* @all\n.*\\\\.go @gophers", "a.go"), [".*", ".*\\.go"]);
+        assert_eq!(owning(Dialect::Gitea, ".*#a comment @all\n", "a.go"), [""; 0]);
     }
 
     #[test]
@@ -382,6 +438,8 @@ mod tests {
             (Dialect::GitHub, "x @@maintainer"),
             (Dialect::GitHub, "x @sаm"),
             (Dialect::GitLab, "[Docs][many] @sam"),
+            // There are no comments behind a pattern.
+            (Dialect::GitLab, "docs/ # @sam"),
             (Dialect::Gitea, "( @sam"),
         ] {
             let fault = CodeOwners::read(dialect, &format!("# owners\n{line}\n")).unwrap_err();

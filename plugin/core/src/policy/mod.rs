@@ -49,6 +49,8 @@ pub(crate) struct Policy {
     pub rules: Vec<Rule>,
     /// Which rules must be satisfied; all of them, when the policy does not say.
     pub require: Option<Combination>,
+    /// What the policy that this one extends asks for by itself.
+    pub base: Option<Base>,
 }
 
 /// A policy that another adds to: of the same target, or one that a commit pins.
@@ -185,6 +187,15 @@ pub(crate) enum Approvals {
     Number(u32),
     /// Everybody who can.
     All,
+}
+
+/// What an extended policy asks for by itself: no rule on top of it makes up for that.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    /// Its rules are the first of the list.
+    pub rules: usize,
+    pub require: Option<Combination>,
+    pub otherwise: Option<Otherwise>,
 }
 
 /// Which rules must be satisfied, by their places in the list.

@@ -71,6 +71,16 @@ pub(crate) fn fold(answer: &str) -> String {
     folded
 }
 
+/// How many words a folded text has. Scripts that put no blanks between words have one in about every two characters.
+pub(crate) fn words(folded: &str) -> usize {
+    let blankless = |c: &char| {
+        matches!(u32::from(*c), 0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x3040..=0x30ff)
+            || matches!(u32::from(*c), 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0x20000..=0x3ffff)
+    };
+    let of = |word: &str| word.chars().filter(blankless).count().div_ceil(2).max(1);
+    folded.split_whitespace().map(of).sum()
+}
+
 /// Why a folded answer does not count by itself: empty, too short, the template, or the question given back.
 pub(crate) fn weigh(folded: &str, question: &str) -> Option<ActCode> {
     if folded.is_empty() {
@@ -82,7 +92,7 @@ pub(crate) fn weigh(folded: &str, question: &str) -> Option<ActCode> {
     if !question.is_empty() {
         own = own.replace(&question, "");
     }
-    if own.split_whitespace().count() >= WORDS {
+    if words(&own) >= WORDS {
         return None;
     }
     Some(if own.len() < folded.len() { ActCode::AnswerTemplate } else { ActCode::AnswerTooShort })
@@ -130,5 +140,7 @@ mod tests {
         assert_eq!(code("which running systems does the change reach"), Some(ActCode::AnswerTemplate));
         assert_eq!(code(TEMPLATE), Some(ActCode::AnswerTemplate));
         assert_eq!(code("none outside the billing queue, because it drains"), None);
+        assert_eq!(code("这个变更只涉及账单队列和它的两个读取服务"), None);
+        assert_eq!(code("没有问题"), Some(ActCode::AnswerTooShort));
     }
 }

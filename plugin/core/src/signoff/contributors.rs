@@ -268,8 +268,9 @@ fn standing<'r, 'a>(
 
 /// Whether the platform could have said who pushed, opened or asked, and did not get to.
 pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
-    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| {
-        let missing = request.missing(fact)?;
-        Some(format!("{} could not be read: {}", fact.name(), missing.reason))
+    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| match request.missing(fact) {
+        Some(missing) => Some(format!("{} could not be read: {}", fact.name(), missing.reason)),
+        None if request.complete.contains(&fact) || request.absent.contains(&fact) => None,
+        None => Some(format!("whether all of {} is here is not known", fact.name())),
     })
 }

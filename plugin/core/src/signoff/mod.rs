@@ -191,6 +191,8 @@ pub(crate) struct Tally {
     pub uncertain: bool,
     /// Somebody approved or refused of whom the platform does not say whether they may.
     pub unreadable: Option<String>,
+    /// Somebody refused of whom the platform does not say whether they may.
+    pub unreadable_refusal: Option<String>,
     /// People whose approval counts and rests on a file alone.
     pub claimed: Vec<String>,
 }
@@ -217,7 +219,7 @@ impl Desk<'_, '_, '_> {
             self.steps,
         )?;
         let votes = self.votes(&self.options.methods)?;
-        let stands = self.acts.standing(&votes);
+        let stands = self.acts.standing(&self.own_words(&votes));
         let sheet = Sheet { requirement, roster, votes, stands };
         let mut codes: Vec<ActCode> = (0..self.acts.list.len()).map(|at| self.judge(at, &sheet)).collect();
         self.strike_copies(requirement, &mut codes);
@@ -231,6 +233,7 @@ impl Desk<'_, '_, '_> {
             unreadable_groups: sheet.roster.unreadable.clone(),
             uncertain: sheet.roster.is_uncertain(self.request, self.directory),
             unreadable: None,
+            unreadable_refusal: None,
             claimed: Vec::new(),
         };
         let mut people: Vec<PersonId> = Vec::new();
@@ -251,6 +254,9 @@ impl Desk<'_, '_, '_> {
             let matters = vote == Vote::Yes || (vote == Vote::No && self.options.request_changes_vetoes);
             if code == ActCode::MembershipUnreadable && matters {
                 tally.unreadable.get_or_insert(label.clone());
+                if vote == Vote::No {
+                    tally.unreadable_refusal.get_or_insert(label.clone());
+                }
             }
             if code == ActCode::Counted {
                 if actor.iter().any(|person| people.binary_search(person).is_ok()) {
@@ -309,6 +315,21 @@ impl Desk<'_, '_, '_> {
         Ok(votes)
     }
 
+    /// The votes without those whose words somebody else may have written: they replace nothing.
+    fn own_words(&self, votes: &[Vote]) -> Vec<Vote> {
+        let own = |(at, vote): (usize, &Vote)| match self.acts.list.get(at) {
+            Some(act) if self.rewritten(at, act, *vote).is_some() => Vote::Nothing,
+            _ => *vote,
+        };
+        votes.iter().enumerate().map(own).collect()
+    }
+
+    /// Why an approval by a text is not its giver's word.
+    fn rewritten(&self, at: usize, act: &Act<'_>, vote: Vote) -> Option<ActCode> {
+        let by_text = matches!(act.kind, ActKind::Comment | ActKind::Review);
+        (vote == Vote::Yes && by_text).then(|| self.judge_text(act, self.acts.actor(at)))?
+    }
+
     fn label(&self, act: &Act<'_>, actor: &[PersonId]) -> String {
         label_of(self.directory, act, actor)
     }
@@ -331,7 +352,7 @@ impl Desk<'_, '_, '_> {
             return ActCode::UnknownAccount;
         }
         if sheet.stands.get(at) != Some(&true) {
-            return ActCode::Superseded;
+            return self.rewritten(at, act, vote).unwrap_or(ActCode::Superseded);
         }
         if vote == Vote::Ended {
             return if act.kind == ActKind::Withdraw { ActCode::Withdrawn } else { ActCode::Dismissed };
@@ -552,8 +573,9 @@ impl Desk<'_, '_, '_> {
         let by_others =
             |a: usize, b: usize| !self.acts.actor(a).iter().any(|person| self.acts.actor(b).contains(person));
         // Without a time an answer may be the first. Only one that counts is taken for that: nobody is to spoil a
-        // sign-off by copying it.
-        let order = |at: &usize| (acts.get(*at).and_then(|act| act.at), !counts(*at));
+        // sign-off by copying it, nor by writing it into what was said before.
+        let said_at = |act: &&Act<'_>| act.edited.as_ref().map_or(act.at, |edited| Some(edited.at));
+        let order = |at: &usize| (acts.get(*at).and_then(said_at), !counts(*at));
         let mut copies = Vec::new();
         for same in given.values() {
             let timed = || same.iter().copied().filter(|at| order(at).0.is_some() || counts(*at));
@@ -601,10 +623,10 @@ impl Desk<'_, '_, '_> {
                 "no e-mail address is known for {who}, so nobody can tell whether {who} wrote part of this change; \
                  add one under `identities` in the policy"
             ),
-            ActCode::StaleHead => {
-                let given = act.head.as_ref().map(|id| id.short()).unwrap_or_default();
-                format!("{who} approved {given}, and the head is now {head}")
-            }
+            ActCode::StaleHead => match act.head.as_ref().map(|id| id.short()) {
+                Some(given) => format!("{who} approved {given}, and the head is now {head}"),
+                None => format!("what {who} wrote does not name the head: write {head} into it"),
+            },
             ActCode::StaleDiff => format!("{who} approved another diff, and the change is now another"),
             ActCode::StaleTree => {
                 format!("{who} approved another merge result: the target or the change moved since")

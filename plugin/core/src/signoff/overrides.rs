@@ -4,11 +4,11 @@
 //! everything that an approval is held to: no contributor overrides a rule on their own change, unless the policy lets
 //! contributors approve.
 
-use super::answers::{WORDS, fold, named};
+use super::answers::{WORDS, fold, named, words};
 use super::markdown::Words;
 use super::roster::Roster;
 use super::votes::Vote;
-use super::{Desk, label_of};
+use super::{Desk, label_of, votes};
 use crate::Error;
 use crate::limits::VERDICT_STEPS;
 use crate::model::{Act, ActCode, ActKind, ActVerdict, Overridden, Proof, When};
@@ -49,6 +49,9 @@ impl Desk<'_, '_, '_> {
         let mut overriding = Overriding { stands: None, verdicts: Vec::new() };
         let mut latest = None;
         for (at, (act, words)) in acts.list.iter().zip(&acts.words).enumerate() {
+            if acts.is_description(at) {
+                continue;
+            }
             let Some(said) = said(act, words, what) else { continue };
             let actor = acts.actor(at);
             let who = label_of(self.directory, act, actor);
@@ -57,6 +60,7 @@ impl Desk<'_, '_, '_> {
                 .or_else(|| self.judge_person(actor, &roster))
                 .or_else(|| self.judge_text(act, actor))
                 .or_else(|| self.judge_binding(at, act))
+                .or_else(|| self.other_head(act, words, what))
                 .or_else(|| self.weigh_override(&said, what))
                 .unwrap_or(ActCode::Counted);
             if code == ActCode::Counted && latest.is_none_or(|latest| act.at >= latest) {
@@ -95,6 +99,7 @@ impl Desk<'_, '_, '_> {
         let takes_back = |(other, later): (usize, &&Act<'_>)| {
             matches!(later.kind, ActKind::RequestChanges | ActKind::Withdraw | ActKind::Dismiss)
                 && self.acts.fault(other).is_none()
+                && !self.acts.is_elsewhere(other)
                 && !later.deleted
                 && (later.at.is_none() || later.at >= act.at)
                 && self.acts.actor(other).iter().any(|person| self.acts.actor(at).contains(person))
@@ -102,8 +107,15 @@ impl Desk<'_, '_, '_> {
         self.acts.list.iter().enumerate().any(takes_back).then_some(ActCode::Withdrawn)
     }
 
+    /// Glass is broken for one head, whatever keeps approvals.
+    fn other_head(&self, act: &Act<'_>, words: &Words<'_>, what: Overrides<'_>) -> Option<ActCode> {
+        let head = &self.change.head;
+        let names_it = act.head.as_ref().map_or_else(|| votes::mentions(words.text(), head), |of| of == head);
+        (what == Overrides::Everything && !names_it).then_some(ActCode::StaleHead)
+    }
+
     fn weigh_override(&self, said: &Said, what: Overrides<'_>) -> Option<ActCode> {
-        match fold(&said.reason).split_whitespace().count() {
+        match words(&fold(&said.reason)) {
             0 => return Some(ActCode::UnansweredQuestion),
             words if words < WORDS => return Some(ActCode::AnswerTooShort),
             _ => {}
@@ -162,7 +174,7 @@ fn read(words: &str, what: Overrides<'_>) -> Option<Said> {
         match (key.to_ascii_lowercase().as_str(), what) {
             ("waive", Overrides::Rule(name)) => {
                 // The lines below a name are about that rule, up to the next name.
-                match fold(value) == fold(name) {
+                match value.to_lowercase() == name.trim().to_lowercase() {
                     true => said = Some(Said::default()),
                     false if said.is_some() => break,
                     false => {}

@@ -17,6 +17,8 @@ pub(crate) struct Roster {
     pub unreadable: Vec<String>,
     /// Somebody may be in it whom the policy does not name.
     asks_the_platform: bool,
+    /// What the platform says of who is in it may have been cut.
+    partial: bool,
     /// Somebody whom the policy names by id is not known here.
     unknown: bool,
 }
@@ -55,14 +57,17 @@ impl Roster {
     ) -> Result<Self, Error> {
         let mut roster = Roster::default();
         for set in sets {
-            let asked =
-                if set.permissions.is_empty() && set.roles.is_empty() { 0 } else { request.people.len() };
+            let by_level = !(set.permissions.is_empty() && set.roles.is_empty());
+            let asked = if by_level { request.people.len() } else { 0 };
             steps.take((set.users.len() + asked) as u64 * MEMBER_STEPS)?;
             for user in &set.users {
                 let person = directory.named(user);
                 roster.unknown |= person.is_none();
                 roster.people.extend(person);
             }
+            let whole = |fact| request.complete.contains(&fact) || request.absent.contains(&fact);
+            roster.partial |= !set.groups.is_empty() && !whole(Fact::Groups);
+            roster.partial |= by_level && !whole(Fact::People);
             for name in &set.groups {
                 roster.asks_the_platform = true;
                 match request.groups.iter().find(|group| group.name == *name) {
@@ -76,7 +81,7 @@ impl Roster {
                     _ => roster.unreadable.push(name.clone()),
                 }
             }
-            roster.asks_the_platform |= !set.permissions.is_empty() || !set.roles.is_empty();
+            roster.asks_the_platform |= by_level;
             for person in request.people.iter().take(asked) {
                 let level = |asked: &String| person.permissions.iter().any(|level| has_level(level, asked));
                 let role = |asked: &String| person.roles.iter().any(|role| role == asked);
@@ -105,7 +110,7 @@ impl Roster {
         if self.people.binary_search(&person).is_ok() || self.has_bot(person) {
             return Admission::Yes;
         }
-        let unread = !self.unreadable.is_empty() || directory.is_unreadable(person);
+        let unread = self.partial || !self.unreadable.is_empty() || directory.is_unreadable(person);
         if self.asks_the_platform && unread { Admission::Unreadable } else { Admission::No }
     }
 

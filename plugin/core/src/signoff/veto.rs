@@ -96,7 +96,7 @@ fn words(
         let text_stands = desk.judge_text(act, actor).is_none();
         let says = if vetoes {
             Says::Veto
-        } else if vote(&against) == Vote::Ended {
+        } else if vote(&against) == Vote::Ended && act.dismissed.is_none() {
             Says::Ended
         } else if vote(&back) == Vote::Yes && text_stands {
             Says::Revoke

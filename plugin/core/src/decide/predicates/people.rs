@@ -69,7 +69,13 @@ impl Facts<'_, '_, '_> {
         if let Some(why) = &self.judged.incomplete {
             return Truth::unknown(RuleCode::ListIncomplete, why.clone());
         }
+        if let Some(why) = unread_contributors(self.request) {
+            return Truth::unknown(RuleCode::FactUnavailable, why);
+        }
         let authors: Vec<PersonId> = self.contributors.authors().collect();
+        if authors.is_empty() {
+            return Truth::unknown(RuleCode::FactUnavailable, "nobody is known to have opened the change");
+        }
         let other = self.contributors.people().find(|person| !authors.contains(person));
         let alone = other.is_none() && self.contributors.unattributed.is_none() && !self.contributors.by_tool;
         let reason = match other {

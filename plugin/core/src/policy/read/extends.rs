@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::faults::{Entries, Faults, word};
 use crate::model::{Enforce, ObjectId};
 use crate::policy::yaml::{Key, Node, Value};
-use crate::policy::{Combination, Draft, Extends, Options, Otherwise, Policy};
+use crate::policy::{Base, Combination, Draft, Extends, Options, Otherwise, Policy};
 
 /// The policy that a policy extends: a path of the target, or `{ path, commit }`.
 pub(super) fn extends(entries: Entries<'_, '_>, faults: &mut Faults<'_>) -> Option<Extends> {
@@ -60,6 +60,7 @@ pub(super) fn start(base: Option<&Policy>) -> Policy {
             otherwise: None,
             draft: Draft::default(),
             require: None,
+            base: None,
             ..base.clone()
         },
         None => Policy {
@@ -80,16 +81,19 @@ pub(super) fn start(base: Option<&Policy>) -> Policy {
             defaults: Options { request_changes_vetoes: true, ..Options::default() },
             rules: Vec::new(),
             require: None,
+            base: None,
         },
     }
 }
 
-/// Whether the extended policy says this already. Nobody breaks glass but whom it names.
+/// Whether the extended policy says this already. Who is who,
+/// what is an AI, and who breaks glass, it says alone.
 pub(super) fn says(base: Option<&Policy>, key: &str) -> bool {
     base.is_some_and(|base| match key {
         "codeowners" => base.codeowners.is_some(),
         "levels" => !base.levels.is_empty(),
         "veto" => base.veto.is_some(),
+        "repository" => base.repository.is_some(),
         _ => true,
     })
 }
@@ -121,9 +125,22 @@ pub(super) fn taken(key: &Key<'_>, faults: &mut Faults<'_>) {
     );
 }
 
+/// What only the extended policy can say is not said on top of it.
+pub(super) fn misplaced(key: &Key<'_>, faults: &mut Faults<'_>) {
+    faults.error_with_help(
+        key.place,
+        &format!("`{}` is for the policy that this one extends to say", key.text),
+        "leave it out here, or put it there",
+    );
+}
+
 /// Lets what the extended policy demands stand, whatever the policy on top says.
 pub(super) fn tighten(policy: &mut Policy, base: &Policy, root: &Node<'_>, faults: &mut Faults<'_>) {
     let inherited = base.rules.len();
+    if base.enforce == Enforce::Block {
+        let (require, otherwise) = (base.require.clone(), base.otherwise);
+        policy.base = Some(Base { rules: inherited, require, otherwise });
+    }
     // Each side's rules block as that side says.
     if base.enforce != policy.enforce {
         for (at, rule) in policy.rules.iter_mut().enumerate() {

@@ -79,6 +79,9 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
     let mut mistyped = false;
     for (key, node) in entries {
         match key.text.as_ref() {
+            "repository" | "identities" | "break-glass" | "provenance" if extends::says(base, &key.text) => {
+                extends::misplaced(key, faults);
+            }
             "countersign" => {
                 if word(node, "`countersign`", faults).is_some_and(|version| version != "1") {
                     faults.error_with_help(
@@ -117,17 +120,14 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
                 policy.people = added(base.map(|base| &base.people), own, node, faults);
             }
             "identities" => {
-                let own = people::identities(node, faults);
-                policy.identities = added(base.map(|base| &base.identities), own, node, faults);
+                policy.identities = people::identities(node, faults);
             }
             "provenance" => policy.tools.extend(people::provenance(node, faults)),
             "questions" => {
                 let own = people::questions(node, faults);
                 policy.questions = added(base.map(|base| &base.questions), own, node, faults);
             }
-            "codeowners" | "levels" | "veto" | "break-glass" if extends::says(base, &key.text) => {
-                taken(key, faults);
-            }
+            "codeowners" | "levels" | "veto" if extends::says(base, &key.text) => taken(key, faults),
             "codeowners" => policy.codeowners = people::codeowners(node, faults),
             "levels" => policy.levels = predicates::levels(node, faults),
             "options" => options = Some(node),

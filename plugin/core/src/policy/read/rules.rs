@@ -274,9 +274,9 @@ fn combine(node: &Node<'_>, depth: usize, policy: &Policy, faults: &mut Faults<'
         Value::Map(entries) => {
             let mut parts = Vec::new();
             for (key, node) in entries {
-                let inner = match combine(node, depth + 1, policy, faults)? {
-                    Combination::All(parts) => parts,
-                    one => vec![one],
+                let inner = match (&node.value, combine(node, depth + 1, policy, faults)?) {
+                    (Value::List(_), Combination::All(parts)) => parts,
+                    (_, one) => vec![one],
                 };
                 match key.text.as_ref() {
                     "any" => parts.push(Combination::Any(inner)),
