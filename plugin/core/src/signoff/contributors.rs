@@ -43,7 +43,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
         let (heads, pushed) = standing(request, judged, ignored);
         let mut contributors = Contributors {
             roles: Vec::new(),
-            parts: Vec::new(),
+            parts: Vec::with_capacity(2 * judged.own.len()),
             authors: Vec::new(),
             unattributed: None,
             by_tool: false,

@@ -32,6 +32,21 @@ impl<'d> Words<'d> {
 /// The lines of a comment that are its author's own words: block quotes, with the lines that lazily go on with one, code
 /// blocks and HTML comments are left out.
 fn own_words(comment: &str) -> String {
+    let marked = comment.bytes().any(|b| matches!(b, b'>' | b'<' | b'`' | b'~' | b'[' | b'\t'));
+    if marked || comment.contains("    ") { lines(&without_others(comment)) } else { lines(comment) }
+}
+
+/// Lines, trimmed, none of them empty.
+fn lines(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len() + 1);
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        lines.push_str(line);
+        lines.push('\n');
+    }
+    lines
+}
+
+fn without_others(comment: &str) -> String {
     let mut left_out: Vec<std::ops::Range<usize>> = Vec::new();
     let parser = Parser::new_ext(comment, Options::empty());
     left_out.extend(parser.reference_definitions().iter().map(|(_, definition)| definition.span.clone()));
@@ -58,17 +73,21 @@ fn own_words(comment: &str) -> String {
         at = at.max(range.end);
     }
     own.push_str(comment.get(at..).unwrap_or_default());
-    let mut lines = String::with_capacity(own.len());
-    for line in own.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        lines.push_str(line);
-        lines.push('\n');
-    }
-    lines
+    own
 }
 
 #[cfg(test)]
 mod tests {
-    use super::own_words;
+    use proptest::prelude::*;
+
+    use super::{lines, own_words, without_others};
+
+    proptest! {
+        #[test]
+        fn where_nothing_is_marked_nothing_is_left_out(comment in "[ab /#*_:!.=&\\-\\\\\\(\\)\\n><`~\\[\\]\t]{0,40}") {
+            prop_assert_eq!(own_words(&comment), lines(&without_others(&comment)));
+        }
+    }
 
     #[test]
     fn quotes_code_and_html_comments_are_nobodys_words() {
