@@ -16,7 +16,7 @@ const PARTS: &[Part] = &[
     ("policies", "the policies do what their cases say", policies),
     ("budgets", "size and fuel of the module", budgets),
     ("reproducible", "two builds in different folders give the same component", reproducible),
-    ("fuzz", "the fuzz targets compile", fuzz_compiles),
+    ("apart", "what stands apart from the workspace compiles: fuzz targets, rivals of the bench", apart),
     ("deny", "bans, licences and sources of dependencies", deny),
 ];
 
@@ -51,7 +51,11 @@ pub fn test(names: &[String]) -> Outcome {
 }
 
 fn format() -> Outcome {
-    run(&mut cargo(&["fmt", "--all", "--check"]))
+    run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    for (manifest, _) in APART {
+        run(&mut cargo(&["fmt", "--check", "--manifest-path", manifest]))?;
+    }
+    Ok(())
 }
 
 fn lint() -> Outcome {
@@ -159,15 +163,15 @@ fn copy_sources(from: &Path, to: &Path) -> Outcome {
     Ok(())
 }
 
-fn fuzz_compiles() -> Outcome {
-    run(&mut cargo(&[
-        "check",
-        "--quiet",
-        "--manifest-path",
-        "fuzz/Cargo.toml",
-        "--target-dir",
-        "target/fuzz",
-    ]))
+/// Packages that are no members of the workspace, and where each is built.
+const APART: &[(&str, &str)] =
+    &[("fuzz/Cargo.toml", "target/fuzz"), ("tests/rivals/Cargo.toml", "target/rivals")];
+
+fn apart() -> Outcome {
+    for (manifest, target) in APART {
+        run(&mut cargo(&["check", "--quiet", "--manifest-path", manifest, "--target-dir", target]))?;
+    }
+    Ok(())
 }
 
 /// Runs every fuzz target for a while.

@@ -229,9 +229,8 @@ fn kind_of(table: &Table, key: &str) -> Option<Key> {
     if let Some((_, kind)) = KEYS.get(key) {
         return Some(*kind);
     }
-    let declares = |tool: &super::ExtraTool| tool.trailers.iter().any(|t| t.eq_ignore_ascii_case(key));
     let help = || kinds(key, &[("generated", Help::Generated), ("assist", Help::Assisted)]).first().copied();
-    if table.extra.iter().any(declares) {
+    if table.tool_of_trailer(key).is_some() {
         return Some(Key::Declares(help()));
     }
     // Of what people make up, `AI-Disclosure: Claude` says enough by its value.
@@ -464,6 +463,8 @@ fn declaration(
         }
         return;
     }
+    // A key that a policy gives to a tool names it, whatever stands behind.
+    let unnamed = table.tool_of_trailer(key).unwrap_or("unknown");
     let add = |out: &mut Collector, tool: &str, model: Option<&str>| {
         out.add(Finding {
             model: model.map(str::to_owned),
@@ -480,7 +481,7 @@ fn declaration(
     }
     if let Some((tool, model)) = key_value_list(value) {
         let named = table.read(tool);
-        let id = named.tool.as_deref().unwrap_or("unknown");
+        let id = named.tool.as_deref().unwrap_or(unnamed);
         return add(out, id, model.or(named.model));
     }
     let name = if address.email.is_some() { address.name } else { value };
@@ -499,12 +500,12 @@ fn declaration(
             && name.split_whitespace().count() > 4
             && !name.split_whitespace().nth(1).is_some_and(|word| USES.contains(&word));
         if named.names_something() && !prose {
-            add(out, named.tool.as_deref().unwrap_or("unknown"), named.model);
+            add(out, named.tool.as_deref().unwrap_or(unnamed), named.model);
             found = true;
         }
     }
     if !found && (explicit || says_ai(value)) {
-        add(out, "unknown", Some(value).filter(|value| looks_like_model(value)));
+        add(out, unnamed, Some(value).filter(|value| looks_like_model(value)));
     }
 }
 

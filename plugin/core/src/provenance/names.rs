@@ -171,6 +171,13 @@ impl Domains {
 }
 
 impl Table {
+    /// The tool of the policy whose trailer it is.
+    pub fn tool_of_trailer(&self, key: &str) -> Option<&str> {
+        let declares =
+            |tool: &&ExtraTool| tool.trailers.iter().any(|trailer| trailer.eq_ignore_ascii_case(key));
+        self.extra.iter().find(declares).map(|tool| tool.id.as_str())
+    }
+
     /// The tool that commits from this address.
     pub fn tool_of_email(&self, email: &str) -> Option<(&str, Certainty)> {
         let (local, domain) = split_last(email, b'@')?;

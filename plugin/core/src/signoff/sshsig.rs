@@ -268,6 +268,11 @@ mod tests {
         ] {
             assert_eq!(verify(&bytes, message), Err(ActCode::BadSignature));
         }
+        // One whose signature calls itself something else.
+        let mut renamed = by_security_key(KIND, b"ssh:", 1, b"");
+        let at = renamed.windows(KIND.len()).rposition(|part| part == KIND).unwrap();
+        renamed.get_mut(at..at + 2).unwrap().copy_from_slice(b"ks");
+        assert_eq!(verify(&renamed, b"words"), Err(ActCode::BadSignature));
         let unknown = by_security_key(b"sk-ssh-other@openssh.com", b"ssh:", 1, b"");
         assert_eq!(verify(&unknown, b"words"), Err(ActCode::KeyType));
     }

@@ -1,6 +1,6 @@
 //! What AI contributed, and whether that is declared.
 
-use super::{Facts, Truth, count, wildcard};
+use super::{Facts, Truth, and_more, count, wildcard};
 use crate::model::{CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, RuleCode};
 use crate::order::Index;
 use crate::policy::AiTest;
@@ -18,8 +18,7 @@ impl Facts<'_, '_, '_> {
         let found = match first {
             Some((commit, finding)) => {
                 let who = describe(finding);
-                let rest =
-                    if commits > 1 { format!(", and {} more commits", commits - 1) } else { String::new() };
+                let rest = and_more(commits - 1, "commit");
                 let id = commit.id.get(..12).unwrap_or(&commit.id);
                 Truth::yes(format!("AI contributed: {who} in {id} ({}){rest}", finding.confidence.name()))
             }

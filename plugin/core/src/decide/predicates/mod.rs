@@ -200,6 +200,15 @@ pub(super) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
+/// `, and 1 more commit`, `, and 2 more commits`, or nothing.
+fn and_more(n: usize, what: &str) -> String {
+    match n {
+        0 => String::new(),
+        1 => format!(", and 1 more {what}"),
+        n => format!(", and {n} more {what}s"),
+    }
+}
+
 /// `*` stands for any run of characters.
 fn wildcard(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Facts, Truth, count, quoted};
+use super::{Facts, Truth, and_more, count, quoted};
 use crate::Error;
 use crate::model::{Fact, File, RuleCode, Text};
 use crate::order::Index;
@@ -50,10 +50,7 @@ impl Facts<'_, '_, '_> {
         let first = self.request.files.iter().zip(&matching).find(|(_, matches)| **matches);
         let found = if let Some((file, _)) = first {
             let (path, by) = self.shown(file, test)?;
-            let rest = match matching.iter().filter(|matches| **matches).count() - 1 {
-                0 => String::new(),
-                n => format!(", and {}", count_more(n, "file")),
-            };
+            let rest = and_more(matching.iter().filter(|matches| **matches).count() - 1, "file");
             Truth::yes(format!("{} matches `{by}`{rest}", quoted(&path.to_str_lossy())))
         } else if let Some(unread) = self.unread_files() {
             unread
@@ -171,8 +168,4 @@ fn listed(patterns: &[Pattern]) -> String {
     let first: Vec<String> = patterns.iter().take(4).map(|p| format!("`{}`", p.source())).collect();
     let more = if patterns.len() > 4 { ", ..." } else { "" };
     format!("{}{more}", first.join(", "))
-}
-
-pub(super) fn count_more(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 more {what}") } else { format!("{n} more {what}s") }
 }

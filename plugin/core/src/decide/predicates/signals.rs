@@ -1,7 +1,6 @@
 //! Whether the diff shows weak-patch signals.
 
-use super::paths::count_more;
-use super::{Facts, Truth, quoted};
+use super::{Facts, Truth, and_more, quoted};
 use crate::model::{Fact, RuleCode, SignalCode};
 
 impl Facts<'_, '_, '_> {
@@ -9,10 +8,7 @@ impl Facts<'_, '_, '_> {
     pub(super) fn signals(&self, codes: &[SignalCode]) -> Truth {
         let mut found = self.signals.iter().filter(|signal| codes.contains(&signal.code));
         if let Some(first) = found.next() {
-            let rest = match found.count() {
-                0 => String::new(),
-                more => format!(", and {}", count_more(more, "signal")),
-            };
+            let rest = and_more(found.count(), "signal");
             return Truth::yes(format!("{}: {}{rest}", quoted(&first.path), first.message));
         }
         if let Some(unread) = self.unread_files() {

@@ -1,10 +1,6 @@
 //! A policy on top of another adds to it, and weakens nothing of it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
-use common::{Case, id};
+use crate::common::{Case, id};
 use serde_json::json;
 
 const PATH: &str = ".countersign/base.yaml";

@@ -1,10 +1,6 @@
 //! Waivers and broken glass: who answers for a rule that is not satisfied, and what does not count as that.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
-use common::{Case, account, id, ident};
+use crate::common::{Case, account, id, ident};
 use serde_json::json;
 
 const POLICY: &str = "\

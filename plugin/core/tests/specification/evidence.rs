@@ -1,10 +1,6 @@
 //! What speaks of AI on a change beside its messages, and what of it belongs to the change.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
-use common::{Case, id};
+use crate::common::{Case, id};
 use serde_json::{Value, json};
 
 fn provenance(case: &Case) -> Value {

@@ -1,14 +1,9 @@
 //! The lists of codes are closed: each code is produced by some case, and the docs have a sentence for each.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
-use common::{Case, POLICY, account, id, ident};
+use crate::common::{Case, POLICY, account, id, ident};
 use serde_json::{Value, json};
 
-/// The codes that signatures give are produced in `signoff::signers` and end to end in the runner's tests, where
-/// `ssh-keygen` makes the keys.
+/// The codes that signatures give are produced in `signed`, where `ssh-keygen` makes the keys.
 const OF_SIGNATURES: &[&str] = &[
     "bad-signature",
     "unknown-key",

@@ -1,7 +1,5 @@
 //! Which facts a policy asks a host for: what it looks at, and no more.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop")]
-
 use serde_json::{Value, json};
 
 const HEAD: &str = "\

@@ -1,10 +1,6 @@
 //! Owners by path: an approval of the owners of each file, by the target's CODEOWNERS.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
-use common::{Case, account};
+use crate::common::{Case, account};
 use serde_json::json;
 
 const POLICY: &str = "\

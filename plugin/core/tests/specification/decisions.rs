@@ -1,10 +1,6 @@
 //! What a decision says as a whole: the bytes that hosts show, keep and compare.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
-use common::{Case, POLICY, account, id, ident};
+use crate::common::{Case, POLICY, account, id, ident};
 use serde_json::{Value, json};
 
 fn notices(decision: &Value) -> Vec<String> {

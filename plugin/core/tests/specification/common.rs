@@ -1,7 +1,5 @@
 //! Changes on a forge, made of JSON as a host would send it.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use serde_json::{Value, json};
 
 /// Forty digits for a short name.

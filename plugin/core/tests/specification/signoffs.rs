@@ -1,10 +1,6 @@
 //! What counts as a sign-off: by which words, of whom, for how long.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
-use common::{Case, POLICY, account, id, ident};
+use crate::common::{Case, POLICY, account, id, ident};
 use serde_json::{Value, json};
 
 fn with(options: &str) -> Case {

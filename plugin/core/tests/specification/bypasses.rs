@@ -1,10 +1,6 @@
 //! Ways around a gate that were used against others. Each must end in anything but an approval.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
-use common::{Case, POLICY, account, id, ident};
+use crate::common::{Case, POLICY, account, id, ident};
 use serde_json::json;
 
 fn with_options(options: &str) -> String {

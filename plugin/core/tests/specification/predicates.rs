@@ -1,10 +1,6 @@
 //! Every predicate of the language: where it holds, where it does not, and where nobody knows.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
-use common::{Case, account, id, ident};
+use crate::common::{Case, account, id, ident};
 use serde_json::json;
 
 /// What a rule with this predicate says of a change: it applies, it does not, or the code for why nobody knows.
@@ -110,7 +106,7 @@ fn provenance() {
 #[test]
 fn whether_the_author_is_alone_needs_the_author_and_the_pushers() {
     let policy =
-        common::POLICY.replace("require:", "when: { author-is-only-contributor: true }\n    require:");
+        crate::common::POLICY.replace("require:", "when: { author-is-only-contributor: true }\n    require:");
     let code = |change: fn(&mut Case)| {
         let mut case = Case::under(&policy);
         change(&mut case);

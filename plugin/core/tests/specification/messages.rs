@@ -1,7 +1,5 @@
 //! How commit messages are read: one line a spelling that people or tools use.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop")]
-
 use serde_json::{Value, json};
 
 const DEV: (&str, &str) = ("Dev One", "dev@example.com");

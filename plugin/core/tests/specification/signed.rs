@@ -1,13 +1,11 @@
 //! Signed sign-offs: whose key, over which words, for which change. The signatures are made by `ssh-keygen`.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
-
-mod common;
-
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use common::{Case, POLICY, id};
+use crate::common::{Case, POLICY, id};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// A key pair, made once for all tests.
@@ -48,12 +46,16 @@ impl Key {
     }
 
     fn sign(&self, namespace: &str, statement: &str) -> String {
+        self.sign_hashed("sha512", namespace, statement)
+    }
+
+    fn sign_hashed(&self, hash: &str, namespace: &str, statement: &str) -> String {
         static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let file = self.0.with_file_name(format!("statement-{number}"));
         std::fs::write(&file, statement).unwrap();
         run(Command::new("ssh-keygen")
-            .args(["-q", "-Y", "sign", "-n", namespace, "-f"])
+            .args(["-q", "-Y", "sign", "-O", &format!("hashalg={hash}"), "-n", namespace, "-f"])
             .arg(&self.0)
             .arg(&file));
         std::fs::read_to_string(file.with_extension("sig")).unwrap()
@@ -115,6 +117,37 @@ fn the_kinds_of_key_that_people_have_sign() {
         let key = key(name, &kind);
         let text = statement("approve").to_string();
         let case = signed_as(&format!("sam {}\n", key.public()), &key, "countersign", &text);
+        assert_eq!(case.codes(), [code], "{name}");
+    }
+}
+
+#[test]
+fn words_are_hashed_as_the_signer_says() {
+    let text = statement("approve").to_string();
+    let mut case = signed(&statement("approve"));
+    case.request["acts"][0]["signature"] = sams().sign_hashed("sha256", "countersign", &text).into();
+    assert_eq!(case.codes(), ["counted"]);
+}
+
+#[test]
+fn a_signature_that_calls_itself_something_else_is_none() {
+    for (name, kind, label, code) in [
+        ("sam", &["ed25519"][..], "ssh-ed25519", "bad-signature"),
+        ("p256", &["ecdsa", "-b", "256"], "ecdsa-sha2-nistp256", "bad-signature"),
+        ("rsa", &["rsa", "-b", "2048"], "rsa-sha2-512", "key-type"),
+    ] {
+        let key = key(name, kind);
+        let text = statement("approve").to_string();
+        let mut case = signed_as(&format!("sam {}\n", key.public()), &key, "countersign", &text);
+        let armored = case.request["acts"][0]["signature"].as_str().unwrap().to_owned();
+        let body: String = armored.lines().filter(|line| !line.starts_with('-')).collect();
+        let mut bytes = STANDARD.decode(body).unwrap();
+        // The last of its names is that of the signature itself.
+        let at = bytes.windows(label.len()).rposition(|part| part == label.as_bytes()).unwrap();
+        bytes[at + label.len() - 1] = b'x';
+        let changed = STANDARD.encode(bytes);
+        case.request["acts"][0]["signature"] =
+            format!("-----BEGIN SSH SIGNATURE-----\n{changed}\n-----END SSH SIGNATURE-----\n").into();
         assert_eq!(case.codes(), [code], "{name}");
     }
 }

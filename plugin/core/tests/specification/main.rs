@@ -1,0 +1,19 @@
+//! What Countersign decides, as its specification says it: one module a part of the rules, and one program, so that it
+//! is built and linked once.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod common;
+
+mod bypasses;
+mod codes;
+mod decisions;
+mod evidence;
+mod extends;
+mod messages;
+mod needs;
+mod overrides;
+mod owners;
+mod predicates;
+mod signed;
+mod signoffs;
