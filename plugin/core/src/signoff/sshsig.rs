@@ -183,7 +183,7 @@ fn rsa(key: &mut Wire<'_>, signature: &mut Wire<'_>, algorithm: &[u8], signed: &
     key.end()?;
     let bytes = signature.string()?;
     signature.end()?;
-    if !BYTES.contains(&trimmed(modulus).len()) || trimmed(exponent).len() > 4 {
+    if !BYTES.contains(&trimmed(modulus).len()) {
         return None;
     }
     let verifying = RsaPublicKey::new(number(modulus), number(exponent)).ok()?;
@@ -275,6 +275,25 @@ mod tests {
         assert_eq!(verify(&renamed, b"words"), Err(ActCode::BadSignature));
         let unknown = by_security_key(b"sk-ssh-other@openssh.com", b"ssh:", 1, b"");
         assert_eq!(verify(&unknown, b"words"), Err(ActCode::KeyType));
+    }
+
+    #[test]
+    fn rsa_signs_over_sha_256_as_well() {
+        // By another tool than OpenSSH, which takes SHA-512.
+        const SIGNATURE: &str = "\
+        U1NIU0lHAAAAAQAAARcAAAAHc3NoLXJzYQAAAAMBAAEAAAEBANPWj10twqaW0+QCFF0DiSnEv0Y9PKvPgg2ZwVAF4h6cy4It\
+        WcGlxVQRshQ9h3Fb1gn8wj67etvXBiyCNUEe6sW7u4gy8WsL02fMzaDkIX9R92bWU7rIdvJ7/qdNKphmYm5mmDNltm3fZ+K6\
+        FcNN0WWCepvSYBGOjdrW2amWHW3iA8o2t110972yVBg5k3a+Y3Jb8PQ0tKtwNvTULLkGc+Sp2NKKWwihjadZotRui3+H3/Cu\
+        zx+Nm3QUoP58/QXJ0wRUzvACFtY4huJfsmJOOebxaJCiZiJMgbOlt8C2753OYIgjpq0vkXfVtGo48wwdS4k1MQDqzJsehPuW\
+        G//vBi0AAAALY291bnRlcnNpZ24AAAAAAAAABnNoYTUxMgAAARQAAAAMcnNhLXNoYTItMjU2AAABAGvtYks2s/S5GtzIt7DV\
+        Wpi1AlXeGLPPyWY23pVVCiR96h8WCD0rTRMt191zh1rpkGCJMxRq4jexUq+B87i9pkEk5q2tPklFJaNP7Urz0K1EspTHrin7\
+        B51181b6baRt5YXctFLgd5N9ClZn+UEk/eVju7sUwdFYRVx8Wn/L3QrKiVp4G5SJx5pRoJpAMdnUKcD0+n3XOnRfnoiMAVVJ\
+        irT5AgcsSmg9z4TIY/5SzFn1+HUKB6T4gINH50YbMdvtcV1CEL72MXg6PAc0pDBQJfhxY475/s3wdQmhGYctCM73sVM7IPZN\
+        1fIS0D+2+LTwzMoJTKuaV76ZI9a9K2y7RE4=";
+        let bytes = STANDARD.decode(SIGNATURE).unwrap();
+        let signature = Signature::parse(&bytes).unwrap();
+        assert_eq!(signature.verify(b"words"), Ok(()));
+        assert_eq!(signature.verify(b"other words"), Err(ActCode::BadSignature));
     }
 
     #[test]

@@ -48,6 +48,22 @@ fn words_that_approve_and_words_that_do_not() {
 }
 
 #[test]
+fn taking_back_counts_wherever_it_stands() {
+    let head = id("c1");
+    for (line, text, code) in [
+        ("/cancel", "/cancel".to_owned(), "no-sign-off"),
+        ("/cancel", "> mara wrote: just say\n/cancel".to_owned(), "no-sign-off"),
+        ("/cancel", "do not /cancel".to_owned(), "counted"),
+        ("/cancel {head}", format!("/cancel {head}"), "no-sign-off"),
+        ("/cancel {head}", format!("/cancel {}", id("c2")), "counted"),
+    ] {
+        let mut case = with(&format!("methods: {{ reviews: true, cancel-lines: [\"{line}\"] }}"));
+        case.act("sam", "approve")["text"] = text.clone().into();
+        assert_eq!(case.codes(), [code], "{line} {text}");
+    }
+}
+
+#[test]
 fn a_line_can_name_the_commit() {
     let options = "methods: { comment-lines: [\"/approve {head}\"] }";
     let head = id("c1");
@@ -648,6 +664,26 @@ fn a_veto_stops_the_change_as_a_whole_until_it_is_taken_back() {
         (unread.outcome().as_str(), unread.rule_code("veto").as_str()),
         ("pending", "fact-unavailable")
     );
+    for (kind, text) in [("comment", "hm"), ("approve", "")] {
+        let mut other = case("", &[("omar", kind, text)]);
+        other.policy = other.policy.replace("{ users: [noor, lee, dana] }", "{ permissions: [admin] }");
+        other.push("people", json!({ "account": account("omar"), "unreadable": true }));
+        assert_eq!(other.outcome(), "approved", "{kind} {text}");
+    }
+    // What is said of another change stops this one, and lifts nothing.
+    let mut elsewhere = case("", &[("noor", "comment", "👎"), ("noor", "comment", "👍")]);
+    elsewhere.request["acts"][2]["change"] = "8".into();
+    assert_eq!(elsewhere.outcome(), "denied");
+    let mut elsewhere = case("", &[("noor", "comment", "👎")]);
+    elsewhere.request["acts"][1]["change"] = "8".into();
+    assert_eq!(elsewhere.outcome(), "denied");
+    // A program vetoes where it is named as one.
+    for (set, outcome) in [("{ users: [noor] }", "approved"), ("{ bots: [noor] }", "denied")] {
+        let mut bot = case("", &[("noor", "comment", "👎")]);
+        bot.policy = bot.policy.replace("{ users: [noor, lee, dana] }", set);
+        bot.push("people", json!({ "account": account("noor"), "kind": "bot" }));
+        assert_eq!(bot.outcome(), outcome, "{set}");
+    }
     // A veto survives a push, and the same moment does not lift it.
     let mut pushed = case("", &[("noor", "comment", "👎")]);
     pushed.commit("c2", &["c1"]);
