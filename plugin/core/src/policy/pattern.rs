@@ -251,28 +251,24 @@ impl Pattern {
         self.tests.iter().map(|test| test.steps(1, length)).sum()
     }
 
-    /// Tells every path of an index that matches, with its place. Only those are looked at that begin as the pattern
-    /// does: most rules are about one folder, and most files are in others.
+    /// Every path of an index that matches, with its place. Only those are looked at that begin as the pattern does: most
+    /// rules are about one folder, and most files are in others.
     ///
     /// # Errors
     /// `over-limit`.
-    pub fn find<'k>(
-        &self,
-        paths: &Index<'k>,
-        steps: &Steps,
-        found: &mut impl FnMut(&'k [u8], usize),
-    ) -> Result<(), Error> {
+    pub fn find<'k>(&self, paths: &Index<'k>, steps: &Steps) -> Result<Vec<(&'k [u8], usize)>, Error> {
+        let mut found = Vec::new();
         for test in &self.tests {
             let (mut number, mut bytes) = (0, 0);
             for (path, place) in paths.starting_with(test.start()) {
                 (number, bytes) = (number + 1, bytes + path.len());
                 if test.matches(path) {
-                    found(path, place);
+                    found.push((path, place));
                 }
             }
             steps.take(1 + test.steps(number, bytes))?;
         }
-        Ok(())
+        Ok(found)
     }
 }
 

@@ -249,6 +249,19 @@ fn people() {
     ]);
 }
 
+/// Two statuses of one name at one moment.
+fn twice(case: &mut Case, states: [&str; 2]) {
+    for state in states {
+        case.push("statuses", json!({ "context": "build", "state": state, "sha": id("c1"), "at": 50 }));
+    }
+}
+
+/// One that does not say when it was set may be the latest.
+fn failed_without_a_time(case: &mut Case) {
+    case.push("statuses", json!({ "context": "build", "state": "failure", "sha": id("c1") }));
+    case.push("statuses", json!({ "context": "build", "state": "success", "sha": id("c1"), "at": 50 }));
+}
+
 #[test]
 fn what_the_platform_says() {
     let success: Change = |case| {
@@ -280,6 +293,9 @@ fn what_the_platform_says() {
         ("{ status: { names: [build], conclusions: [skipped] } }", skipped, "applies"),
         ("{ status: { names: [build], source: ci } }", success, "applies"),
         ("{ status: { names: [build], source: other } }", success, "does not"),
+        ("{ status: [build] }", failed_without_a_time, "does not"),
+        ("{ status: [build] }", |case| twice(case, ["success", "failure"]), "does not"),
+        ("{ status: [build] }", |case| twice(case, ["failure", "success"]), "does not"),
         ("{ status: [build] }", |case| without(case, "statuses"), "list-incomplete"),
         ("{ status: [build] }", |case| unavailable(case, "statuses"), "fact-unavailable"),
         ("{ title: { matches: [\"^fix\"] } }", titled, "applies"),
@@ -295,6 +311,15 @@ fn what_the_platform_says() {
         ("{ signatures: verified }", unverified, "does not"),
         ("{ signatures: unverified }", unverified, "applies"),
         ("{ signatures: verified }", nothing, "fact-unavailable"),
+        // A merge's result is nobody's work, and vouches for none.
+        (
+            "{ signatures: verified }",
+            |case| {
+                case.request["commits"][0]["verified"] = true.into();
+                case.request["commits"][0]["in"] = "result".into();
+            },
+            "does not",
+        ),
         ("{ draft: true }", drafted, "applies"),
         ("{ draft: true }", nothing, "does not"),
         ("{ draft: false }", nothing, "applies"),
@@ -330,6 +355,15 @@ fn requirements_that_a_change_serves() {
         ("{ requirements: { pattern: \"REQ-[0-9]+\" } }", unlisted, "applies"),
         ("{ requirements: { pattern: \"HLR-[0-9]+\" } }", unlisted, "does not"),
         (when, |case| message(case, "REQ-12"), "fact-unavailable"),
+        (
+            when,
+            |case| {
+                message(case, "REQ-12");
+                case.document("requirements", "others.txt", "REQ-12\n");
+                case.document("mailmap", "requirements.txt", "REQ-12\n");
+            },
+            "fact-unavailable",
+        ),
     ]);
 }
 
@@ -377,4 +411,86 @@ fn a_change_waits_when_what_keeps_a_rule_away_can_still_change() {
         );
         assert_eq!(Case::under(&policy).outcome(), outcome, "{when}");
     }
+}
+
+#[test]
+fn a_merge_needs_no_sign_off_of_its_author() {
+    let merged: Change = |case| {
+        message(case, "x\n\nSigned-off-by: dana <dana@example.com>\n");
+        case.commit("c2", &["c1", "base"])["message"] = "Merge branch 'main'\n".into();
+    };
+    check(&[
+        ("{ dco: missing }", merged, "does not"),
+        ("{ dco: missing }", |case| message(case, "x\n"), "applies"),
+    ]);
+}
+
+/// Why a rule applies, or does not.
+fn because(when: &str, change: Change) -> String {
+    let policy = crate::common::POLICY
+        .replace("rules:", "  team: { users: [dana, omar] }\nrules:")
+        .replace("require:", &format!("when: {when}\n    require:"));
+    let mut case = Case::under(&policy);
+    change(&mut case);
+    let decision = case.answer().unwrap();
+    let rule = &decision["rules"][0];
+    let list =
+        |key: &str| rule[key].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect::<Vec<_>>();
+    let why = if rule["state"] == "pending" && rule["because"][0] == "whether it applies is not known" {
+        list("missing")
+    } else {
+        list("because")
+    };
+    format!("{when}\n  {}, {}\n", rule["state"].as_str().unwrap(), why.join("; "))
+}
+
+#[test]
+fn each_predicate_says_why() {
+    let ai: Change = |case| {
+        message(case, "x\n\nAssisted-by: Codex:gpt-5.4\n");
+        case.commit("c2", &["c1"])["message"] = "y\n\nAssisted-by: Codex:gpt-5.4\n".into();
+    };
+    let renamed: Change = |case| {
+        case.request["files"] = json!([
+            { "path": "docs/x.md", "previous_path": "src/x.rs", "status": "renamed" },
+            { "path": "src/y.rs", "previous_path": "docs/y.md", "status": "renamed" },
+        ]);
+    };
+    let by_omar: Change = |case| case.request["commits"][0]["author"] = ident("omar");
+    let by_ai: Change = |case| {
+        case.request["commits"][0]["author"] = json!({ "name": "Claude", "email": "noreply@anthropic.com" });
+    };
+    let by_nobody: Change = |case| {
+        case.request["commits"][0]["author"] = json!({ "name": "x", "email": "x@elsewhere.example" });
+    };
+    let set_elsewhere: Change = |case| {
+        case.push("statuses", json!({ "context": "build", "state": "success", "sha": id("c0") }));
+    };
+    let named = "{ requirements: { pattern: \"REQ-[0-9]+\" } }";
+    let said: String = [
+        because("{ ai: any }", nothing),
+        because("{ ai: any }", ai),
+        because("{ ai: { tool: [cursor] } }", ai),
+        because("{ ai: { model: [\"opus*\"] } }", ai),
+        because("{ ai: { help: [generated] } }", ai),
+        because("{ ai: { rank: attested } }", ai),
+        because("{ paths: [\"src/**\"] }", nothing),
+        because("{ paths: [\"src/**\"] }", renamed),
+        because("{ paths: [\"docs/**\"] }", renamed),
+        because("{ paths: { changed: [\"*.md\", \"*.rs\"], ignore: [\"docs/**\"] } }", renamed),
+        because("{ paths: [a/, b/, c/, d/] }", nothing),
+        because("{ paths: [a/, b/, c/, d/, e/] }", nothing),
+        because("{ author-in: [team] }", nothing),
+        because("{ contributor-in: [team] }", nothing),
+        because("{ author-is-only-contributor: true }", nothing),
+        because("{ author-is-only-contributor: true }", by_omar),
+        because("{ author-is-only-contributor: true }", by_ai),
+        because("{ author-is-only-contributor: true }", by_nobody),
+        because("{ status: [build] }", nothing),
+        because("{ status: [build] }", set_elsewhere),
+        because(named, |case| message(case, "REQ-1 REQ-2 REQ-3 REQ-4 REQ-5")),
+        because(named, |case| message(case, "REQ-1 REQ-2 REQ-3 REQ-4 REQ-5 REQ-6")),
+    ]
+    .concat();
+    insta::assert_snapshot!(said);
 }

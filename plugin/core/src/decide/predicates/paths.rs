@@ -21,14 +21,12 @@ impl Facts<'_, '_, '_> {
     fn matching(&self, test: &PathTest) -> Result<Vec<bool>, Error> {
         let mut matching = vec![false; self.request.files.len()];
         for pattern in &test.patterns {
-            let mut ignoring = 0;
-            pattern.find(self.paths, self.steps, &mut |path, at| {
+            for (path, at) in pattern.find(self.paths, self.steps)? {
                 if let Some(matches) = matching.get_mut(at).filter(|matches| !**matches) {
-                    ignoring += test.ignore.iter().map(|pattern| pattern.steps(path.len())).sum::<u64>();
+                    self.steps.take(test.ignore.iter().map(|pattern| pattern.steps(path.len())).sum())?;
                     *matches = !test.ignore.iter().any(|pattern| pattern.matches(path));
                 }
-            })?;
-            self.steps.take(ignoring)?;
+            }
         }
         Ok(matching)
     }
