@@ -654,6 +654,9 @@ impl Desk<'_, '_, '_> {
             ActCode::OtherTarget => format!("{who} approved this for another target branch"),
             ActCode::Superseded => format!("{who} acted again later, and the later act counts"),
             ActCode::Withdrawn => format!("{who} took the approval back"),
+            ActCode::Dismissed if act.kind == ActKind::RequestChanges => {
+                format!("the request of {who} for changes was dismissed")
+            }
             ActCode::Dismissed => format!("the approval of {who} was dismissed"),
             ActCode::Edited => format!("{who} edited the text after giving it"),
             ActCode::MutableText => format!("the text of {who} was edited, and others could have done it"),

@@ -244,6 +244,14 @@ fn nothing_to_judge_is_said_so() {
 }
 
 #[test]
+fn notices_end_where_nobody_reads_on() {
+    let mut case = Case::new();
+    let unread = |n: usize| json!({ "fact": "statuses", "of": n.to_string(), "reason": "HTTP 502" });
+    case.request["unavailable"] = (0..300).map(unread).collect();
+    assert_eq!(notices(&case.answer().unwrap()).len(), 200);
+}
+
+#[test]
 fn a_combination_under_any_is_one_of_its_parts() {
     let rules = "  - name: a\n    require: [{ approvals: 1, by: seniors }]\n  - name: b\n    require: [{ approvals: 2, by: seniors }]\n";
     for (require, outcome) in [

@@ -170,8 +170,10 @@ fn lists_and_owners_are_asked_for_until_they_are_here() {
     // A file of that path in another role is another file.
     let (documents, _) = wanted(&[("requirements", "reqs.txt", ""), ("mailmap", "CODEOWNERS", "")]);
     assert_eq!(documents.len(), 4);
-    let (_, facts) = wanted(&[("codeowners", "CODEOWNERS", ".* @org/team\n")]);
-    assert!(facts.as_array().unwrap().contains(&json!("groups")));
+    for (line, groups) in [(".* @org/team\n", true), (".* @sam\n", false)] {
+        let (_, facts) = wanted(&[("codeowners", "CODEOWNERS", line)]);
+        assert_eq!(facts.as_array().unwrap().contains(&json!("groups")), groups, "{line}");
+    }
 }
 
 #[test]

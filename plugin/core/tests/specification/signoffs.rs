@@ -245,6 +245,28 @@ fn a_request_for_changes_denies_or_only_takes_back() {
 }
 
 #[test]
+fn a_refusal_says_what_became_of_it() {
+    for (dismissed, sentence) in [
+        (json!(null), "sam asks for changes"),
+        (
+            json!({ "at": 300, "by": account("dana") }),
+            "sam asks for changes; nobody who took part in the change can dismiss that",
+        ),
+        (json!({ "at": 300, "by": account("rhea") }), "the request of sam for changes was dismissed"),
+    ] {
+        let mut case = Case::new();
+        let act = case.act("sam", "request-changes");
+        if !dismissed.is_null() {
+            act["dismissed"] = dismissed;
+        }
+        assert_eq!(acts(&case)[0]["sentence"], sentence);
+    }
+    let mut case = Case::new();
+    case.comment("sam", "nice");
+    assert_eq!(acts(&case)[0]["sentence"], "what sam wrote is no sign-off");
+}
+
+#[test]
 fn an_approval_is_bound_to_what_the_policy_says() {
     for (stale, head, diff, tree, code) in [
         ("head", "c1", "d0", "t0", "counted"),
@@ -684,6 +706,8 @@ fn a_veto_stops_the_change_as_a_whole_until_it_is_taken_back() {
         bot.push("people", json!({ "account": account("noor"), "kind": "bot" }));
         assert_eq!(bot.outcome(), outcome, "{set}");
     }
+    let quiet = case("", &[]).answer().unwrap();
+    assert_eq!(quiet["rules"][0]["because"], json!(["nobody vetoes the change"]));
     // A veto survives a push, and the same moment does not lift it.
     let mut pushed = case("", &[("noor", "comment", "👎")]);
     pushed.commit("c2", &["c1"]);
