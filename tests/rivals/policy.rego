@@ -55,7 +55,7 @@ blocking contains "AI-assisted code" if {
 }
 
 blocking contains "Authentication" if {
-	touches(["auth/**", "**.pem"])
+	touches(["auth/**", "*.pem", "**/*.pem"])
 	count(approved_by & (seniors | owners)) < 2
 }
 
@@ -67,5 +67,5 @@ blocking contains "Migrations" if {
 
 blocking contains "No AI in cryptography" if {
 	ai
-	touches(["crypto/**.rs", "crypto/**.c"])
+	touches(["crypto/**/*.rs", "crypto/**/*.c"])
 }

@@ -89,6 +89,10 @@ pub fn rivals() -> anyhow::Result<bool> {
     }
     let request = request(POLICY, 100, 200, APPROVERS)?;
     let path = written("approved.json", &request)?;
+    ensure!(
+        blocking(&module.call(Function::Evaluate, &request)?)?.is_empty(),
+        "ours blocks what is approved"
+    );
     let mut ours = Vec::new();
     let mut theirs = vec![Vec::new(); rivals.len()];
     for _ in 0..RUNS {

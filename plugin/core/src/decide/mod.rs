@@ -22,7 +22,7 @@ use crate::model::{
 use crate::order::Index;
 use crate::policy::Policy;
 use crate::provenance::Table;
-use crate::signoff::answers::{self, Answer};
+use crate::signoff::answers::{self, Answer, Question};
 use crate::signoff::people::Directory;
 use crate::signoff::signed::{Signed, Subject, signed};
 use crate::signoff::{self, Acts, Words};
@@ -226,12 +226,12 @@ fn is_elsewhere(act: &Act<'_>, change: &Change<'_>, own: &Index<'_>) -> bool {
 
 /// The answers of each act, where the policy asks questions.
 fn answers_of<'p>(acts: &[Words<'_>], policy: Option<&'p Policy>) -> Vec<Vec<Answer<'p>>> {
-    let questions: Vec<&str> =
-        policy.iter().flat_map(|policy| policy.questions.keys()).map(String::as_str).collect();
+    let questions = policy.iter().flat_map(|policy| &policy.questions);
+    let questions: Vec<Question<'_>> = questions.map(|(name, text)| Question::of(name, text)).collect();
     if questions.is_empty() {
         return Vec::new();
     }
-    acts.iter().map(|words| answers::read(words.own(), &questions)).collect()
+    acts.iter().map(|words| answers::read(words.said(), &questions)).collect()
 }
 
 impl model::Decision {

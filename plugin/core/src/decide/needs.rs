@@ -113,7 +113,8 @@ fn wanted_lists(policy: &Policy) -> Vec<WantedDocument> {
         }
     }
     let mut paths = Vec::new();
-    for predicate in policy.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.conditions)) {
+    let of_rules = policy.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.conditions));
+    for predicate in of_rules.chain(policy.veto.iter().flat_map(|veto| &veto.when)) {
         lists(predicate, &mut paths);
     }
     paths.sort_unstable();

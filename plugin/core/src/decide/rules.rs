@@ -140,6 +140,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if blocked.is_none() && overriding.stands.is_some() {
             blocked = self.refused(rule, &desk)?;
         }
+        if let (Some(_), Some((_, why))) = (&overriding.stands, &blocked) {
+            result.missing.push(format!("it cannot be waived: {why}"));
+        }
         if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
             said.remedies.retain(|remedy| remedy.rule != rule.name);
             overrule(result, RuleCode::Waived, &overridden);
@@ -158,7 +161,12 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if !rule.options.request_changes_vetoes {
             return Ok(None);
         }
-        for asked in self.asked(requirements, &mut RuleResult::default())? {
+        let mut unread = RuleResult { state: RuleState::Satisfied, ..RuleResult::default() };
+        let asked = self.asked(requirements, &mut unread)?;
+        if unread.state == RuleState::Pending {
+            return Ok(unread.missing.first().map(|why| (unread.code, why.clone())));
+        }
+        for asked in asked {
             let tally = desk.tally(&asked.requirement, asked.owners.as_ref())?;
             if let Some(who) = tally.vetoes.first().or(tally.unreadable_refusal.as_ref()) {
                 return Ok(Some((RuleCode::Vetoed, format!("{who} asks for changes"))));
@@ -181,6 +189,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         let mut result = skipped("break-glass", vec!["nobody who may broke the glass".to_owned()]);
         // Those who took part are told from those who did not, unless all of them may.
         let blocked = self.unknowable(&desk).or_else(|| self.unread_acts());
+        if let (Some(_), Some((_, why))) = (&overriding.stands, &blocked) {
+            result.because = vec![format!("the glass cannot be broken: {why}")];
+        }
         if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
             result.because = vec![format!("{} can break the glass", glass.by.join(" or "))];
             overrule(&mut result, RuleCode::BreakGlass, &overridden);
@@ -244,7 +255,10 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             result.code = RuleCode::Vetoed;
             result.missing.push(format!("{} asks for changes", tally.vetoes.join(", ")));
         }
-        if tally.needed > 0
+        let counted = u32::try_from(tally.counted.len()).unwrap_or(u32::MAX);
+        let open = tally.needed.saturating_sub(counted);
+        // An approval more changes nothing, and a refusal does.
+        if (open > 0 || (tally.needed > 0 && tally.unreadable_refusal.is_some()))
             && let Some(who) = &tally.unreadable
         {
             pend(result, RuleCode::FactUnavailable, format!("whether {who} may approve could not be read"));
@@ -256,8 +270,6 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 "who all are that have to approve could not be read".to_owned(),
             );
         }
-        let counted = u32::try_from(tally.counted.len()).unwrap_or(u32::MAX);
-        let open = tally.needed.saturating_sub(counted);
         if open > 0 {
             let known = tally.unreadable_groups.is_empty();
             if known && (tally.eligible.len() as u64) < u64::from(open) {
@@ -304,7 +316,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     /// Whether somebody or something stops the change as a whole.
     pub fn veto(&self, veto: &'c Veto) -> Result<RuleResult, Error> {
         let mut result = skipped("veto", vec!["nobody vetoes the change".to_owned()]);
-        let words = signoff::veto(&self.desk(&veto.options), veto)?;
+        let desk = self.desk(&veto.options);
+        let words = signoff::veto(&desk, veto)?;
+        let unknown_part = if words.lifted_by_another { self.unknown_part(&desk) } else { None };
         let standing = words.standing;
         let unread_acts = !veto.by.is_empty()
             && (!self.facts.request.complete.contains(&Fact::Acts)
@@ -330,6 +344,12 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 result.because = vec!["whether somebody vetoes the change is not known".to_owned()];
                 result.missing = vec!["the list of what people said may have been cut".to_owned()];
                 (result.state, result.code) = (RuleState::Pending, RuleCode::ListIncomplete);
+            }
+            _ if unknown_part.is_some() => {
+                let (code, why) = unknown_part.unwrap_or_default();
+                result.because = vec!["whether a veto was lifted is not known".to_owned()];
+                result.missing = vec![why];
+                (result.state, result.code) = (RuleState::Pending, code);
             }
             _ if words.unreadable.is_some() => {
                 let who = words.unreadable.unwrap_or_default();
@@ -375,21 +395,20 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if let Some(why) = &self.facts.judged.incomplete {
             return Some((RuleCode::ListIncomplete, why.clone()));
         }
-        if let Some((commit, stated)) = &desk.contributors.unattributed
-            && !desk.options.others_may
+        if !desk.options.others_may
+            && let Some(unattributed) = unattributed(desk)
         {
-            let id = commit.get(..12).unwrap_or(commit);
-            return Some((
-                RuleCode::UnattributedCommit,
-                format!(
-                    "commit {id} names {stated}, and that is nobody who is known here; map the address under \
-                     `identities` in the policy, or in .mailmap"
-                ),
-            ));
+            return Some(unattributed);
         }
         let bars_nobody = desk.options.others_may && desk.options.author_may;
         let why = unread_contributors(self.facts.request).filter(|_| !bars_nobody)?;
         Some((RuleCode::FactUnavailable, why))
+    }
+
+    /// Why it is not known who took part.
+    fn unknown_part(&self, desk: &Desk<'_, '_, '_>) -> Option<(RuleCode, String)> {
+        let unread = || Some((RuleCode::FactUnavailable, unread_contributors(self.facts.request)?));
+        unattributed(desk).or_else(unread)
     }
 
     /// Why there may be acts that are not here.
@@ -402,6 +421,17 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         (!request.complete.contains(&Fact::Acts))
             .then(|| (RuleCode::ListIncomplete, "the list of sign-offs may have been cut".to_owned()))
     }
+}
+
+/// The commit that nobody answers for, and what to do about it.
+fn unattributed(desk: &Desk<'_, '_, '_>) -> Option<(RuleCode, String)> {
+    let (commit, stated) = desk.contributors.unattributed.as_ref()?;
+    let id = commit.get(..12).unwrap_or(commit);
+    let why = format!(
+        "commit {id} names {stated}, and that is nobody who is known here; map the address under `identities` in the \
+         policy, or in .mailmap"
+    );
+    Some((RuleCode::UnattributedCommit, why))
 }
 
 /// What becomes of a rule that does not apply.

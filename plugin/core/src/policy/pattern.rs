@@ -195,6 +195,9 @@ const REGEX_BYTES: usize = 64 << 10;
 /// Begins a pattern that is a regular expression.
 const REGEX_PREFIX: &str = "re:";
 
+/// Bytes of paths after which their steps are counted.
+const CHUNK: usize = 64 << 10;
+
 /// Most alternatives that the braces of one pattern may unfold to.
 const ALTERNATIVES: usize = 64;
 
@@ -262,6 +265,10 @@ impl Pattern {
             let (mut number, mut bytes) = (0, 0);
             for (path, place) in paths.starting_with(test.start()) {
                 (number, bytes) = (number + 1, bytes + path.len());
+                if bytes > CHUNK {
+                    steps.take(test.steps(number, bytes))?;
+                    (number, bytes) = (0, 0);
+                }
                 if test.matches(path) {
                     found.push((path, place));
                 }

@@ -15,6 +15,20 @@ pub(crate) struct Answer<'q> {
     pub folded: String,
 }
 
+/// A question of the policy.
+#[derive(Debug)]
+pub(crate) struct Question<'q> {
+    pub name: &'q str,
+    /// What it asks, folded.
+    pub folded: String,
+}
+
+impl<'q> Question<'q> {
+    pub fn of(name: &'q str, text: &str) -> Self {
+        Question { name, folded: fold(text) }
+    }
+}
+
 impl Answer<'_> {
     /// `sha256:` and the digest of the folded answer: what a host keeps of it, to know it again in another change.
     pub fn digest(&self) -> String {
@@ -30,13 +44,14 @@ pub(super) fn named(line: &str) -> Option<(&str, &str)> {
 
 /// The answers of a text, each question once. Each begins on a line of its own with the question's name and a colon,
 /// and runs to the next such line or to the end.
-pub(crate) fn read<'q>(text: &str, questions: &[&'q str]) -> Vec<Answer<'q>> {
+/// A question itself, as a template puts it above its answer, ends the one before it.
+pub(crate) fn read<'q>(text: &str, questions: &[Question<'q>]) -> Vec<Answer<'q>> {
     let mut given: Vec<(&'q str, String)> = Vec::new();
     let mut open = None;
     for line in text.lines() {
         let begins = named(line).and_then(|(name, rest)| {
-            let question = questions.iter().find(|question| question.eq_ignore_ascii_case(name))?;
-            Some((*question, rest))
+            let question = questions.iter().find(|question| question.name.eq_ignore_ascii_case(name))?;
+            Some((question.name, rest))
         });
         match begins {
             Some((question, rest)) => {
@@ -45,6 +60,7 @@ pub(crate) fn read<'q>(text: &str, questions: &[&'q str]) -> Vec<Answer<'q>> {
                 open = Some(given.len());
                 given.push((question, rest.to_owned()));
             }
+            None if questions.iter().any(|question| question.folded == fold(line)) => open = None,
             None => {
                 if let Some((_, answer)) = open.and_then(|at| given.get_mut(at)) {
                     answer.push('\n');
@@ -107,12 +123,24 @@ const FOLDED_TEMPLATE: &str = "your answer five words or more";
 mod tests {
     use super::*;
 
-    const QUESTIONS: [&str; 2] = ["topology", "scale"];
+    fn read(text: &str) -> Vec<Answer<'static>> {
+        let questions = [("topology", "Which running systems does it reach?"), ("scale", "How large is it?")];
+        super::read(text, &questions.map(|(name, text)| Question::of(name, text)))
+    }
+
+    #[test]
+    fn a_question_above_its_answer_is_no_part_of_the_answer_before() {
+        let text = "# How large is it?\nscale: (your answer, five words or more)\n\
+                    # Which running systems does it reach?\ntopology: (your answer, five words or more)\n";
+        for answer in read(text) {
+            assert_eq!(weigh(&answer.folded, "How large is it?"), Some(ActCode::AnswerTemplate));
+        }
+    }
 
     #[test]
     fn an_answer_runs_from_its_name_to_the_next_name_or_the_end() {
         let text = "Looks good.\n\ntopology: none outside the queue\nbecause it drains first\n**Scale**: as before\n";
-        let answers = read(text, &QUESTIONS);
+        let answers = read(text);
         let expected =
             [("topology", "none outside the queue because it drains first"), ("scale", "as before")];
         assert_eq!(answers.len(), 2);
@@ -123,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_name_inside_a_sentence_begins_nothing() {
-        assert!(read("I looked at topology: fine", &QUESTIONS).is_empty());
+        assert!(read("I looked at topology: fine").is_empty());
     }
 
     #[test]

@@ -271,6 +271,6 @@ pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
     [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| match request.missing(fact) {
         Some(missing) => Some(format!("{} could not be read: {}", fact.name(), missing.reason)),
         None if request.complete.contains(&fact) || request.absent.contains(&fact) => None,
-        None => Some(format!("whether all of {} is here is not known", fact.name())),
+        None => Some(format!("the facts about {} may not all be here", fact.name())),
     })
 }

@@ -11,11 +11,12 @@ use crate::model::Act;
 pub(crate) struct Words<'d> {
     text: Cow<'d, str>,
     own: OnceCell<String>,
+    said: OnceCell<String>,
 }
 
 impl<'d> Words<'d> {
     pub fn of(act: &'d Act<'_>) -> Self {
-        Words { text: act.words(), own: OnceCell::new() }
+        Words { text: act.words(), own: OnceCell::new(), said: OnceCell::new() }
     }
 
     /// The whole text.
@@ -25,15 +26,28 @@ impl<'d> Words<'d> {
 
     /// What of it is its giver's own words: lines, trimmed, none of them empty.
     pub fn own(&self) -> &str {
-        self.own.get_or_init(|| own_words(&self.text))
+        self.own.get_or_init(|| own_words(&self.text, Leave::All))
+    }
+
+    /// The same with the code and the links that stand within a sentence: an answer may name a file.
+    pub fn said(&self) -> &str {
+        self.said.get_or_init(|| own_words(&self.text, Leave::Blocks))
     }
 }
 
-/// The lines of a comment that are its author's own words: block quotes, with the lines that lazily go on with one, code
-/// blocks and HTML comments are left out.
-fn own_words(comment: &str) -> String {
+/// What is left out of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    /// Block quotes, with the lines that lazily go on with one, code blocks and HTML.
+    Blocks,
+    /// Code and links within a sentence too.
+    All,
+}
+
+/// The lines of a comment that are its author's own words.
+fn own_words(comment: &str, leave: Leave) -> String {
     let marked = comment.bytes().any(|b| matches!(b, b'>' | b'<' | b'`' | b'~' | b'[' | b'\t'));
-    if marked || comment.contains("    ") { lines(&without_others(comment)) } else { lines(comment) }
+    if marked || comment.contains("    ") { lines(&without_others(comment, leave)) } else { lines(comment) }
 }
 
 /// Lines, trimmed, none of them empty.
@@ -46,16 +60,17 @@ fn lines(text: &str) -> String {
     lines
 }
 
-fn without_others(comment: &str) -> String {
+fn without_others(comment: &str, leave: Leave) -> String {
     let mut left_out: Vec<std::ops::Range<usize>> = Vec::new();
     let parser = Parser::new_ext(comment, Options::empty());
     left_out.extend(parser.reference_definitions().iter().map(|(_, definition)| definition.span.clone()));
     for (event, range) in parser.into_offset_iter() {
         match event {
-            Event::Start(Tag::BlockQuote(_) | Tag::CodeBlock(_) | Tag::Link { .. } | Tag::Image { .. }) => {
+            Event::Start(Tag::BlockQuote(_) | Tag::CodeBlock(_)) => left_out.push(range),
+            Event::Html(_) | Event::InlineHtml(_) => left_out.push(range),
+            Event::Code(_) | Event::Start(Tag::Link { .. } | Tag::Image { .. }) if leave == Leave::All => {
                 left_out.push(range);
             }
-            Event::Html(_) | Event::InlineHtml(_) | Event::Code(_) => left_out.push(range),
             _ => {}
         }
     }
@@ -80,12 +95,16 @@ fn without_others(comment: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{lines, own_words, without_others};
+    use super::{Leave, lines, without_others};
+
+    fn own_words(comment: &str) -> String {
+        super::own_words(comment, Leave::All)
+    }
 
     proptest! {
         #[test]
         fn where_nothing_is_marked_nothing_is_left_out(comment in "[ab /#*_:!.=&\\-\\\\\\(\\)\\n><`~\\[\\]\t]{0,40}") {
-            prop_assert_eq!(own_words(&comment), lines(&without_others(&comment)));
+            prop_assert_eq!(own_words(&comment), lines(&without_others(&comment, Leave::All)));
         }
     }
 

@@ -326,7 +326,7 @@ impl Desk<'_, '_, '_> {
 
     /// Why an approval by a text is not its giver's word.
     fn rewritten(&self, at: usize, act: &Act<'_>, vote: Vote) -> Option<ActCode> {
-        let by_text = matches!(act.kind, ActKind::Comment | ActKind::Review);
+        let by_text = matches!(act.kind, ActKind::Comment | ActKind::Review) || !self.options.methods.reviews;
         (vote == Vote::Yes && by_text).then(|| self.judge_text(act, self.acts.actor(at)))?
     }
 
@@ -624,6 +624,9 @@ impl Desk<'_, '_, '_> {
                  add one under `identities` in the policy"
             ),
             ActCode::StaleHead => match act.head.as_ref().map(|id| id.short()) {
+                Some(_) if act.head.as_ref() == Some(&self.change.head) => {
+                    format!("{who} approved {head} before it was last pushed")
+                }
                 Some(given) => format!("{who} approved {given}, and the head is now {head}"),
                 None => format!("what {who} wrote does not name the head: write {head} into it"),
             },
@@ -668,6 +671,9 @@ impl Desk<'_, '_, '_> {
             ActCode::AnswerTemplate => format!("an answer of {who} is the template or the question itself"),
             ActCode::AnswerCopied => format!("an answer of {who} is a copy of another answer"),
             ActCode::Unauthenticated => format!("nothing proves that it was {who}"),
+            ActCode::FactUnavailable if act.head.is_some() => {
+                format!("whether what {who} approved is what there is now cannot be told: a diff or merge is not known")
+            }
             ActCode::FactUnavailable => format!("the act of {who} does not say which commit it is for"),
             ActCode::NoSignOff if act.kind == ActKind::RequestChanges && act.dismissed.is_some() => {
                 format!("{who} asks for changes; nobody who took part in the change can dismiss that")

@@ -28,6 +28,8 @@ enum Says {
 pub(crate) struct Vetoes {
     /// The people whose veto stands, in order.
     pub standing: Vec<String>,
+    /// Somebody else's word lifts a veto, which counts only of whom took no part in the change.
+    pub lifted_by_another: bool,
     /// Somebody vetoes of whom the platform does not say whether they may.
     pub unreadable: Option<String>,
 }
@@ -56,7 +58,8 @@ pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Result<Vetoes, Error
         .map(|veto| veto.label.clone())
         .collect();
     crate::order::strings(&mut standing);
-    Ok(Vetoes { standing, unreadable })
+    let lifted_by_another = lifted_by_anyone && vetoes.iter().any(|veto| !own_end(veto));
+    Ok(Vetoes { standing, lifted_by_another, unreadable })
 }
 
 fn words(

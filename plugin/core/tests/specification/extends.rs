@@ -92,6 +92,7 @@ fn no_rule_on_top_makes_up_for_the_extended_policy_not_applying() {
         (narrow("otherwise: pass\n", "labels: [risky]"), "approved"),
         (narrow("otherwise: block\n", "paths: [src/]"), "pending"),
         // One that only observes holds nothing up.
+        (narrow("enforce: observe\notherwise: block\n", "paths: [docs/]"), "approved"),
         (narrow("enforce: observe\n", "labels: [risky]"), "approved"),
     ] {
         let mut case = on_top(noop);

@@ -136,6 +136,8 @@ fn a_draft_is_not_waived() {
     case.request["change"]["draft"] = true.into();
     assert_eq!(case.outcome(), "pending");
     assert_eq!(codes(&case, "sign-off"), ["counted"]);
+    let missing = case.answer().unwrap()["rules"][0]["missing"].to_string();
+    assert!(missing.contains("it cannot be waived: the change is a draft"), "{missing}");
     case.policy = format!("{POLICY}draft: evaluate\n");
     assert_eq!(case.outcome(), "approved");
 }
@@ -372,6 +374,17 @@ fn no_refusal_is_waived_whether_it_is_known_to_count_or_not() {
         );
         assert_eq!(case.outcome(), "approved", "{set} {unreadable} {when}");
     }
+}
+
+#[test]
+fn no_owner_who_may_have_refused_is_waived_over() {
+    let mut case = waived(WAIVER, "noor");
+    case.policy =
+        POLICY.replace("people:", "codeowners: github\npeople:").replace("by: seniors", "by: code-owners");
+    case.document("codeowners", "CODEOWNERS", "* sam\n");
+    assert_eq!(case.rule_code("sign-off"), "fact-unavailable");
+    case.documents[0]["bytes"] = "* @sam\n".into();
+    assert_eq!(case.rule_code("sign-off"), "waived");
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn words_that_approve_and_words_that_do_not() {
         ("methods: { comments-contain: [\":+1:\"] }", "comment", "> :+1:\n\nhm", "quoted"),
         ("methods: { comment-patterns: [\"(?i)lgtm\"] }", "comment", "LGTM!", "counted"),
         ("methods: { comment-patterns: [\"(?i)lgtm\"] }", "comment", "later", "no-sign-off"),
+        ("methods: { comment-patterns: [\"(?i)lgtm\"] }", "comment", "> LGTM\n\nreally?", "no-sign-off"),
         ("methods: { review-patterns: [\"^ship\"] }", "review", "ship it", "counted"),
         ("methods: { review-patterns: [\"^ship\"] }", "review", "do not ship it", "no-sign-off"),
         ("methods: { review-patterns: [\"^ship\"] }", "approve", "ship it", "counted"),
@@ -203,7 +204,8 @@ fn an_approval_of_a_commit_that_is_gone_takes_back_a_refusal_on_a_forge() {
 #[test]
 fn somebody_of_whom_it_is_not_known_whether_they_may_leaves_the_rule_open() {
     for (options, kind, code) in [
-        ("stale: head", "approve", "fact-unavailable"),
+        // An approval more changes nothing, and a refusal does.
+        ("stale: head", "approve", "satisfied"),
         ("stale: head", "request-changes", "fact-unavailable"),
         ("request-changes: withdraw", "request-changes", "satisfied"),
         ("stale: head", "comment", "satisfied"),
@@ -214,8 +216,10 @@ fn somebody_of_whom_it_is_not_known_whether_they_may_leaves_the_rule_open() {
         case.push("people", json!({ "account": account("omar"), "unreadable": true }));
         case.act("omar", kind);
         assert_eq!(case.rule_code("sign-off"), code, "{options} {kind}");
-        // Where nobody is asked, it does not matter.
+        // Where one is missing, an approval matters as well; where nobody is asked, none does.
         if kind == "approve" {
+            case.request["acts"].as_array_mut().unwrap().remove(0);
+            assert_eq!(case.rule_code("sign-off"), "fact-unavailable", "{options} {kind}");
             case.policy = case.policy.replace("approvals: 1", "approvals: 0");
             assert_eq!(case.rule_code("sign-off"), "satisfied", "{options} {kind}");
         }
@@ -356,6 +360,7 @@ fn answers_that_are_quoted_or_hidden_are_nobodys() {
         .replace("by: seniors }", "by: seniors, answers: [reach] }");
     for (text, code) in [
         ("reach: the queue and nothing behind it", "counted"),
+        ("reach: `queue`, `ledger`, [mailer](x), `audit` and `billing`", "counted"),
         ("> reach: the queue and nothing behind it\n\nfine", "unanswered-question"),
         ("<!--\nreach: the queue and nothing behind it\n-->\n\nfine", "unanswered-question"),
         ("```\nreach: the queue and nothing behind it\n```\nfine", "unanswered-question"),
@@ -668,6 +673,16 @@ fn a_veto_stops_the_change_as_a_whole_until_it_is_taken_back() {
         let case = case(more, acts);
         assert_eq!(case.outcome(), outcome, "{more} {acts:?}");
     }
+    // While it is not known who took part, nobody else's word lifts a veto.
+    let acts = &[("noor", "comment", "👎"), ("lee", "comment", "👍")];
+    let mut unread = case(", revoked-by: anyone", acts);
+    unread.policy = unread.policy.replace("approvals: 1", "approvals: 0");
+    assert_eq!(unread.outcome(), "approved");
+    unread.request["unavailable"] = json!([{ "fact": "pushes", "reason": "HTTP 502" }]);
+    assert_eq!(
+        (unread.outcome().as_str(), unread.rule_code("veto").as_str()),
+        ("pending", "fact-unavailable")
+    );
     // Whoever pushed took part, and lifts no one's veto.
     let mut pusher = case(", revoked-by: anyone", &[("noor", "comment", "👎"), ("lee", "comment", "👍")]);
     pusher.push("pushes", json!({ "by": account("lee"), "head": id("c1") }));

@@ -155,7 +155,9 @@ pub(super) fn tighten(policy: &mut Policy, base: &Policy, root: &Node<'_>, fault
         policy.draft = Draft::Block;
     }
     match (base.otherwise, policy.otherwise) {
-        (Some(Otherwise::Block), _) => policy.otherwise = Some(Otherwise::Block),
+        (Some(Otherwise::Block), _) if base.enforce == Enforce::Block => {
+            policy.otherwise = Some(Otherwise::Block)
+        }
         (None, Some(Otherwise::Pass)) => {
             let stated = match &root.value {
                 Value::Map(entries) => entries.iter().find(|(key, _)| key.text == "otherwise"),
