@@ -258,7 +258,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         let counted = u32::try_from(tally.counted.len()).unwrap_or(u32::MAX);
         let open = tally.needed.saturating_sub(counted);
         // An approval more changes nothing, and a refusal does.
-        if (open > 0 || (tally.needed > 0 && tally.unreadable_refusal.is_some()))
+        if (open > 0 || tally.unreadable_refusal.is_some())
             && let Some(who) = &tally.unreadable
         {
             pend(result, RuleCode::FactUnavailable, format!("whether {who} may approve could not be read"));
