@@ -69,7 +69,7 @@ fn comment(methods: &Methods, words: &Words<'_>, head: &ObjectId<'_>) -> Vote {
 }
 
 fn any(patterns: &[Regex], words: &Words<'_>) -> bool {
-    patterns.iter().any(|pattern| pattern.matches(words.own()))
+    patterns.iter().any(|pattern| pattern.matches(words.own().trim_end()))
 }
 
 /// Taking back counts wherever it stands: a quote that goes on lazily hides no refusal.

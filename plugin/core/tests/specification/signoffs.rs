@@ -32,6 +32,7 @@ fn words_that_approve_and_words_that_do_not() {
         ("methods: { comments-contain: [\":+1:\"] }", "comment", "> :+1:\n\nhm", "quoted"),
         ("methods: { comment-patterns: [\"(?i)lgtm\"] }", "comment", "LGTM!", "counted"),
         ("methods: { comment-patterns: [\"(?i)lgtm\"] }", "comment", "later", "no-sign-off"),
+        ("methods: { comment-patterns: [\"^ship it$\"] }", "comment", "ship it\n", "counted"),
         ("methods: { comment-patterns: [\"(?i)lgtm\"] }", "comment", "> LGTM\n\nreally?", "no-sign-off"),
         ("methods: { review-patterns: [\"^ship\"] }", "review", "ship it", "counted"),
         ("methods: { review-patterns: [\"^ship\"] }", "review", "do not ship it", "no-sign-off"),

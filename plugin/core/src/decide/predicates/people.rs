@@ -41,10 +41,9 @@ impl Facts<'_, '_, '_> {
             person.map_or_else(|| "nobody".to_owned(), |person| self.directory.label(*person))
         };
         Ok(match (among, inside, outside) {
-            (Among::Everybody, _, None) if self.contributors.unattributed.is_some() => Truth::unknown(
-                RuleCode::UnattributedCommit,
-                format!("a commit names nobody who is known here, who could be among {named} or not"),
-            ),
+            (Among::Everybody, _, _) if self.contributors.unattributed.is_some() => {
+                Truth::no(format!("a commit names nobody who is known here, so not all are among {named}"))
+            }
             (Among::Everybody, _, _) if self.contributors.by_tool => {
                 Truth::no(format!("an AI wrote a commit, so not all who took part are among {named}"))
             }
