@@ -99,8 +99,9 @@ fn bench(names: &[String]) -> Outcome {
     tools::wasm_target()?;
     run(&mut cargo(&["build", "--release", "--package", "countersign", "--package", "bench"]))?;
     if names.is_empty() || names.iter().any(|name| name == "rivals") {
-        let manifest = ["--manifest-path", "tests/rivals/Cargo.toml", "--target-dir", "target/rivals"];
-        run(cargo(&["build", "--release", "--locked"]).args(manifest))?;
+        let (manifest, target) = steps::RIVALS;
+        let places = ["--manifest-path", manifest, "--target-dir", target];
+        run(cargo(&["build", "--release", "--locked"]).args(places))?;
     }
     run(command(root().join("target/release/bench"), &[]).args(names))
 }

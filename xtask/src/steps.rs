@@ -163,9 +163,11 @@ fn copy_sources(from: &Path, to: &Path) -> Outcome {
     Ok(())
 }
 
+/// The other engines of the bench, and where they are built.
+pub const RIVALS: (&str, &str) = ("tests/rivals/Cargo.toml", "target/rivals");
+
 /// Packages that are no members of the workspace, and where each is built.
-const APART: &[(&str, &str)] =
-    &[("fuzz/Cargo.toml", "target/fuzz"), ("tests/rivals/Cargo.toml", "target/rivals")];
+const APART: &[(&str, &str)] = &[("fuzz/Cargo.toml", "target/fuzz"), RIVALS];
 
 fn apart() -> Outcome {
     for (manifest, target) in APART {

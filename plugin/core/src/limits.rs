@@ -37,8 +37,10 @@ pub const TRAILER_STEPS: u64 = 200;
 pub const VERDICT_STEPS: u64 = 50;
 /// Steps that looking up one member of a people set costs.
 pub const MEMBER_STEPS: u64 = 10;
-/// Bytes of what people said that are read in one step.
+/// Bytes of what people said whose Markdown is read in one step.
 pub const TEXT_BYTES: u64 = 2;
+/// Bytes of what people said that are looked through for one thing in one step.
+pub const SEARCHED_BYTES: u64 = 8;
 /// Steps that verifying one signature costs.
 pub const SIGNATURE_STEPS: u64 = 60_000;
 /// Bytes of evidence that a finding quotes from a message.

@@ -71,9 +71,11 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     }
     let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
     let words: Vec<Words<'_>> = list.iter().map(|act| Words::of(act)).collect();
-    steps.take(words.iter().map(|words| words.text().len() as u64).sum::<u64>() / TEXT_BYTES)?;
+    let bytes: u64 = words.iter().map(|words| words.text().len() as u64).sum();
+    steps.take(bytes / TEXT_BYTES)?;
     let acts = Acts {
         actors,
+        bytes,
         answers: answers_of(&words, policy),
         description: description.is_some(),
         faults: list.iter().enumerate().map(|(at, act)| unproved(request, act, signed.get(at))).collect(),

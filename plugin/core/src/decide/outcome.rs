@@ -65,7 +65,7 @@ fn weigh(
         }
         return (Outcome::NotApplicable, "The target has no policy, so nothing is required".to_owned());
     };
-    let all = Combination::All((0..rules.len()).map(Combination::Rule).collect());
+    let all = Combination::of_all(0..rules.len());
     let combined = combine(policy.require.as_ref().unwrap_or(&all), rules);
     let in_state = |state| {
         let rules = veto.into_iter().chain(rules.iter().map(|(rule, _)| rule));
@@ -102,7 +102,7 @@ fn weigh(
     let nothing_to_judge = judged.own.is_empty() && judged.result.is_empty();
     if let Some(base) = policy.base.as_ref().filter(|_| !nothing_to_judge) {
         let own = rules.get(..base.rules).unwrap_or_default();
-        let all = Combination::All((0..own.len()).map(Combination::Rule).collect());
+        let all = Combination::of_all(0..own.len());
         let applies = combine(base.require.as_ref().unwrap_or(&all), own) != RuleState::Skipped;
         if let Some(why) = uncovered(base.otherwise, own).filter(|_| !applies) {
             return (Outcome::Pending, why);

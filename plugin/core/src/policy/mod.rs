@@ -206,6 +206,13 @@ pub(crate) enum Combination {
     Any(Vec<Combination>),
 }
 
+impl Combination {
+    /// All rules of a stretch of the list.
+    pub fn of_all(rules: std::ops::Range<usize>) -> Self {
+        Combination::All(rules.map(Combination::Rule).collect())
+    }
+}
+
 /// What counts for a rule as an approval, and for how long.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Options {

@@ -43,8 +43,8 @@ pub(super) fn named(line: &str) -> Option<(&str, &str)> {
 }
 
 /// The answers of a text, each question once. Each begins on a line of its own with the question's name and a colon,
-/// and runs to the next such line or to the end.
-/// A question itself, as a template puts it above its answer, ends the one before it.
+/// and runs to the next such line or to the end. A question itself, as a template puts it above its answer, ends the one
+/// before it.
 pub(crate) fn read<'q>(text: &str, questions: &[Question<'q>]) -> Vec<Answer<'q>> {
     let mut given: Vec<(&'q str, String)> = Vec::new();
     let mut open = None;
@@ -60,9 +60,12 @@ pub(crate) fn read<'q>(text: &str, questions: &[Question<'q>]) -> Vec<Answer<'q>
                 open = Some(given.len());
                 given.push((question, rest.to_owned()));
             }
-            None if questions.iter().any(|question| question.folded == fold(line)) => open = None,
             None => {
-                if let Some((_, answer)) = open.and_then(|at| given.get_mut(at)) {
+                let Some((_, answer)) = open.and_then(|at| given.get_mut(at)) else { continue };
+                let folded = fold(line);
+                if questions.iter().any(|question| question.folded == folded) {
+                    open = None;
+                } else {
                     answer.push('\n');
                     answer.push_str(line);
                 }

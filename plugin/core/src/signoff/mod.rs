@@ -15,7 +15,7 @@ mod votes;
 use std::collections::BTreeMap;
 
 use crate::Error;
-use crate::limits::{Steps, VERDICT_STEPS};
+use crate::limits::{SEARCHED_BYTES, Steps, VERDICT_STEPS};
 use crate::model::{
     Account, Act, ActCode, ActKind, ActVerdict, AnswerDigest, Change, ContributorRole, EarlierAnswer,
     ObjectId, Proof, Request, TextIntegrity,
@@ -40,6 +40,8 @@ pub(crate) struct Acts<'d, 'a> {
     pub description: bool,
     /// What each act says.
     pub words: Vec<Words<'d>>,
+    /// Bytes of all that was said.
+    pub bytes: u64,
     /// Everybody whom the account of each act may be.
     pub actors: Vec<Vec<PersonId>>,
     /// The answers of each act.
@@ -71,9 +73,8 @@ impl Acts<'_, '_> {
         self.actors.get(at).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Bytes of all that was said.
-    pub fn bytes(&self) -> u64 {
-        self.words.iter().map(|words| words.text().len() as u64).sum()
+    fn text(&self, at: usize) -> &str {
+        self.words.get(at).map(Words::text).unwrap_or_default()
     }
 
     fn is_description(&self, at: usize) -> bool {
@@ -86,19 +87,6 @@ impl Acts<'_, '_> {
 
     fn fault(&self, at: usize) -> Option<ActCode> {
         self.faults.get(at).copied().flatten()
-    }
-
-    /// What each act says under some methods.
-    fn votes(&self, methods: &Methods, change: &Change<'_>, steps: &Steps) -> Result<Vec<Vote>, Error> {
-        steps.take(self.bytes() * methods.readings() / 8)?;
-        let vote = |(at, (act, words)): (usize, (&&Act<'_>, &Words<'_>))| {
-            // What nobody proved to have said is no vote, and replaces none.
-            if self.fault(at).is_some() {
-                return Vote::Nothing;
-            }
-            votes::vote(act, words, self.is_description(at), methods, &change.head)
-        };
-        Ok(self.list.iter().zip(&self.words).enumerate().map(vote).collect())
     }
 
     /// Which acts stand: of each person the latest vote; on a tie the one that helps least.
@@ -154,6 +142,12 @@ fn reachable<'r, 'a>(request: &'r Request<'a>, head: &ObjectId<'_>) -> Vec<&'r O
     }
     commits.sort_unstable();
     commits
+}
+
+/// Whether a text holds one of these lines, in upper or lower case.
+fn lowered_contains(text: &str, lines: &[String]) -> bool {
+    let lowered = text.to_lowercase();
+    lines.iter().any(|line| lowered.contains(line))
 }
 
 /// What to call whoever acted.
@@ -296,23 +290,31 @@ impl Desk<'_, '_, '_> {
         Ok(tally)
     }
 
-    /// What each act says under some methods. Whoever took part in a change ends nobody's refusal of it by dismissing it.
+    /// What each act says under some methods.
     fn votes(&self, methods: &Methods) -> Result<Vec<Vote>, Error> {
-        let mut votes = self.acts.votes(methods, self.change, self.steps)?;
-        let takes_part = |person: &PersonId| self.contributors.has(*person);
-        for (at, (act, vote)) in self.acts.list.iter().zip(&mut votes).enumerate() {
-            let by = act.dismissed.as_ref().and_then(|dismissed| dismissed.by.as_ref());
-            let by = by.map(|by| self.directory.known(by)).unwrap_or_default();
-            let own = by.iter().any(|person| self.acts.actor(at).contains(person));
-            if act.kind == ActKind::RequestChanges
-                && *vote == Vote::Ended
-                && !own
-                && by.iter().any(takes_part)
-            {
-                *vote = Vote::No;
+        let acts = self.acts;
+        self.steps.take(acts.bytes * methods.readings() / SEARCHED_BYTES)?;
+        let vote = |(at, (act, words)): (usize, (&&Act<'_>, &Words<'_>))| {
+            // What nobody proved to have said is no vote, and replaces none.
+            if acts.fault(at).is_some() {
+                return Vote::Nothing;
             }
-        }
-        Ok(votes)
+            match votes::vote(act, words, acts.is_description(at), methods, &self.change.head) {
+                Vote::Ended if self.is_still_refused(at, act) => Vote::No,
+                vote => vote,
+            }
+        };
+        Ok(acts.list.iter().zip(&acts.words).enumerate().map(vote).collect())
+    }
+
+    /// Whether an act is a refusal that only somebody dismissed who took part in the change: they end nobody's but their
+    /// own.
+    fn is_still_refused(&self, at: usize, act: &Act<'_>) -> bool {
+        let by = act.dismissed.as_ref().and_then(|dismissed| dismissed.by.as_ref());
+        let by = by.map(|by| self.directory.known(by)).unwrap_or_default();
+        act.kind == ActKind::RequestChanges
+            && by.iter().any(|person| self.contributors.has(*person))
+            && !by.iter().any(|person| self.acts.actor(at).contains(person))
     }
 
     /// The votes without those whose words somebody else may have written: they replace nothing.
@@ -346,7 +348,7 @@ impl Desk<'_, '_, '_> {
         }
         let vote = sheet.votes.get(at).copied().unwrap_or(Vote::Nothing);
         if vote == Vote::Nothing {
-            return self.why_no_vote(act);
+            return self.why_no_vote(at, act);
         }
         if actor.is_empty() {
             return ActCode::UnknownAccount;
@@ -371,13 +373,14 @@ impl Desk<'_, '_, '_> {
     }
 
     /// Why what looks like an approval is none under these methods.
-    fn why_no_vote(&self, act: &Act<'_>) -> ActCode {
+    fn why_no_vote(&self, at: usize, act: &Act<'_>) -> ActCode {
         let methods = &self.options.methods;
+        let text = self.acts.text(at);
         match act.kind {
             ActKind::Approve | ActKind::Signed => ActCode::MethodNotAllowed,
             ActKind::Comment
-                if methods.comment_lines.iter().any(|line| act.words().to_lowercase().contains(line))
-                    || methods.comments_contain.iter().any(|part| act.words().contains(part)) =>
+                if methods.comments_contain.iter().any(|part| text.contains(part))
+                    || lowered_contains(text, &methods.comment_lines) =>
             {
                 ActCode::Quoted
             }
@@ -480,7 +483,7 @@ impl Desk<'_, '_, '_> {
         }
         // A comment is bound to no commit but by its words.
         if act.kind == ActKind::Comment && act.head.is_none() && !self.acts.is_description(at) {
-            return (!votes::mentions(&act.words(), &self.change.head)).then_some(ActCode::StaleHead);
+            return (!votes::mentions(self.acts.text(at), &self.change.head)).then_some(ActCode::StaleHead);
         }
         let bound = |given: Option<&_>, asked: Option<&_>, stale: ActCode| match (given, asked) {
             (Some(given), Some(asked)) if given == asked => None,

@@ -10,7 +10,7 @@ use super::roster::Roster;
 use super::votes::Vote;
 use super::{Desk, label_of, votes};
 use crate::Error;
-use crate::limits::VERDICT_STEPS;
+use crate::limits::{SEARCHED_BYTES, VERDICT_STEPS};
 use crate::model::{Act, ActCode, ActKind, ActVerdict, Overridden, Proof, When};
 
 /// What is overridden.
@@ -44,7 +44,7 @@ impl Desk<'_, '_, '_> {
     /// `over-limit`.
     pub fn overriding(&self, by: &[String], what: Overrides<'_>) -> Result<Overriding, Error> {
         let acts = self.acts;
-        self.steps.take(acts.list.len() as u64 * VERDICT_STEPS + acts.bytes() / 8)?;
+        self.steps.take(acts.list.len() as u64 * VERDICT_STEPS + acts.bytes / SEARCHED_BYTES)?;
         let roster = Roster::of(self.policy.sets(by), self.request, self.directory, self.steps)?;
         let mut overriding = Overriding { stands: None, verdicts: Vec::new() };
         let mut latest = None;

@@ -86,8 +86,7 @@ pub(super) fn start(base: Option<&Policy>) -> Policy {
     }
 }
 
-/// Whether the extended policy says this already. Who is who,
-/// what is an AI, and who breaks glass, it says alone.
+/// Whether the extended policy says this already. Who is who, what is an AI, and who breaks glass, it says alone.
 pub(super) fn says(base: Option<&Policy>, key: &str) -> bool {
     base.is_some_and(|base| match key {
         "codeowners" => base.codeowners.is_some(),
@@ -155,9 +154,6 @@ pub(super) fn tighten(policy: &mut Policy, base: &Policy, root: &Node<'_>, fault
         policy.draft = Draft::Block;
     }
     match (base.otherwise, policy.otherwise) {
-        (Some(Otherwise::Block), _) if base.enforce == Enforce::Block => {
-            policy.otherwise = Some(Otherwise::Block)
-        }
         (None, Some(Otherwise::Pass)) => {
             let stated = match &root.value {
                 Value::Map(entries) => entries.iter().find(|(key, _)| key.text == "otherwise"),
@@ -173,14 +169,13 @@ pub(super) fn tighten(policy: &mut Policy, base: &Policy, root: &Node<'_>, fault
         (Some(Otherwise::Pass), None) => policy.otherwise = Some(Otherwise::Pass),
         _ => {}
     }
-    let all = |rules: std::ops::Range<usize>| Combination::All(rules.map(Combination::Rule).collect());
     let number = policy.rules.len();
     // The rules of both, as each side combines its own.
     policy.require = match (base.require.clone(), policy.require.take()) {
         (None, None) => None,
         (of_base, own) => Some(Combination::All(vec![
-            of_base.unwrap_or_else(|| all(0..inherited)),
-            own.unwrap_or_else(|| all(inherited..number)),
+            of_base.unwrap_or_else(|| Combination::of_all(0..inherited)),
+            own.unwrap_or_else(|| Combination::of_all(inherited..number)),
         ])),
     };
 }

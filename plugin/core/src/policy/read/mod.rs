@@ -119,9 +119,7 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
                 let own = people::people(node, faults);
                 policy.people = added(base.map(|base| &base.people), own, node, faults);
             }
-            "identities" => {
-                policy.identities = people::identities(node, faults);
-            }
+            "identities" => policy.identities = people::identities(node, faults),
             "provenance" => policy.tools.extend(people::provenance(node, faults)),
             "questions" => {
                 let own = people::questions(node, faults);
