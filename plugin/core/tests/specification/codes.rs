@@ -1,6 +1,6 @@
 //! The lists of codes are closed: each code is produced by some case, and the docs have a sentence for each.
 
-use crate::common::{Case, POLICY, account, id, ident};
+use crate::common::{Case, POLICY, account, id, ident, with};
 use serde_json::{Value, json};
 
 /// The codes that signatures give are produced in `signed`, where `ssh-keygen` makes the keys.
@@ -13,10 +13,6 @@ const OF_SIGNATURES: &[&str] = &[
     "key-type",
     "stale-policy",
 ];
-
-fn with(options: &str) -> Case {
-    Case::under(&POLICY.replace("require:", &format!("options: {{ {options} }}\n    require:")))
-}
 
 const QUESTIONS: &str = "\
 countersign: 1

@@ -97,6 +97,17 @@ impl Case {
         self.push("acts", act)
     }
 
+    /// Makes it a request as plain git gives it: nobody logged in, and a person is an address.
+    pub fn leave_the_forge(&mut self) {
+        self.request["absent"] = json!(["pushes", "opener", "requester", "people"]);
+        self.request["change"].as_object_mut().unwrap().remove("opened_by");
+        self.request["trigger"]["kind"] = "check".into();
+        self.request["trigger"]["platform"]["name"] = "git".into();
+        let ident = json!({ "name": "Dana", "email": "dana@example.com" });
+        (self.request["commits"][0]["author"], self.request["commits"][0]["committer"]) =
+            (ident.clone(), ident);
+    }
+
     /// Adds a document of the target.
     pub fn document(&mut self, role: &str, path: &str, bytes: &str) -> &mut Value {
         let digest = format!("sha256:{}", self.documents.len());
@@ -150,4 +161,38 @@ impl Case {
         let rules = decision["rules"].as_array().unwrap();
         rules.iter().find(|rule| rule["name"] == name).unwrap()["code"].as_str().unwrap().to_owned()
     }
+}
+
+/// A change under options for its rule.
+pub fn with(options: &str) -> Case {
+    Case::under(&POLICY.replace("require:", &format!("options: {{ {options} }}\n    require:")))
+}
+
+/// A change whose approvals come from this set of people.
+pub fn people(set: &str) -> Case {
+    Case::under(&POLICY.replace("{ users: [sam, rhea] }", set))
+}
+
+/// The acts of the first requirement, as the decision has them.
+pub fn acts(case: &Case) -> Vec<Value> {
+    case.answer().unwrap()["rules"][0]["requirements"][0]["acts"].as_array().cloned().unwrap_or_default()
+}
+
+/// The first requirement, as the decision has it.
+pub fn requirement(case: &Case) -> Value {
+    case.answer().unwrap()["rules"][0]["requirements"][0].clone()
+}
+
+/// A person as a commit names one whom no account is known for.
+pub fn stranger(email: &str) -> Value {
+    json!({ "name": "Somebody", "email": email })
+}
+
+/// A change in plain git, with these identities, that sam approves by hand.
+pub fn on_git(identities: &str) -> Case {
+    let policy = POLICY.replace("rules:", &format!("identities: {identities}\nrules:"));
+    let mut case = Case::under(&policy);
+    case.leave_the_forge();
+    case.act("sam", "approve")["proof"] = "claimed".into();
+    case
 }

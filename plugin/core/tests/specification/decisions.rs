@@ -78,13 +78,8 @@ fn on_git() -> Case {
     let mut case = Case::under("countersign: 1\nname: Ours\nextends: base.yaml\nrepository: o/queue\n");
     let identities = "identities: { sam: { emails: [sam@example.com] } }\nrules:";
     case.document("extends", "base.yaml", &POLICY.replace("rules:", identities));
-    case.request["absent"] = json!(["pushes", "opener", "requester", "people"]);
-    case.request["change"].as_object_mut().unwrap().remove("opened_by");
+    case.leave_the_forge();
     case.request["change"].as_object_mut().unwrap().remove("id");
-    case.request["trigger"]["kind"] = "check".into();
-    case.request["trigger"]["platform"]["name"] = "git".into();
-    let ident = json!({ "name": "Dana", "email": "dana@example.com" });
-    (case.request["commits"][0]["author"], case.request["commits"][0]["committer"]) = (ident.clone(), ident);
     case
 }
 

@@ -5,6 +5,7 @@
 
 mod common;
 
+mod answers;
 mod bypasses;
 mod codes;
 mod decisions;
@@ -14,6 +15,8 @@ mod messages;
 mod needs;
 mod overrides;
 mod owners;
+mod people;
 mod predicates;
 mod signed;
 mod signoffs;
+mod vetoes;
