@@ -87,7 +87,7 @@ fn weigh(
         );
     }
     let pending = in_state(RuleState::Pending).count();
-    let vetoes_unknown = veto.is_some_and(|veto| veto.state == RuleState::Pending);
+    let vetoes_unknown = veto.is_some_and(|veto| veto.state == RuleState::Pending && !veto.observed);
     if combined == RuleState::Pending || vetoes_unknown {
         let still = if pending == 1 { "is" } else { "are" };
         return (
@@ -104,7 +104,9 @@ fn weigh(
         let own = rules.get(..base.rules).unwrap_or_default();
         let all = Combination::of_all(0..own.len());
         let applies = combine(base.require.as_ref().unwrap_or(&all), own) != RuleState::Skipped;
-        if let Some(why) = uncovered(base.otherwise, own).filter(|_| !applies) {
+        if let Some(why) =
+            uncovered("no rule of the policy that this one extends", base.otherwise, own).filter(|_| !applies)
+        {
             return (Outcome::Pending, why);
         }
     }
@@ -125,21 +127,22 @@ fn weigh(
             "There is nothing to judge: the target already holds the head".to_owned(),
         );
     }
-    match uncovered(policy.otherwise, rules) {
+    match uncovered("no rule", policy.otherwise, rules) {
         Some(why) => (Outcome::Pending, why),
         None => (Outcome::NotApplicable, format!("Passes: none of {} applies", count(rules.len(), "rule"))),
     }
 }
 
-/// Why a change waits to which none of these rules applies.
-fn uncovered(otherwise: Option<Otherwise>, rules: &[Judgement]) -> Option<String> {
+/// Why a change waits to which `none` of these rules applies.
+fn uncovered(none: &str, otherwise: Option<Otherwise>, rules: &[Judgement]) -> Option<String> {
     let open = || rules.iter().any(|(rule, settled)| !rule.observed && *settled == Settled::No);
-    let why = match otherwise {
-        Some(Otherwise::Block) => "Blocked: no rule applies, and the policy says `otherwise: block`",
-        None if open() => {
-            "Blocked: no rule applies as things are, and what keeps one from applying can still change"
+    match otherwise {
+        Some(Otherwise::Block) => {
+            Some(format!("Blocked: {none} applies, and the policy says `otherwise: block`"))
         }
-        _ => return None,
-    };
-    Some(why.to_owned())
+        None if open() => Some(format!(
+            "Blocked: {none} applies as things are, and what keeps one from applying can still change"
+        )),
+        _ => None,
+    }
 }

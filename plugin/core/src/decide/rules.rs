@@ -315,7 +315,10 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
 
     /// Whether somebody or something stops the change as a whole.
     pub fn veto(&self, veto: &'c Veto) -> Result<RuleResult, Error> {
-        let mut result = skipped("veto", vec!["nobody vetoes the change".to_owned()]);
+        let mut result = RuleResult {
+            observed: veto.enforce == Enforce::Observe,
+            ..skipped("veto", vec!["nobody vetoes the change".to_owned()])
+        };
         let desk = self.desk(&veto.options);
         let words = signoff::veto(&desk, veto)?;
         let unknown_part = if words.lifted_by_another { self.unknown_part(&desk) } else { None };

@@ -333,6 +333,8 @@ pub(crate) struct Veto {
     pub revoke: Methods,
     pub revoked_by: RevokedBy,
     pub options: Options,
+    /// Whether it only shows, as the side of an extended policy says that holds it.
+    pub enforce: Enforce,
 }
 
 /// Who can override every rule at once, for one head.

@@ -92,17 +92,24 @@ impl Acts<'_, '_> {
     /// Which acts stand: of each person the latest vote; on a tie the one that helps least.
     fn standing(&self, votes: &[Vote]) -> Vec<bool> {
         let mut latest: BTreeMap<PersonId, usize> = BTreeMap::new();
+        let mut latest_here: BTreeMap<PersonId, usize> = BTreeMap::new();
         // A vote without a time that takes something back may be the last one, so it is taken for that.
         let order = |at: usize| {
             let vote = votes.get(at).copied().unwrap_or(Vote::Nothing);
             let time = self.list.get(at).and_then(|act| act.at);
             (time.is_none() && vote < Vote::Yes, time, std::cmp::Reverse(vote))
         };
-        for at in votes.iter().enumerate().filter(|(_, vote)| **vote != Vote::Nothing).map(|(at, _)| at) {
+        let note = |of: &mut BTreeMap<PersonId, usize>, at: usize| {
             for person in self.actor(at) {
-                if latest.get(person).is_none_or(|&earlier| order(at) >= order(earlier)) {
-                    latest.insert(*person, at);
+                if of.get(person).is_none_or(|&earlier| order(at) >= order(earlier)) {
+                    of.insert(*person, at);
                 }
+            }
+        };
+        for at in votes.iter().enumerate().filter(|(_, vote)| **vote != Vote::Nothing).map(|(at, _)| at) {
+            note(&mut latest, at);
+            if !self.is_elsewhere(at) {
+                note(&mut latest_here, at);
             }
         }
         let mut stands = vec![false; self.list.len()];
@@ -115,17 +122,16 @@ impl Acts<'_, '_> {
             mark(at);
             // What is said of another change takes back no refusal of this one.
             if self.is_elsewhere(at) {
-                let here = |at: &usize| {
-                    let vote = votes.get(*at).copied().unwrap_or(Vote::Nothing);
-                    vote != Vote::Nothing && !self.is_elsewhere(*at) && self.actor(*at).contains(&person)
-                };
-                let before = (0..self.list.len()).filter(here).max_by_key(|at| order(*at));
+                let before = latest_here.get(&person).copied();
                 before.filter(|at| votes.get(*at) == Some(&Vote::No)).into_iter().for_each(&mut mark);
             }
         }
         stands
     }
 }
+
+/// How far the clocks of a signer and of a host may be apart, in seconds.
+const CLOCK_SKEW: i64 = 300;
 
 /// The commits of a request that one of them reaches, in order.
 fn reachable<'r, 'a>(request: &'r Request<'a>, head: &ObjectId<'_>) -> Vec<&'r ObjectId<'a>> {
@@ -473,7 +479,9 @@ impl Desk<'_, '_, '_> {
             return Some(ActCode::StaleHead);
         }
         let now = self.request.trigger.now;
-        let too_old = |max_age| act.at.is_none_or(|at| at.seconds_until(now) > max_age);
+        // A signer writes the time of a signature: one that is still to come would never grow old.
+        let too_old =
+            |max_age| act.at.is_none_or(|at| !(-CLOCK_SKEW..=max_age).contains(&at.seconds_until(now)));
         self.options.max_age.is_some_and(too_old).then_some(ActCode::TooOld)
     }
 
@@ -636,6 +644,9 @@ impl Desk<'_, '_, '_> {
             ActCode::StaleDiff => format!("{who} approved another diff, and the change is now another"),
             ActCode::StaleTree => {
                 format!("{who} approved another merge result: the target or the change moved since")
+            }
+            ActCode::TooOld if act.at > Some(self.request.trigger.now) => {
+                format!("the approval of {who} is dated after now, so its age cannot be told")
             }
             ActCode::TooOld => format!("the approval of {who} is older than the policy lets it be"),
             ActCode::BadSignature => "its signature does not belong to what it says".to_owned(),

@@ -53,6 +53,8 @@ impl Desk<'_, '_, '_> {
                 continue;
             }
             let Some(said) = said(act, words, what) else { continue };
+            // Whether it was taken back is looked up among all acts.
+            self.steps.take(acts.list.len() as u64)?;
             let actor = acts.actor(at);
             let who = label_of(self.directory, act, actor);
             let code = self
@@ -148,6 +150,11 @@ impl Desk<'_, '_, '_> {
             }
             (ActCode::AnswerTooShort, _) => format!("the reason of {who} has fewer than {WORDS} words"),
             (ActCode::TooOld, Overrides::Rule(_)) => format!("the waiver of {who} has ended"),
+            (ActCode::StaleHead, Overrides::Everything) => {
+                let head = self.change.head.short();
+                format!("{who} broke the glass for another head, or for none: the head is now {head}")
+            }
+            (ActCode::Dismissed | ActCode::Withdrawn, _) => format!("what {who} wrote was taken back"),
             _ => self.sentence(code, act, who, &by.join(" or "), &[]),
         }
     }
@@ -166,15 +173,20 @@ fn said(act: &Act<'_>, words: &Words<'_>, what: Overrides<'_>) -> Option<Said> {
     words.text().contains(':').then(|| read(words.own(), what))?
 }
 
+/// A value without the marks that people put around one.
+fn bare(value: &str) -> &str {
+    value.trim_matches(|c: char| c.is_whitespace() || "*`\"".contains(c))
+}
+
 fn read(words: &str, what: Overrides<'_>) -> Option<Said> {
     let mut said: Option<Said> = None;
     for line in words.lines() {
         let Some((key, value)) = named(line) else { continue };
-        let value = value.trim_matches(|c: char| c.is_whitespace() || "*`\"".contains(c));
+        let value = bare(value);
         match (key.to_ascii_lowercase().as_str(), what) {
             ("waive", Overrides::Rule(name)) => {
                 // The lines below a name are about that rule, up to the next name.
-                match value.to_lowercase() == name.trim().to_lowercase() {
+                match value.to_lowercase() == bare(name).to_lowercase() {
                     true => said = Some(Said::default()),
                     false if said.is_some() => break,
                     false => {}

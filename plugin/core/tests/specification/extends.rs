@@ -79,6 +79,42 @@ fn an_extended_policy_that_only_observes_does_not_keep_the_rules_on_top_from_blo
 }
 
 #[test]
+fn a_veto_blocks_as_the_side_says_that_holds_it() {
+    let veto = "veto: { by: seniors }\n";
+    let base = |more: &str| BASE.replace("rules:", &format!("{more}rules:"));
+    for (of_base, of_top, blocks) in [
+        (base(&format!("enforce: observe\n{veto}")), String::new(), false),
+        (base(veto), "enforce: observe\n".to_owned(), true),
+        (base(""), format!("enforce: observe\n{veto}"), false),
+        (base("enforce: observe\n"), veto.to_owned(), true),
+        (base(veto), String::new(), true),
+    ] {
+        let own = "rules: [{ name: own, require: [{ approvals: 0 }] }]\n";
+        let mut case = on_top(&format!("{of_top}{own}"));
+        case.documents[0]["bytes"] = of_base.clone().into();
+        case.act("sam", "approve");
+        case.act("rhea", "request-changes")["at"] = 500.into();
+        let base_asks = !of_base.contains("observe");
+        let decision = case.answer().unwrap();
+        assert_eq!(decision["rules"][0]["code"], "vetoed", "{of_base}{of_top}");
+        assert_eq!(
+            decision["rules"][0]["observed"].as_bool(),
+            (!blocks).then_some(true),
+            "{of_base}{of_top}"
+        );
+        // The rule of a base that blocks takes the refusal for itself.
+        assert_eq!(decision["blocks"], blocks || base_asks, "{of_base}{of_top}");
+
+        // And one that is not known to stand.
+        case.request["acts"] = json!([]);
+        case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "acts");
+        let decision = case.answer().unwrap();
+        assert_eq!(decision["rules"][0]["code"], "list-incomplete", "{of_base}{of_top}");
+        assert_eq!(decision["blocks"], blocks || base_asks, "{of_base}{of_top}");
+    }
+}
+
+#[test]
 fn no_rule_on_top_makes_up_for_the_extended_policy_not_applying() {
     let narrow = |more: &str, when: &str| {
         BASE.replace("rules:", &format!("{more}rules:"))
@@ -103,6 +139,11 @@ fn no_rule_on_top_makes_up_for_the_extended_policy_not_applying() {
     covered.documents[0]["bytes"] = narrow("otherwise: block\n", "paths: [src/]").into();
     covered.act("sam", "approve");
     assert_eq!(covered.outcome(), "approved");
+    // And the line that says so says whose rules it means.
+    let mut other = on_top(noop);
+    other.documents[0]["bytes"] = narrow("otherwise: block\n", "paths: [docs/]").into();
+    let headline = other.answer().unwrap()["headline"].as_str().unwrap().to_owned();
+    assert!(headline.contains("no rule of the policy that this one extends applies"), "{headline}");
     // By its own combination: a rule that it does not require covers nothing.
     let mut combined = on_top(noop);
     let two = "  - name: other\n    require: [{ approvals: 0 }]\nrequire: [sign-off]\n";

@@ -48,6 +48,21 @@ fn codes(case: &Case, rule: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_waiver_names_a_rule_whatever_marks_stand_around_the_name() {
+    for (name, said) in [
+        ("sign-off", "**sign-off**"),
+        ("sign-off", "\"Sign-Off\""),
+        ("'\"Sign\" off'", "\"sign\" off"),
+        ("'*Sign off*'", "Sign off"),
+    ] {
+        let mut case = case();
+        case.policy = case.policy.replace("name: sign-off", &format!("name: {name}"));
+        case.comment("noor", &WAIVER.replace("waive: sign-off", &format!("waive: {said}")));
+        assert_eq!(case.outcome(), "approved", "{name} {said}");
+    }
+}
+
+#[test]
 fn a_waiver_is_shown_as_overridden_and_never_as_satisfied() {
     let case = waived(WAIVER, "noor");
     let decision = case.answer().unwrap();

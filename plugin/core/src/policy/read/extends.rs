@@ -148,6 +148,10 @@ pub(super) fn tighten(policy: &mut Policy, base: &Policy, root: &Node<'_>, fault
                 rule.enforce = Enforce::Observe;
             }
         }
+        if let Some(veto) = &mut policy.veto {
+            let side = if base.veto.is_some() { base.enforce } else { policy.enforce };
+            veto.enforce = side;
+        }
         policy.enforce = Enforce::Block;
     }
     if base.draft == Draft::Block {

@@ -2,6 +2,7 @@
 
 use super::faults::{Faults, choice, compiled, defined, flag, lower, map, word, words};
 use super::predicates;
+use crate::model::Enforce;
 use crate::policy::yaml::{Node, Place};
 use crate::policy::{
     BreakGlass, Ignore, Methods, Options, Policy, Regex, RevokedBy, Stale, UpdateMerges, Veto,
@@ -189,6 +190,7 @@ pub(super) fn veto(
         revoke: Methods { comments_contain: vec!["👍".into(), ":+1:".into()], ..Methods::default() },
         revoked_by: RevokedBy::default(),
         options: defaults.clone(),
+        enforce: Enforce::Block,
     };
     for (key, node) in entries {
         match key.text.as_ref() {

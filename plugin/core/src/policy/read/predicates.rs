@@ -255,7 +255,15 @@ fn title_test(node: &Node<'_>, faults: &mut Faults<'_>) -> TitleTest {
             _ => faults.unknown_key(key, &["matches", "not-matches"]),
         }
     }
+    asks_something(node, "`title`", "`matches` or `not-matches`", faults);
     test
+}
+
+/// A map without entries would be true of every change.
+fn asks_something(node: &Node<'_>, what: &str, keys: &str, faults: &mut Faults<'_>) {
+    if matches!(&node.value, Value::Map(entries) if entries.is_empty()) {
+        faults.error_with_help(node.place, &format!("{what} asks nothing"), format!("add {keys}"));
+    }
 }
 
 fn lines_test(node: &Node<'_>, faults: &mut Faults<'_>) -> LinesTest {
@@ -272,6 +280,7 @@ fn lines_test(node: &Node<'_>, faults: &mut Faults<'_>) -> LinesTest {
         };
         *place = compiled(node, "a bound", faults, bound).pop();
     }
+    asks_something(node, "`lines`", "`added`, `deleted` or `total`", faults);
     test
 }
 
