@@ -2,6 +2,7 @@
 
 pub(crate) mod bundle;
 mod evidence;
+mod moves;
 mod needs;
 mod notices;
 mod outcome;
@@ -17,7 +18,7 @@ use crate::facade::let_go;
 use crate::limits::{Steps, TEXT_BYTES};
 use crate::model::{
     API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Notice, NoticeCode,
-    PolicySummary, Proof, Request, RuleResult, TriggerKind,
+    Outcome, PolicySummary, Proof, Request, RuleResult, TriggerKind,
 };
 use crate::order::Index;
 use crate::policy::Policy;
@@ -38,6 +39,9 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let Some(change) = &request.change else {
         return Err(Error::bad_request("`change` is missing: there is nothing to decide about"));
     };
+    if let Some(why) = moves::unprotected(request, change) {
+        return Ok(not_gated(request, change, why));
+    }
     let judged = Judged::of(request)?;
     let bundle = bundle::of_request(request)?;
     let policy = bundle.as_ref().map(|bundle| &bundle.policy);
@@ -168,6 +172,26 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let_go((judged, table));
     let_go(bundle);
     Ok(decision)
+}
+
+/// The decision about a ref that nobody asked to guard.
+fn not_gated(request: &Request<'_>, change: &Change<'_>, why: String) -> Decision {
+    Decision {
+        api_version: API_VERSION.into(),
+        kind: "Decision".into(),
+        outcome: Outcome::NotApplicable,
+        headline: format!("Passes: {why}"),
+        change: ChangeSummary {
+            repository: repository(request, None),
+            subject: subject_of(request, None),
+            id: change.id.as_ref().map(|id| id.to_string()),
+            target: change.target.to_string(),
+            base_tip: change.base_tip.to_string(),
+            head: change.head.to_string(),
+            ..ChangeSummary::default()
+        },
+        ..Decision::default()
+    }
 }
 
 /// Where a document was read, for a person.

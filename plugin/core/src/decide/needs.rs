@@ -1,6 +1,7 @@
 //! Which facts a policy needs that a request lacks, so that a host fetches no more.
 
 use super::bundle::{self, Found};
+use super::moves;
 use crate::Error;
 use crate::model::{API_VERSION, Document, Fact, Needs, Request, Role, WantedDocument};
 use crate::order::{self, Index};
@@ -12,8 +13,16 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     let known = |fact: Fact| {
         request.complete.contains(&fact) || request.absent.contains(&fact) || request.missing(fact).is_some()
     };
+    // What is not protected, or is a push after all, needs nothing more.
+    if let Some(change) = &request.change {
+        let as_push = moves::is_altered(change) == Some(true);
+        if as_push || moves::unprotected(request, change).is_some() {
+            return Ok(Needs { as_push, ..answer(Vec::new(), Vec::new()) });
+        }
+    }
     let mut facts = Vec::new();
     let mut documents = Vec::new();
+    let mut groups = Vec::new();
     let has_policy = request.documents.iter().any(|document| document.role == Role::Policy);
     match bundle::find(&request.documents) {
         Ok(Found::Nothing) if !known(Fact::Documents) => facts.push(Fact::Documents),
@@ -33,6 +42,12 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
         Ok(Found::Bundle(bundle)) => {
             let policy = &bundle.policy;
             facts = wanted(policy);
+            if facts.contains(&Fact::Groups) && !known(Fact::Groups) {
+                groups = wanted_groups(policy);
+            }
+            if request.change.as_ref().is_some_and(|change| change.result.is_some()) {
+                add(&mut facts, &[Fact::MergeTree]);
+            }
             documents = wanted_lists(policy);
             documents.extend(wanted_owners(policy));
             documents.retain(|wanted| {
@@ -61,11 +76,22 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
         order::insert(&mut facts, Fact::Change);
     }
     facts.retain(|fact| !known(*fact));
-    Ok(answer(facts, documents))
+    Ok(Needs { groups, ..answer(facts, documents) })
 }
 
 fn answer(facts: Vec<Fact>, documents: Vec<WantedDocument>) -> Needs {
-    Needs { api_version: API_VERSION.into(), kind: "Needs".into(), facts, documents }
+    Needs { api_version: API_VERSION.into(), kind: "Needs".into(), facts, documents, ..Needs::default() }
+}
+
+/// The groups that a policy names, and its CODEOWNERS.
+fn wanted_groups(policy: &Policy) -> Vec<String> {
+    let file = policy.codeowners.as_ref().and_then(|owners| owners.file.as_ref()?.as_ref().ok());
+    let owners = file.into_iter().flat_map(|file| file.entries());
+    let owners = owners.flat_map(|entry| entry.owners.groups.iter().chain(&entry.perhaps_groups));
+    let mut groups: Vec<String> =
+        policy.people.values().flat_map(|set| &set.groups).chain(owners).cloned().collect();
+    order::strings(&mut groups);
+    groups
 }
 
 /// The facts that a policy looks at.

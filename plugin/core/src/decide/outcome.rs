@@ -1,5 +1,6 @@
 //! From the rules to the outcome, and one line that says it.
 
+use super::moves;
 use super::predicates::{Settled, count};
 use crate::change::Judged;
 use crate::model::{Outcome, Request, RuleCode, RuleResult, RuleState};
@@ -80,6 +81,9 @@ fn weigh(
             .map(|what| format!(": {what}"))
             .unwrap_or_default()
     };
+    if let Some(stopped) = request.change.as_ref().and_then(moves::stops) {
+        return stopped;
+    }
     if in_state(RuleState::Denied).next().is_some() {
         return (
             Outcome::Denied,

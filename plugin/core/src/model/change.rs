@@ -21,12 +21,16 @@ pub struct Change<'a> {
     pub id: Option<Cow<'a, str>>,
     /// The ref that it would move, by full name.
     pub target: Cow<'a, str>,
-    /// The commit that the target names now.
+    /// The default branch of the repository, by full name: on a server what HEAD names, in a clone what the remote's
+    /// HEAD names; never what is checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_branch: Option<Cow<'a, str>>,
+    /// The commit that the target names now; all zeros where it does not exist yet.
     pub base_tip: ObjectId<'a>,
     /// The best common ancestor of head and target; none for unrelated histories.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merge_base: Option<ObjectId<'a>>,
-    /// The commit that is to be approved.
+    /// The commit that is to be approved; all zeros where the target would be deleted.
     pub head: ObjectId<'a>,
     /// `git patch-id --stable` of the whole change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +71,7 @@ object!(Change<'a> {
     "repository" => repository required,
     "id" => id,
     "target" => target required,
+    "default_branch" => default_branch,
     "base_tip" => base_tip required,
     "merge_base" => merge_base,
     "head" => head required,

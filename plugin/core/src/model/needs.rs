@@ -18,6 +18,12 @@ pub struct Needs {
     pub facts: Vec<Fact>,
     /// Documents to fetch.
     pub documents: Vec<WantedDocument>,
+    /// The groups whose members are asked for with `groups`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// What a merge made holds something else than merging gives: ask again about it as a push of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_push: bool,
 }
 
 object!(Needs {
@@ -25,6 +31,8 @@ object!(Needs {
     "kind" => kind required,
     "facts" => facts required,
     "documents" => documents required,
+    "groups" => groups,
+    "as_push" => as_push,
 });
 
 /// A document to fetch.

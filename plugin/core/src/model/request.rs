@@ -300,6 +300,8 @@ pub enum Role {
     Policy,
     /// A policy that the policy extends.
     Extends,
+    /// The policy of the default branch, where that is another than the target: it says what is protected.
+    Protection,
     /// CODEOWNERS.
     Codeowners,
     /// OpenSSH's list of allowed signers.
@@ -330,6 +332,7 @@ pub enum Role {
 words!(Role, else Other {
     "policy" => Policy,
     "extends" => Extends,
+    "protection" => Protection,
     "codeowners" => Codeowners,
     "allowed-signers" => AllowedSigners,
     "revoked-keys" => RevokedKeys,

@@ -1,5 +1,6 @@
 //! The policy language: what a policy can say, and how it is read.
 
+mod branch;
 mod codeowners;
 mod pattern;
 mod read;
@@ -7,6 +8,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
+pub(crate) use branch::{Branch, Protects, wildcard};
 pub(crate) use codeowners::{CodeOwners, Dialect, Entry as OwnersEntry};
 pub(crate) use pattern::{Pattern, Regex};
 
@@ -449,13 +451,6 @@ pub(crate) enum Which {
     None,
     /// There are paths, and all do.
     Only,
-}
-
-/// A branch by name: `*` for any run of characters, or a regular expression.
-#[derive(Debug, Clone)]
-pub(crate) enum Branch {
-    Wildcard(String),
-    Regex(Regex),
 }
 
 /// A test on the title.

@@ -193,7 +193,7 @@ fn required_literal(expression: &str) -> String {
 const REGEX_BYTES: usize = 64 << 10;
 
 /// Begins a pattern that is a regular expression.
-const REGEX_PREFIX: &str = "re:";
+pub(super) const REGEX_PREFIX: &str = "re:";
 
 /// Bytes of paths after which their steps are counted.
 const CHUNK: usize = 64 << 10;

@@ -12,6 +12,7 @@ mod decisions;
 mod evidence;
 mod extends;
 mod messages;
+mod moves;
 mod needs;
 mod overrides;
 mod owners;

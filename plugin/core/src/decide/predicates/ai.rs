@@ -1,9 +1,9 @@
 //! What AI contributed, and whether that is declared.
 
-use super::{Facts, Truth, and_more, count, wildcard};
+use super::{Facts, Truth, and_more, count};
 use crate::model::{CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, RuleCode};
 use crate::order::Index;
-use crate::policy::AiTest;
+use crate::policy::{AiTest, wildcard};
 
 impl Facts<'_, '_, '_> {
     pub(super) fn ai(&self, test: &AiTest) -> Truth {

@@ -1,6 +1,6 @@
 //! What the platform says of a change: its branches, title, labels and statuses.
 
-use super::{Facts, Truth, quoted, wildcard};
+use super::{Facts, Truth, quoted};
 use crate::Error;
 use crate::model::{Fact, RuleCode, Status, Text};
 use crate::policy::{Branch, StatusTest, TitleTest};
@@ -13,13 +13,8 @@ impl Facts<'_, '_, '_> {
         let name = name.strip_prefix("refs/heads/").unwrap_or(name);
         let mut matched = false;
         for branch in branches {
-            matched |= match branch {
-                Branch::Wildcard(pattern) => wildcard(pattern, name),
-                Branch::Regex(regex) => {
-                    self.steps.take(regex.steps(name.len()))?;
-                    regex.matches(name)
-                }
-            };
+            self.steps.take(branch.steps(name.len()))?;
+            matched |= branch.matches(name);
         }
         let is = if matched { "is" } else { "is not" };
         Ok(Truth::lasting(matched, format!("{what} branch {} {is} one that the rule names", quoted(name))))

@@ -8,10 +8,10 @@ mod predicates;
 mod rules;
 
 use extends::{added, taken};
-use faults::{Faults, choice, likely, map, word, words};
+use faults::{Faults, choice, compiled, likely, map, word};
 
 use super::yaml::{self, Node, Place};
-use super::{Draft, Otherwise, Pattern, Policy, Reading};
+use super::{Branch, Draft, Otherwise, Policy, Reading};
 use crate::limits;
 use crate::model::{Enforce, Severity};
 
@@ -97,11 +97,7 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
             }
             "repository" => policy.repository = word(node, "`repository`", faults).map(str::to_owned),
             "protects" => {
-                for (pattern, place) in words(node, "`protects`", faults) {
-                    if let Err(why) = Pattern::compile(pattern) {
-                        faults.error(place, &format!("bad pattern `{pattern}`: {why}"));
-                    }
-                }
+                compiled(node, "`protects`", faults, Branch::compile);
             }
             "enforce" => {
                 policy.enforce = choice(node, "`enforce`", Enforce::WORDS, faults).unwrap_or_default()

@@ -105,8 +105,8 @@ fn one(
         "contributor-in" => Predicate::ContributorIn(people(faults)),
         "only-contributors-in" => Predicate::OnlyContributorsIn(people(faults)),
         "author-is-only-contributor" => Predicate::AuthorIsOnlyContributor(flag(node, &what, faults)?),
-        "target-branch" => Predicate::TargetBranch(compiled(node, &what, faults, branch)),
-        "source-branch" => Predicate::SourceBranch(compiled(node, &what, faults, branch)),
+        "target-branch" => Predicate::TargetBranch(compiled(node, &what, faults, Branch::compile)),
+        "source-branch" => Predicate::SourceBranch(compiled(node, &what, faults, Branch::compile)),
         "title" => Predicate::Title(title_test(node, faults)),
         "labels" => Predicate::Labels(lower(node, &what, faults)),
         "lines" => Predicate::Lines(lines_test(node, faults)),
@@ -236,14 +236,6 @@ fn requirements_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<Require
         );
     }
     Some(RequirementsTest { pattern: pattern?, list })
-}
-
-/// `release/*`, or `re:` and a regular expression.
-fn branch(text: &str) -> Result<Branch, String> {
-    match text.strip_prefix("re:") {
-        Some(expression) => Regex::compile(expression).map(Branch::Regex),
-        None => Ok(Branch::Wildcard(text.to_owned())),
-    }
 }
 
 fn title_test(node: &Node<'_>, faults: &mut Faults<'_>) -> TitleTest {

@@ -1,0 +1,187 @@
+//! How a ref is moved, before any rule: what is protected, what takes commits away, and what a merge made.
+
+use crate::common::{Case, id};
+use serde_json::{Value, json};
+
+const NOTHING: &str = "0000000000000000000000000000000000000000";
+
+fn headline(case: &Case) -> String {
+    case.answer().unwrap()["headline"].as_str().unwrap().to_owned()
+}
+
+/// A push to a branch, where the default branch is `main` and holds this policy.
+fn pushed_to(target: &str, policy_of_main: Option<&str>) -> Case {
+    let mut case = Case::new();
+    case.request["trigger"]["kind"] = "pre-receive".into();
+    case.request["change"]["target"] = format!("refs/heads/{target}").into();
+    case.request["change"]["default_branch"] = "refs/heads/main".into();
+    if let Some(policy) = policy_of_main {
+        case.document("protection", ".countersign/policy.yaml", policy);
+    }
+    case
+}
+
+#[test]
+fn a_hook_gates_what_the_policy_of_the_default_branch_protects() {
+    let says = "countersign: 1\nname: x\nprotects: [prod, \"release/*\"]\n";
+    for (target, policy, outcome) in [
+        ("main", None, "pending"),
+        ("main", Some("protects: [prod]\n"), "pending"),
+        ("master", None, "pending"),
+        ("release/2", None, "pending"),
+        ("feature", None, "not-applicable"),
+        ("prod", Some(says), "pending"),
+        ("release/2", Some(says), "pending"),
+        ("master", Some(says), "not-applicable"),
+        ("feature", Some(says), "not-applicable"),
+        // A list that cannot be read protects what no list protects.
+        ("release/2", Some("protects: [\n"), "pending"),
+        ("feature", Some("protects: [\n"), "not-applicable"),
+    ] {
+        assert_eq!(pushed_to(target, policy).outcome(), outcome, "{target} {policy:?}");
+    }
+}
+
+#[test]
+fn the_last_list_that_can_be_read_protects() {
+    let mut case = pushed_to("prod", Some("protects: [\n"));
+    case.document("protection", ".countersign/policy.yaml", "protects: [prod]\n");
+    case.document("protection", ".countersign/policy.yaml", "protects: [other]\n");
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn what_is_not_protected_needs_nothing_and_says_why() {
+    let mut case = pushed_to("feature", Some("protects: [\"release/*\"]\n"));
+    case.policy = "not a policy".to_owned();
+    let decision = case.answer().unwrap();
+    assert_eq!(decision["headline"], "Passes: feature is not protected: the policy protects main, release/*");
+    assert_eq!(decision["blocks"], false);
+    let mut request = case.request.clone();
+    request["documents"] = json!(case.documents);
+    let needs = countersign_core::needs(request.to_string().as_bytes()).unwrap();
+    let needs: Value = serde_json::from_str(&needs).unwrap();
+    assert_eq!(needs["facts"], json!([]));
+}
+
+#[test]
+fn a_command_judges_the_target_that_it_is_given() {
+    let mut case = pushed_to("feature", None);
+    case.request["trigger"]["kind"] = "check".into();
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn where_the_default_branch_is_not_known_the_target_takes_its_place() {
+    let mut case = pushed_to("feature", None);
+    case.request["change"].as_object_mut().unwrap().remove("default_branch");
+    assert_eq!(case.outcome(), "pending");
+}
+
+#[test]
+fn a_protected_branch_is_not_deleted() {
+    let mut case = pushed_to("main", None);
+    case.request["change"]["head"] = NOTHING.into();
+    case.request["commits"] = json!([]);
+    case.request["files"] = json!([]);
+    assert_eq!(case.outcome(), "denied");
+    assert_eq!(headline(&case), "Denied: this would delete main, which is protected");
+}
+
+/// A change that a push makes of the target.
+fn push() -> Case {
+    let mut case = pushed_to("main", None);
+    let head = case.request["change"]["head"].clone();
+    case.request["change"]["merge_base"] = id("base").into();
+    case.request["change"]["result"] = json!({ "commit": head, "tree": id("tc1"), "kind": "push" });
+    case.act("sam", "approve");
+    case
+}
+
+#[test]
+fn a_push_takes_no_commits_off_a_protected_branch() {
+    assert_eq!(push().outcome(), "approved");
+    for merge_base in [json!(id("older")), Value::Null] {
+        let mut case = push();
+        match merge_base {
+            Value::Null => drop(case.request["change"].as_object_mut().unwrap().remove("merge_base")),
+            other => case.request["change"]["merge_base"] = other,
+        }
+        assert_eq!(case.outcome(), "denied");
+        assert!(
+            headline(&case).starts_with("Denied: this would take commits off main"),
+            "{}",
+            headline(&case)
+        );
+    }
+    // A rewind brings nothing, and takes away all the same: an older policy may stand there.
+    let mut rewind = push();
+    rewind.request["change"]["head"] = id("older").into();
+    rewind.request["change"]["merge_base"] = id("older").into();
+    (rewind.request["commits"], rewind.request["files"]) = (json!([]), json!([]));
+    assert_eq!(rewind.outcome(), "denied");
+    // A branch that is new has nothing to lose.
+    let mut new = push();
+    new.request["change"]["base_tip"] = NOTHING.into();
+    new.request["change"].as_object_mut().unwrap().remove("merge_base");
+    assert_eq!(new.outcome(), "approved");
+}
+
+/// What a merge made of an approved change.
+fn merged(kind: &str) -> Case {
+    let mut case = push();
+    case.request["change"]["merge_tree"] = id("merged").into();
+    case.request["change"]["result"] = json!({ "commit": id("m1"), "tree": id("merged"), "kind": kind });
+    case
+}
+
+#[test]
+fn a_merge_holds_what_merging_the_approved_head_gives() {
+    for kind in ["merge", "squash", "rebase", "fast-forward"] {
+        let mut case = merged(kind);
+        assert_eq!(case.outcome(), "approved", "{kind}");
+        case.request["change"]["result"]["tree"] = id("other").into();
+        assert_eq!(case.outcome(), "pending", "{kind}");
+        assert!(headline(&case).contains("holds something else than merging"), "{}", headline(&case));
+        case.request["change"].as_object_mut().unwrap().remove("merge_tree");
+        assert_eq!(case.outcome(), "pending", "{kind}");
+        assert!(headline(&case).contains("is not known"), "{}", headline(&case));
+    }
+}
+
+#[test]
+fn a_merge_that_holds_something_else_is_to_be_judged_as_a_push() {
+    let needs = |case: &Case| -> Value {
+        let mut request = case.request.clone();
+        request["documents"] = json!([{ "role": "policy", "source": "test", "bytes": case.policy }]);
+        serde_json::from_str(&countersign_core::needs(request.to_string().as_bytes()).unwrap()).unwrap()
+    };
+    let mut case = merged("squash");
+    assert_eq!(needs(&case)["as_push"], Value::Null);
+    case.request["change"]["result"]["tree"] = id("other").into();
+    assert_eq!(needs(&case)["as_push"], true);
+    case.request["change"].as_object_mut().unwrap().remove("merge_tree");
+    assert_eq!(needs(&case)["facts"], json!(["merge-tree"]));
+}
+
+#[test]
+fn the_groups_to_read_are_named() {
+    let mut case = Case::new();
+    case.policy = case.policy.replace("users: [sam, rhea]", "groups: [acme/seniors, acme/leads]");
+    case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "groups");
+    let mut request = case.request.clone();
+    request["documents"] = json!([{ "role": "policy", "source": "test", "bytes": case.policy }]);
+    let needs: Value =
+        serde_json::from_str(&countersign_core::needs(request.to_string().as_bytes()).unwrap()).unwrap();
+    assert_eq!(needs["groups"], json!(["acme/leads", "acme/seniors"]));
+}
+
+#[test]
+fn who_only_observes_stops_no_move() {
+    let mut case = pushed_to("main", None);
+    case.policy = case.policy.replace("name: test", "name: test\nenforce: observe");
+    case.request["change"]["head"] = NOTHING.into();
+    (case.request["commits"], case.request["files"]) = (json!([]), json!([]));
+    let decision = case.answer().unwrap();
+    assert_eq!((&decision["outcome"], &decision["blocks"]), (&json!("denied"), &json!(false)));
+}
