@@ -1,5 +1,6 @@
 //! From a document to what people and tools read. Worded once and neutralised once, for all hosts.
 
+mod brief;
 mod markdown;
 mod neutral;
 mod reports;
@@ -47,6 +48,8 @@ pub(crate) enum Format {
     /// For a terminal or a CI log.
     #[default]
     Text,
+    /// For a hook: a few lines.
+    Brief,
     /// For a comment or a job summary.
     Markdown,
     /// For test panels.
@@ -59,6 +62,7 @@ pub(crate) enum Format {
 
 words!(Format {
     "text" => Text,
+    "brief" => Brief,
     "markdown" => Markdown,
     "junit" => Junit,
     "codequality" => Codequality,
@@ -92,6 +96,7 @@ pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
             let decision: Decision = read(input, "a decision")?;
             Ok(match how.format {
                 Format::Text => text::decision(&decision, how.colour),
+                Format::Brief => brief::decision(&decision),
                 Format::Markdown => markdown::decision(&decision),
                 Format::Junit => reports::junit(&decision),
                 Format::Codequality => reports::codequality(&decision),

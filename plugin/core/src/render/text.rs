@@ -218,7 +218,7 @@ fn source_in_words(finding: &crate::model::Finding) -> String {
     }
 }
 
-fn one_of(people: &[String]) -> String {
+pub(super) fn one_of(people: &[String]) -> String {
     match people {
         [] => "somebody who may approve".to_owned(),
         [one] => one.clone(),

@@ -645,10 +645,9 @@ impl Desk<'_, '_, '_> {
             ActCode::StaleTree => {
                 format!("{who} approved another merge result: the target or the change moved since")
             }
-            ActCode::TooOld if act.at > Some(self.request.trigger.now) => {
-                format!("the approval of {who} is dated after now, so its age cannot be told")
+            ActCode::TooOld => {
+                format!("the approval of {who} is older than the policy lets it be, or dated after now")
             }
-            ActCode::TooOld => format!("the approval of {who} is older than the policy lets it be"),
             ActCode::BadSignature => "its signature does not belong to what it says".to_owned(),
             ActCode::UnknownKey => {
                 "the key that signed it is in no line of the target's allowed_signers".to_owned()

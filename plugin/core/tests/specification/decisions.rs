@@ -264,3 +264,22 @@ fn a_combination_under_any_is_one_of_its_parts() {
         assert_eq!(case.outcome(), outcome, "{require}");
     }
 }
+
+fn brief(decision: &Value) -> String {
+    let how = json!({ "format": "brief", "document": decision });
+    countersign_core::render(how.to_string().as_bytes()).unwrap()
+}
+
+#[test]
+fn a_hook_says_in_a_few_lines_what_is_missing() {
+    let text = brief(&on_a_forge().answer().unwrap());
+    // A page shows these lines without what they begin with.
+    assert!(text.lines().all(|line| line == line.trim()), "{text}");
+    insta::assert_snapshot!("brief", text);
+    let mut passes = Case::new();
+    passes.act("sam", "approve");
+    assert_eq!(
+        brief(&passes.answer().unwrap()),
+        "Approved: the rule that applies is satisfied (\"sign-off\")\n"
+    );
+}
