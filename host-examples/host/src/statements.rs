@@ -36,7 +36,8 @@ pub fn read(
     // One name may stand in several refs with different content; only what is the same byte for byte is the same.
     let mut names: BTreeSet<(String, Option<String>, Option<String>)> = BTreeSet::new();
     for git_ref in refs(repository)? {
-        let blobs: HashMap<String, String> = repository.blobs(&git_ref)?.into_iter().collect();
+        let blobs: HashMap<String, String> =
+            repository.blobs(repository.tip(&git_ref))?.into_iter().collect();
         for path in blobs.keys() {
             let Some(name) = path.strip_suffix(".json").or(path.strip_suffix(".sig")) else { continue };
             let commit = name.strip_prefix("signoffs/").and_then(|rest| rest.split_once('/'));

@@ -74,6 +74,8 @@ pub struct Repository {
     shallow: Vec<String>,
     /// Version of git.
     pub version: String,
+    /// Refs that a push is about to move, and where to: its hook sees them before they move.
+    moving: Vec<(String, Option<ObjectId<'static>>)>,
 }
 
 impl Repository {
@@ -87,6 +89,7 @@ impl Repository {
             work_tree: None,
             shallow: Vec::new(),
             version: String::new(),
+            moving: Vec::new(),
         };
         // Asked together: a process costs more than what it is asked here.
         let version =
@@ -178,7 +181,19 @@ impl Repository {
         self.maybe_text(["config", "--get", key])
     }
 
-    /// The refs that match a pattern of `git for-each-ref`.
+    /// Reads refs that a push is about to move as if it had; none is one that it deletes.
+    pub fn with_moving(mut self, refs: Vec<(String, Option<ObjectId<'static>>)>) -> Self {
+        self.moving = refs;
+        self
+    }
+
+    /// What names the commit of a ref: itself, or where a push is about to put it.
+    pub fn tip<'r>(&'r self, name: &'r str) -> &'r str {
+        let moving = self.moving.iter().find(|(moving, _)| moving == name);
+        moving.and_then(|(_, to)| to.as_ref()).map_or(name, ObjectId::as_str)
+    }
+
+    /// The refs that match a pattern of `git for-each-ref`: a whole name, or a folder of names.
     ///
     /// # Errors
     /// When git fails.
@@ -191,7 +206,21 @@ impl Repository {
         if !output.status.success() {
             return Err(failed(&["for-each-ref"], &output.stderr));
         }
-        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+        let mut refs: Vec<String> =
+            String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+        let matches = |name: &str| {
+            let of = |pattern: &String| {
+                name.strip_prefix(pattern.trim_end_matches('/'))
+                    .is_some_and(|r| r.is_empty() || r.starts_with('/'))
+            };
+            patterns.iter().any(of)
+        };
+        for (name, to) in self.moving.iter().filter(|(name, _)| matches(name)) {
+            refs.retain(|known| known != name);
+            refs.extend(to.is_some().then(|| name.clone()));
+        }
+        refs.sort_unstable();
+        Ok(refs)
     }
 
     /// The best common ancestor of two commits.
@@ -325,6 +354,24 @@ impl Repository {
     pub fn merge_tree(&self, ours: &str, theirs: &str) -> Result<Option<ObjectId<'static>>, GitError> {
         let found = self.maybe_text(["merge-tree", "--write-tree", "--no-messages", ours, theirs])?;
         found.map(|text| object_id("merge-tree", text.lines().next().unwrap_or_default())).transpose()
+    }
+
+    /// The parents of a commit, in order.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn parents(&self, commit: &str) -> Result<Vec<ObjectId<'static>>, GitError> {
+        let line = self.text(["rev-list", "--parents", "--max-count=1", commit, "--"])?;
+        line.split_whitespace().skip(1).map(|id| object_id("rev-list --parents", id)).collect()
+    }
+
+    /// The tree of a commit.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn tree(&self, commit: &str) -> Result<ObjectId<'static>, GitError> {
+        let tree = self.text(["rev-parse", "--verify", &format!("{commit}^{{tree}}")])?;
+        object_id("rev-parse", &tree)
     }
 
     /// All files that a revision holds: path and id of the blob.

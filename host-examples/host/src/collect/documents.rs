@@ -1,0 +1,230 @@
+//! The documents of a change: what decides about it, read from its target, and what tools noted about its commits.
+
+use countersign_core::model::{Document, Fact, Needs, ObjectId, Request, Role, Text, Unavailable};
+
+use super::{CollectError, Collector, PolicyFrom, Subject, Target};
+use crate::git::Object;
+use crate::module::sha256_hex;
+
+/// Where policies stand.
+pub const POLICY_PATH: &str = ".countersign/policy.yaml";
+
+/// Bytes of notes that one request takes; later notes are named as unavailable.
+const NOTE_BYTES: usize = 40 << 20;
+
+impl Collector<'_> {
+    /// The policy: at the tip of the target, else of the default branch, or where it was said to stand.
+    pub(super) fn policy(&mut self, subject: &Subject) -> Result<Option<Document<'static>>, CollectError> {
+        match &subject.policy {
+            PolicyFrom::File(path) => {
+                let unreadable =
+                    |reason: String| CollectError::Policy { what: path.display().to_string(), reason };
+                let bytes = std::fs::read(path).map_err(|e| unreadable(e.to_string()))?;
+                Ok(Some(Document {
+                    role: Role::Policy,
+                    source: "flag".into(),
+                    git_ref: None,
+                    commit: None,
+                    path: Some(path.display().to_string().into()),
+                    digest: Some(format!("sha256:{}", sha256_hex(&bytes)).into()),
+                    untrusted: self.in_work_tree(path).is_some(),
+                    bytes: Text::from_bytes(bytes),
+                }))
+            }
+            PolicyFrom::Ref { revision, path } => {
+                let object =
+                    self.objects.get(&format!("{revision}:{path}"))?.filter(|object| object.kind == "blob");
+                let commit = self.objects.commit(revision)?;
+                let object = object.ok_or_else(|| CollectError::Policy {
+                    what: format!("{revision}:{path}"),
+                    reason: "there is no such file".to_owned(),
+                })?;
+                Ok(Some(document(Role::Policy, object, Some(revision), commit.as_ref(), Some(path))))
+            }
+            PolicyFrom::Target => {
+                let places = [Some(&subject.target), subject.default_branch.as_ref()];
+                let places: Vec<_> =
+                    places.into_iter().flatten().filter_map(|target| target.stands_at.clone()).collect();
+                for (git_ref, tip) in places {
+                    let found = self.objects.get(&format!("{tip}:{POLICY_PATH}"))?;
+                    if let Some(object) = found.filter(|object| object.kind == "blob") {
+                        return Ok(Some(document(
+                            Role::Policy,
+                            object,
+                            Some(&git_ref),
+                            Some(&tip),
+                            Some(POLICY_PATH),
+                        )));
+                    }
+                    // A policy that is there and cannot be read is no missing policy.
+                    if self.objects.has_entry(tip.as_str(), POLICY_PATH)? {
+                        return Err(CollectError::Policy {
+                            what: format!("{POLICY_PATH} at {git_ref}"),
+                            reason: "its object is missing here or is no file; run `git fsck`".to_owned(),
+                        });
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// The policy of the default branch, which says what is protected; where it cannot be read as one, the module takes
+    /// what is protected when no policy says it.
+    pub(super) fn protection(
+        &mut self,
+        subject: &Subject,
+    ) -> Result<Option<Document<'static>>, CollectError> {
+        match &subject.default_branch {
+            Some(default) if default.name != subject.target.name => {
+                self.of_target(default, Role::Protection, POLICY_PATH)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Puts the documents that the module asks for into a request, those that exist: at the tip of the target, or at the
+    /// commit that pins one.
+    pub(super) fn documents(
+        &mut self,
+        needs: &Needs,
+        target: &Target,
+        request: &mut Request<'static>,
+    ) -> Result<(), CollectError> {
+        for wanted in needs.documents.iter().filter(|document| document.git_ref.is_none()) {
+            let found = match wanted.commit.as_ref().and_then(|commit| ObjectId::new(commit.clone())) {
+                Some(commit) => {
+                    let object = self.objects.get(&format!("{commit}:{}", wanted.path))?;
+                    let object = object.filter(|object| object.kind == "blob");
+                    object
+                        .map(|object| document(wanted.role, object, None, Some(&commit), Some(&wanted.path)))
+                }
+                None => self.of_target(target, wanted.role, &wanted.path)?,
+            };
+            request.documents.extend(found);
+        }
+        Ok(())
+    }
+
+    /// A document that stands at the tip of the target.
+    pub(super) fn of_target(
+        &mut self,
+        target: &Target,
+        role: Role,
+        path: &str,
+    ) -> Result<Option<Document<'static>>, CollectError> {
+        let Some((git_ref, tip)) = &target.stands_at else {
+            return Ok(None);
+        };
+        let object = self.objects.get(&format!("{tip}:{path}"))?.filter(|object| object.kind == "blob");
+        // What is there and cannot be read is not missing.
+        if object.is_none() && self.objects.has_entry(tip.as_str(), path)? {
+            return Err(CollectError::Policy {
+                what: format!("{path} at {git_ref}"),
+                reason: "its object is missing here or is no file; run `git fsck`".to_owned(),
+            });
+        }
+        Ok(object.map(|object| document(role, object, Some(git_ref), Some(tip), Some(path))))
+    }
+
+    /// Puts the notes of commits into the request, and names those for which there was no room.
+    pub(super) fn notes(
+        &mut self,
+        commits: &[&str],
+        request: &mut Request<'static>,
+    ) -> Result<(), CollectError> {
+        let mut room = NOTE_BYTES;
+        for (git_ref, commit, bytes) in self.notes_of(commits)? {
+            match room.checked_sub(bytes.len()) {
+                Some(left) => {
+                    room = left;
+                    request.documents.push(Document {
+                        role: Role::Note,
+                        source: "git".into(),
+                        git_ref: Some(git_ref.into()),
+                        commit: ObjectId::new(commit),
+                        path: None,
+                        digest: None,
+                        untrusted: false,
+                        bytes: Text::from_bytes(bytes),
+                    });
+                }
+                None => request.unavailable.push(Unavailable {
+                    fact: Fact::Notes,
+                    of: Some(commit.into()),
+                    reason: format!("the notes of this change have more than {NOTE_BYTES} bytes").into(),
+                }),
+            }
+        }
+        request.complete.push(Fact::Notes);
+        Ok(())
+    }
+
+    /// Puts the checkpoints that commits name into a request.
+    pub(super) fn checkpoints(&mut self, request: &mut Request<'static>) -> Result<(), CollectError> {
+        if self.objects.commit("refs/heads/entire/checkpoints/v1")?.is_none() {
+            return Ok(());
+        }
+        for wanted in self.needs(request)?.documents {
+            let Some(git_ref) = wanted.git_ref.as_deref() else { continue };
+            if let Some(object) = self.objects.get(&format!("{git_ref}:{}", wanted.path))? {
+                let found = document(wanted.role, object, Some(git_ref), None, Some(&wanted.path));
+                request.documents.push(found);
+            }
+        }
+        Ok(())
+    }
+
+    /// The notes of commits that the module reads: ref, commit, bytes.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn notes_of(&mut self, commits: &[&str]) -> Result<Vec<(String, String, Vec<u8>)>, CollectError> {
+        let (per_commit, per_ref): (Vec<String>, Vec<String>) =
+            self.about.notes.iter().cloned().partition(|pattern| pattern.contains("{commit}"));
+        let folders: Vec<String> = per_commit.iter().map(|pattern| pattern.replace("{commit}", "")).collect();
+        let refs = self.repository.refs(&[per_ref, folders.clone()].concat())?;
+        let mut found = Vec::new();
+        for git_ref in refs.iter().filter(|name| !folders.iter().any(|folder| name.starts_with(folder))) {
+            let Some(tip) = self.objects.commit(self.repository.tip(git_ref))? else {
+                continue;
+            };
+            let notes = self.objects.notes(tip.as_str(), commits)?;
+            found.extend(notes.into_iter().map(|(id, bytes)| (git_ref.clone(), id, bytes)));
+        }
+        for (pattern, folder) in per_commit.iter().zip(&folders) {
+            if !refs.iter().any(|name| name.starts_with(folder)) {
+                continue;
+            }
+            let names: Vec<String> = commits.iter().map(|id| pattern.replace("{commit}", id)).collect();
+            let places: Vec<String> = names.iter().map(|name| self.repository.tip(name).to_owned()).collect();
+            let objects = self.objects.get_many(&places)?;
+            for ((name, id), object) in names.into_iter().zip(commits).zip(objects) {
+                if let Some(object) = object.filter(|object| object.kind == "blob") {
+                    found.push((name, (*id).to_owned(), object.bytes));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A document that git holds.
+pub(super) fn document(
+    role: Role,
+    object: Object,
+    git_ref: Option<&str>,
+    commit: Option<&ObjectId<'static>>,
+    path: Option<&str>,
+) -> Document<'static> {
+    Document {
+        role,
+        source: "git".into(),
+        git_ref: git_ref.map(|name| name.to_owned().into()),
+        commit: commit.cloned(),
+        path: path.map(|path| path.to_owned().into()),
+        digest: Some(format!("sha256:{}", sha256_hex(&object.bytes)).into()),
+        untrusted: false,
+        bytes: Text::from_bytes(object.bytes),
+    }
+}

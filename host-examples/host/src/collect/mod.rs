@@ -1,0 +1,401 @@
+//! Collects the facts of a change: what the module asks for, as git and the platform say it.
+
+mod documents;
+mod error;
+mod platform;
+mod selection;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use countersign_core::model::{
+    API_VERSION, Change, Commit, Description, Fact, MergeKind, MergeResult, Needs, ObjectId, Place,
+    Repository as RepositoryId, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
+};
+
+use crate::git::{Objects, Repository};
+use crate::module::{Function, Module};
+use crate::statements::{self, ALLOWED_SIGNERS_PATH, REVOKED_KEYS_PATH};
+
+pub use documents::POLICY_PATH;
+use documents::document;
+pub use error::CollectError;
+pub use platform::Platform;
+pub use selection::{PolicyFrom, Selection};
+
+/// Bytes of a diff that one request takes.
+const HUNK_BYTES: usize = 30 << 20;
+
+/// A change, found in a repository.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The ref that it would move.
+    pub target: Target,
+    /// The default branch, where it is known.
+    pub default_branch: Option<Target>,
+    /// Its commits are counted from here; none for a target that is new.
+    pub base: Option<ObjectId<'static>>,
+    /// Its head; all zeros where the target would be deleted.
+    pub head: ObjectId<'static>,
+    /// What a merge or push makes of it.
+    pub result: Option<MergeResult<'static>>,
+    /// Where the policy stands.
+    pub policy: PolicyFrom,
+    /// A target without a policy is refused.
+    pub require_policy: bool,
+    /// Everything that a signed sign-off is bound to is collected, whether a rule asks for it or not.
+    pub to_sign: bool,
+}
+
+impl Subject {
+    /// The commit that its commits and files are counted from. What a branch that a push makes has from the default branch
+    /// is not its change.
+    fn starts_at(&self) -> Option<&ObjectId<'static>> {
+        let default = || self.default_branch.as_ref()?.stands_at.as_ref().map(|(_, tip)| tip);
+        match (&self.base, &self.result) {
+            (Some(base), _) => Some(base),
+            (None, Some(_)) => default(),
+            (None, None) => None,
+        }
+    }
+}
+
+/// A ref, and where it stands.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The ref, by full name, as the server knows it.
+    pub name: String,
+    /// The ref that says where it stands, by full name, and the commit; none when it does not exist yet.
+    pub stands_at: Option<(String, ObjectId<'static>)>,
+}
+
+/// What was collected.
+pub struct Collected {
+    /// The request document.
+    pub request: Vec<u8>,
+    /// The result of the change is to be judged as a push of its own, and this request decides nothing.
+    pub as_push: bool,
+}
+
+/// Collects one change.
+pub struct Collector<'m> {
+    module: &'m Module,
+    repository: Repository,
+    objects: Objects,
+    about: Description,
+}
+
+impl<'m> Collector<'m> {
+    /// A collector for the repository that holds `folder`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn new(module: &'m Module, folder: &Path) -> Result<Self, CollectError> {
+        Self::of(module, Repository::open(folder)?)
+    }
+
+    /// A collector for a repository that is open.
+    ///
+    /// # Errors
+    /// When git or the module gives no answer.
+    pub fn of(module: &'m Module, repository: Repository) -> Result<Self, CollectError> {
+        let objects = repository.objects()?;
+        let about = read(module.call(Function::Describe, b"")?.as_bytes())?;
+        Ok(Collector { module, repository, objects, about })
+    }
+
+    /// The request for a change, with every fact that the module asked for.
+    ///
+    /// # Errors
+    /// When the change cannot be judged; the message says what to do.
+    pub fn collect(
+        &mut self,
+        subject: &Subject,
+        platform: &mut dyn Platform,
+        now: When,
+    ) -> Result<Collected, CollectError> {
+        let mut request = self.begin(subject, platform, now)?;
+        let mut needs = self.needs(&request)?;
+        // What a policy extends says what more is needed.
+        if needs.documents.iter().any(|wanted| wanted.role == Role::Extends) {
+            self.documents(&needs, &subject.target, &mut request)?;
+            needs = self.needs(&request)?;
+        }
+        self.documents(&needs, &subject.target, &mut request)?;
+        if needs.documents.iter().any(|document| document.role == Role::Codeowners) {
+            needs = self.needs(&request)?;
+        }
+        // A hook is asked about every ref, and most of them are nobody's concern.
+        let gates = request.trigger.kind != TriggerKind::Check;
+        let deletes = subject.head.as_str().bytes().all(|digit| digit == b'0');
+        if (gates && needs.facts.is_empty()) || deletes {
+            request.complete.extend([Fact::Commits, Fact::Files, Fact::Acts]);
+            return finished(&request, false);
+        }
+
+        self.of_git(subject, &needs, &mut request)?;
+        if self.needs(&request)?.as_push {
+            return finished(&request, true);
+        }
+        platform.facts(&needs, &mut request)?;
+        self.signed(subject, &needs, &mut request)?;
+        // What the commits themselves name: asked for only where it can exist.
+        if needs.facts.contains(&Fact::Notes) {
+            self.checkpoints(&mut request)?;
+        }
+        finished(&request, false)
+    }
+
+    /// What is known before anything is asked for.
+    fn begin(
+        &mut self,
+        subject: &Subject,
+        platform: &dyn Platform,
+        now: When,
+    ) -> Result<Request<'static>, CollectError> {
+        let (kind, software) = platform.trigger();
+        let nothing = || ObjectId::new("0".repeat(subject.head.as_str().len()));
+        let change = Change {
+            repository: RepositoryId { id: None, name: self.repository_name()?.map(Into::into) },
+            target: subject.target.name.clone().into(),
+            default_branch: subject.default_branch.as_ref().map(|branch| branch.name.clone().into()),
+            base_tip: subject.base.clone().or_else(nothing).unwrap_or_else(|| subject.head.clone()),
+            head: subject.head.clone(),
+            result: subject.result.clone(),
+            ..Change::default()
+        };
+        let mut request = Request {
+            api_version: API_VERSION.into(),
+            trigger: Trigger {
+                kind,
+                host: Software { name: "countersign".into(), version: env!("CARGO_PKG_VERSION").into() },
+                platform: software,
+                now,
+                require_policy: subject.require_policy,
+            },
+            change: Some(change),
+            complete: vec![Fact::Documents],
+            absent: platform.absent().to_vec(),
+            ..Request::default()
+        };
+        request.documents.extend(self.policy(subject)?);
+        if kind != TriggerKind::Check {
+            request.documents.extend(self.protection(subject)?);
+        }
+        Ok(request)
+    }
+
+    /// Copies what git knows.
+    fn of_git(
+        &mut self,
+        subject: &Subject,
+        needs: &Needs,
+        request: &mut Request<'static>,
+    ) -> Result<(), CollectError> {
+        let Subject { head, target, .. } = subject;
+        let base = subject.starts_at();
+        let wanted = |fact: Fact| needs.facts.contains(&fact);
+        let bound = |fact: Fact| subject.to_sign || wanted(fact);
+        let commits = self.commits(subject)?;
+        let merge_base = match base {
+            // Whatever is a parent in the change and is the base, no common ancestor comes after.
+            Some(base)
+                if commits.iter().flat_map(|commit| &commit.parents).any(|parent| parent.sha == *base) =>
+            {
+                Some(base.clone())
+            }
+            Some(base) => self.repository.merge_base(base.as_str(), head.as_str())?,
+            None => None,
+        };
+        request.documents.extend(self.of_target(target, Role::Mailmap, ".mailmap")?);
+
+        let start = match merge_base.as_ref().or(base) {
+            Some(commit) => commit.as_str().to_owned(),
+            None if wanted(Fact::Files) || bound(Fact::DiffId) => self.repository.empty_tree()?,
+            None => String::new(),
+        };
+        if wanted(Fact::Files) {
+            self.files(&start, head, needs, request)?;
+        }
+        if wanted(Fact::Notes) {
+            let ids: Vec<&str> = commits.iter().map(|commit| commit.sha.as_str()).collect();
+            self.notes(&ids, request)?;
+        }
+        if wanted(Fact::Traces) {
+            for path in self.about.traces.clone() {
+                if let Some(object) = self.objects.get(&format!("{head}:{path}"))? {
+                    request.documents.push(document(Role::Trace, object, None, Some(head), Some(&path)));
+                }
+            }
+            request.complete.push(Fact::Traces);
+        }
+        if let Some(change) = &mut request.change {
+            change.merge_base = merge_base;
+            if bound(Fact::DiffId) {
+                change.diff_id = self.repository.diff_id(&start, head.as_str())?;
+                request.complete.push(Fact::DiffId);
+            }
+            if bound(Fact::MergeTree) {
+                let tip = base.unwrap_or(head);
+                change.merge_tree = self.repository.merge_tree(tip.as_str(), head.as_str())?;
+                request.complete.push(Fact::MergeTree);
+            }
+        }
+        request.commits = commits.into();
+        request.complete.push(Fact::Commits);
+        Ok(())
+    }
+
+    fn files(
+        &self,
+        start: &str,
+        head: &ObjectId<'static>,
+        needs: &Needs,
+        request: &mut Request<'static>,
+    ) -> Result<(), CollectError> {
+        let mut files = self.repository.files(start, head.as_str())?;
+        if needs.facts.contains(&Fact::FileLines) {
+            self.repository.count_lines(start, head.as_str(), &mut files)?;
+            request.complete.push(Fact::FileLines);
+        }
+        if needs.facts.contains(&Fact::Hunks) {
+            if self.repository.hunks(start, head.as_str(), &mut files, HUNK_BYTES)? {
+                request.complete.push(Fact::Hunks);
+            } else {
+                request.unavailable.push(Unavailable {
+                    fact: Fact::Hunks,
+                    of: None,
+                    reason: format!("the diff has more than {HUNK_BYTES} bytes").into(),
+                });
+            }
+        }
+        request.files = files.into();
+        request.complete.push(Fact::Files);
+        Ok(())
+    }
+
+    /// Copies the signed sign-offs of the change, and what they are verified by.
+    fn signed(
+        &mut self,
+        subject: &Subject,
+        needs: &Needs,
+        request: &mut Request<'static>,
+    ) -> Result<(), CollectError> {
+        let wanted = |fact: Fact| needs.facts.contains(&fact);
+        let signed = if subject.to_sign || wanted(Fact::Acts) {
+            let any_head = wanted(Fact::DiffId) || wanted(Fact::MergeTree);
+            let ids: HashSet<&str> = request.commits.iter().map(|commit| commit.sha.as_str()).collect();
+            let own = |id: &str| any_head || ids.contains(id);
+            statements::read(&self.repository, &mut self.objects, own)?
+        } else {
+            Some(Vec::new())
+        };
+        for (role, path) in
+            [(Role::AllowedSigners, ALLOWED_SIGNERS_PATH), (Role::RevokedKeys, REVOKED_KEYS_PATH)]
+        {
+            request.documents.extend(self.of_target(&subject.target, role, path)?);
+        }
+        let has_signed = signed.as_ref().is_none_or(|signed| !signed.is_empty());
+        if (subject.to_sign || has_signed)
+            && let Some(change) = &mut request.change
+            && change.repository.id.is_none()
+        {
+            let tip = subject.base.as_ref().unwrap_or(&subject.head);
+            change.repository.id = self.repository.root(tip.as_str())?.map(Into::into);
+        }
+        match signed {
+            Some(signed) => request.acts.extend(signed),
+            None => request.unavailable.push(Unavailable {
+                fact: Fact::Acts,
+                of: None,
+                reason: format!("there are more than {} signed sign-offs of this change", statements::MOST)
+                    .into(),
+            }),
+        }
+        Ok(())
+    }
+
+    fn needs(&self, request: &Request<'_>) -> Result<Needs, CollectError> {
+        let answer = self.module.call(Function::Needs, &serde_json::to_vec(request)?)?;
+        Ok(read(answer.as_bytes())?)
+    }
+
+    /// The commits of a change, and those that a merge made of them.
+    fn commits(&self, subject: &Subject) -> Result<Vec<Commit<'static>>, CollectError> {
+        let without: Vec<String> = subject.starts_at().iter().map(|base| base.as_str().to_owned()).collect();
+        let mut commits = self.list(subject.head.as_str(), &without)?;
+        if let Some(result) = &subject.result {
+            let more = [without, vec![subject.head.as_str().to_owned()]].concat();
+            let made = self.list(result.commit.as_str(), &more)?;
+            let holds_head =
+                matches!(result.kind, MergeKind::Merge | MergeKind::FastForward | MergeKind::Push);
+            if holds_head {
+                commits.iter_mut().for_each(|commit| commit.place = Place::Both);
+            }
+            commits.extend(made.into_iter().map(|commit| Commit { place: Place::Result, ..commit }));
+        }
+        // git left out what the base reaches, so a parent that is not listed is in the target.
+        let listed: HashSet<String> = commits.iter().map(|commit| commit.sha.as_str().to_owned()).collect();
+        for parent in commits.iter_mut().flat_map(|commit| &mut commit.parents) {
+            parent.in_target = !listed.contains(parent.sha.as_str());
+        }
+        Ok(commits)
+    }
+
+    fn list(&self, head: &str, without: &[String]) -> Result<Vec<Commit<'static>>, CollectError> {
+        let commits = self.repository.commits(head, without)?.collect::<Result<Vec<_>, _>>()?;
+        match commits.iter().find(|commit| self.repository.is_cut_at(commit.sha.as_str())) {
+            Some(cut) => Err(CollectError::Shallow { commit: cut.sha.short().to_owned() }),
+            None => Ok(commits),
+        }
+    }
+
+    /// The path of a file inside the work tree, when it lies in it.
+    fn in_work_tree(&self, path: &Path) -> Option<PathBuf> {
+        let top = self.repository.work_tree.as_ref()?.canonicalize().ok()?;
+        let path = path.canonicalize().ok()?;
+        Some(path.strip_prefix(top).ok()?.to_owned())
+    }
+
+    /// `owner/name` by the remote's address, else the name of the folder.
+    fn repository_name(&self) -> Result<Option<String>, CollectError> {
+        if let Some(address) = self.repository.config("remote.origin.url")? {
+            let address = address.trim_end_matches('/').trim_end_matches(".git").to_owned();
+            let mut parts = address.rsplit(['/', ':']).filter(|part| !part.is_empty());
+            if let (Some(name), Some(owner)) = (parts.next(), parts.next()) {
+                return Ok(Some(format!("{owner}/{name}")));
+            }
+        }
+        let folder = self.repository.work_tree.as_ref().and_then(|path| path.file_name());
+        Ok(folder.map(|name| name.to_string_lossy().into_owned()))
+    }
+
+    /// The repository.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// The default branch as a server has it: what HEAD names, which says what new clones get.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn server_default_branch(&mut self) -> Result<Option<Target>, CollectError> {
+        let Some(name) = self.repository.symbolic_ref("HEAD")? else { return Ok(None) };
+        let stands_at = if self.repository.has_ref(&name)? { self.objects.commit(&name)? } else { None };
+        Ok(Some(Target { stands_at: stands_at.map(|tip| (name.clone(), tip)), name }))
+    }
+
+    /// The commit that a revision names.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn resolve(&mut self, revision: &str) -> Result<ObjectId<'static>, CollectError> {
+        self.objects
+            .commit(revision)?
+            .ok_or_else(|| CollectError::NoCommit { revision: revision.to_owned(), hint: String::new() })
+    }
+}
+
+fn finished(request: &Request<'_>, as_push: bool) -> Result<Collected, CollectError> {
+    Ok(Collected { request: serde_json::to_vec(request)?, as_push })
+}

@@ -1,0 +1,21 @@
+//! What a platform adds to what git knows.
+
+use countersign_core::model::{Fact, Needs, Request, Software, TriggerKind};
+
+use super::CollectError;
+
+/// Where a change is made: it knows who did what, and git does not. A platform copies what it is asked for, names what
+/// it could not get, and says of each list whether it is whole; what that means is the module's matter.
+pub trait Platform {
+    /// What asks, and the platform that the facts come from.
+    fn trigger(&self) -> (TriggerKind, Software<'static>);
+
+    /// The facts that the platform does not have at all.
+    fn absent(&self) -> &[Fact];
+
+    /// Copies the facts that are asked for into a request that holds what git knows. The acts are always asked for.
+    ///
+    /// # Errors
+    /// When nothing can be decided without them; a fact that is merely missing is named in the request.
+    fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError>;
+}
