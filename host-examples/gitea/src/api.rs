@@ -1,0 +1,309 @@
+//! Gitea's API, as far as facts are read from it. Every field may be missing: Forgejo and other versions differ.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// Entries of a page; the server caps it.
+const PAGE: usize = 50;
+
+/// Pages that are read of one list; what has more is named as cut.
+const PAGES: usize = 40;
+
+/// Bytes of one answer.
+const ANSWER_BYTES: u64 = 32 << 20;
+
+/// Why the forge gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// It could not be asked.
+    #[error("the forge did not answer {path}: {reason}")]
+    Unreachable {
+        /// What was asked.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// It refused.
+    #[error("the forge answered {path} with status {status}{said}")]
+    Refused {
+        /// What was asked.
+        path: String,
+        /// The status of HTTP.
+        status: u16,
+        /// What it said, with a colon before it.
+        said: String,
+    },
+    /// The time for all questions is over.
+    #[error("the forge took too long; ask again, or look at how it is doing")]
+    TooSlow,
+}
+
+impl ApiError {
+    /// Whether the account may not see it, or it is not there: the forge gives 404 to whom it hides something from.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self, ApiError::Refused { status: 401 | 403 | 404, .. })
+    }
+}
+
+/// A forge, with the token of the account that reads it. Its address comes from the configuration and never from what the
+/// forge or a payload says.
+pub struct Api {
+    agent: ureq::Agent,
+    root: String,
+    token: String,
+    until: Instant,
+}
+
+impl Api {
+    /// A client that answers or fails within this time, whatever it is asked.
+    pub fn new(root: &str, token: &str, within: Duration) -> Self {
+        let config = ureq::Agent::config_builder()
+            // A redirect would take the token elsewhere.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .user_agent(concat!("countersign-gitea/", env!("CARGO_PKG_VERSION")));
+        Api {
+            agent: config.build().into(),
+            root: root.trim_end_matches('/').to_owned(),
+            token: token.trim().to_owned(),
+            until: Instant::now() + within,
+        }
+    }
+
+    /// Reads one document.
+    ///
+    /// # Errors
+    /// When the forge does not give it.
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        let left = self.until.checked_duration_since(Instant::now()).ok_or(ApiError::TooSlow)?;
+        let unreachable = |e: &dyn std::fmt::Display| ApiError::Unreachable {
+            path: path.to_owned(),
+            reason: e.to_string(),
+        };
+        let answer = self
+            .agent
+            .get(format!("{}/api/v1{path}", self.root))
+            .config()
+            .timeout_global(Some(left))
+            .build()
+            .header("Authorization", format!("token {}", self.token))
+            .header("Accept", "application/json")
+            .call();
+        let mut answer = answer.map_err(|e| match e {
+            ureq::Error::Timeout(_) => ApiError::TooSlow,
+            e => unreachable(&e),
+        })?;
+        let status = answer.status().as_u16();
+        let body = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec();
+        let body = body.map_err(|e| unreachable(&e))?;
+        if status != 200 {
+            let said: Refusal = serde_json::from_slice(&body).unwrap_or_default();
+            let said = if said.message.is_empty() { String::new() } else { format!(": {}", said.message) };
+            return Err(ApiError::Refused { path: path.to_owned(), status, said });
+        }
+        serde_json::from_slice(&body).map_err(|e| unreachable(&e))
+    }
+
+    /// Reads a list to its end: until a page brings nothing new. The second says whether that was reached.
+    ///
+    /// # Errors
+    /// When the forge does not give a page.
+    pub fn list<T: DeserializeOwned + HasId>(&self, path: &str) -> Result<(Vec<T>, bool), ApiError> {
+        let mut all: Vec<T> = Vec::new();
+        let joint = if path.contains('?') { '&' } else { '?' };
+        for page in 1..=PAGES {
+            let entries: Option<Vec<T>> = self.get(&format!("{path}{joint}limit={PAGE}&page={page}"))?;
+            let entries = entries.unwrap_or_default();
+            // Some lists know no pages, and give all of it again.
+            let known = entries.first().is_some_and(|entry| all.iter().any(|other| other.id() == entry.id()));
+            if entries.is_empty() || known {
+                return Ok((all, true));
+            }
+            all.extend(entries);
+        }
+        Ok((all, false))
+    }
+}
+
+/// What tells the entries of a list apart.
+pub trait HasId {
+    /// Unique in its list.
+    fn id(&self) -> String;
+}
+
+macro_rules! has_id {
+    ($($of:ty: $field:ident),+) => {
+        $(impl HasId for $of {
+            fn id(&self) -> String {
+                self.$field.to_string()
+            }
+        })+
+    };
+}
+
+has_id!(Review: id, Comment: id, Event: id, Activity: id, Team: id, User: id, Status: id, PullCommit: sha);
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    message: String,
+}
+
+/// An account.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct User {
+    pub id: i64,
+    pub login: String,
+}
+
+/// A pull request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Pull {
+    pub number: u64,
+    pub title: String,
+    pub body: String,
+    pub user: Option<User>,
+    pub labels: Option<Vec<Label>>,
+    pub draft: bool,
+    pub head: Branch,
+    pub base: Branch,
+    pub created_at: String,
+    pub updated_at: String,
+    /// How often the description was edited; Forgejo does not say.
+    pub content_version: Option<u64>,
+}
+
+/// A side of a pull request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Branch {
+    #[serde(rename = "ref")]
+    pub name: String,
+    pub sha: String,
+    pub repo: Option<Repository>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Repository {
+    pub id: i64,
+    pub full_name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Label {
+    pub name: String,
+}
+
+/// A review. It keeps its original words, whatever the page shows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Review {
+    pub id: i64,
+    pub user: Option<User>,
+    pub state: String,
+    pub body: String,
+    pub commit_id: String,
+    pub dismissed: bool,
+    pub submitted_at: String,
+    pub updated_at: String,
+}
+
+/// A comment. Everybody who may write to the repository can change it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Comment {
+    pub id: i64,
+    pub user: Option<User>,
+    pub body: String,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// An event of the timeline.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Event {
+    pub id: i64,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub user: Option<User>,
+    pub body: String,
+    pub created_at: String,
+    pub review_id: i64,
+    pub old_ref: String,
+    pub new_ref: String,
+}
+
+/// What the body of a `pull_push` event holds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PullPush {
+    pub is_force_push: bool,
+    pub commit_ids: Vec<String>,
+}
+
+/// An entry of the feed of a repository.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Activity {
+    pub id: i64,
+    pub op_type: String,
+    pub act_user: Option<User>,
+    pub ref_name: String,
+    pub content: String,
+    pub created: String,
+}
+
+/// What the content of a `commit_repo` activity holds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct PushedCommits {
+    pub head_commit: PushedCommit,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct PushedCommit {
+    pub sha1: String,
+}
+
+/// A commit of a pull request, with the accounts that the forge maps its addresses to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PullCommit {
+    pub sha: String,
+    pub author: Option<User>,
+    pub committer: Option<User>,
+}
+
+/// A team of an organisation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Team {
+    pub id: i64,
+    pub name: String,
+}
+
+/// A status of a commit.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    pub id: i64,
+    pub context: String,
+    pub status: String,
+    pub creator: Option<User>,
+    pub created_at: String,
+}
+
+/// What somebody may do in a repository.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Permission {
+    pub permission: String,
+}

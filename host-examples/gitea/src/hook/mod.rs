@@ -1,0 +1,259 @@
+//! `countersign-gitea pre-receive`: judges what is about to enter a protected branch, before it does.
+//!
+//! Runs inside git's quarantine: the new objects are readable, refs have not moved, and nothing that is written into the
+//! repository stays if the push is refused.
+
+mod env;
+mod updates;
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use countersign_core::model::{
+    Account, Act, ActKind, Decision, Fact, Needs, Proof, Push as PushFact, Request, Software, TriggerKind,
+    Unavailable, When, read,
+};
+use countersign_host::collect::{CollectError, Collector, Platform, Subject};
+use countersign_host::git::Repository;
+use countersign_host::module::{Function, Module};
+
+use crate::api::Api;
+use crate::forge::PullRequest;
+use env::{ForgeAccess, Push};
+use updates::Update;
+
+/// The time in which the forge must have answered everything, of the ten seconds that the whole may take without it.
+const FORGE_TIME: Duration = Duration::from_secs(8);
+
+/// The option of a push that breaks the glass; its reason stands behind it.
+const BREAK_GLASS: &str = "break-glass=";
+
+/// Judges what a push or merge would put into a protected branch.
+///
+/// git calls it with a line for each ref on standard input. The forge is asked only about pull requests that it merges;
+/// without an address and a token the hook decides from git and signed sign-offs alone, and says so.
+#[derive(Args)]
+#[command(after_help = "Example, as hooks/pre-receive.d/countersign of a repository:\n  #!/bin/sh\n  \
+    exec countersign-gitea pre-receive\n\n\
+    A push breaks the glass, where the policy lets the pusher, with\n  \
+    git push -o break-glass=\"why this cannot wait\"\n\n\
+    Exit codes: 0 passes, 1 blocked, 2 cannot evaluate, which blocks too")]
+pub struct PreReceive {
+    /// The forge's root, such as http://127.0.0.1:3000/.
+    #[arg(long, env = "COUNTERSIGN_FORGE_URL", value_name = "URL", requires = "token_file")]
+    url: Option<String>,
+    /// A file with a token of the forge.
+    #[arg(long, env = "COUNTERSIGN_FORGE_TOKEN_FILE", value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
+    /// Refuse changes to a protected branch without a policy.
+    #[arg(long, env = "COUNTERSIGN_REQUIRE_POLICY")]
+    require_policy: bool,
+}
+
+impl PreReceive {
+    pub fn run(&self) -> anyhow::Result<ExitCode> {
+        let updates = updates()?;
+        let push = Push::read(|name| std::env::var(name).ok());
+        let gated: Vec<&Update> = updates.iter().filter(|update| !update.is_pull_head()).collect();
+        if push.wiki || gated.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let module = Module::embedded()?;
+        let gate = Gate {
+            module: &module,
+            push: &push,
+            forge: self.forge(),
+            require_policy: self.require_policy,
+            now: now()?,
+        };
+        // Sign-offs and notes that travel in the same push count, though their refs have not moved yet.
+        let moving = updates.iter().map(|update| (update.name.clone(), update.becomes())).collect();
+        let repository = Repository::open(Path::new(".")).map_err(CollectError::from)?.with_moving(moving);
+        let mut collector = Collector::of(&module, repository)?;
+        let mut blocked = false;
+        for update in gated {
+            let answer =
+                gate.judge(&mut collector, update).with_context(|| format!("judging {}", update.name))?;
+            let decision: Decision = read(answer.as_bytes()).context("the module's answer is no decision")?;
+            blocked |= decision.blocks;
+            // Most pushes are nobody's concern, and a hook that always speaks is not read.
+            if decision.policy.is_some() {
+                say(&brief(&module, &answer)?);
+                if self.forge().is_none() {
+                    say(
+                        "Judged from git and signed sign-offs alone: the hook knows no token of the forge.\n",
+                    );
+                }
+                if let Some(key) = push.deploy_key {
+                    say(&format!("Pushed with deploy key {key}, which is nobody's account.\n"));
+                }
+            }
+        }
+        Ok(ExitCode::from(u8::from(blocked)))
+    }
+
+    fn forge(&self) -> Option<ForgeAccess> {
+        Some(ForgeAccess { url: self.url.clone()?, token_file: self.token_file.clone()? })
+    }
+}
+
+/// What stays the same for every ref of a push.
+struct Gate<'a> {
+    module: &'a Module,
+    push: &'a Push,
+    forge: Option<ForgeAccess>,
+    require_policy: bool,
+    now: When,
+}
+
+impl Gate<'_> {
+    /// The decision about one ref.
+    fn judge(&self, collector: &mut Collector<'_>, update: &Update) -> anyhow::Result<String> {
+        if update.deletes() {
+            let subject = update.as_push(collector)?;
+            return self.decide(
+                collector,
+                subject,
+                &mut Pushed { push: self.push, now: self.now, head: None },
+            );
+        }
+        if let (Some(number), Some(forge)) = (self.push.merges, &self.forge) {
+            let token = std::fs::read_to_string(&forge.token_file)
+                .with_context(|| format!("reading the forge's token from {}", forge.token_file.display()))?;
+            let api = Api::new(&forge.url, &token, FORGE_TIME);
+            let mut pull = PullRequest::read(&api, TriggerKind::PreReceive, &self.push.repository, number)?;
+            if pull.target() != update.name {
+                bail!("pull request {number} is for {}, and {} is being moved", pull.target(), update.name);
+            }
+            let head = pull.head().to_owned();
+            let subject = update.subject(collector, Some(&head))?;
+            let collected = collector.collect(&self.with_policy(subject), &mut pull, self.now)?;
+            if !collected.as_push {
+                return Ok(self.module.call(Function::Evaluate, &collected.request)?);
+            }
+        } else {
+            let subject = update.subject(collector, None)?;
+            let mut pushed = Pushed { push: self.push, now: self.now, head: Some(subject.head.clone()) };
+            let collected = collector.collect(&self.with_policy(subject), &mut pushed, self.now)?;
+            if !collected.as_push {
+                return Ok(self.module.call(Function::Evaluate, &collected.request)?);
+            }
+        }
+        let subject = update.as_push(collector)?;
+        let head = Some(subject.head.clone());
+        self.decide(collector, subject, &mut Pushed { push: self.push, now: self.now, head })
+    }
+
+    fn decide(
+        &self,
+        collector: &mut Collector<'_>,
+        subject: Subject,
+        pushed: &mut Pushed<'_>,
+    ) -> anyhow::Result<String> {
+        let collected = collector.collect(&self.with_policy(subject), pushed, self.now)?;
+        Ok(self.module.call(Function::Evaluate, &collected.request)?)
+    }
+
+    fn with_policy(&self, subject: Subject) -> Subject {
+        Subject { require_policy: self.require_policy, ..subject }
+    }
+}
+
+/// What the server says of a push, where no forge is asked: who pushes, and what they write with it.
+struct Pushed<'p> {
+    push: &'p Push,
+    now: When,
+    head: Option<countersign_core::model::ObjectId<'static>>,
+}
+
+impl Platform for Pushed<'_> {
+    fn trigger(&self) -> (TriggerKind, Software<'static>) {
+        (TriggerKind::PreReceive, Software { name: "git".into(), version: "".into() })
+    }
+
+    fn absent(&self) -> &[Fact] {
+        // Who pushed what the server merges, only the forge knows.
+        match self.push.merges {
+            Some(_) => &[Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes],
+            None => &[Fact::History, Fact::Opener, Fact::Requester, Fact::People],
+        }
+    }
+
+    fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
+        if let Some(change) = &mut request.change
+            && !self.push.repository.is_empty()
+        {
+            change.repository.name = Some(self.push.repository.clone().into());
+        }
+        if needs.facts.contains(&Fact::Groups) {
+            request.unavailable.push(Unavailable {
+                fact: Fact::Groups,
+                of: None,
+                reason: "the hook asks no forge about a push; list the people under `users`".into(),
+            });
+        }
+        request.complete.push(Fact::Acts);
+        if self.push.merges.is_none() {
+            request.complete.push(Fact::Pushes);
+        }
+        let (Some(pusher), Some(head)) = (&self.push.pusher, &self.head) else { return Ok(()) };
+        let by = Account {
+            id: pusher.id.clone().map(Into::into),
+            login: Some(pusher.login.clone().into()),
+            email: pusher.email.clone().map(Into::into),
+        };
+        // Who presses merge contributes nothing; who pushes does.
+        if self.push.merges.is_none() {
+            request.pushes = vec![PushFact {
+                by: Some(by.clone()),
+                at: Some(self.now),
+                head: head.clone(),
+                forced: false,
+            }]
+            .into();
+        }
+        if let Some(reason) = self.push.options.iter().find_map(|option| option.strip_prefix(BREAK_GLASS)) {
+            request.acts.push(Act {
+                id: "push-option".into(),
+                kind: ActKind::Waiver,
+                actor: by,
+                proof: Proof::Forge,
+                at: Some(self.now),
+                head: Some(head.clone()),
+                text: Some(format!("break-glass: {reason}").into()),
+                ..Act::default()
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The lines that git gives on standard input.
+fn updates() -> anyhow::Result<Vec<Update>> {
+    let mut input = String::new();
+    std::io::stdin().read_to_string(&mut input).context("reading the refs from standard input")?;
+    let parse = |line: &str| {
+        Update::parse(line)
+            .with_context(|| format!("`{line}` is no line of a pre-receive hook: old id, new id, ref"))
+    };
+    input.lines().map(parse).collect()
+}
+
+fn now() -> anyhow::Result<When> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
+    Ok(When::from_seconds(i64::try_from(since.as_secs())?))
+}
+
+fn brief(module: &Module, decision: &str) -> anyhow::Result<String> {
+    let how = format!(r#"{{"format":"brief","document":{decision}}}"#);
+    Ok(module.call(Function::Render, how.as_bytes())?)
+}
+
+/// Whoever pushes sees this, and so does whoever presses a button: the server shows both streams.
+fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

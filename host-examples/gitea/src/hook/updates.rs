@@ -1,0 +1,131 @@
+//! What a push would do to refs, and which change that is.
+
+use countersign_core::model::{MergeKind, MergeResult, ObjectId};
+use countersign_host::collect::{CollectError, Collector, PolicyFrom, Subject, Target};
+
+/// One line of what git tells its hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// The commit that the ref names; none for one that is new.
+    pub old: Option<ObjectId<'static>>,
+    /// The object that it is to name; all zeros for one that would be deleted.
+    pub new: ObjectId<'static>,
+    /// The ref, by full name.
+    pub name: String,
+}
+
+impl Update {
+    /// Reads a line: old, new, name.
+    pub fn parse(line: &str) -> Option<Self> {
+        let (old, rest) = line.split_once(' ')?;
+        let (new, name) = rest.split_once(' ')?;
+        let id = |text: &str| ObjectId::new(text.to_owned());
+        let old = id(old)?;
+        Some(Update { old: Some(old).filter(|old| !is_nothing(old)), new: id(new)?, name: name.to_owned() })
+    }
+
+    /// Whether the ref would be deleted.
+    pub fn deletes(&self) -> bool {
+        is_nothing(&self.new)
+    }
+
+    /// What the ref is to name; none when it would be deleted.
+    pub fn becomes(&self) -> Option<ObjectId<'static>> {
+        (!self.deletes()).then(|| self.new.clone())
+    }
+
+    /// Whether the server keeps the head of a pull request in it: nothing is merged by that, and the forge must not be
+    /// asked while it writes one.
+    pub fn is_pull_head(&self) -> bool {
+        self.name.starts_with("refs/pull/")
+    }
+
+    /// The change that is judged, with a merge told from a push by the shape of the history alone.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn subject(
+        &self,
+        collector: &mut Collector<'_>,
+        pull_head: Option<&str>,
+    ) -> Result<Subject, CollectError> {
+        let push = self.as_push(collector)?;
+        let (Some(old), Some(result)) = (&self.old, &push.result) else { return Ok(push) };
+        let repository = collector.repository().clone();
+        let parents = repository.parents(result.commit.as_str())?;
+        let as_merge = |kind: MergeKind, head: ObjectId<'static>| Subject {
+            head,
+            result: Some(MergeResult { kind, ..result.clone() }),
+            ..push.clone()
+        };
+        let merges = match parents.as_slice() {
+            [first, second] if first == old => Some(second.clone()),
+            _ => None,
+        };
+        match (merges, pull_head) {
+            // What is merged is what the merge says, whatever the forge still thinks that the head is.
+            (Some(head), _) => Ok(as_merge(MergeKind::Merge, head)),
+            (None, Some(head)) if head == result.commit.as_str() => {
+                Ok(as_merge(MergeKind::FastForward, result.commit.clone()))
+            }
+            (None, Some(head)) => {
+                let kind = if parents == [old.clone()] { MergeKind::Squash } else { MergeKind::Rebase };
+                Ok(as_merge(kind, collector.resolve(head)?))
+            }
+            (None, None) => Ok(push),
+        }
+    }
+
+    /// Everything that the ref would gain, as a change of its own.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn as_push(&self, collector: &mut Collector<'_>) -> Result<Subject, CollectError> {
+        let default_branch = collector.server_default_branch()?;
+        let (head, result) = if self.deletes() {
+            (self.new.clone(), None)
+        } else {
+            let head = collector.resolve(self.new.as_str())?;
+            let tree = collector.repository().tree(head.as_str())?;
+            let result = MergeResult { commit: head.clone(), tree, kind: MergeKind::Push };
+            (head, Some(result))
+        };
+        Ok(Subject {
+            target: Target {
+                name: self.name.clone(),
+                stands_at: self.old.clone().map(|old| (self.name.clone(), old)),
+            },
+            default_branch,
+            base: self.old.clone(),
+            head,
+            result,
+            policy: PolicyFrom::Target,
+            require_policy: false,
+            to_sign: false,
+        })
+    }
+}
+
+fn is_nothing(id: &ObjectId<'_>) -> bool {
+    id.as_str().bytes().all(|digit| digit == b'0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "1111111111111111111111111111111111111111";
+    const NEW: &str = "2222222222222222222222222222222222222222";
+    const NOTHING: &str = "0000000000000000000000000000000000000000";
+
+    #[test]
+    fn a_line_holds_old_new_and_a_name_that_may_hold_anything() {
+        let update = Update::parse(&format!("{OLD} {NEW} refs/heads/a b")).unwrap();
+        assert_eq!((update.name.as_str(), update.deletes()), ("refs/heads/a b", false));
+        assert_eq!(Update::parse(&format!("{NOTHING} {NEW} refs/heads/a")).unwrap().old, None);
+        assert!(Update::parse(&format!("{OLD} {NOTHING} refs/heads/a")).unwrap().deletes());
+        for odd in ["", OLD, "1 2 refs/heads/a", &format!("{OLD} {NEW}")] {
+            assert_eq!(Update::parse(odd), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! `countersign-gitea install-hook`: puts the hook where the server runs it, and checks that it does.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+/// The name of our file in `pre-receive.d`.
+const NAME: &str = "countersign";
+
+/// The folder of the hooks that serve a whole server, beside its configuration.
+const FOLDER: &str = "countersign-hooks";
+
+/// Hooks that Gitea has in every repository, which a folder for the whole server must go on to.
+const PASSED_ON: &[&str] = &["update", "post-receive", "proc-receive"];
+
+/// Install the hook on the server itself, for one repository or for all, and check that it runs.
+///
+/// For one repository a file is put into its hooks/pre-receive.d. For the whole server `core.hooksPath` is set in app.ini,
+/// which reaches every repository, also those made later and wikis; the server must then be restarted.
+#[derive(Args)]
+#[command(after_help = "Example:\n  countersign-gitea install-hook --app-ini /etc/gitea/app.ini \\\n    \
+    --url http://127.0.0.1:3000/ --token-file /etc/gitea/countersign.token\n\n\
+    Exit codes: 0 installed, 1 --check found a fault, 2 cannot install")]
+pub struct InstallHook {
+    /// A bare repository of the server.
+    #[arg(long, value_name = "DIR", required_unless_present = "app_ini", conflicts_with = "app_ini")]
+    repository_dir: Option<PathBuf>,
+    /// The server's configuration.
+    #[arg(long, value_name = "FILE")]
+    app_ini: Option<PathBuf>,
+    /// The forge's root, which the hook asks about pull requests.
+    #[arg(long, value_name = "URL", requires = "token_file")]
+    url: Option<String>,
+    /// A file with a token of the forge, readable by the server's account.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
+    /// Refuse changes to a protected branch without a policy.
+    #[arg(long)]
+    require_policy: bool,
+    /// Change nothing, and say what is wrong with an installation.
+    #[arg(long)]
+    check: bool,
+}
+
+/// A file that has to be there, executable.
+struct Script {
+    path: PathBuf,
+    text: String,
+}
+
+impl InstallHook {
+    pub fn run(&self) -> anyhow::Result<ExitCode> {
+        let (scripts, ini) = match (&self.repository_dir, &self.app_ini) {
+            (Some(folder), _) => (vec![self.of_repository(folder)?], None),
+            (None, Some(ini)) => {
+                let folder = hooks_folder(ini)?;
+                (self.of_server(&folder)?, Some((ini, folder)))
+            }
+            (None, None) => bail!("name a repository or an app.ini"),
+        };
+        if self.check {
+            let mut faults: Vec<String> = scripts.iter().filter_map(Script::fault).collect();
+            if let Some((ini, folder)) = &ini {
+                faults.extend(ini_fault(ini, folder)?);
+            }
+            for fault in &faults {
+                println!("{}", countersign_core::visible(fault));
+            }
+            if faults.is_empty() {
+                println!("The hook is installed and executable.");
+            }
+            return Ok(ExitCode::from(u8::from(!faults.is_empty())));
+        }
+        for script in &scripts {
+            script.write()?;
+            println!("wrote {}", script.path.display());
+        }
+        if let Some((ini, folder)) = &ini {
+            if set_hooks_path(ini, folder)? {
+                println!("set core.hooksPath in {}; restart the server", ini.display());
+            } else {
+                println!("{} names the hooks already", ini.display());
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn of_repository(&self, folder: &Path) -> anyhow::Result<Script> {
+        let hooks = folder.join("hooks");
+        if !hooks.is_dir() {
+            bail!(
+                "{} has no folder `hooks`: name the bare repository itself, such as \
+                 /var/lib/gitea/git/repositories/acme/app.git",
+                folder.display()
+            );
+        }
+        let path = hooks.join("pre-receive.d").join(NAME);
+        Ok(Script { path, text: format!("#!/bin/sh\n{}\n", self.command()?) })
+    }
+
+    fn of_server(&self, folder: &Path) -> anyhow::Result<Vec<Script>> {
+        let pre_receive = format!(
+            "#!/bin/sh\n# The repository's own hooks come first: what the server refuses is not judged.\n\
+             input=$(cat)\nown=\"$GIT_DIR/hooks/pre-receive\"\nif [ -x \"$own\" ]; then\n    \
+             printf '%s\\n' \"$input\" | \"$own\" || exit $?\nfi\nprintf '%s\\n' \"$input\" | {{\n    {}\n}}\n",
+            self.command()?
+        );
+        let mut scripts = vec![Script { path: folder.join("pre-receive"), text: pre_receive }];
+        for name in PASSED_ON {
+            let text = format!(
+                "#!/bin/sh\nown=\"$GIT_DIR/hooks/{name}\"\nif [ -x \"$own\" ]; then\n    exec \"$own\" \"$@\"\nfi\n"
+            );
+            scripts.push(Script { path: folder.join(name), text });
+        }
+        Ok(scripts)
+    }
+
+    /// The line of a shell that runs the hook, with what it has to know.
+    fn command(&self) -> anyhow::Result<String> {
+        let program = std::env::current_exe().context("finding this program")?;
+        let mut command = format!("exec {} pre-receive", quoted(&program.display().to_string()));
+        if let (Some(url), Some(file)) = (&self.url, &self.token_file) {
+            let file = file.canonicalize().with_context(|| format!("the token file {}", file.display()))?;
+            let file = quoted(&file.display().to_string());
+            command.push_str(&format!(" --url {} --token-file {file}", quoted(url)));
+        }
+        if self.require_policy {
+            command.push_str(" --require-policy");
+        }
+        Ok(command)
+    }
+}
+
+impl Script {
+    fn write(&self) -> anyhow::Result<()> {
+        let what = || format!("writing {}", self.path.display());
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder).with_context(what)?;
+        }
+        fs::write(&self.path, &self.text).with_context(what)?;
+        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o755)).with_context(what)
+    }
+
+    /// What keeps it from running as it should.
+    fn fault(&self) -> Option<String> {
+        let path = self.path.display();
+        let Ok(text) = fs::read_to_string(&self.path) else {
+            return Some(format!("{path} is missing: run install-hook without --check"));
+        };
+        let mode = fs::metadata(&self.path).map(|meta| meta.permissions().mode()).unwrap_or_default();
+        if mode & 0o111 == 0 {
+            return Some(format!(
+                "{path} is not executable, so the server skips it and says nothing: chmod +x {path}"
+            ));
+        }
+        if mode & 0o022 != 0 {
+            return Some(format!("{path} can be written by others than its owner: chmod go-w {path}"));
+        }
+        (text != self.text).then(|| {
+            format!("{path} differs from what would be installed with these flags: run install-hook again with them")
+        })
+    }
+}
+
+/// A word of a shell, whatever it holds.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+fn hooks_folder(ini: &Path) -> anyhow::Result<PathBuf> {
+    let ini = ini.canonicalize().with_context(|| ini.display().to_string())?;
+    Ok(ini.parent().unwrap_or(Path::new("/")).join(FOLDER))
+}
+
+/// The section of app.ini whose keys become git's configuration.
+const SECTION: &str = "[git.config]";
+const KEY: &str = "core.hooksPath";
+
+/// What `core.hooksPath` is set to, and the line.
+fn hooks_path(text: &str) -> Option<(usize, &str)> {
+    let mut inside = false;
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.starts_with('[') {
+            inside = line.eq_ignore_ascii_case(SECTION);
+        } else if inside
+            && let Some((key, value)) = line.split_once('=')
+            && key.trim().eq_ignore_ascii_case(KEY)
+        {
+            return Some((at, value.trim()));
+        }
+    }
+    None
+}
+
+fn ini_fault(ini: &Path, folder: &Path) -> anyhow::Result<Option<String>> {
+    let text = fs::read_to_string(ini).with_context(|| ini.display().to_string())?;
+    Ok(match hooks_path(&text) {
+        Some((_, value)) if Path::new(value) == folder => None,
+        Some((at, value)) => {
+            Some(format!("{}:{}: {KEY} is {value}, and not {}", ini.display(), at + 1, folder.display()))
+        }
+        None => Some(format!(
+            "{} does not set {KEY} under {SECTION}: run install-hook without --check",
+            ini.display()
+        )),
+    })
+}
+
+/// Sets it; false where it is set already.
+fn set_hooks_path(ini: &Path, folder: &Path) -> anyhow::Result<bool> {
+    let text = fs::read_to_string(ini).with_context(|| ini.display().to_string())?;
+    match hooks_path(&text) {
+        Some((_, value)) if Path::new(value) == folder => return Ok(false),
+        Some((at, value)) => bail!(
+            "{}:{}: {KEY} is {value} already; take it out, or call the hook from there",
+            ini.display(),
+            at + 1
+        ),
+        None => {}
+    }
+    let line = format!("{KEY} = {}", folder.display());
+    let section = text.lines().position(|line| line.trim().eq_ignore_ascii_case(SECTION));
+    let mut lines: Vec<&str> = text.lines().collect();
+    match section {
+        Some(at) => lines.insert(at + 1, &line),
+        None => lines.extend(["", SECTION, &line]),
+    }
+    fs::write(ini, lines.join("\n") + "\n").with_context(|| format!("writing {}", ini.display()))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_setting_is_read_from_its_section_alone() {
+        assert_eq!(hooks_path("[other]\ncore.hooksPath = /a\n[git.config]\nx = y\n"), None);
+        assert_eq!(hooks_path("[git.config]\n core.hooksPath=/b \n"), Some((1, "/b")));
+        assert_eq!(hooks_path("[GIT.CONFIG]\nCORE.HOOKSPATH = /c\n[x]\n"), Some((1, "/c")));
+    }
+
+    #[test]
+    fn a_setting_is_added_once_and_nothing_else_is_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let ini = folder.path().join("app.ini");
+        for before in ["a = 1\n", "[git.config]\nx = y\n[z]\n", ""] {
+            fs::write(&ini, before).unwrap();
+            assert!(set_hooks_path(&ini, Path::new("/hooks")).unwrap());
+            let after = fs::read_to_string(&ini).unwrap();
+            assert!(before.lines().all(|line| after.lines().any(|other| other == line)), "{after}");
+            assert_eq!(hooks_path(&after).unwrap().1, "/hooks");
+            assert!(!set_hooks_path(&ini, Path::new("/hooks")).unwrap());
+        }
+        fs::write(&ini, "[git.config]\ncore.hooksPath = /own\n").unwrap();
+        assert!(set_hooks_path(&ini, Path::new("/hooks")).is_err());
+    }
+
+    #[test]
+    fn a_word_of_a_shell_stays_one_word() {
+        assert_eq!(quoted("a b'c"), r"'a b'\''c'");
+    }
+}

@@ -1,0 +1,46 @@
+//! Real git repositories, and a real Gitea, for the tests of the gate. Everything panics: a test that cannot be set up has
+//! failed.
+
+pub mod git;
+pub mod server;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The root of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A program of the workspace, built from what stands here.
+pub fn program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo)
+            .args(["build", "--quiet", "--package", "countersign", "--package", "countersign-gitea"])
+            .current_dir(root())
+            .status()
+            .unwrap();
+        assert!(built.success(), "the programs do not build");
+    });
+    root().join("target/debug").join(name)
+}
+
+/// What a process did.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its exit code.
+    pub code: i32,
+    /// Both of its streams.
+    pub text: String,
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Ran {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    Ran { code: output.status.code().unwrap_or(-1), text }
+}

@@ -1,0 +1,174 @@
+//! A Gitea of its own for a test: built from its Go module, started on loopback, stopped at the end.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::{Ran, program, root, run};
+
+/// The version that `tests/gitea/server` pins.
+const VERSION: &str = "1.26.0";
+
+/// The server program, built when it is not there; that takes some minutes.
+fn gitea() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let path = root().join(format!("target/gitea/gitea-{VERSION}"));
+        if !path.exists() {
+            let version = format!("-X main.Version={VERSION}");
+            let tags = "sqlite sqlite_unlock_notify";
+            let built = run(Command::new("go")
+                .args(["build", "-o"])
+                .arg(&path)
+                .args(["-tags", tags, "-ldflags", &version, "code.gitea.io/gitea"])
+                .current_dir(root().join("tests/gitea/server")));
+            assert_eq!(built.code, 0, "{}", built.text);
+        }
+        path
+    })
+}
+
+/// A running server.
+pub struct Gitea {
+    folder: tempfile::TempDir,
+    process: Child,
+    /// Its root, with a slash at the end.
+    pub url: String,
+}
+
+impl Drop for Gitea {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Gitea {
+    /// Starts one without users or repositories. `prepare` may change its configuration first.
+    pub fn start(prepare: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let ini = folder.path().join("app.ini");
+        std::fs::write(&ini, configuration(folder.path(), port)).unwrap();
+        prepare(&ini);
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let process = Command::new(gitea())
+            .args(["web", "-c"])
+            .arg(&ini)
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let gitea = Gitea { folder, process, url: format!("http://127.0.0.1:{port}/") };
+        let started = Instant::now();
+        while gitea.call("GET", "healthz", None, None).0 != 200 {
+            assert!(started.elapsed() < Duration::from_secs(60), "{}", gitea.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        gitea
+    }
+
+    /// What the server wrote.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// The server's configuration.
+    pub fn ini(&self) -> PathBuf {
+        self.folder.path().join("app.ini")
+    }
+
+    /// The bare repository of `owner/name`.
+    pub fn repository(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("data/gitea-repositories/{name}.git"))
+    }
+
+    /// Makes a user and gives a token of theirs that may do everything they may.
+    pub fn user(&self, name: &str, admin: bool) -> String {
+        let mut command = Command::new(gitea());
+        command.arg("-c").arg(self.ini()).args(["admin", "user", "create"]);
+        command.args([
+            "--username",
+            name,
+            "--password",
+            "Passw0rd-of-a-test",
+            "--must-change-password=false",
+        ]);
+        command.args([
+            "--email",
+            &format!("{name}@example.com"),
+            "--access-token",
+            "--access-token-name",
+            "t",
+        ]);
+        command.args(["--access-token-scopes", "all"]);
+        if admin {
+            command.arg("--admin");
+        }
+        let made = run(&mut command);
+        assert_eq!(made.code, 0, "{}", made.text);
+        made.text.split_whitespace().last().unwrap().to_owned()
+    }
+
+    /// Asks the API; gives the status and the answer.
+    pub fn call(&self, method: &str, path: &str, token: Option<&str>, body: Option<Value>) -> (u16, Value) {
+        let base =
+            if path == "healthz" { format!("{}api/", self.url) } else { format!("{}api/v1/", self.url) };
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .into();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{base}{path}"));
+        if let Some(token) = token {
+            request = request.header("Authorization", format!("token {token}"));
+        }
+        request = request.header("Content-Type", "application/json");
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let Ok(mut answer) = agent.run(request.body(body).unwrap()) else { return (0, Value::Null) };
+        let status = answer.status().as_u16();
+        let text = answer.body_mut().read_to_string().unwrap_or_default();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Asks the API for something that has to work.
+    pub fn ok(&self, method: &str, path: &str, token: &str, body: Value) -> Value {
+        let body = if body.is_null() { None } else { Some(body) };
+        let (status, answer) = self.call(method, path, Some(token), body);
+        assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
+        answer
+    }
+
+    /// `countersign-gitea` on this server.
+    pub fn countersign(&self, args: &[&str]) -> Ran {
+        run(Command::new(program("countersign-gitea")).args(args))
+    }
+
+    /// A remote that somebody pushes to with their token.
+    pub fn remote(&self, who: &str, token: &str, repository: &str) -> String {
+        let host = self.url.trim_start_matches("http://");
+        format!("http://{who}:{token}@{host}{repository}.git")
+    }
+}
+
+fn configuration(folder: &Path, port: u16) -> String {
+    let listed = run(Command::new("go")
+        .args(["list", "-m", "-f", "{{.Dir}}", "code.gitea.io/gitea"])
+        .current_dir(root().join("tests/gitea/server")));
+    assert_eq!(listed.code, 0, "{}", listed.text);
+    let (work, statics) = (folder.display(), listed.text.trim().to_owned());
+    format!(
+        "I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true\n\
+         WORK_PATH = {work}\n\
+         [server]\nHTTP_ADDR = 127.0.0.1\nHTTP_PORT = {port}\nROOT_URL = http://127.0.0.1:{port}/\n\
+         STATIC_ROOT_PATH = {statics}\nDISABLE_SSH = true\n\
+         [database]\nDB_TYPE = sqlite3\n\
+         [security]\nINSTALL_LOCK = true\n\
+         [webhook]\nALLOWED_HOST_LIST = loopback\n"
+    )
+}

@@ -1,0 +1,284 @@
+//! Real pushes to a bare repository with the hook: what enters a protected branch, and what a person is told.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use gitea_tests::git::{AI, Clone, key};
+use gitea_tests::{program, run};
+
+const POLICY: &str = "\
+countersign: 1
+name: senior sign-off
+people:
+  seniors: { users: [sam@example.com] }
+  directors: { users: [noor] }
+identities:
+  noor: { emails: [noor@example.com] }
+break-glass: { by: directors, options: { may-approve: contributors } }
+rules:
+  - name: AI-assisted code
+    when: { ai: any }
+    require: [{ approvals: 1, by: seniors }]
+";
+
+/// A bare repository with the hook, and dana's clone of it; `main` holds the policy and whose key is whose.
+struct Forge {
+    folder: tempfile::TempDir,
+    dana: Clone,
+}
+
+impl Forge {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bare = folder.path().join("acme/app.git");
+        let made = run(Command::new("git").args(["init", "--quiet", "--bare", "-b", "main"]).arg(&bare));
+        assert_eq!(made.code, 0, "{}", made.text);
+        run(Command::new("git").arg("-C").arg(&bare).args([
+            "config",
+            "receive.advertisePushOptions",
+            "true",
+        ]));
+        let dana = Clone::new(&folder.path().join("dana"), "dana", bare.to_str().unwrap());
+        dana.write(".countersign/policy.yaml", POLICY);
+        let (_, public) = key(folder.path(), "sam");
+        dana.write(
+            ".countersign/allowed_signers",
+            &format!("sam@example.com namespaces=\"countersign\" {public}\n"),
+        );
+        dana.commit("Begin");
+        // The first push makes the branch: there is no policy yet, and nothing to ask.
+        let forge = Forge { folder, dana };
+        forge.install(&bare);
+        forge.dana.git(&["push", "--quiet", "origin", "main"]);
+        forge.dana.git(&["remote", "set-head", "origin", "main"]);
+        forge
+    }
+
+    fn install(&self, bare: &Path) {
+        let hooks = bare.join("hooks");
+        // git's own hook, as Gitea has it: it runs what stands in pre-receive.d.
+        std::fs::create_dir_all(hooks.join("pre-receive.d")).unwrap();
+        let delegate = "#!/bin/sh\ninput=$(cat)\nfor hook in hooks/pre-receive.d/*; do\n  if [ -x \"$hook\" ]; then\n    \
+                        printf '%s\\n' \"$input\" | \"$hook\" || exit $?\n  fi\ndone\n";
+        std::fs::write(hooks.join("pre-receive"), delegate).unwrap();
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(hooks.join("pre-receive"), executable).unwrap();
+        let ran = run(Command::new(program("countersign-gitea"))
+            .args(["install-hook", "--repository-dir"])
+            .arg(bare));
+        assert_eq!(ran.code, 0, "{}", ran.text);
+    }
+
+    fn bare(&self) -> std::path::PathBuf {
+        self.folder.path().join("acme/app.git")
+    }
+
+    /// A push as the server would describe it to its hook.
+    fn push_as(&self, who: &str, args: &[&str]) -> gitea_tests::Ran {
+        let env = [
+            ("GITEA_PUSHER_NAME", who),
+            ("GITEA_PUSHER_EMAIL", &format!("{who}@example.com")),
+            ("GITEA_REPO_USER_NAME", "acme"),
+            ("GITEA_REPO_NAME", "app"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let clone = Clone { folder: self.dana.folder.clone(), env: env.to_vec() };
+        clone.try_git(&[&["push", "origin"], args].concat())
+    }
+
+    fn push(&self, args: &[&str]) -> gitea_tests::Ran {
+        self.push_as("dana", args)
+    }
+
+    fn sign(&self) {
+        let key = self.folder.path().join("sam");
+        let ran = self.dana.countersign(&["approve", "--target", "main", "--key", key.to_str().unwrap()]);
+        assert_eq!(ran.code, 0, "{}", ran.text);
+    }
+
+    /// Where a branch of the server stands.
+    fn stands(&self, name: &str) -> String {
+        run(Command::new("git").arg("-C").arg(self.bare()).args(["rev-parse", "--verify", "--quiet", name]))
+            .text
+            .trim()
+            .to_owned()
+    }
+}
+
+#[test]
+fn what_an_ai_helped_with_waits_for_a_signature_that_travels_with_the_push() {
+    let forge = Forge::new();
+    forge.dana.git(&["switch", "--quiet", "--create", "work"]);
+    let head = forge.dana.commit(AI);
+    // A branch that nobody protects passes, and the hook says nothing.
+    let feature = forge.push(&["work"]);
+    assert_eq!((feature.code, feature.text.contains("ountersign")), (0, false), "{}", feature.text);
+
+    let blocked = forge.push(&["work:main"]);
+    assert_eq!(blocked.code, 1, "{}", blocked.text);
+    for said in [
+        "Blocked: \"AI-assisted code\" is not satisfied",
+        "into refs/heads/main",
+        "countersign approve --target refs/heads/main",
+        "from git and signed sign-offs alone",
+    ] {
+        assert!(blocked.text.contains(said), "{said} is missing in\n{}", blocked.text);
+    }
+
+    // Signed, and pushed beside the branch in one go.
+    forge.sign();
+    let passed = forge.push(&["refs/countersign/signoffs", "work:main"]);
+    assert_eq!(passed.code, 0, "{}", passed.text);
+    assert!(passed.text.contains("Approved"), "{}", passed.text);
+    assert_eq!(forge.stands("main"), head);
+
+    // A new commit is a new change.
+    forge.dana.commit(AI);
+    assert_eq!(forge.push(&["work:main"]).code, 1);
+    assert_eq!(forge.stands("main"), head);
+}
+
+#[test]
+fn a_person_s_own_work_passes() {
+    let forge = Forge::new();
+    let head = forge.dana.commit("Mend the parser");
+    let passed = forge.push(&["main"]);
+    assert_eq!(passed.code, 0, "{}", passed.text);
+    assert_eq!(forge.stands("main"), head);
+}
+
+#[test]
+fn a_protected_branch_is_neither_deleted_nor_rewound_nor_rewritten() {
+    let forge = Forge::new();
+    run(Command::new("git").arg("-C").arg(forge.bare()).args([
+        "config",
+        "receive.denyDeleteCurrent",
+        "ignore",
+    ]));
+    forge.dana.commit("More");
+    forge.dana.git(&["push", "--quiet", "origin", "main"]);
+    let tip = forge.stands("main");
+    for (args, said) in [
+        (&[":main"][..], "would delete main"),
+        (&["--force", "main~1:main"][..], "would take commits off main"),
+    ] {
+        let refused = forge.push(args);
+        assert_eq!(refused.code, 1, "{args:?} {}", refused.text);
+        assert!(refused.text.contains(said), "{}", refused.text);
+    }
+    forge.dana.git(&["commit", "--quiet", "--amend", "--message", "Other"]);
+    let refused = forge.push(&["--force", "main"]);
+    assert!(refused.text.contains("would take commits off main"), "{}", refused.text);
+    assert_eq!(forge.stands("main"), tip);
+}
+
+#[test]
+fn tags_notes_and_the_heads_of_pull_requests_pass_in_one_push_with_a_branch() {
+    let forge = Forge::new();
+    forge.dana.git(&["switch", "--quiet", "--create", "work"]);
+    forge.dana.commit("Write the parser");
+    forge.dana.git(&["tag", "--annotate", "--message", "v1", "v1"]);
+    forge.dana.git(&["notes", "--ref", "ai", "add", "--message", "{}"]);
+    forge.dana.git(&["update-ref", "refs/pull/1/head", "HEAD"]);
+    let refs = ["work", "v1", "refs/notes/ai", "refs/pull/1/head"];
+    let pushed = forge.push(&refs);
+    assert_eq!(pushed.code, 0, "{}", pushed.text);
+    // One that is refused takes the others with it.
+    forge.dana.commit(AI);
+    let refused = forge.push(&["work:main", "work:other"]);
+    assert_eq!(refused.code, 1, "{}", refused.text);
+    assert_eq!(forge.stands("refs/heads/other"), "");
+}
+
+#[test]
+fn a_new_protected_branch_is_judged_without_what_the_default_branch_has() {
+    let forge = Forge::new();
+    let plain = forge.push(&["main:release/1"]);
+    assert_eq!(plain.code, 0, "{}", plain.text);
+    forge.dana.commit(AI);
+    let refused = forge.push(&["main:release/2"]);
+    assert_eq!(refused.code, 1, "{}", refused.text);
+    assert!(refused.text.contains("1 commit into refs/heads/release/2"), "{}", refused.text);
+}
+
+#[test]
+fn glass_is_broken_by_whom_the_policy_names_with_a_reason_and_shown_as_overridden() {
+    let forge = Forge::new();
+    forge.dana.commit(AI);
+    let option = "break-glass=the queue is down and every minute loses orders";
+    let others = forge.push_as("dana", &["--push-option", option, "main"]);
+    assert_eq!(others.code, 1, "{}", others.text);
+    let silent = forge.push_as("noor", &["--push-option", "break-glass=", "main"]);
+    assert_eq!(silent.code, 1, "{}", silent.text);
+    let broken = forge.push_as("noor", &["--push-option", option, "main"]);
+    assert_eq!(broken.code, 0, "{}", broken.text);
+    assert!(broken.text.contains("the glass was broken"), "{}", broken.text);
+    assert!(broken.text.contains("noor"), "{}", broken.text);
+}
+
+#[test]
+fn a_policy_with_a_fault_blocks_and_says_where_it_is() {
+    let forge = Forge::new();
+    forge.dana.write(".countersign/policy.yaml", &POLICY.replace("require:", "requires:"));
+    forge.dana.commit("Break the policy");
+    let pushed = forge.push(&["main"]);
+    assert_eq!(pushed.code, 0, "{}", pushed.text);
+    forge.dana.commit("Mend something");
+    let refused = forge.push(&["main"]);
+    assert_eq!(refused.code, 1, "{}", refused.text);
+    assert!(refused.text.contains("(line 10, column 11)"), "{}", refused.text);
+    // The branch that mends it can be pushed.
+    assert_eq!(forge.push(&["main:mend"]).code, 0);
+}
+
+#[test]
+fn ten_thousand_commits_take_three_seconds_more_at_most() {
+    let forge = Forge::new();
+    let mut stream = String::new();
+    let tip = forge.dana.git(&["rev-parse", "main"]);
+    for number in 0..10_000 {
+        let from = if number == 0 { format!("from {tip}\n") } else { String::new() };
+        stream.push_str(&format!(
+            "commit refs/heads/long\ncommitter dana <dana@example.com> {} +0000\ndata 5\nstep\n{from}M 100644 inline \
+             f{}\ndata 2\nx\n\n",
+            1_700_000_000 + number,
+            number % 100
+        ));
+    }
+    let file = forge.folder.path().join("stream");
+    std::fs::write(&file, stream).unwrap();
+    let input = std::fs::File::open(&file).unwrap();
+    let mut import = Command::new("git");
+    import.arg("-C").arg(&forge.dana.folder).args(["fast-import", "--quiet"]).stdin(input);
+    assert_eq!(run(&mut import).code, 0);
+    // Without the gate first, to another branch: then the objects are there already.
+    let started = Instant::now();
+    let free = forge.push(&["long:free"]);
+    let plain = started.elapsed();
+    assert_eq!(free.code, 0, "{}", free.text);
+    let started = Instant::now();
+    let gated = forge.push(&["long:main"]);
+    let all = started.elapsed();
+    assert_eq!(gated.code, 0, "{}", gated.text);
+    assert!(all.as_secs_f32() < plain.as_secs_f32() + 3.0, "{all:?} beside {plain:?}");
+}
+
+#[test]
+fn a_hook_without_its_execute_bit_is_found() {
+    let forge = Forge::new();
+    let bare = forge.bare();
+    let check = || {
+        run(Command::new(program("countersign-gitea"))
+            .args(["install-hook", "--check", "--repository-dir"])
+            .arg(&bare))
+    };
+    assert_eq!(check().code, 0);
+    let hook = bare.join("hooks/pre-receive.d/countersign");
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let found = check();
+    assert_eq!(found.code, 1);
+    assert!(found.text.contains("not executable"), "{}", found.text);
+    std::fs::remove_file(&hook).unwrap();
+    assert!(check().text.contains("is missing"));
+}
