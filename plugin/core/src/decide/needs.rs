@@ -25,8 +25,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     let mut groups = Vec::new();
     let has_policy = request.documents.iter().any(|document| document.role == Role::Policy);
     match bundle::find(&request.documents) {
-        Ok(Found::Nothing) if !known(Fact::Documents) => facts.push(Fact::Documents),
-        Ok(Found::Nothing) => {}
+        Ok(Found::Nothing) => facts.push(Fact::Documents),
         // An unreadable policy needs nothing more to be refused.
         Err(_) => return Ok(answer(Vec::new(), Vec::new())),
         // What the policy asks for shows once the one that it extends is read.

@@ -40,12 +40,11 @@ impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
         let rules = policy.rules.iter().map(|rule| &rule.options.ignore);
         let veto = policy.veto.iter().map(|veto| &veto.options.ignore);
         let glass = policy.break_glass.iter().map(|glass| &glass.options.ignore);
-        for ignore in rules.chain(veto).chain(glass) {
-            if *ignore == Ignore::default() || views.some.iter().any(|(known, _)| *known == ignore) {
-                continue;
+        for ignore in rules.chain(veto).chain(glass).filter(|ignore| **ignore != Ignore::default()) {
+            if views.some.iter().all(|(known, _)| *known != ignore) {
+                let ignored = ignored(ignore, request, judged, policy, table, directory, steps)?;
+                views.some.push((ignore, Contributors::of(request, judged, table, directory, &ignored)));
             }
-            let ignored = ignored(ignore, request, judged, policy, table, directory, steps)?;
-            views.some.push((ignore, Contributors::of(request, judged, table, directory, &ignored)));
         }
         Ok(views)
     }

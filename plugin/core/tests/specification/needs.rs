@@ -142,7 +142,7 @@ fn the_policy_comes_first_and_a_bad_one_needs_nothing() {
 fn lists_and_owners_are_asked_for_until_they_are_here() {
     let policy = format!(
         "{HEAD}codeowners: gitea\nrules:\n  - {{ name: trace, when: {{ any: [{{ requirements: {{ pattern: x, list: reqs.txt }} }}, {{ not: {{ \
-         requirements: {{ pattern: y, list: reqs.txt }} }} }}] }}, require: [{{ approvals: 1, by: code-owners }}] }}\n"
+         requirements: {{ pattern: y, list: other.txt }} }} }}] }}, require: [{{ approvals: 1, by: code-owners }}] }}\n"
     );
     let wanted = |documents: &[(&str, &str, &str)]| {
         let mut all = vec![("policy", "policy.yaml", policy.as_str())];
@@ -158,6 +158,7 @@ fn lists_and_owners_are_asked_for_until_they_are_here() {
     assert_eq!(
         documents,
         [
+            "requirements other.txt",
             "requirements reqs.txt",
             "codeowners CODEOWNERS",
             "codeowners docs/CODEOWNERS",
@@ -169,7 +170,8 @@ fn lists_and_owners_are_asked_for_until_they_are_here() {
     assert!(!facts.as_array().unwrap().contains(&json!("groups")));
     // A file of that path in another role is another file.
     let (documents, _) = wanted(&[("requirements", "reqs.txt", ""), ("mailmap", "CODEOWNERS", "")]);
-    assert_eq!(documents.len(), 4);
+    assert_eq!(documents.len(), 5);
+    assert!(documents.contains(&"codeowners CODEOWNERS".to_owned()), "{documents:?}");
     for (line, groups) in [(".* @org/team\n", true), (".* @sam\n", false)] {
         let (_, facts) = wanted(&[("codeowners", "CODEOWNERS", line)]);
         assert_eq!(facts.as_array().unwrap().contains(&json!("groups")), groups, "{line}");

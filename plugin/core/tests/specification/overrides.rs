@@ -430,3 +430,23 @@ fn an_override_approves_nothing() {
     assert_eq!(case.outcome(), "pending");
     assert_eq!(id("c1"), case.request["change"]["head"]);
 }
+
+#[test]
+fn what_is_wrong_with_an_override_is_said_of_the_override() {
+    const LINE: &str = "break-glass: payments are down, this rolls the release back";
+    let said = |act: &dyn Fn(&mut Case)| {
+        let mut case = case();
+        act(&mut case);
+        let decision = case.answer().unwrap();
+        let glass = decision["rules"].as_array().unwrap().iter().find(|rule| rule["name"] == "break-glass");
+        let acts = glass.unwrap()["requirements"][0]["acts"].clone();
+        acts[0]["sentence"].as_str().unwrap().to_owned()
+    };
+    let stale = said(&|case| case.comment("noor", LINE)["head"] = id("c0").into());
+    assert_eq!(
+        stale,
+        format!("noor broke the glass for another head, or for none: the head is now {}", &id("c1")[..12])
+    );
+    let dismissed = said(&|case| case.comment("noor", LINE)["dismissed"] = json!({ "at": 200 }));
+    assert_eq!(dismissed, "what noor wrote was taken back");
+}
