@@ -55,22 +55,26 @@ impl Gitea {
         let ini = folder.path().join("app.ini");
         std::fs::write(&ini, configuration(folder.path(), port)).unwrap();
         prepare(&ini);
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let process = Command::new(gitea())
-            .args(["web", "-c"])
-            .arg(&ini)
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
+        let process = spawn(folder.path());
         let gitea = Gitea { folder, process, url: format!("http://127.0.0.1:{port}/") };
+        gitea.wait();
+        gitea
+    }
+
+    /// Stops it and starts it again, with whatever its configuration says now.
+    pub fn restart(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        self.process = spawn(self.folder.path());
+        self.wait();
+    }
+
+    fn wait(&self) {
         let started = Instant::now();
-        while gitea.call("GET", "healthz", None, None).0 != 200 {
-            assert!(started.elapsed() < Duration::from_secs(60), "{}", gitea.log());
+        while self.call("GET", "healthz", None, None).0 != 200 {
+            assert!(started.elapsed() < Duration::from_secs(60), "{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
-        gitea
     }
 
     /// What the server wrote.
@@ -154,6 +158,18 @@ impl Gitea {
         let host = self.url.trim_start_matches("http://");
         format!("http://{who}:{token}@{host}{repository}.git")
     }
+}
+
+fn spawn(folder: &Path) -> Child {
+    let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
+    Command::new(gitea())
+        .args(["web", "-c"])
+        .arg(folder.join("app.ini"))
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 fn configuration(folder: &Path, port: u16) -> String {

@@ -86,7 +86,8 @@ impl Directory {
         let change = request.change.as_ref();
         let opened = change.and_then(|change| change.opened_by.as_ref());
         let asked = change.and_then(|change| change.asked_by.as_ref());
-        for account in stated.chain(acted).chain(pushed).chain(opened).chain(asked) {
+        let members = request.groups.iter().flat_map(|group| group.members.iter().chain(&group.inherited));
+        for account in stated.chain(acted).chain(pushed).chain(opened).chain(asked).chain(members) {
             if let (Some(id), Some(login)) = (&account.id, &account.login) {
                 let person = directory.token(format!("i:{id}"));
                 directory.unite(person, login_token(login));

@@ -437,3 +437,14 @@ fn a_person_is_called_by_login_then_by_address_then_by_id() {
     case.act("x", "approve")["actor"] = json!({ "email": "sam@example.com" });
     assert_eq!(acts(&case)[0]["actor"], "sam@example.com");
 }
+
+#[test]
+fn a_member_with_a_number_and_a_login_is_one_person() {
+    let mut case = Case::new();
+    case.policy = case.policy.replace("users: [sam, rhea]", "groups: [o/seniors]");
+    case.push("groups", json!({ "name": "o/seniors", "members": [{ "id": "3", "login": "sam" }] }));
+    let who = &case.answer().unwrap()["remedies"][0]["who"];
+    assert_eq!(*who, json!(["sam"]));
+    case.act("sam", "approve");
+    assert_eq!(case.outcome(), "approved");
+}
