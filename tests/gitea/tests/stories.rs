@@ -150,13 +150,18 @@ fn a_change_is_blocked_then_signed_off_with_answers_and_merged() {
         &["\"AI-assisted code\" is not satisfied", "Ask sam", "topology:"],
     );
     // Somebody approves who is nobody in particular.
-    story.review(number, &story.olga, "APPROVED", ANSWER);
+    story.review(number, &story.olga, "APPROVED", "topology: it looks harmless enough to me");
     story.blocked(number, &story.dana, "merge", &["olga is not among seniors [not-eligible]"]);
     // The senior approves and answers nothing.
     story.review(number, &story.sam, "APPROVED", "fine");
     story.blocked(number, &story.dana, "merge", &["left a question unanswered"]);
+    // Somebody else's answer again is no answer.
+    let wait = || std::thread::sleep(std::time::Duration::from_millis(1_100));
     // The server's times have whole seconds, and of two acts in one second the one counts that helps least.
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    wait();
+    story.review(number, &story.sam, "APPROVED", "topology: it looks harmless enough to me");
+    story.blocked(number, &story.dana, "merge", &["[answer-copied]"]);
+    wait();
     story.review(number, &story.sam, "APPROVED", ANSWER);
     story.merged(number, &story.dana, "merge");
 }
