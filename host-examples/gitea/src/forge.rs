@@ -159,9 +159,8 @@ impl<'a> PullRequest<'a> {
                 // Not sent yet, or only asked for.
                 _ => continue,
             };
-            let dismissal = events.iter().rev();
             let dismissal =
-                dismissal.into_iter().find(|e| e.kind == "dismiss_review" && e.review_id == review.id);
+                events.iter().rev().find(|e| e.kind == "dismiss_review" && e.review_id == review.id);
             let at = dismissal.map_or(&review.updated_at, |event| &event.created_at);
             let by = dismissal.and_then(|event| event.user.as_ref()).map(account);
             let dismissed = || Some(Edit { at: When::parse(at)?, by });

@@ -8,7 +8,6 @@ mod forge;
 mod hook;
 mod install;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -36,16 +35,7 @@ fn main() -> ExitCode {
         Command::InstallHook(install) => install.run(),
     };
     result.unwrap_or_else(|error| {
-        complain(&error);
+        countersign_host::cli::complain(error.as_ref());
         ExitCode::from(2)
     })
-}
-
-/// Writes an error, with what led to it, to standard error.
-fn complain(error: &anyhow::Error) {
-    let mut parts: Vec<String> = error.chain().map(ToString::to_string).collect();
-    // A transparent error says the same again.
-    parts.dedup();
-    let message = format!("countersign: {}", parts.join(": "));
-    let _ = writeln!(std::io::stderr(), "{}", countersign_core::visible(&message));
 }

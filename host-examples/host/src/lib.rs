@@ -16,6 +16,7 @@ assert!(answer.contains(r#""contract":"0.1.0""#));
 */
 
 pub mod ci;
+pub mod cli;
 pub mod collect;
 pub mod git;
 pub mod module;

@@ -266,6 +266,24 @@ impl Module {
         EMBEDDED.len()
     }
 
+    /// A document as the module shows it.
+    ///
+    /// # Errors
+    /// When the document is none that it renders in this format, or the call fails.
+    pub fn render(
+        &self,
+        document: &str,
+        format: &str,
+        colour: bool,
+        continued: bool,
+    ) -> Result<String, CallError> {
+        // The document is JSON already, and goes in as it is.
+        let request = format!(
+            r#"{{"format":"{format}","colour":{colour},"continued":{continued},"document":{document}}}"#
+        );
+        self.call(Function::Render, request.as_bytes())
+    }
+
     /// Calls a function of the contract.
     ///
     /// # Errors

@@ -15,8 +15,8 @@ use countersign_host::statements::{self, SIGNOFFS_REF};
 
 use crate::ModuleChoice;
 use crate::change::ChangeChoice;
-use crate::check::now;
 use crate::output;
+use countersign_host::cli::now;
 
 /// Sign off a change with an SSH key.
 ///

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use countersign_core::model::{self, Decision, When};
+use countersign_core::model::{self, Decision};
+use countersign_host::cli::now;
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
 use countersign_host::module::CallError;
 
@@ -84,12 +84,6 @@ impl Check {
             ..self.change.selection()
         })
     }
-}
-
-/// The moment, for the module that has no clock.
-pub fn now() -> anyhow::Result<When> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
-    Ok(When::from_seconds(i64::try_from(since.as_secs())?))
 }
 
 /// The exit code of a gate: 0 passes, 1 blocks.

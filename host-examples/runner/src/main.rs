@@ -87,7 +87,7 @@ fn main() -> ExitCode {
         Command::Module(command) => command.run(&cli.module),
     };
     result.unwrap_or_else(|error| {
-        output::complain(&error);
+        countersign_host::cli::complain(error.as_ref());
         ExitCode::from(2)
     })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use countersign_host::module::{Function, Module};
+use countersign_host::module::Module;
 
 /// Forms of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,26 +52,12 @@ fn decorated(terminal: bool) -> bool {
     terminal && !set("NO_COLOR") && !set("CI")
 }
 
-/// A document as the module shows it.
-pub fn render(
-    module: &Module,
-    document: &str,
-    format: &str,
-    colour: bool,
-    continued: bool,
-) -> anyhow::Result<String> {
-    // The document is JSON already, and goes in as it is.
-    let request =
-        format!(r#"{{"format":"{format}","colour":{colour},"continued":{continued},"document":{document}}}"#);
-    Ok(module.call(Function::Render, request.as_bytes())?)
-}
-
 /// Prints a document in a format: to standard output, or to a file with the text beside it on standard output.
 pub fn publish(module: &Module, document: &str, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
     let shown = |format: Format, colour: bool| -> anyhow::Result<String> {
         match format {
             Format::Json => Ok(format!("{document}\n")),
-            other => render(module, document, other.name(), colour, false),
+            other => Ok(module.render(document, other.name(), colour, false)?),
         }
     };
     match file {
@@ -92,23 +78,4 @@ pub fn print(text: &str) -> anyhow::Result<()> {
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
-}
-
-/// Writes an error, with what led to it, to standard error.
-pub fn complain(error: &anyhow::Error) {
-    let mut message = String::from("countersign: ");
-    let mut last = String::new();
-    for (depth, cause) in error.chain().enumerate() {
-        let text = cause.to_string();
-        // A transparent error says the same again.
-        if text == last {
-            continue;
-        }
-        if depth > 0 && !last.is_empty() {
-            message.push_str(": ");
-        }
-        message.push_str(&text);
-        last = text;
-    }
-    let _ = writeln!(std::io::stderr(), "{}", countersign_core::visible(&message));
 }

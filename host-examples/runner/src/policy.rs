@@ -84,7 +84,7 @@ impl Check {
             };
             let report = module.call(Function::CheckPolicy, &serde_json::to_vec(&source)?)?;
             if self.format == Format::Text {
-                output::print(&output::render(module, &report, "text", output::colour(), false)?)?;
+                output::print(&module.render(&report, "text", output::colour(), false)?)?;
             }
             reports.push(read::<PolicyReport>(report.as_bytes())?);
         }

@@ -182,7 +182,7 @@ impl Report<'_> {
             return Ok(());
         }
         let document = serde_json::to_string(&findings)?;
-        let text = output::render(self.module, &document, "text", output::colour(), self.headed)?;
+        let text = self.module.render(&document, "text", output::colour(), self.headed)?;
         self.headed = true;
         output::print(&text)
     }

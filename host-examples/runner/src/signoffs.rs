@@ -8,8 +8,8 @@ use countersign_host::collect::{Collector, Selection};
 
 use crate::ModuleChoice;
 use crate::change::ChangeChoice;
-use crate::check::now;
 use crate::output;
+use countersign_host::cli::now;
 
 /// The signed sign-offs of a change, and whether each counts.
 #[derive(Args)]

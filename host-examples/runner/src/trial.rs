@@ -11,9 +11,9 @@ use countersign_host::module::{Function, Module};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::check::now;
 use crate::output;
 use crate::policy::Format;
+use countersign_host::cli::now;
 
 /// What a policy would have said of the changes merged in a range. Blocks nothing.
 ///

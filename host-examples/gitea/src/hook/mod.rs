@@ -9,15 +9,16 @@ mod updates;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_core::model::{
-    Account, Act, ActKind, Decision, Fact, Needs, Proof, Push as PushFact, Request, Software, TriggerKind,
-    Unavailable, When, read,
+    Account, Act, ActKind, Decision, Fact, Needs, ObjectId, Proof, Push as PushFact, Request, Software,
+    TriggerKind, Unavailable, When, read,
 };
-use countersign_host::collect::{CollectError, Collector, Platform, Subject};
+use countersign_host::cli::now;
+use countersign_host::collect::{CollectError, Collector, Platform, Subject, Target};
 use countersign_host::git::Repository;
 use countersign_host::module::{Function, Module};
 
@@ -63,17 +64,18 @@ impl PreReceive {
             return Ok(ExitCode::SUCCESS);
         }
         let module = Module::embedded()?;
+        // Sign-offs and notes that travel in the same push count, though their refs have not moved yet.
+        let moving = updates.iter().map(|update| (update.name.clone(), update.becomes())).collect();
+        let repository = Repository::open(Path::new(".")).map_err(CollectError::from)?.with_moving(moving);
+        let mut collector = Collector::of(&module, repository)?;
         let gate = Gate {
             module: &module,
             push: &push,
             forge: self.forge(),
             require_policy: self.require_policy,
             now: now()?,
+            default_branch: collector.server_default_branch()?,
         };
-        // Sign-offs and notes that travel in the same push count, though their refs have not moved yet.
-        let moving = updates.iter().map(|update| (update.name.clone(), update.becomes())).collect();
-        let repository = Repository::open(Path::new(".")).map_err(CollectError::from)?.with_moving(moving);
-        let mut collector = Collector::of(&module, repository)?;
         let mut blocked = false;
         for update in gated {
             let answer =
@@ -82,8 +84,8 @@ impl PreReceive {
             blocked |= decision.blocks;
             // Most pushes are nobody's concern, and a hook that always speaks is not read.
             if decision.policy.is_some() {
-                say(&brief(&module, &answer)?);
-                if self.forge().is_none() {
+                say(&module.render(&answer, "brief", false, false)?);
+                if gate.forge.is_none() {
                     say(
                         "Judged from git and signed sign-offs alone: the hook knows no token of the forge.\n",
                     );
@@ -108,54 +110,59 @@ struct Gate<'a> {
     forge: Option<ForgeAccess>,
     require_policy: bool,
     now: When,
+    default_branch: Option<Target>,
 }
 
 impl Gate<'_> {
     /// The decision about one ref.
     fn judge(&self, collector: &mut Collector<'_>, update: &Update) -> anyhow::Result<String> {
-        if update.deletes() {
-            let subject = update.as_push(collector)?;
-            return self.decide(
-                collector,
-                subject,
-                &mut Pushed { push: self.push, now: self.now, head: None },
-            );
+        let push = update.as_push(collector, self.default_branch.clone())?;
+        let answer = match (self.push.merges, &self.forge) {
+            (Some(number), Some(forge)) => {
+                let token = std::fs::read_to_string(&forge.token_file).with_context(|| {
+                    format!("reading the forge's token from {}", forge.token_file.display())
+                })?;
+                let api = Api::new(&forge.url, &token, FORGE_TIME);
+                let repository = &self.push.repository;
+                let mut pull = PullRequest::read(&api, TriggerKind::PreReceive, repository, number)?;
+                if pull.target() != update.name {
+                    bail!(
+                        "pull request {number} is for {}, and {} is being moved",
+                        pull.target(),
+                        update.name
+                    );
+                }
+                let head = pull.head().to_owned();
+                let subject = update.subject(collector, &push, Some(&head))?;
+                self.decide(collector, subject, &mut pull)?
+            }
+            _ => {
+                let subject = update.subject(collector, &push, None)?;
+                let mut pushed = self.pushed(&subject);
+                self.decide(collector, subject, &mut pushed)?
+            }
+        };
+        if let Some(answer) = answer {
+            return Ok(answer);
         }
-        if let (Some(number), Some(forge)) = (self.push.merges, &self.forge) {
-            let token = std::fs::read_to_string(&forge.token_file)
-                .with_context(|| format!("reading the forge's token from {}", forge.token_file.display()))?;
-            let api = Api::new(&forge.url, &token, FORGE_TIME);
-            let mut pull = PullRequest::read(&api, TriggerKind::PreReceive, &self.push.repository, number)?;
-            if pull.target() != update.name {
-                bail!("pull request {number} is for {}, and {} is being moved", pull.target(), update.name);
-            }
-            let head = pull.head().to_owned();
-            let subject = update.subject(collector, Some(&head))?;
-            let collected = collector.collect(&self.with_policy(subject), &mut pull, self.now)?;
-            if !collected.as_push {
-                return Ok(self.module.call(Function::Evaluate, &collected.request)?);
-            }
-        } else {
-            let subject = update.subject(collector, None)?;
-            let mut pushed = Pushed { push: self.push, now: self.now, head: Some(subject.head.clone()) };
-            let collected = collector.collect(&self.with_policy(subject), &mut pushed, self.now)?;
-            if !collected.as_push {
-                return Ok(self.module.call(Function::Evaluate, &collected.request)?);
-            }
-        }
-        let subject = update.as_push(collector)?;
-        let head = Some(subject.head.clone());
-        self.decide(collector, subject, &mut Pushed { push: self.push, now: self.now, head })
+        let mut pushed = self.pushed(&push);
+        self.decide(collector, push, &mut pushed)?.context("the module takes a push for a merge")
     }
 
+    fn pushed(&self, subject: &Subject) -> Pushed<'_> {
+        Pushed { push: self.push, now: self.now, head: subject.head.clone() }
+    }
+
+    /// The decision about a change; none where it is to be judged as a push instead.
     fn decide(
         &self,
         collector: &mut Collector<'_>,
         subject: Subject,
-        pushed: &mut Pushed<'_>,
-    ) -> anyhow::Result<String> {
-        let collected = collector.collect(&self.with_policy(subject), pushed, self.now)?;
-        Ok(self.module.call(Function::Evaluate, &collected.request)?)
+        platform: &mut dyn Platform,
+    ) -> anyhow::Result<Option<String>> {
+        let collected = collector.collect(&self.with_policy(subject), platform, self.now)?;
+        let decide = || self.module.call(Function::Evaluate, &collected.request);
+        Ok((!collected.as_push).then(decide).transpose()?)
     }
 
     fn with_policy(&self, subject: Subject) -> Subject {
@@ -167,7 +174,7 @@ impl Gate<'_> {
 struct Pushed<'p> {
     push: &'p Push,
     now: When,
-    head: Option<countersign_core::model::ObjectId<'static>>,
+    head: ObjectId<'static>,
 }
 
 impl Platform for Pushed<'_> {
@@ -200,7 +207,7 @@ impl Platform for Pushed<'_> {
         if self.push.merges.is_none() {
             request.complete.push(Fact::Pushes);
         }
-        let (Some(pusher), Some(head)) = (&self.push.pusher, &self.head) else { return Ok(()) };
+        let (Some(pusher), head) = (&self.push.pusher, &self.head) else { return Ok(()) };
         let by = Account {
             id: pusher.id.clone().map(Into::into),
             login: Some(pusher.login.clone().into()),
@@ -241,16 +248,6 @@ fn updates() -> anyhow::Result<Vec<Update>> {
             .with_context(|| format!("`{line}` is no line of a pre-receive hook: old id, new id, ref"))
     };
     input.lines().map(parse).collect()
-}
-
-fn now() -> anyhow::Result<When> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
-    Ok(When::from_seconds(i64::try_from(since.as_secs())?))
-}
-
-fn brief(module: &Module, decision: &str) -> anyhow::Result<String> {
-    let how = format!(r#"{{"format":"brief","document":{decision}}}"#);
-    Ok(module.call(Function::Render, how.as_bytes())?)
 }
 
 /// Whoever pushes sees this, and so does whoever presses a button: the server shows both streams.

@@ -21,12 +21,12 @@ impl Update {
         let (new, name) = rest.split_once(' ')?;
         let id = |text: &str| ObjectId::new(text.to_owned());
         let old = id(old)?;
-        Some(Update { old: Some(old).filter(|old| !is_nothing(old)), new: id(new)?, name: name.to_owned() })
+        Some(Update { old: Some(old).filter(|old| !old.is_zero()), new: id(new)?, name: name.to_owned() })
     }
 
     /// Whether the ref would be deleted.
     pub fn deletes(&self) -> bool {
-        is_nothing(&self.new)
+        self.new.is_zero()
     }
 
     /// What the ref is to name; none when it would be deleted.
@@ -40,19 +40,18 @@ impl Update {
         self.name.starts_with("refs/pull/")
     }
 
-    /// The change that is judged, with a merge told from a push by the shape of the history alone.
+    /// The change that is judged, of a push with all that it brings: a merge is told from it by the shape of the history alone.
     ///
     /// # Errors
     /// When git fails.
     pub fn subject(
         &self,
         collector: &mut Collector<'_>,
+        push: &Subject,
         pull_head: Option<&str>,
     ) -> Result<Subject, CollectError> {
-        let push = self.as_push(collector)?;
-        let (Some(old), Some(result)) = (&self.old, &push.result) else { return Ok(push) };
-        let repository = collector.repository().clone();
-        let parents = repository.parents(result.commit.as_str())?;
+        let (Some(old), Some(result)) = (&self.old, &push.result) else { return Ok(push.clone()) };
+        let parents = collector.repository().parents(result.commit.as_str())?;
         let as_merge = |kind: MergeKind, head: ObjectId<'static>| Subject {
             head,
             result: Some(MergeResult { kind, ..result.clone() }),
@@ -72,7 +71,7 @@ impl Update {
                 let kind = if parents == [old.clone()] { MergeKind::Squash } else { MergeKind::Rebase };
                 Ok(as_merge(kind, collector.resolve(head)?))
             }
-            (None, None) => Ok(push),
+            (None, None) => Ok(push.clone()),
         }
     }
 
@@ -80,8 +79,11 @@ impl Update {
     ///
     /// # Errors
     /// When git fails.
-    pub fn as_push(&self, collector: &mut Collector<'_>) -> Result<Subject, CollectError> {
-        let default_branch = collector.server_default_branch()?;
+    pub fn as_push(
+        &self,
+        collector: &mut Collector<'_>,
+        default_branch: Option<Target>,
+    ) -> Result<Subject, CollectError> {
         let (head, result) = if self.deletes() {
             (self.new.clone(), None)
         } else {
@@ -104,10 +106,6 @@ impl Update {
             to_sign: false,
         })
     }
-}
-
-fn is_nothing(id: &ObjectId<'_>) -> bool {
-    id.as_str().bytes().all(|digit| digit == b'0')
 }
 
 #[cfg(test)]

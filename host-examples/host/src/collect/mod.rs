@@ -127,8 +127,7 @@ impl<'m> Collector<'m> {
         }
         // A hook is asked about every ref, and most of them are nobody's concern.
         let gates = request.trigger.kind != TriggerKind::Check;
-        let deletes = subject.head.as_str().bytes().all(|digit| digit == b'0');
-        if (gates && needs.facts.is_empty()) || deletes {
+        if (gates && needs.facts.is_empty()) || subject.head.is_zero() {
             request.complete.extend([Fact::Commits, Fact::Files, Fact::Acts]);
             return finished(&request, false);
         }

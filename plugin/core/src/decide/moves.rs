@@ -1,7 +1,7 @@
 //! How a ref would be moved, which comes before every rule: whether it is protected at all, and what no rule about
 //! commits and files can see.
 
-use crate::model::{Change, MergeKind, ObjectId, Outcome, Request, Role, TriggerKind};
+use crate::model::{Change, MergeKind, Outcome, Request, Role, TriggerKind};
 use crate::policy::Protects;
 
 /// Why nothing is gated: a hook or a service was asked about a ref that is not protected. A command judges the target that
@@ -18,8 +18,8 @@ pub(super) fn unprotected(request: &Request<'_>, change: &Change<'_>) -> Option<
         return None;
     }
     // The list stands in the policy of the default branch. The first that can be read is the last that was valid.
-    let says = request.documents.iter().filter(|document| document.role == Role::Protection);
-    let protects = says.into_iter().find_map(|document| Protects::read(document.bytes.as_bytes()));
+    let mut says = request.documents.iter().filter(|document| document.role == Role::Protection);
+    let protects = says.find_map(|document| Protects::read(document.bytes.as_bytes()));
     let protects = protects.unwrap_or_default();
     if protects.matches(target) {
         return None;
@@ -28,11 +28,6 @@ pub(super) fn unprotected(request: &Request<'_>, change: &Change<'_>) -> Option<
     let all: Vec<String> =
         std::iter::once(short(default)).chain(protects.sources().map(str::to_owned)).collect();
     Some(format!("{} is not protected: the policy protects {}", short(target), all.join(", ")))
-}
-
-/// Whether an id names no commit: what git writes for a ref that is not there.
-fn is_nothing(id: &ObjectId<'_>) -> bool {
-    id.as_str().bytes().all(|digit| digit == b'0')
 }
 
 /// Whether what a merge made holds what merging the change gives; not known without that tree.
@@ -44,13 +39,13 @@ pub(super) fn is_altered(change: &Change<'_>) -> Option<bool> {
 /// What stops a move of a protected ref, whatever its rules say.
 pub(super) fn stops(change: &Change<'_>) -> Option<(Outcome, String)> {
     let target = change.target.strip_prefix("refs/heads/").unwrap_or(&change.target);
-    if is_nothing(&change.head) {
+    if change.head.is_zero() {
         let why = format!("Denied: this would delete {target}, which is protected");
         return Some((Outcome::Denied, why));
     }
     let result = change.result.as_ref()?;
     if result.kind == MergeKind::Push {
-        let drops = !is_nothing(&change.base_tip) && change.merge_base.as_ref() != Some(&change.base_tip);
+        let drops = !change.base_tip.is_zero() && change.merge_base.as_ref() != Some(&change.base_tip);
         return drops.then(|| {
             let tip = change.base_tip.short();
             let why = format!(

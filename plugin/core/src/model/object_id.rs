@@ -30,6 +30,11 @@ impl<'a> ObjectId<'a> {
         self.0.as_bytes()
     }
 
+    /// Whether it names nothing: what git writes for a ref that is not there.
+    pub fn is_zero(&self) -> bool {
+        self.0.bytes().all(|digit| digit == b'0')
+    }
+
     /// The first twelve digits, as people read them.
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
