@@ -57,6 +57,18 @@ fn what_is_not_protected_needs_nothing_and_says_why() {
     let decision = case.answer().unwrap();
     assert_eq!(decision["headline"], "Passes: feature is not protected: the policy protects main, release/*");
     assert_eq!(decision["blocks"], false);
+    assert_eq!((&decision["apiVersion"], &decision["kind"]), (&json!("countersign/v1"), &json!("Decision")));
+    // The answer names the change as every other one does.
+    let (judged, asked) = (&decision["change"], &case.request["change"]);
+    for (said, given) in [
+        ("repository", &asked["repository"]["name"]),
+        ("id", &asked["id"]),
+        ("target", &asked["target"]),
+        ("base_tip", &asked["base_tip"]),
+        ("head", &asked["head"]),
+    ] {
+        assert_eq!((&judged[said], given.is_null()), (given, false), "{said}");
+    }
     let mut request = case.request.clone();
     request["documents"] = json!(case.documents);
     let needs = countersign_core::needs(request.to_string().as_bytes()).unwrap();
