@@ -36,6 +36,24 @@ pub(super) fn is_altered(change: &Change<'_>) -> Option<bool> {
     change.merge_tree.as_ref().map(|tree| *tree != result.tree)
 }
 
+/// What came into the target before this change and was never decided about. It is a change of its own, and settled first:
+/// what stands on it would carry it along.
+pub(super) fn unsettled(request: &Request<'_>, change: &Change<'_>) -> Option<String> {
+    let audited = request.history.as_ref()?.audited.as_ref()?;
+    let (tip, target) =
+        (&change.base_tip, change.target.strip_prefix("refs/heads/").unwrap_or(&change.target));
+    (audited != tip && !tip.is_zero()).then(|| {
+        let since =
+            if audited.is_zero() { "all of it".to_owned() } else { format!("what came in after {}", audited.short()) };
+        format!(
+            "Blocked: {target} stands at {}, and {since} was never decided about; that is settled first, by a signed \
+             sign-off for exactly {}",
+            tip.short(),
+            tip.short()
+        )
+    })
+}
+
 /// What stops a move of a protected ref, whatever its rules say.
 pub(super) fn stops(change: &Change<'_>) -> Option<(Outcome, String)> {
     let target = change.target.strip_prefix("refs/heads/").unwrap_or(&change.target);

@@ -90,6 +90,9 @@ fn weigh(
             format!("Denied by {}{}", names(RuleState::Denied), missing(RuleState::Denied)),
         );
     }
+    if let Some(why) = request.change.as_ref().and_then(|change| moves::unsettled(request, change)) {
+        return (Outcome::Pending, why);
+    }
     let pending = in_state(RuleState::Pending).count();
     let vetoes_unknown = veto.is_some_and(|veto| veto.state == RuleState::Pending && !veto.observed);
     if combined == RuleState::Pending || vetoes_unknown {

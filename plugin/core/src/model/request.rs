@@ -353,7 +353,8 @@ pub struct History<'a> {
     /// Digests of answers given in other changes.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub answers: List<EarlierAnswer<'a>, { limits::ENTRIES }>,
-    /// The last commit of the target that an evaluation settled.
+    /// The commit of the target up to which all was decided about. Where it is not the tip, what came in since is a change
+    /// of its own, and this one waits for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audited: Option<ObjectId<'a>>,
 }

@@ -189,6 +189,32 @@ fn the_groups_to_read_are_named() {
 }
 
 #[test]
+fn commits_that_came_in_without_a_verdict_are_settled_first() {
+    let mut case = push();
+    let tip = case.request["change"]["base_tip"].clone();
+    case.request["history"] = json!({ "audited": tip });
+    assert_eq!(case.outcome(), "approved");
+    case.request["history"] = json!({ "audited": id("older") });
+    assert_eq!(case.outcome(), "pending");
+    assert!(headline(&case).contains("was never decided about"), "{}", headline(&case));
+    // A change to which no rule applies would carry them along just the same.
+    case.policy = case.policy.replace("    require", "    when: { ai: any }\n    require");
+    assert_eq!(case.outcome(), "pending");
+    // They themselves are a change that begins where all was decided about.
+    let mut gap = push();
+    gap.request["change"]["base_tip"] = id("older").into();
+    gap.request["change"]["merge_base"] = id("older").into();
+    gap.request["history"] = json!({ "audited": id("older") });
+    assert_eq!(gap.outcome(), "approved");
+    // A branch that is new has nothing before it.
+    let mut new = push();
+    new.request["change"]["base_tip"] = NOTHING.into();
+    new.request["change"].as_object_mut().unwrap().remove("merge_base");
+    new.request["history"] = json!({ "audited": id("older") });
+    assert_eq!(new.outcome(), "approved");
+}
+
+#[test]
 fn who_only_observes_stops_no_move() {
     let mut case = pushed_to("main", None);
     case.policy = case.policy.replace("name: test", "name: test\nenforce: observe");
