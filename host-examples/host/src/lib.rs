@@ -20,6 +20,7 @@ pub mod cli;
 pub mod collect;
 pub mod git;
 pub mod module;
+pub mod signing;
 pub mod signoffs;
 pub mod statements;
 

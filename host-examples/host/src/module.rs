@@ -1,5 +1,6 @@
 //! Runs the module: a fresh instance for every call, without imports, under fuel, epoch and memory.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -145,6 +146,7 @@ pub enum Function {
 pub struct Module {
     engine: Engine,
     pre: ModulePre<State>,
+    bytes: Cow<'static, [u8]>,
     digest: String,
     origin: String,
     backstops: Backstops,
@@ -209,7 +211,7 @@ impl Module {
         // SAFETY: the bytes were compiled by this crate's build script and are part of this binary; nobody else writes
         // them.
         let component = unsafe { Component::deserialize(&engine, EMBEDDED_COMPILED) }.map_err(unusable)?;
-        Self::new(engine, &component, EMBEDDED, origin.clone())
+        Self::new(engine, &component, EMBEDDED.into(), origin.clone())
     }
 
     /// A module from a file, whose digest must be the one given.
@@ -224,15 +226,28 @@ impl Module {
         if !found.eq_ignore_ascii_case(sha256.trim()) {
             return Err(LoadError::WrongDigest { path: origin, expected: sha256.trim().to_owned(), found });
         }
+        Self::from_bytes(bytes, origin)
+    }
+
+    /// A module from bytes whose digest is known to be right; `origin` says for a person where they come from.
+    ///
+    /// # Errors
+    /// When they are none, speak another contract, or want imports.
+    pub fn from_bytes(bytes: Vec<u8>, origin: String) -> Result<Self, LoadError> {
         check_contract(&bytes, &origin)?;
         let unusable =
             |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
         let engine = crate::engine::engine(None).map_err(unusable)?;
         let component = Component::new(&engine, &bytes).map_err(unusable)?;
-        Self::new(engine, &component, &bytes, origin.clone())
+        Self::new(engine, &component, bytes.into(), origin.clone())
     }
 
-    fn new(engine: Engine, component: &Component, bytes: &[u8], origin: String) -> Result<Self, LoadError> {
+    fn new(
+        engine: Engine,
+        component: &Component,
+        bytes: Cow<'static, [u8]>,
+        origin: String,
+    ) -> Result<Self, LoadError> {
         let unusable =
             |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
         // An empty linker: a module that imports anything at all is refused here.
@@ -240,8 +255,8 @@ impl Module {
         let pre: InstancePre<State> = linker.instantiate_pre(component).map_err(unusable)?;
         let pre = ModulePre::new(pre).map_err(unusable)?;
         let ticker = Ticker::start(&engine);
-        let digest = sha256_hex(bytes);
-        Ok(Module { engine, pre, digest, origin, backstops: Backstops::default(), _ticker: ticker })
+        let digest = sha256_hex(&bytes);
+        Ok(Module { engine, pre, bytes, digest, origin, backstops: Backstops::default(), _ticker: ticker })
     }
 
     /// Sets other backstops.
@@ -254,6 +269,11 @@ impl Module {
     /// SHA-256 of the component, in hexadecimal digits.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// The component itself.
+    pub fn component(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Where the module came from, for a person.

@@ -1,8 +1,8 @@
 //! `countersign approve`
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -11,6 +11,7 @@ use countersign_core::model::{
 };
 use countersign_host::collect::{Collector, Selection};
 use countersign_host::git::Repository;
+use countersign_host::signing::sign;
 use countersign_host::statements::{self, SIGNOFFS_REF};
 
 use crate::ModuleChoice;
@@ -87,7 +88,7 @@ impl Approve {
         };
         let statement = serde_json::to_vec_pretty(&Statement::of(signoff))?;
         let key = self.key(collector.repository())?;
-        let signature = sign(&key, &statement)?;
+        let signature = sign(&key, SIGNATURE_NAMESPACE, &statement)?;
         statements::write(collector.repository(), change.head.as_str(), &statement, &signature)?;
         let verb = match said {
             SignoffDecision::Withdraw => "Took back the sign-off of",
@@ -204,23 +205,4 @@ fn ask(question: &Question) -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("reading an answer")?;
     Ok(line.trim().to_owned())
-}
-
-/// Signs with `ssh-keygen -Y sign`.
-fn sign(key: &Path, statement: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let mut child = Command::new("ssh-keygen")
-        .args(["-Y", "sign", "-n", SIGNATURE_NAMESPACE, "-f"])
-        .arg(key)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("ssh-keygen cannot be run; install OpenSSH's client, 8.2 or newer")?;
-    child.stdin.take().context("a pipe to ssh-keygen")?.write_all(statement)?;
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        bail!("ssh-keygen did not sign with {}: {why}", key.display());
-    }
-    Ok(output.stdout)
 }

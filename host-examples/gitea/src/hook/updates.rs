@@ -104,6 +104,7 @@ impl Update {
             policy: PolicyFrom::Target,
             require_policy: false,
             to_sign: false,
+            audited: None,
         })
     }
 }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
-    API_VERSION, Change, Commit, Description, Fact, MergeKind, MergeResult, Needs, ObjectId, Place,
+    API_VERSION, Change, Commit, Description, Fact, History, MergeKind, MergeResult, Needs, ObjectId, Place,
     Repository as RepositoryId, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
 };
 
@@ -45,6 +45,8 @@ pub struct Subject {
     pub require_policy: bool,
     /// Everything that a signed sign-off is bound to is collected, whether a rule asks for it or not.
     pub to_sign: bool,
+    /// The commit of the target up to which all was decided about, where the host keeps count.
+    pub audited: Option<ObjectId<'static>>,
 }
 
 impl Subject {
@@ -175,6 +177,10 @@ impl<'m> Collector<'m> {
             change: Some(change),
             complete: vec![Fact::Documents],
             absent: platform.absent().to_vec(),
+            history: subject
+                .audited
+                .clone()
+                .map(|audited| History { audited: Some(audited), ..History::default() }),
             ..Request::default()
         };
         request.documents.extend(self.policy(subject)?);

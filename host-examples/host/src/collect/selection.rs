@@ -111,6 +111,7 @@ impl Collector<'_> {
             policy: selection.policy.clone(),
             require_policy: selection.require_policy,
             to_sign: selection.to_sign,
+            audited: None,
         };
         let mut plain = Plain { git: self.repository.version.clone(), ci, signoffs };
         Ok(self.collect(&subject, &mut plain, now)?.request)

@@ -3,6 +3,7 @@
 mod commits;
 mod files;
 mod objects;
+mod remote;
 mod store;
 
 use std::ffi::OsStr;
@@ -14,6 +15,7 @@ use countersign_core::model::ObjectId;
 
 pub use commits::Commits;
 pub use objects::{Object, Objects};
+pub use remote::Remote;
 
 /// Why git gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -221,6 +223,19 @@ impl Repository {
         }
         refs.sort_unstable();
         Ok(refs)
+    }
+
+    /// The branches as they stand, whatever a push is about to do to them: full name, and commit.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn branches(&self) -> Result<Vec<(String, ObjectId<'static>)>, GitError> {
+        let text = self.text(["for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/"])?;
+        let entry = |line: &str| {
+            let (id, name) = line.split_once(' ').unwrap_or((line, ""));
+            Ok((name.to_owned(), object_id("for-each-ref", id)?))
+        };
+        text.lines().map(entry).collect()
     }
 
     /// The best common ancestor of two commits.
