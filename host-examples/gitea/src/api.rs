@@ -1,5 +1,7 @@
 //! Gitea's API, as far as facts are read from it. Every field may be missing: Forgejo and other versions differ.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -35,6 +37,16 @@ pub enum ApiError {
         /// What it said, with a colon before it.
         said: String,
     },
+    /// It wants to be asked less.
+    #[error("the forge is busy and answered {path} with status {status}")]
+    Busy {
+        /// What was asked.
+        path: String,
+        /// The status of HTTP.
+        status: u16,
+        /// When it wants to be asked again.
+        retry_after: Option<Duration>,
+    },
     /// The time for all questions is over.
     #[error("the forge took too long; ask again, or look at how it is doing")]
     TooSlow,
@@ -45,15 +57,33 @@ impl ApiError {
     pub fn is_hidden(&self) -> bool {
         matches!(self, ApiError::Refused { status: 401 | 403 | 404, .. })
     }
+
+    /// Whether it may answer when it is asked again.
+    pub fn passes(&self) -> bool {
+        match self {
+            ApiError::Unreachable { .. } | ApiError::Busy { .. } | ApiError::TooSlow => true,
+            ApiError::Refused { status, .. } => *status >= 500,
+        }
+    }
+
+    /// When the forge wants to be asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            ApiError::Busy { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
 }
 
 /// A forge, with the token of the account that reads it. Its address comes from the configuration and never from what the
 /// forge or a payload says.
+#[derive(Clone)]
 pub struct Api {
     agent: ureq::Agent,
     root: String,
     token: String,
     until: Instant,
+    troubled: Arc<AtomicBool>,
 }
 
 impl Api {
@@ -69,7 +99,28 @@ impl Api {
             root: root.trim_end_matches('/').to_owned(),
             token: token.trim().to_owned(),
             until: Instant::now() + within,
+            troubled: Arc::default(),
         }
+    }
+
+    /// The same, with time of its own.
+    pub fn within(&self, time: Duration) -> Self {
+        Api { until: Instant::now() + time, troubled: Arc::default(), ..self.clone() }
+    }
+
+    /// Whether an answer failed that may come when it is asked for again.
+    pub fn is_troubled(&self) -> bool {
+        self.troubled.load(Ordering::Relaxed)
+    }
+
+    /// The forge's root, without a slash at the end.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// What the header `Authorization` says.
+    pub fn authorization(&self) -> String {
+        format!("token {}", self.token)
     }
 
     /// Reads one document.
@@ -77,33 +128,71 @@ impl Api {
     /// # Errors
     /// When the forge does not give it.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        let body = self.ask("GET", path, None)?;
+        serde_json::from_slice(&body)
+            .map_err(|e| ApiError::Unreachable { path: path.to_owned(), reason: e.to_string() })
+    }
+
+    /// Writes, and reads what the forge answers; nothing where it answers nothing.
+    ///
+    /// # Errors
+    /// When the forge does not do it.
+    pub fn send<T: DeserializeOwned + Default>(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<T, ApiError> {
+        let answer = self.ask(method, path, body)?;
+        Ok(serde_json::from_slice(&answer).unwrap_or_default())
+    }
+
+    fn ask(&self, method: &str, path: &str, body: Option<&serde_json::Value>) -> Result<Vec<u8>, ApiError> {
+        let answer = self.try_ask(method, path, body);
+        if answer.as_ref().is_err_and(ApiError::passes) {
+            self.troubled.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    fn try_ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<Vec<u8>, ApiError> {
         let left = self.until.checked_duration_since(Instant::now()).ok_or(ApiError::TooSlow)?;
         let unreachable = |e: &dyn std::fmt::Display| ApiError::Unreachable {
             path: path.to_owned(),
             reason: e.to_string(),
         };
-        let answer = self
-            .agent
-            .get(format!("{}/api/v1{path}", self.root))
-            .config()
-            .timeout_global(Some(left))
-            .build()
-            .header("Authorization", format!("token {}", self.token))
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}/api/v1{path}", self.root))
+            .header("Authorization", self.authorization())
             .header("Accept", "application/json")
-            .call();
-        let mut answer = answer.map_err(|e| match e {
+            .header("Content-Type", "application/json")
+            .body(body.map(ToString::to_string).unwrap_or_default())
+            .map_err(|e| unreachable(&e))?;
+        let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
+        let mut answer = self.agent.run(request).map_err(|e| match e {
             ureq::Error::Timeout(_) => ApiError::TooSlow,
             e => unreachable(&e),
         })?;
         let status = answer.status().as_u16();
+        if matches!(status, 429 | 503) {
+            let after = answer.headers().get("Retry-After").and_then(|value| value.to_str().ok());
+            let retry_after = after.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
+            return Err(ApiError::Busy { path: path.to_owned(), status, retry_after });
+        }
         let body = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec();
         let body = body.map_err(|e| unreachable(&e))?;
-        if status != 200 {
+        if !(200..300).contains(&status) {
             let said: Refusal = serde_json::from_slice(&body).unwrap_or_default();
             let said = if said.message.is_empty() { String::new() } else { format!(": {}", said.message) };
             return Err(ApiError::Refused { path: path.to_owned(), status, said });
         }
-        serde_json::from_slice(&body).map_err(|e| unreachable(&e))
+        Ok(body)
     }
 
     /// Reads a list to its end: until a page brings nothing new. The second says whether that was reached.
@@ -143,7 +232,9 @@ macro_rules! has_id {
     };
 }
 
-has_id!(Review: id, Comment: id, Event: id, Activity: id, Team: id, User: id, Status: id, PullCommit: sha);
+has_id!(
+    Review: id, Comment: id, Event: id, Activity: id, Team: id, User: id, Status: id, PullCommit: sha, Pull: id
+);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -163,7 +254,9 @@ pub struct User {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Pull {
+    pub id: i64,
     pub number: u64,
+    pub state: String,
     pub title: String,
     pub body: String,
     pub user: Option<User>,
@@ -173,6 +266,9 @@ pub struct Pull {
     pub base: Branch,
     pub created_at: String,
     pub updated_at: String,
+    /// The commit that the base branch gained last by it, once merged.
+    pub merge_commit_sha: Option<String>,
+    pub merged: bool,
     /// How often the description was edited; Forgejo does not say.
     pub content_version: Option<u64>,
 }
@@ -192,6 +288,7 @@ pub struct Branch {
 pub struct Repository {
     pub id: i64,
     pub full_name: String,
+    pub default_branch: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -236,6 +333,8 @@ pub struct Event {
     pub body: String,
     pub created_at: String,
     pub review_id: i64,
+    /// Whom a request for a review names.
+    pub assignee: Option<User>,
     pub old_ref: String,
     pub new_ref: String,
 }
@@ -297,6 +396,8 @@ pub struct Status {
     pub id: i64,
     pub context: String,
     pub status: String,
+    pub description: String,
+    pub target_url: String,
     pub creator: Option<User>,
     pub created_at: String,
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use countersign_core::model::{
-    Account, Act, ActKind, ChangeDescription, Edit, Fact, Group, Label, Needs, ObjectId, Person, Proof, Push,
-    Request, Software, Status, TextIntegrity, TriggerKind, Unavailable, When,
+    Account, Act, ActKind, ChangeDescription, EarlierAnswer, Edit, Fact, Group, Label, Needs, ObjectId,
+    Person, Proof, Push, Request, Software, Status, TextIntegrity, TriggerKind, Unavailable, When,
 };
 use countersign_host::collect::{CollectError, Platform};
 
@@ -20,7 +20,14 @@ pub struct PullRequest<'a> {
     /// `owner/name` of the repository that it would be merged into.
     repository: String,
     pull: Pull,
+    /// The gate's own account, whose words about the change are no facts of it.
+    own: Option<String>,
+    /// Answers given in other changes, where the host remembers them.
+    answers: Option<Vec<EarlierAnswer<'static>>>,
 }
+
+/// What the gate's own comments and reviews begin with.
+pub const MARKER: &str = "<!-- countersign -->";
 
 impl<'a> PullRequest<'a> {
     /// Reads one.
@@ -29,7 +36,28 @@ impl<'a> PullRequest<'a> {
     /// When the forge does not give it.
     pub fn read(api: &'a Api, trigger: TriggerKind, repository: &str, number: u64) -> Result<Self, ApiError> {
         let pull = api.get(&format!("/repos/{repository}/pulls/{number}"))?;
-        Ok(PullRequest { api, trigger, repository: repository.to_owned(), pull })
+        Ok(Self::of(api, trigger, repository, pull))
+    }
+
+    /// One that was read.
+    pub fn of(api: &'a Api, trigger: TriggerKind, repository: &str, pull: Pull) -> Self {
+        PullRequest { api, trigger, repository: repository.to_owned(), pull, own: None, answers: None }
+    }
+
+    /// Leaves out what the gate's own account said.
+    pub fn without(mut self, own: Option<String>) -> Self {
+        self.own = own;
+        self
+    }
+
+    /// With the answers that were given in other changes.
+    pub fn with_answers(mut self, answers: Vec<EarlierAnswer<'static>>) -> Self {
+        self.answers = Some(answers);
+        self
+    }
+
+    fn is_own(&self, user: Option<&User>, body: &str) -> bool {
+        body.starts_with(MARKER) && user.is_some_and(|user| Some(&user.login) == self.own.as_ref())
     }
 
     /// The commit that its branch stands at.
@@ -151,7 +179,7 @@ impl<'a> PullRequest<'a> {
         let (reviews, whole) = self.api.list::<Review>(&self.path(&format!("/pulls/{number}/reviews")))?;
         let (comments, all) = self.api.list::<Comment>(&self.path(&format!("/issues/{number}/comments")))?;
         let targets = self.targets(events);
-        for review in &reviews {
+        for review in reviews.iter().filter(|review| !self.is_own(review.user.as_ref(), &review.body)) {
             let kind = match review.state.as_str() {
                 "APPROVED" => ActKind::Approve,
                 "REQUEST_CHANGES" => ActKind::RequestChanges,
@@ -179,7 +207,7 @@ impl<'a> PullRequest<'a> {
                 ..Act::default()
             });
         }
-        for comment in &comments {
+        for comment in comments.iter().filter(|comment| !self.is_own(comment.user.as_ref(), &comment.body)) {
             let edited = || Some(Edit { at: When::parse(&comment.updated_at)?, by: None });
             request.acts.push(Act {
                 id: format!("comment-{}", comment.id).into(),
@@ -282,7 +310,7 @@ impl Platform for PullRequest<'_> {
     }
 
     fn absent(&self) -> &[Fact] {
-        &[Fact::History, Fact::Requester]
+        if self.answers.is_some() { &[Fact::Requester] } else { &[Fact::History, Fact::Requester] }
     }
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
@@ -304,6 +332,10 @@ impl Platform for PullRequest<'_> {
                     request.unavailable.push(unavailable(fact, error.to_string()));
                 }
             }
+        }
+        if let Some(answers) = self.answers.take() {
+            request.history.get_or_insert_default().answers = answers.into();
+            request.complete.push(Fact::History);
         }
         let accounts = self.accounts(request);
         name_missing(Fact::People, accounts, request);

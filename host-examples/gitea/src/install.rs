@@ -41,6 +41,10 @@ pub struct InstallHook {
     /// Refuse changes to a protected branch without a policy.
     #[arg(long)]
     require_policy: bool,
+    /// A folder for what was decided, which the service takes into the audit trail and by which the hook finds what came in
+    /// past it; the server's account must be able to write there, and nobody else.
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
     /// Change nothing, and say what is wrong with an installation.
     #[arg(long)]
     check: bool,
@@ -130,6 +134,12 @@ impl InstallHook {
         }
         if self.require_policy {
             command.push_str(" --require-policy");
+        }
+        if let Some(folder) = &self.spool {
+            // Whoever runs the hook need not be who installs it, so the folder is made here.
+            fs::create_dir_all(folder).with_context(|| format!("the spool {}", folder.display()))?;
+            let folder = folder.canonicalize().with_context(|| format!("the spool {}", folder.display()))?;
+            command.push_str(&format!(" --spool {}", quoted(&folder.display().to_string())));
         }
         Ok(command)
     }

@@ -1,5 +1,5 @@
 //! `countersign-gitea`: the gate where people merge. The hook judges what is about to enter a protected branch of a Gitea
-//! or Forgejo server, however it comes.
+//! or Forgejo server, however it comes; the service judges pull requests as they change, and keeps the record.
 //!
 //! Exit codes: 0 passes or done, 1 blocked, 2 cannot evaluate.
 
@@ -7,6 +7,8 @@ mod api;
 mod forge;
 mod hook;
 mod install;
+mod serve;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,10 @@ enum Command {
     PreReceive(hook::PreReceive),
     /// Install the hook for one repository or for the whole server, and check that it runs.
     InstallHook(install::InstallHook),
+    /// The service: webhooks in, statuses, comments and pages out, and the audit trail.
+    Serve(serve::Serve),
+    /// Set up webhook, required status and branch protection, and name what is left open.
+    Setup(setup::Setup),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +39,8 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::PreReceive(hook) => hook.run(),
         Command::InstallHook(install) => install.run(),
+        Command::Serve(serve) => serve.run(),
+        Command::Setup(setup) => setup.run(),
     };
     result.unwrap_or_else(|error| {
         countersign_host::cli::complain(error.as_ref());

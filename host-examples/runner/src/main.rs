@@ -4,6 +4,7 @@
 //! progress and diagnostics go to standard error.
 
 mod approve;
+mod audit;
 mod cases;
 mod change;
 mod check;
@@ -69,6 +70,8 @@ enum Command {
     /// Check and test policies.
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Read the audit trail.
+    Audit(audit::Audit),
     /// Which module this is.
     #[command(subcommand)]
     Module(module::ModuleCommand),
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Command::Approve(approve) => approve.run(&cli.module),
         Command::Signoffs(signoffs) => signoffs.run(&cli.module),
         Command::Policy(policy) => policy.run(&cli.module),
+        Command::Audit(audit) => audit.run(&cli.module),
         Command::Module(command) => command.run(&cli.module),
     };
     result.unwrap_or_else(|error| {

@@ -4,6 +4,7 @@
 //! repository stays if the push is refused.
 
 mod env;
+mod standing;
 mod updates;
 
 use std::io::{Read, Write};
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use countersign_audit::spool::Spool;
 use countersign_core::model::{
     Account, Act, ActKind, Decision, Fact, Needs, ObjectId, Proof, Push as PushFact, Request, Software,
     TriggerKind, Unavailable, When, read,
@@ -20,11 +22,12 @@ use countersign_core::model::{
 use countersign_host::cli::now;
 use countersign_host::collect::{CollectError, Collector, Platform, Subject, Target};
 use countersign_host::git::Repository;
-use countersign_host::module::{Function, Module};
+use countersign_host::module::{CallError, Function, Module};
 
 use crate::api::Api;
 use crate::forge::PullRequest;
 use env::{ForgeAccess, Push};
+use standing::{Order, Standing};
 use updates::Update;
 
 /// The time in which the forge must have answered everything, of the ten seconds that the whole may take without it.
@@ -53,6 +56,10 @@ pub struct PreReceive {
     /// Refuse changes to a protected branch without a policy.
     #[arg(long, env = "COUNTERSIGN_REQUIRE_POLICY")]
     require_policy: bool,
+    /// A folder for what was decided, which the service takes into the audit trail; it also remembers what each branch
+    /// held, so that what came in past the hook is found.
+    #[arg(long, env = "COUNTERSIGN_SPOOL", value_name = "DIR")]
+    spool: Option<PathBuf>,
 }
 
 impl PreReceive {
@@ -68,6 +75,7 @@ impl PreReceive {
         let moving = updates.iter().map(|update| (update.name.clone(), update.becomes())).collect();
         let repository = Repository::open(Path::new(".")).map_err(CollectError::from)?.with_moving(moving);
         let mut collector = Collector::of(&module, repository)?;
+        let spool = self.spool.as_deref().map(Spool::open).transpose()?;
         let gate = Gate {
             module: &module,
             push: &push,
@@ -75,25 +83,25 @@ impl PreReceive {
             require_policy: self.require_policy,
             now: now()?,
             default_branch: collector.server_default_branch()?,
+            spool: spool.as_ref(),
+        };
+        let mut standing = match &spool {
+            Some(spool) => {
+                let tips = || tips(&mut collector);
+                Some(Standing::open(spool.folder(), &push.repository, tips)?)
+            }
+            None => None,
         };
         let mut blocked = false;
         for update in gated {
-            let answer =
-                gate.judge(&mut collector, update).with_context(|| format!("judging {}", update.name))?;
-            let decision: Decision = read(answer.as_bytes()).context("the module's answer is no decision")?;
-            blocked |= decision.blocks;
-            // Most pushes are nobody's concern, and a hook that always speaks is not read.
-            if decision.policy.is_some() {
-                say(&module.render(&answer, "brief", false, false)?);
-                if gate.forge.is_none() {
-                    say(
-                        "Judged from git and signed sign-offs alone: the hook knows no token of the forge.\n",
-                    );
-                }
-                if let Some(key) = push.deploy_key {
-                    say(&format!("Pushed with deploy key {key}, which is nobody's account.\n"));
-                }
-            }
+            let passes = gate
+                .update(&mut collector, update, standing.as_mut())
+                .with_context(|| format!("judging {}", update.name))?;
+            blocked |= !passes;
+        }
+        // git moves all refs or none.
+        if let Some(standing) = standing.filter(|_| !blocked) {
+            standing.keep()?;
         }
         Ok(ExitCode::from(u8::from(blocked)))
     }
@@ -111,12 +119,87 @@ struct Gate<'a> {
     require_policy: bool,
     now: When,
     default_branch: Option<Target>,
+    spool: Option<&'a Spool>,
 }
 
+/// A decision, and the request that it answers.
+type Answered = (Vec<u8>, String);
+
 impl Gate<'_> {
+    /// Whether one ref may move.
+    fn update(
+        &self,
+        collector: &mut Collector<'_>,
+        update: &Update,
+        mut standing: Option<&mut Standing>,
+    ) -> anyhow::Result<bool> {
+        let mut open_since = None;
+        let old = update.old.as_ref().map(|old| old.as_str());
+        let is_branch = update.name.starts_with("refs/heads/");
+        if let (Some(standing), Some(old), true) = (&standing, &update.old, is_branch)
+            && let Order::OpenSince(since) = standing.order(&update.name, old.as_str())
+        {
+            open_since = self.open_since(collector, update, old, since)?;
+        }
+        let passes = self.said(self.judge(collector, update, open_since)?)?;
+        if let Some(standing) = standing.as_mut().filter(|_| passes && is_branch) {
+            standing.pass(&update.name, old, update.becomes().as_ref().map(|new| new.as_str()));
+        }
+        Ok(passes)
+    }
+
+    /// What came into a branch past the hook, judged as a change of its own; none where it passes or nobody guards the branch.
+    fn open_since(
+        &self,
+        collector: &mut Collector<'_>,
+        update: &Update,
+        old: &ObjectId<'static>,
+        since: String,
+    ) -> anyhow::Result<Option<ObjectId<'static>>> {
+        let since = ObjectId::new(since).context("the spool names a commit that is none")?;
+        let came = Update {
+            old: Some(since.clone()).filter(|since| !since.is_zero()),
+            new: old.clone(),
+            name: update.name.clone(),
+        };
+        let subject = came.as_push(collector, self.default_branch.clone())?;
+        let mut pushed = self.pushed(&subject);
+        let answered =
+            self.decide(collector, subject, &mut pushed)?.context("the module takes a push for a merge")?;
+        let decision: Decision = read(answered.1.as_bytes()).context("the module's answer is no decision")?;
+        if decision.policy.is_none() && !decision.blocks {
+            return Ok(None);
+        }
+        Ok((!self.said(answered)?).then_some(since))
+    }
+
+    /// Says and keeps a decision, and tells whether it lets pass.
+    fn said(&self, (request, answer): Answered) -> anyhow::Result<bool> {
+        let decision: Decision = read(answer.as_bytes()).context("the module's answer is no decision")?;
+        // Most pushes are nobody's concern, and a hook that always speaks is not read.
+        if decision.policy.is_some() {
+            say(&self.module.render(&answer, "brief", false, false)?);
+            if self.forge.is_none() {
+                say("Judged from git and signed sign-offs alone: the hook knows no token of the forge.\n");
+            }
+            if let Some(key) = self.push.deploy_key {
+                say(&format!("Pushed with deploy key {key}, which is nobody's account.\n"));
+            }
+        }
+        if let Some(spool) = self.spool.filter(|_| decision.policy.is_some() || decision.blocks) {
+            spool.leave(self.module, &request, &answer)?;
+        }
+        Ok(!decision.blocks)
+    }
+
     /// The decision about one ref.
-    fn judge(&self, collector: &mut Collector<'_>, update: &Update) -> anyhow::Result<String> {
-        let push = update.as_push(collector, self.default_branch.clone())?;
+    fn judge(
+        &self,
+        collector: &mut Collector<'_>,
+        update: &Update,
+        audited: Option<ObjectId<'static>>,
+    ) -> anyhow::Result<Answered> {
+        let push = Subject { audited, ..update.as_push(collector, self.default_branch.clone())? };
         let answer = match (self.push.merges, &self.forge) {
             (Some(number), Some(forge)) => {
                 let token = std::fs::read_to_string(&forge.token_file).with_context(|| {
@@ -159,10 +242,16 @@ impl Gate<'_> {
         collector: &mut Collector<'_>,
         subject: Subject,
         platform: &mut dyn Platform,
-    ) -> anyhow::Result<Option<String>> {
+    ) -> anyhow::Result<Option<Answered>> {
         let collected = collector.collect(&self.with_policy(subject), platform, self.now)?;
-        let decide = || self.module.call(Function::Evaluate, &collected.request);
-        Ok((!collected.as_push).then(decide).transpose()?)
+        if collected.as_push {
+            return Ok(None);
+        }
+        let answer = self.module.call(Function::Evaluate, &collected.request);
+        if let (Err(CallError::Refused(error)), Some(spool)) = (&answer, self.spool) {
+            spool.leave(self.module, &collected.request, error)?;
+        }
+        Ok(Some((collected.request, answer?)))
     }
 
     fn with_policy(&self, subject: Subject) -> Subject {
@@ -237,6 +326,13 @@ impl Platform for Pushed<'_> {
         }
         Ok(())
     }
+}
+
+/// Where every branch stands.
+fn tips(collector: &mut Collector<'_>) -> anyhow::Result<Vec<(String, String)>> {
+    // Not as a push is about to leave them.
+    let names = collector.repository().branches()?;
+    Ok(names.into_iter().map(|(name, tip)| (name, tip.to_string())).collect())
 }
 
 /// The lines that git gives on standard input.

@@ -1,0 +1,221 @@
+//! The entries of a trail, each bound to the one before it by that one's hash.
+
+use std::fmt;
+
+use countersign_core::model::{Outcome, When};
+use countersign_host::module::sha256_hex;
+use serde::{Deserialize, Serialize};
+
+/// What stands in place of a hash before the first entry.
+pub const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// One entry. Its bytes are kept as they were written, and its hash is made of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Counts from 1, without a gap.
+    pub number: u64,
+    /// Hash of the entry before.
+    pub previous: String,
+    /// When what it tells of was so, as its host's clock said: RFC 3339, UTC.
+    pub at: String,
+    /// The repository, `owner/name`.
+    pub repository: String,
+    /// The ref that was to be moved, by full name.
+    pub target: String,
+    /// The platform's number of the change, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
+    /// The commit that it is about.
+    pub head: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What an entry tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Event {
+    /// A decision was made.
+    Decision(Made),
+    /// A protected branch moved, and all that it gained had been decided about.
+    Merge {
+        /// Where it stood before; none for a branch that is seen for the first time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// The entries whose decisions let it pass.
+        decisions: Vec<u64>,
+    },
+    /// Something that should not be, and is open until an entry settles it.
+    Finding {
+        /// What.
+        finding: Finding,
+        /// Where the branch was in order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// Digest of what there is to say about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+    },
+    /// A finding is settled.
+    Settled {
+        /// The finding's entry.
+        finding: u64,
+        /// The entry whose decision settles it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<u64>,
+    },
+    /// Documents were removed.
+    Removal {
+        /// Why.
+        because: Because,
+        /// Digests of what was removed.
+        documents: Vec<String>,
+    },
+}
+
+impl Event {
+    /// The name of its kind, as it stands in the entry.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Decision(_) => "decision",
+            Event::Merge { .. } => "merge",
+            Event::Finding { .. } => "finding",
+            Event::Settled { .. } => "settled",
+            Event::Removal { .. } => "removal",
+        }
+    }
+}
+
+/// A decision that was made. Everything is named by the SHA-256 of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// What came out.
+    pub verdict: Verdict,
+    /// Whether a gate had to refuse.
+    pub blocks: bool,
+    /// Whether AI contributed.
+    pub ai: bool,
+    /// The commit that a merge or push made of the change, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+    /// The tip of the target before.
+    pub base: String,
+    /// The request.
+    pub request: String,
+    /// The facts of the request without the time: what tells two requests apart that ask the same.
+    pub facts: String,
+    /// The answer: a decision, or the module's error.
+    pub answer: String,
+    /// The component that decided.
+    pub component: String,
+    /// The policy and what decides beside it, as the decision names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Who approved, with their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvers: Option<String>,
+}
+
+impl Made {
+    /// Whether a branch may hold what it is about.
+    pub fn passes(&self) -> bool {
+        !self.blocks
+    }
+}
+
+/// An outcome, or that there was none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Every rule that applies is satisfied.
+    Approved,
+    /// No rule applies.
+    NotApplicable,
+    /// Something is missing.
+    Pending,
+    /// A rule refuses it.
+    Denied,
+    /// The module could not decide.
+    Error,
+}
+
+impl From<Outcome> for Verdict {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Approved => Verdict::Approved,
+            Outcome::NotApplicable => Verdict::NotApplicable,
+            Outcome::Pending => Verdict::Pending,
+            Outcome::Denied => Verdict::Denied,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Verdict::Approved => "approved",
+            Verdict::NotApplicable => "not applicable",
+            Verdict::Pending => "pending",
+            Verdict::Denied => "denied",
+            Verdict::Error => "cannot evaluate",
+        })
+    }
+}
+
+/// What should not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// A protected branch holds what no decision let pass.
+    NoVerdict,
+    /// Somebody else wrote a status by the gate's name.
+    ForeignStatus,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Finding::NoVerdict => "came in without a passing verdict",
+            Finding::ForeignStatus => "somebody else wrote the gate's status",
+        })
+    }
+}
+
+/// Why documents were removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// Somebody asked for it who may.
+    Request,
+    /// They were kept for as long as they are to be.
+    Retention,
+}
+
+impl Entry {
+    /// Its bytes: compact JSON, keys in the order of the fields above.
+    ///
+    /// # Errors
+    /// Never for an entry that can be read back.
+    pub fn bytes(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    /// The decision, where it tells of one.
+    pub fn made(&self) -> Option<&Made> {
+        match &self.event {
+            Event::Decision(made) => Some(made),
+            _ => None,
+        }
+    }
+
+    /// When, as a moment.
+    pub fn when(&self) -> Option<When> {
+        When::parse(&self.at)
+    }
+}
+
+/// The hash of an entry's bytes.
+pub fn hash(body: &str) -> String {
+    sha256_hex(body.as_bytes())
+}

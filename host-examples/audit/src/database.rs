@@ -1,0 +1,518 @@
+//! One database, two kinds of server: SQLite in a file, PostgreSQL by its address.
+//!
+//! Statements are written once, with `$1` for values, and with the few words in braces that the two spell differently.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+/// What every table of this version expects.
+const SCHEMA: i64 = 1;
+
+/// How long a statement waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(20);
+
+/// A number for PostgreSQL's advisory lock, held while tables are made.
+const TABLES_LOCK: i64 = 0x00C0_0417;
+
+/// Why a database gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The address is of no kind that is known.
+    #[error("`{0}` is no database: write sqlite://PATH or postgres://USER@HOST/NAME")]
+    Address(String),
+    /// A newer version has been here.
+    #[error(
+        "the database has schema {found}, and this program knows {SCHEMA}: run the newer program, or restore the copy that \
+         was made before the upgrade"
+    )]
+    Newer {
+        /// The schema that it has.
+        found: i64,
+    },
+    /// SQLite failed.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL failed.
+    #[error("PostgreSQL: {}", of_postgres(.0))]
+    Postgres(#[from] postgres::Error),
+    /// A column holds something else than was written there.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+}
+
+/// The driver says only that there was an error of the database; what it was stands below.
+fn of_postgres(error: &postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(error) => error.message().to_owned(),
+        None => {
+            let below = std::error::Error::source(error).map(|source| format!(": {source}"));
+            format!("{error}{}", below.unwrap_or_default())
+        }
+    }
+}
+
+/// A value of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A number.
+    Integer(i64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Value::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Value::Integer(number)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(bytes: &[u8]) -> Self {
+        Value::Bytes(bytes.to_owned())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Null, Into::into)
+    }
+}
+
+/// A row of an answer.
+#[derive(Debug, Clone)]
+pub struct Row(Vec<Value>);
+
+impl Row {
+    /// The text of a column; nothing for none.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub fn maybe_text(&self, at: usize) -> Result<Option<String>, DatabaseError> {
+        match self.0.get(at) {
+            Some(Value::Text(text)) => Ok(Some(text.clone())),
+            Some(Value::Null) => Ok(None),
+            other => Err(odd("text", at, other)),
+        }
+    }
+
+    /// The text of a column.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub fn text(&self, at: usize) -> Result<String, DatabaseError> {
+        self.maybe_text(at)?.ok_or_else(|| odd("text", at, None))
+    }
+
+    /// The number of a column; nothing for none.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub fn maybe_integer(&self, at: usize) -> Result<Option<i64>, DatabaseError> {
+        match self.0.get(at) {
+            Some(Value::Integer(number)) => Ok(Some(*number)),
+            Some(Value::Null) => Ok(None),
+            other => Err(odd("a number", at, other)),
+        }
+    }
+
+    /// The number of a column.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub fn integer(&self, at: usize) -> Result<i64, DatabaseError> {
+        self.maybe_integer(at)?.ok_or_else(|| odd("a number", at, None))
+    }
+
+    /// The bytes of a column; nothing for none.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub fn maybe_bytes(&self, at: usize) -> Result<Option<Vec<u8>>, DatabaseError> {
+        match self.0.get(at) {
+            Some(Value::Bytes(bytes)) => Ok(Some(bytes.clone())),
+            Some(Value::Null) => Ok(None),
+            other => Err(odd("bytes", at, other)),
+        }
+    }
+}
+
+fn odd(expected: &str, at: usize, found: Option<&Value>) -> DatabaseError {
+    DatabaseError::Damaged(format!("column {at} should hold {expected} and holds {found:?}"))
+}
+
+/// A connection.
+pub trait Store: Send {
+    /// Runs a statement and gives the number of rows that it changed.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    fn execute(&mut self, statement: &str, values: &[Value]) -> Result<u64, DatabaseError>;
+
+    /// Asks for rows.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    fn query(&mut self, statement: &str, values: &[Value]) -> Result<Vec<Row>, DatabaseError>;
+
+    /// A word that the kinds of servers spell differently, by what stands in braces.
+    fn word(&self, word: &str) -> &'static str;
+}
+
+/// Where each server's spelling of a word stands: the word, SQLite's, PostgreSQL's.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("id", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+    ("integer", "INTEGER", "BIGINT"),
+    ("bytes", "BLOB", "BYTEA"),
+    ("begin", "BEGIN IMMEDIATE", "BEGIN"),
+    // SQLite lets one process write at a time, so what it read before it writes is still so.
+    ("lock chain", "SELECT 1", "LOCK TABLE entries IN EXCLUSIVE MODE"),
+    ("lock tables", "SELECT 1", "SELECT 1 FROM pg_advisory_xact_lock($1)"),
+    ("skip locked", "", "FOR UPDATE SKIP LOCKED"),
+];
+
+fn word(word: &str, postgres: bool) -> &'static str {
+    WORDS.iter().find(|known| known.0 == word).map_or("", |known| if postgres { known.2 } else { known.1 })
+}
+
+/// A statement in the spelling of its server.
+fn spelled(statement: &str, postgres: bool) -> String {
+    let mut text = statement.to_owned();
+    for (word, sqlite, pg) in WORDS {
+        text = text.replace(&format!("{{{word}}}"), if postgres { pg } else { sqlite });
+    }
+    text
+}
+
+struct Sqlite(rusqlite::Connection);
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::ValueRef;
+        Ok(rusqlite::types::ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl Store for Sqlite {
+    fn execute(&mut self, statement: &str, values: &[Value]) -> Result<u64, DatabaseError> {
+        let mut statement = self.0.prepare_cached(&spelled(statement, false))?;
+        // A statement that answers is one for its effect here.
+        if statement.column_count() > 0 {
+            let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+            while rows.next()?.is_some() {}
+            return Ok(0);
+        }
+        Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
+    }
+
+    fn query(&mut self, statement: &str, values: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let mut statement = self.0.prepare_cached(&spelled(statement, false))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let value = |at: usize| -> Result<Value, DatabaseError> {
+                Ok(match row.get_ref(at)? {
+                    rusqlite::types::ValueRef::Null => Value::Null,
+                    rusqlite::types::ValueRef::Integer(number) => Value::Integer(number),
+                    rusqlite::types::ValueRef::Real(number) => {
+                        return Err(DatabaseError::Damaged(format!("{number} is no number of ours")));
+                    }
+                    rusqlite::types::ValueRef::Text(text) => {
+                        Value::Text(String::from_utf8_lossy(text).into_owned())
+                    }
+                    rusqlite::types::ValueRef::Blob(bytes) => Value::Bytes(bytes.to_owned()),
+                })
+            };
+            all.push(Row((0..columns).map(value).collect::<Result<_, _>>()?));
+        }
+        Ok(all)
+    }
+
+    fn word(&self, of: &str) -> &'static str {
+        word(of, false)
+    }
+}
+
+struct Postgres(postgres::Client);
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut postgres::types::private::BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Value::Null => Ok(IsNull::Yes),
+            Value::Integer(number) => number.to_sql(kind, out),
+            Value::Text(text) => text.to_sql(kind, out),
+            Value::Bytes(bytes) => bytes.to_sql(kind, out),
+        }
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        [Type::INT8, Type::TEXT, Type::BYTEA].contains(kind)
+    }
+
+    to_sql_checked!();
+}
+
+fn as_parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+impl Store for Postgres {
+    fn execute(&mut self, statement: &str, values: &[Value]) -> Result<u64, DatabaseError> {
+        Ok(self.0.execute(spelled(statement, true).as_str(), &as_parameters(values))?)
+    }
+
+    fn query(&mut self, statement: &str, values: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let rows = self.0.query(spelled(statement, true).as_str(), &as_parameters(values))?;
+        let value = |row: &postgres::Row, at: usize, kind: &Type| -> Result<Value, DatabaseError> {
+            Ok(match *kind {
+                Type::INT8 => row.try_get::<_, Option<i64>>(at)?.into(),
+                Type::INT4 => row.try_get::<_, Option<i32>>(at)?.map(i64::from).into(),
+                Type::TEXT => row.try_get::<_, Option<String>>(at)?.into(),
+                Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at)?.map_or(Value::Null, Value::Bytes),
+                ref other => return Err(DatabaseError::Damaged(format!("a column has the type {other}"))),
+            })
+        };
+        let read = |row: &postgres::Row| -> Result<Row, DatabaseError> {
+            let columns = row.columns().iter().enumerate();
+            let values = columns.map(|(at, column)| value(row, at, column.type_()));
+            Ok(Row(values.collect::<Result<_, _>>()?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    fn word(&self, of: &str) -> &'static str {
+        word(of, true)
+    }
+}
+
+/// Where a database stands. Opening gives a connection with all tables in place.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server, by its address.
+    Postgres(String),
+}
+
+impl fmt::Display for Database {
+    /// Without the password that an address may hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Database::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Database::Postgres(address) => {
+                let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", address));
+                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+                write!(f, "{scheme}://{}", place.split('?').next().unwrap_or(place))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl std::str::FromStr for Database {
+    type Err = DatabaseError;
+
+    fn from_str(text: &str) -> Result<Self, DatabaseError> {
+        if let Some(path) = text.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
+            return Ok(Database::Sqlite(Path::new(path).to_owned()));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Database::Postgres(text.to_owned()));
+        }
+        Err(DatabaseError::Address(text.to_owned()))
+    }
+}
+
+impl Database {
+    /// Opens a connection; the tables are made where they are missing.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or a newer version has been here.
+    pub fn open(&self) -> Result<Box<dyn Store>, DatabaseError> {
+        let mut store: Box<dyn Store> = match self {
+            Database::Sqlite(path) => {
+                let connection = rusqlite::Connection::open(path)?;
+                connection.busy_timeout(BUSY)?;
+                connection.pragma_update(None, "journal_mode", "wal")?;
+                // What was answered with 2xx is on the disk.
+                connection.pragma_update(None, "synchronous", "full")?;
+                Box::new(Sqlite(connection))
+            }
+            Database::Postgres(address) => {
+                let mut config: postgres::Config = address.parse()?;
+                config.application_name("countersign").connect_timeout(BUSY);
+                Box::new(Postgres(config.connect(postgres::NoTls)?))
+            }
+        };
+        prepare(store.as_mut())?;
+        Ok(store)
+    }
+}
+
+/// Every table, in the order in which they are made.
+const TABLES: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS countersign (schema {integer} NOT NULL)",
+    // What the body says stands beside it in columns, to be found by; `verify` compares them.
+    "CREATE TABLE IF NOT EXISTS entries (
+        number {integer} PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        repository TEXT NOT NULL,
+        target TEXT NOT NULL,
+        change TEXT,
+        head TEXT NOT NULL,
+        result TEXT,
+        body TEXT NOT NULL
+    )",
+    "CREATE INDEX IF NOT EXISTS entries_by_place ON entries (repository, target, kind, number)",
+    "CREATE INDEX IF NOT EXISTS entries_by_result ON entries (repository, target, result)",
+    "CREATE INDEX IF NOT EXISTS entries_by_change ON entries (repository, change, number)",
+    "CREATE TABLE IF NOT EXISTS documents (
+        digest TEXT PRIMARY KEY,
+        role TEXT NOT NULL,
+        bytes {bytes}
+    )",
+    "CREATE TABLE IF NOT EXISTS answers (
+        repository TEXT NOT NULL,
+        change TEXT NOT NULL,
+        question TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        PRIMARY KEY (repository, change, question, digest)
+    )",
+    "CREATE TABLE IF NOT EXISTS taken (name TEXT PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS jobs (
+        id {id},
+        lane TEXT NOT NULL UNIQUE,
+        subject TEXT NOT NULL,
+        due {integer} NOT NULL,
+        attempts {integer} NOT NULL,
+        asked {integer} NOT NULL,
+        claim TEXT,
+        until {integer}
+    )",
+    "CREATE INDEX IF NOT EXISTS jobs_by_due ON jobs (due)",
+    "CREATE TABLE IF NOT EXISTS open (
+        repository TEXT NOT NULL,
+        change TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        PRIMARY KEY (repository, change)
+    )",
+    "CREATE TABLE IF NOT EXISTS repositories (name TEXT PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS deliveries (id TEXT PRIMARY KEY, at {integer} NOT NULL)",
+];
+
+fn prepare(store: &mut dyn Store) -> Result<(), DatabaseError> {
+    transaction(store, |store| {
+        let lock = store.word("lock tables");
+        let values: &[Value] = if lock.contains("$1") { &[Value::Integer(TABLES_LOCK)] } else { &[] };
+        store.query(lock, values)?;
+        for table in TABLES {
+            store.execute(table, &[])?;
+        }
+        let found = store.query("SELECT schema FROM countersign", &[])?;
+        match found.first().map(|row| row.integer(0)).transpose()? {
+            Some(found) if found > SCHEMA => return Err(DatabaseError::Newer { found }),
+            Some(_) => {}
+            None => drop(store.execute("INSERT INTO countersign (schema) VALUES ($1)", &[SCHEMA.into()])?),
+        }
+        Ok(())
+    })
+}
+
+/// Runs steps that all happen or none.
+///
+/// # Errors
+/// What a step says, and when the database cannot begin or end them.
+pub fn transaction<T, E: From<DatabaseError>>(
+    store: &mut dyn Store,
+    steps: impl FnOnce(&mut dyn Store) -> Result<T, E>,
+) -> Result<T, E> {
+    store.execute("{begin}", &[])?;
+    match steps(store) {
+        Ok(done) => {
+            store.execute("COMMIT", &[])?;
+            Ok(done)
+        }
+        Err(error) => {
+            // A connection that is broken has forgotten it already.
+            let _ = store.execute("ROLLBACK", &[]);
+            Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_and_shown_without_its_password() {
+        let postgres: Database = "postgres://gate:secret@db.example/audit?sslmode=disable".parse().unwrap();
+        assert_eq!(postgres.to_string(), "postgres://db.example/audit");
+        assert_eq!(format!("{postgres:?}"), "postgres://db.example/audit");
+        assert_eq!("sqlite:///var/a.db".parse::<Database>().unwrap().to_string(), "sqlite:///var/a.db");
+        for odd in ["", "a.db", "sqlite://", "mysql://x"] {
+            assert!(odd.parse::<Database>().is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_transaction_that_fails_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Database::Sqlite(folder.path().join("a.db")).open().unwrap();
+        let failed: Result<(), DatabaseError> = transaction(store.as_mut(), |store| {
+            store.execute("INSERT INTO taken (name) VALUES ($1)", &["x".into()])?;
+            Err(DatabaseError::Damaged("on purpose".into()))
+        });
+        assert!(failed.is_err());
+        assert!(store.query("SELECT name FROM taken", &[]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_database_of_a_newer_version_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::Sqlite(folder.path().join("a.db"));
+        database.open().unwrap().execute("UPDATE countersign SET schema = 99", &[]).unwrap();
+        let Err(error) = database.open() else { panic!("it was opened") };
+        assert!(error.to_string().contains("has schema 99"), "{error}");
+    }
+}

@@ -1,0 +1,176 @@
+//! A folder in which a hook leaves its decisions, for whoever keeps the trail to take in. A hook has no time for a database,
+//! and must not fail with one.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use countersign_host::module::{Module, sha256_hex};
+
+use crate::database::{DatabaseError, Store, transaction};
+use crate::documents::{self, Role};
+use crate::trail::{Kept, Trail, TrailError, take};
+
+/// Records that may wait. Anybody who may read a repository may push to it and be refused, which leaves one.
+const MOST: usize = 20_000;
+
+/// How the names of records end.
+const RECORD: &str = "record";
+
+/// Why a record was not left or not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// The folder cannot be used.
+    #[error("the spool {path}: {source}")]
+    Folder {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Nobody takes it in.
+    #[error(
+        "the spool {0} holds {MOST} records that nobody took in: start the service, or run `countersign audit take-in`"
+    )]
+    Full(PathBuf),
+    /// The trail failed.
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// A spool.
+#[derive(Debug, Clone)]
+pub struct Spool {
+    folder: PathBuf,
+}
+
+impl Spool {
+    /// The spool in a folder, which is made where there is none.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn open(folder: &Path) -> Result<Self, SpoolError> {
+        let spool = Spool { folder: folder.to_owned() };
+        fs::create_dir_all(folder).map_err(|e| spool.failed(e))?;
+        Ok(spool)
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn failed(&self, source: std::io::Error) -> SpoolError {
+        SpoolError::Folder { path: self.folder.clone(), source }
+    }
+
+    /// The records that wait, in the order in which they were left.
+    fn records(&self) -> Result<Vec<PathBuf>, SpoolError> {
+        let entries = fs::read_dir(&self.folder).map_err(|e| self.failed(e))?;
+        let mut records = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|e| self.failed(e))?.path();
+            if path.extension().is_some_and(|extension| extension == RECORD) {
+                records.push(path);
+            }
+        }
+        records.sort_unstable();
+        Ok(records)
+    }
+
+    /// Leaves a decision. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// When it cannot be written, or nobody takes the spool in.
+    pub fn leave(&self, module: &Module, request: &[u8], answer: &str) -> Result<(), SpoolError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        if self.records()?.len() >= MOST {
+            return Err(SpoolError::Full(self.folder.clone()));
+        }
+        let component = self.folder.join(format!("{}.wasm", module.digest()));
+        if !component.is_file() {
+            self.write(&component, &[module.component()])?;
+        }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{since:024}-{}-{count}.{RECORD}", std::process::id());
+        // A line each; neither document holds a line break, which JSON writes in another way.
+        let parts = [module.digest().as_bytes(), b"\n", request, b"\n", answer.as_bytes(), b"\n"];
+        self.write(&self.folder.join(name), &parts)
+    }
+
+    /// Writes a file that is there whole or not at all.
+    fn write(&self, path: &Path, parts: &[&[u8]]) -> Result<(), SpoolError> {
+        let draft = path.with_extension(format!("draft-{}", std::process::id()));
+        let write = || -> std::io::Result<()> {
+            let mut file = fs::File::create(&draft)?;
+            for part in parts {
+                file.write_all(part)?;
+            }
+            file.sync_all()?;
+            fs::rename(&draft, path)?;
+            fs::File::open(&self.folder)?.sync_all()
+        };
+        write().map_err(|e| self.failed(e))
+    }
+
+    /// Takes every record into a trail, once each, in order. Gives how many; what cannot be read is put aside, and named by
+    /// the second.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or the trail fails; nothing is lost then.
+    pub fn take_in(&self, store: &mut dyn Store) -> Result<(u64, Vec<PathBuf>), SpoolError> {
+        let (mut taken, mut odd) = (0, Vec::new());
+        for path in self.records()? {
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                // Another process was here first.
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(self.failed(e)),
+            };
+            match self.keep(store, &path, &bytes) {
+                Ok(new) => taken += u64::from(new),
+                Err(SpoolError::Trail(TrailError::Odd(_))) => {
+                    let aside = path.with_extension("odd");
+                    fs::rename(&path, &aside).map_err(|e| self.failed(e))?;
+                    odd.push(aside);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            match fs::remove_file(&path) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(self.failed(e)),
+                _ => {}
+            }
+        }
+        Ok((taken, odd))
+    }
+
+    fn keep(&self, store: &mut dyn Store, path: &Path, bytes: &[u8]) -> Result<bool, SpoolError> {
+        let odd = || TrailError::Odd(format!("{} is no record of a spool", path.display()));
+        let mut lines = bytes.splitn(3, |&b| b == b'\n');
+        let mut line = || lines.next().ok_or_else(odd);
+        let (component, request, answer) = (line()?, line()?, line()?);
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| odd());
+        let (component, answer) = (text(component)?, text(answer)?);
+        let answer = answer.strip_suffix('\n').ok_or_else(odd)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let module = fs::read(self.folder.join(format!("{component}.wasm"))).ok();
+        Ok(transaction(store, |store| -> Result<bool, TrailError> {
+            if !take(store, &name)? {
+                return Ok(false);
+            }
+            if let Some(module) = module.filter(|module| sha256_hex(module) == component) {
+                documents::keep(store, Role::Component, &module)?;
+            }
+            let mut trail = Trail::of(store);
+            trail.lock()?;
+            Ok(trail.keep_within(Kept { request, answer, component: &component })?.1)
+        })?)
+    }
+}

@@ -1,0 +1,498 @@
+//! Appends to the trail, and finds in it.
+
+use countersign_core::model::{Decision, Request, When, read};
+use countersign_host::module::{Module, sha256_hex};
+
+use crate::chain::{Because, Entry, Event, Finding, Made, NOTHING, Verdict, hash};
+use crate::database::{DatabaseError, Row, Store, Value, transaction};
+use crate::documents::{self, Approvers, Document, Role};
+
+/// Entries that are read at once.
+const PAGE: i64 = 500;
+
+/// Earlier answers that a request takes along.
+const ANSWERS: i64 = 1_000;
+
+/// Why the trail gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailError {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// An entry cannot be read.
+    #[error(
+        "entry {number} of the trail cannot be read: {reason}; `countersign audit verify` says what was changed"
+    )]
+    Entry {
+        /// Which.
+        number: i64,
+        /// Why.
+        reason: String,
+    },
+    /// A request or a decision cannot be read.
+    #[error("what is to be recorded cannot be read: {0}")]
+    Odd(String),
+}
+
+/// What something is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The repository, `owner/name`.
+    pub repository: String,
+    /// The ref, by full name.
+    pub target: String,
+    /// The platform's number of the change.
+    pub change: Option<String>,
+    /// The commit.
+    pub head: String,
+}
+
+/// A decision that is to be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'k> {
+    /// The request, in JSON.
+    pub request: &'k [u8],
+    /// The decision, or the error document that came instead.
+    pub answer: &'k str,
+    /// SHA-256 of the component that decided.
+    pub component: &'k str,
+}
+
+/// An entry with its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The entry.
+    pub entry: Entry,
+    /// Its hash.
+    pub hash: String,
+}
+
+/// Earlier answers: question, digest, change.
+pub type Answers = Vec<(String, String, String)>;
+
+/// The trail in a database.
+pub struct Trail<'s> {
+    store: &'s mut dyn Store,
+}
+
+const COLUMNS: &str = "number, hash, body";
+
+impl<'s> Trail<'s> {
+    /// The trail of a database that is open.
+    pub fn of(store: &'s mut dyn Store) -> Self {
+        Trail { store }
+    }
+
+    /// Keeps the bytes of a module, so that what it decides can be replayed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn keep_component(&mut self, module: &Module) -> Result<(), TrailError> {
+        documents::keep(self.store, Role::Component, module.component())?;
+        Ok(())
+    }
+
+    /// Keeps a decision, unless the last one about the same change had the same facts and said the same. Gives the entry, and
+    /// whether it is new.
+    ///
+    /// # Errors
+    /// When the documents cannot be read or the database fails.
+    pub fn keep(&mut self, kept: Kept<'_>) -> Result<(Link, bool), TrailError> {
+        transaction(self.store, |store| {
+            let mut trail = Trail { store };
+            trail.lock()?;
+            trail.keep_within(kept)
+        })
+    }
+
+    /// As [`Trail::keep`], inside a transaction that holds the lock.
+    pub(crate) fn keep_within(&mut self, kept: Kept<'_>) -> Result<(Link, bool), TrailError> {
+        let request: Request<'_> = read(kept.request).map_err(|e| TrailError::Odd(e.to_string()))?;
+        let Some(change) = &request.change else {
+            return Err(TrailError::Odd("the request is about no change".to_owned()));
+        };
+        // An answer that is no decision is the module's error.
+        let decision: Option<Decision> = read(kept.answer.as_bytes()).ok();
+        let place = Place {
+            repository: change.repository.name.as_deref().unwrap_or_default().to_owned(),
+            target: change.target.to_string(),
+            change: change.id.as_ref().map(|id| id.to_string()),
+            head: change.head.to_string(),
+        };
+        let facts = facts_of(kept.request)?;
+        if let Some(last) = self.last_decision(&place)?
+            && last.entry.made().is_some_and(|made| {
+                made.facts == facts
+                    && made.answer == sha256_hex(kept.answer.as_bytes())
+                    && made.component == kept.component
+            })
+        {
+            return Ok((last, false));
+        }
+        let approvers = match decision.as_ref().and_then(|decision| Approvers::of(&request, decision)) {
+            Some(approvers) => {
+                let bytes = serde_json::to_vec(&approvers).map_err(|e| TrailError::Odd(e.to_string()))?;
+                Some(documents::keep(self.store, Role::Approvers, &bytes)?)
+            }
+            None => None,
+        };
+        let made = Made {
+            verdict: decision.as_ref().map_or(Verdict::Error, |decision| decision.outcome.into()),
+            blocks: decision.as_ref().is_none_or(|decision| decision.blocks),
+            ai: decision.as_ref().is_some_and(|decision| decision.provenance.ai),
+            result: change.result.as_ref().map(|result| result.commit.to_string()),
+            base: change.base_tip.to_string(),
+            request: documents::keep(self.store, Role::Request, kept.request)?,
+            facts,
+            answer: documents::keep(self.store, Role::Answer, kept.answer.as_bytes())?,
+            component: kept.component.to_owned(),
+            policy: decision.as_ref().and_then(|decision| decision.policy.as_ref()?.digest.clone()),
+            approvers,
+        };
+        if let (Some(decision), Some(change)) = (&decision, &place.change) {
+            self.keep_answers(&place.repository, change, decision)?;
+        }
+        let link = self.append(request.trigger.now, place, Event::Decision(made))?;
+        Ok((link, true))
+    }
+
+    fn keep_answers(
+        &mut self,
+        repository: &str,
+        change: &str,
+        decision: &Decision,
+    ) -> Result<(), TrailError> {
+        let acts = decision.rules.iter().flat_map(|rule| &rule.requirements).flat_map(|asked| &asked.acts);
+        for answer in acts.flat_map(|act| &act.answers) {
+            self.store.execute(
+                "INSERT INTO answers (repository, change, question, digest) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (repository, change, question, digest) DO NOTHING",
+                &[
+                    repository.into(),
+                    change.into(),
+                    answer.question.as_str().into(),
+                    answer.digest.as_str().into(),
+                ],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The answers that were given in other changes of a repository.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn earlier_answers(&mut self, repository: &str, change: &str) -> Result<Answers, TrailError> {
+        let rows = self.store.query(
+            "SELECT question, digest, change FROM answers WHERE repository = $1 AND change <> $2
+             ORDER BY change DESC, question, digest LIMIT $3",
+            &[repository.into(), change.into(), ANSWERS.into()],
+        )?;
+        rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?, row.text(2)?))).collect()
+    }
+
+    /// Appends what is no decision.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn note(&mut self, at: When, place: Place, event: Event) -> Result<Link, TrailError> {
+        transaction(self.store, |store| {
+            let mut trail = Trail { store };
+            trail.lock()?;
+            trail.append(at, place, event)
+        })
+    }
+
+    /// Opens a finding, unless the same is open. `detail` is what there is to say about it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn find(
+        &mut self,
+        at: When,
+        place: Place,
+        finding: Finding,
+        from: Option<String>,
+        detail: Option<&str>,
+    ) -> Result<(Link, bool), TrailError> {
+        transaction(self.store, |store| {
+            let mut trail = Trail { store };
+            trail.lock()?;
+            let detail = detail.map(|text| documents::keep(trail.store, Role::Detail, text.as_bytes()));
+            let event = Event::Finding { finding, from, detail: detail.transpose()? };
+            let open = trail.findings(Some((&place.repository, &place.target)))?;
+            if let Some(same) = open.into_iter().find(|open| {
+                open.entry.head == place.head
+                    && open.entry.change == place.change
+                    && open.entry.event == event
+            }) {
+                return Ok((same, false));
+            }
+            Ok((trail.append(at, place, event)?, true))
+        })
+    }
+
+    pub(crate) fn lock(&mut self) -> Result<(), DatabaseError> {
+        self.store.execute("{lock chain}", &[])?;
+        Ok(())
+    }
+
+    pub(crate) fn append(&mut self, at: When, place: Place, event: Event) -> Result<Link, TrailError> {
+        let head = self.head()?;
+        let (last, previous) = head.map_or((0, NOTHING.to_owned()), |link| (link.entry.number, link.hash));
+        let Place { repository, target, change, head } = place;
+        let entry =
+            Entry { number: last + 1, previous, at: at.to_string(), repository, target, change, head, event };
+        let body = entry.bytes().map_err(|e| TrailError::Odd(e.to_string()))?;
+        let hash = hash(&body);
+        self.store.execute(
+            "INSERT INTO entries (number, hash, kind, repository, target, change, head, result, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            &[
+                entry.number.into(),
+                hash.as_str().into(),
+                entry.event.kind().into(),
+                entry.repository.as_str().into(),
+                entry.target.as_str().into(),
+                entry.change.clone().into(),
+                entry.head.as_str().into(),
+                entry.made().and_then(|made| made.result.clone()).into(),
+                body.into(),
+            ],
+        )?;
+        Ok(Link { entry, hash })
+    }
+
+    /// The last entry.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn head(&mut self) -> Result<Option<Link>, TrailError> {
+        let statement = format!("SELECT {COLUMNS} FROM entries ORDER BY number DESC LIMIT 1");
+        one(&self.store.query(&statement, &[])?)
+    }
+
+    /// An entry by its number, or by the beginning of its hash, eight digits or more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn entry(&mut self, name: &str) -> Result<Option<Link>, TrailError> {
+        if name.len() >= 8 && name.bytes().all(|b| b.is_ascii_hexdigit()) {
+            let statement = format!("SELECT {COLUMNS} FROM entries WHERE hash >= $1 AND hash < $2 LIMIT 2");
+            let name = name.to_ascii_lowercase();
+            let rows = self.store.query(&statement, &[name.as_str().into(), format!("{name}g").into()])?;
+            if rows.len() < 2 {
+                return one(&rows);
+            }
+        }
+        let Ok(number) = name.parse::<i64>() else { return Ok(None) };
+        let statement = format!("SELECT {COLUMNS} FROM entries WHERE number = $1");
+        one(&self.store.query(&statement, &[number.into()])?)
+    }
+
+    /// The last decision about the same change: by its number, else by target and head.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn last_decision(&mut self, place: &Place) -> Result<Option<Link>, TrailError> {
+        let rows = match &place.change {
+            Some(change) => self.store.query(
+                &format!(
+                    "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND change = $2 AND kind = $3
+                     ORDER BY number DESC LIMIT 1"
+                ),
+                &[place.repository.as_str().into(), change.as_str().into(), "decision".into()],
+            )?,
+            None => self.store.query(
+                &format!(
+                    "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND target = $2 AND kind = $3
+                     AND change IS NULL AND head = $4 ORDER BY number DESC LIMIT 1"
+                ),
+                &[
+                    place.repository.as_str().into(),
+                    place.target.as_str().into(),
+                    "decision".into(),
+                    place.head.as_str().into(),
+                ],
+            )?,
+        };
+        one(&rows)
+    }
+
+    /// The last merge of a branch: the commit up to which all was decided about.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn last_merge(&mut self, repository: &str, target: &str) -> Result<Option<Link>, TrailError> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND target = $2 AND kind = $3
+             ORDER BY number DESC LIMIT 1"
+        );
+        one(&self.store.query(&statement, &[repository.into(), target.into(), "merge".into()])?)
+    }
+
+    /// The decisions that let a branch go from one commit to another, oldest first; none where they do not lead there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn way(
+        &mut self,
+        repository: &str,
+        target: &str,
+        from: &str,
+        to: &str,
+    ) -> Result<Option<Vec<Link>>, TrailError> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND target = $2 AND result = $3 ORDER BY number DESC"
+        );
+        let (mut way, mut at) = (Vec::<Link>::new(), to.to_owned());
+        while at != from {
+            let rows =
+                self.store.query(&statement, &[repository.into(), target.into(), at.as_str().into()])?;
+            let links: Vec<Link> = rows.iter().map(link).collect::<Result<_, _>>()?;
+            let passes = |link: &&Link| link.entry.made().is_some_and(Made::passes);
+            let known = |link: &Link| way.iter().any(|known| known.entry.number == link.entry.number);
+            let Some(step) = links.iter().find(passes).filter(|step| !known(step)).cloned() else {
+                return Ok(None);
+            };
+            at = step.entry.made().map(|made| made.base.clone()).unwrap_or_default();
+            way.push(step);
+        }
+        way.reverse();
+        Ok(Some(way))
+    }
+
+    /// Whether any branch of a repository was seen before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn knows(&mut self, repository: &str) -> Result<bool, TrailError> {
+        let statement = "SELECT number FROM entries WHERE repository = $1 AND kind = $2 LIMIT 1";
+        Ok(!self.store.query(statement, &[repository.into(), "merge".into()])?.is_empty())
+    }
+
+    /// The findings that are open, of one branch or of all.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn findings(&mut self, of: Option<(&str, &str)>) -> Result<Vec<Link>, TrailError> {
+        let mut rows = Vec::new();
+        for kind in ["finding", "settled"] {
+            rows.extend(match of {
+                Some((repository, target)) => self.store.query(
+                    &format!(
+                        "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND target = $2 AND kind = $3 ORDER BY number"
+                    ),
+                    &[repository.into(), target.into(), kind.into()],
+                )?,
+                None => self.store.query(
+                    &format!("SELECT {COLUMNS} FROM entries WHERE kind = $1 ORDER BY number"),
+                    &[kind.into()],
+                )?,
+            });
+        }
+        let links: Vec<Link> = rows.iter().map(link).collect::<Result<_, _>>()?;
+        let (found, settled): (Vec<Link>, Vec<Link>) =
+            links.into_iter().partition(|link| matches!(link.entry.event, Event::Finding { .. }));
+        let settled: Vec<u64> = settled
+            .iter()
+            .filter_map(|link| match &link.entry.event {
+                Event::Settled { finding, .. } => Some(*finding),
+                _ => None,
+            })
+            .collect();
+        Ok(found.into_iter().filter(|link| !settled.contains(&link.entry.number)).collect())
+    }
+
+    /// Calls `each` for every entry in order, from one number to another, both included.
+    ///
+    /// # Errors
+    /// When the database fails, and what `each` says.
+    pub fn each<E: From<TrailError>>(
+        &mut self,
+        from: u64,
+        to: u64,
+        mut each: impl FnMut(&mut dyn Store, Link) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut next = i64::try_from(from).unwrap_or(i64::MAX);
+        loop {
+            let statement = format!(
+                "SELECT {COLUMNS} FROM entries WHERE number >= $1 AND number <= $2 ORDER BY number LIMIT $3"
+            );
+            let rows = self
+                .store
+                .query(&statement, &[next.into(), to.into(), PAGE.into()])
+                .map_err(TrailError::from)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for row in &rows {
+                next = row.integer(0).map_err(TrailError::from)? + 1;
+                each(self.store, link(row)?)?;
+            }
+        }
+    }
+
+    /// A document, as far as it is still there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn document(&mut self, digest: &str) -> Result<Document, TrailError> {
+        Ok(documents::read(self.store, digest)?)
+    }
+
+    /// The database below.
+    pub fn store(&mut self) -> &mut dyn Store {
+        self.store
+    }
+
+    /// Notes that documents were removed, and removes them.
+    pub(crate) fn remove(
+        &mut self,
+        at: When,
+        because: Because,
+        digests: Vec<String>,
+    ) -> Result<(), TrailError> {
+        transaction(self.store, |store| {
+            let mut trail = Trail { store };
+            trail.lock()?;
+            for digest in &digests {
+                documents::remove(trail.store, digest)?;
+            }
+            trail.append(at, Place::default(), Event::Removal { because, documents: digests })?;
+            Ok(())
+        })
+    }
+}
+
+/// The facts of a request without the moment and what made somebody ask: hooks, events and timers ask the same question.
+fn facts_of(request: &[u8]) -> Result<String, TrailError> {
+    let odd = |e: serde_json::Error| TrailError::Odd(e.to_string());
+    let mut facts: serde_json::Value = serde_json::from_slice(request).map_err(odd)?;
+    if let Some(trigger) = facts.get_mut("trigger").and_then(|trigger| trigger.as_object_mut()) {
+        trigger.remove("now");
+        trigger.remove("kind");
+    }
+    Ok(sha256_hex(&serde_json::to_vec(&facts).map_err(odd)?))
+}
+
+pub(crate) fn link(row: &Row) -> Result<Link, TrailError> {
+    let (number, hash, body) = (row.integer(0)?, row.text(1)?, row.text(2)?);
+    let entry =
+        serde_json::from_str(&body).map_err(|e| TrailError::Entry { number, reason: e.to_string() })?;
+    Ok(Link { entry, hash })
+}
+
+fn one(rows: &[Row]) -> Result<Option<Link>, TrailError> {
+    rows.first().map(link).transpose()
+}
+
+/// A name that was taken in once is not taken in again. True for one that is new; inside a transaction.
+pub(crate) fn take(store: &mut dyn Store, name: &str) -> Result<bool, DatabaseError> {
+    let known = store.query("SELECT name FROM taken WHERE name = $1", &[name.into()])?;
+    if !known.is_empty() {
+        return Ok(false);
+    }
+    store.execute("INSERT INTO taken (name) VALUES ($1)", &[Value::from(name)])?;
+    Ok(true)
+}

@@ -1,0 +1,207 @@
+//! What a branch gained and no hook let in: the merges of pull requests as such, the rest as pushes.
+
+use countersign_core::model::{
+    EarlierAnswer, Fact, MergeKind, MergeResult, Needs, ObjectId, Request, Software, TriggerKind, Unavailable,
+};
+use countersign_host::collect::{CollectError, Collector, Platform};
+use countersign_serve::{ForgeError, Judged, Memory};
+
+use super::{Gitea, Range, failed};
+use crate::api::{Api, ApiError, Pull};
+use crate::forge::PullRequest;
+
+/// What git alone says of commits that stand on a branch.
+#[derive(Default)]
+pub struct Landed {
+    /// `owner/name`.
+    pub repository: String,
+}
+
+impl Platform for Landed {
+    fn trigger(&self) -> (TriggerKind, Software<'static>) {
+        (TriggerKind::Webhook, Software { name: "gitea".into(), version: "".into() })
+    }
+
+    fn absent(&self) -> &[Fact] {
+        &[Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes]
+    }
+
+    fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
+        if let Some(change) = &mut request.change {
+            change.repository.name = Some(self.repository.clone().into());
+        }
+        if needs.facts.contains(&Fact::Groups) {
+            request.unavailable.push(Unavailable {
+                fact: Fact::Groups,
+                of: None,
+                reason: "nobody is asked about commits that came in by no pull request; list the people under `users`"
+                    .into(),
+            });
+        }
+        request.complete.push(Fact::Acts);
+        Ok(())
+    }
+}
+
+/// Judges what a branch gained, oldest first.
+///
+/// # Errors
+/// When the forge or git does not answer.
+pub fn judge(
+    gitea: &Gitea,
+    api: &Api,
+    memory: &mut dyn Memory,
+    repository: &str,
+    target: &str,
+    from: Option<&str>,
+    to: &str,
+) -> Result<Vec<Judged>, ForgeError> {
+    let mirror = gitea.mirrors.fetch(api, repository, None).map_err(failed)?;
+    let mut collector = gitea.collector(mirror)?;
+    let to = collector.resolve(to).map_err(failed)?;
+    let Some(from) = from else {
+        return Ok(vec![as_push(gitea, &mut collector, repository, target, None, to)?]);
+    };
+    let from = collector.resolve(from).map_err(failed)?;
+    let steps = steps(api, &collector, repository, &from, &to)?;
+    let mut judged = Vec::new();
+    for step in steps {
+        let merged = match step.pull {
+            Some(pull) => as_merge(gitea, api, memory, &mut collector, repository, target, &step, pull)?,
+            None => None,
+        };
+        judged.push(match merged {
+            Some(merged) => merged,
+            // What was merged is not what merging gives, or nobody merged it.
+            None => as_push(gitea, &mut collector, repository, target, Some(step.from), step.to)?,
+        });
+    }
+    Ok(judged)
+}
+
+/// A part of what a branch gained.
+struct Step {
+    from: ObjectId<'static>,
+    to: ObjectId<'static>,
+    pull: Option<u64>,
+}
+
+/// Cuts what lies between two commits of a branch, along its first parents, where pull requests were merged.
+fn steps(
+    api: &Api,
+    collector: &Collector<'_>,
+    repository: &str,
+    from: &ObjectId<'static>,
+    to: &ObjectId<'static>,
+) -> Result<Vec<Step>, ForgeError> {
+    let git = collector.repository();
+    let mut commits = git.first_parents(&format!("{from}..{to}")).map_err(failed)?;
+    commits.reverse();
+    let mut steps: Vec<Step> = Vec::new();
+    let mut start = from.clone();
+    let mut before = from.clone();
+    for (commit, parents, _) in commits {
+        let id = ObjectId::new(commit.clone()).ok_or_else(|| failed("git names a commit that is none"))?;
+        let pull: Option<Pull> = match api.get::<Pull>(&format!("/repos/{repository}/commits/{commit}/pull"))
+        {
+            Ok(pull) => {
+                Some(pull).filter(|pull| pull.merged && pull.merge_commit_sha.as_deref() == Some(&commit))
+            }
+            Err(ApiError::Refused { status: 404, .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(pull) = pull {
+            // A merge commit and a squash stand on what was there; a rebase begins where its first commit does.
+            let alone = parents.len() > 1
+                || git.merge_tree(before.as_str(), &pull.head.sha).map_err(failed)?.as_ref()
+                    == Some(&git.tree(&commit).map_err(failed)?);
+            if alone && start != before {
+                steps.push(Step { from: start.clone(), to: before.clone(), pull: None });
+                start = before;
+            }
+            steps.push(Step { from: start, to: id.clone(), pull: Some(pull.number) });
+            start = id.clone();
+        }
+        before = id;
+    }
+    if start != *to {
+        steps.push(Step { from: start, to: to.clone(), pull: None });
+    }
+    Ok(steps)
+}
+
+fn as_push(
+    gitea: &Gitea,
+    collector: &mut Collector<'_>,
+    repository: &str,
+    target: &str,
+    from: Option<ObjectId<'static>>,
+    to: ObjectId<'static>,
+) -> Result<Judged, ForgeError> {
+    let tree = collector.repository().tree(to.as_str()).map_err(failed)?;
+    let range = Range {
+        target: target.to_owned(),
+        stands_at: from.clone(),
+        base: from,
+        result: Some(MergeResult { commit: to.clone(), tree, kind: MergeKind::Push }),
+        head: to,
+        audited: None,
+    };
+    let subject = gitea.subject(collector, range).map_err(failed)?;
+    let mut platform = Landed { repository: repository.to_owned() };
+    gitea
+        .decide(collector, &subject, &mut platform)?
+        .ok_or_else(|| failed("the module takes a push for a merge"))
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything of one step")]
+fn as_merge(
+    gitea: &Gitea,
+    api: &Api,
+    memory: &mut dyn Memory,
+    collector: &mut Collector<'_>,
+    repository: &str,
+    target: &str,
+    step: &Step,
+    number: u64,
+) -> Result<Option<Judged>, ForgeError> {
+    let pull: Pull = api.get(&format!("/repos/{repository}/pulls/{number}"))?;
+    let commit = &step.to;
+    let parents = collector.repository().parents(commit.as_str()).map_err(failed)?;
+    let tree = collector.repository().tree(commit.as_str()).map_err(failed)?;
+    let (kind, head) = match parents.as_slice() {
+        [first, second] if *first == step.from => (MergeKind::Merge, second.clone()),
+        _ => {
+            // Its branch may be gone; what it held is kept under its number.
+            if collector.resolve(&pull.head.sha).is_err() {
+                gitea.mirrors.fetch(api, repository, Some(&pull)).map_err(failed)?;
+            }
+            let Ok(head) = collector.resolve(&pull.head.sha) else { return Ok(None) };
+            let kind = match parents.as_slice() {
+                _ if head == *commit => MergeKind::FastForward,
+                [only] if *only == step.from => MergeKind::Squash,
+                _ => MergeKind::Rebase,
+            };
+            (kind, head)
+        }
+    };
+    let range = Range {
+        target: target.to_owned(),
+        stands_at: Some(step.from.clone()),
+        base: Some(step.from.clone()),
+        head,
+        result: Some(MergeResult { commit: commit.clone(), tree, kind }),
+        audited: None,
+    };
+    let subject = gitea.subject(collector, range).map_err(failed)?;
+    let answers = memory.answers(repository, &number.to_string()).map_err(failed)?;
+    let answers = answers.into_iter().map(|(question, digest, change)| EarlierAnswer {
+        question: question.into(),
+        digest: digest.into(),
+        change: change.into(),
+    });
+    let mut platform = PullRequest::of(api, TriggerKind::Webhook, repository, pull)
+        .without(gitea.own())
+        .with_answers(answers.collect());
+    gitea.decide(collector, &subject, &mut platform)
+}

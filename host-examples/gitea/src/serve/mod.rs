@@ -1,0 +1,377 @@
+//! `countersign-gitea serve`: judges pull requests as they change, shows what came out, and keeps the record.
+
+mod event;
+mod landed;
+mod mirror;
+pub mod publish;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use countersign_audit::anchor::Anchorage;
+use countersign_audit::replay::answer;
+use countersign_audit::{Database, Place};
+use countersign_core::model::{EarlierAnswer, ObjectId, TriggerKind, read};
+use countersign_host::cli::now;
+use countersign_host::collect::{CollectError, Collector, Platform, PolicyFrom, Subject, Target};
+use countersign_host::git::{GitError, Remote, Repository};
+use countersign_host::module::Module;
+use countersign_serve::{
+    Delivery, Forge, ForgeError, Judged, Memory, Published, Refusal, Settings, Subject as Job,
+};
+
+use crate::api::{Api, ApiError, Pull, User};
+use crate::forge::PullRequest;
+use landed::Landed;
+use mirror::Mirrors;
+use publish::Publisher;
+
+/// The time for reading one pull request, and again for writing to it: both together less than a claim holds.
+const TIME: Duration = Duration::from_secs(20);
+
+pub use event::is_repository;
+
+/// Judges pull requests as they change: a webhook service with pages, a queue and the audit trail.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  countersign-gitea serve --listen 127.0.0.1:8420 --url https://git.example.com/ \\\n    \
+    --token-file gate.token --webhook-secret-file webhook.secret \\\n    --public-url https://gate.example.com/\n\n\
+    POST /webhook takes events; GET / lists what is open, /decisions/HASH shows what was decided; /healthz, /readyz and\n\
+    /metrics are for machines. SIGTERM ends it; what is not done stays in the queue.\n\nExit codes: 0 ended, 2 cannot run"
+)]
+pub struct Serve {
+    /// Where it listens.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
+    listen: SocketAddr,
+    /// The forge's root.
+    #[arg(long, env = "COUNTERSIGN_FORGE_URL", value_name = "URL")]
+    url: String,
+    /// A file with a token of the gate's own account.
+    #[arg(long, env = "COUNTERSIGN_FORGE_TOKEN_FILE", value_name = "FILE")]
+    token_file: PathBuf,
+    /// A file with the secret that the webhooks are signed with.
+    #[arg(long, value_name = "FILE")]
+    webhook_secret_file: PathBuf,
+    /// Queue and audit trail: sqlite://PATH or postgres://USER@HOST/NAME.
+    #[arg(
+        long,
+        env = "COUNTERSIGN_DATABASE",
+        value_name = "URL",
+        default_value = "sqlite://countersign.sqlite"
+    )]
+    database: Database,
+    /// The address by which people reach the pages, the same for all replicas [default: http://ADDR].
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// A repository that is looked after before it sends a webhook. Others are from their first on.
+    #[arg(long, value_name = "OWNER/NAME")]
+    repo: Vec<String>,
+    /// The folder of the bare mirrors.
+    #[arg(long, value_name = "DIR", default_value = "countersign-mirrors")]
+    mirrors: PathBuf,
+    /// The spool of the hook on this machine.
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
+    /// How many pull requests are judged at once.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    workers: usize,
+    /// How often all that is open is looked at, in seconds: the forge says some things never and everything only once.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    reconcile: u64,
+    /// Ask for changes by a review of the gate's own until it passes (see `setup --veto`).
+    #[arg(long)]
+    veto: bool,
+    /// Refuse changes to a protected branch without a policy.
+    #[arg(long, env = "COUNTERSIGN_REQUIRE_POLICY")]
+    require_policy: bool,
+    /// Remove requests, answers and the words of approvers after this many days [default: keep them].
+    #[arg(long, value_name = "DAYS")]
+    retention_days: Option<u32>,
+    /// A bare repository that holds the anchors of the audit trail; made when missing.
+    #[arg(long, value_name = "DIR", requires = "anchor_key")]
+    anchors: Option<PathBuf>,
+    /// The SSH key that signs them.
+    #[arg(long, value_name = "FILE", requires = "anchors")]
+    anchor_key: Option<PathBuf>,
+    /// A repository that they are pushed to.
+    #[arg(long, value_name = "URL", requires = "anchors")]
+    anchor_remote: Option<String>,
+}
+
+/// Reads a file that holds one secret.
+pub fn secret(path: &Path, what: &str) -> anyhow::Result<String> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("reading {what} from {}", path.display()))?;
+    let text = text.trim().to_owned();
+    if text.is_empty() {
+        bail!("{} is empty: it should hold {what}", path.display());
+    }
+    Ok(text)
+}
+
+impl Serve {
+    pub fn run(&self) -> anyhow::Result<ExitCode> {
+        let token = secret(&self.token_file, "the forge's token")?;
+        let webhook_secret = secret(&self.webhook_secret_file, "the webhook's secret")?;
+        if let Some(odd) = self.repo.iter().find(|name| !is_repository(name)) {
+            bail!("`--repo {odd}` is no repository: write OWNER/NAME");
+        }
+        std::fs::create_dir_all(&self.mirrors).with_context(|| self.mirrors.display().to_string())?;
+        let module = Arc::new(Module::embedded()?);
+        let api = Api::new(&self.url, &token, TIME);
+        let forge = Gitea {
+            own: Mutex::new(own_login(&api, &self.mirrors)),
+            module: module.clone(),
+            api,
+            secret: webhook_secret.into_bytes(),
+            mirrors: Mirrors::below(&self.mirrors),
+            folder: self.mirrors.clone(),
+            veto: self.veto,
+            require_policy: self.require_policy,
+        };
+        let anchorage = match (&self.anchors, &self.anchor_key) {
+            (Some(folder), Some(key)) => Some(Anchorage {
+                folder: folder.clone(),
+                key: key.clone(),
+                remote: self.anchor_remote.clone().map(|url| {
+                    // Only the forge itself gets the forge's token.
+                    let own = url.starts_with(&format!("{}/", forge.api.root()));
+                    Remote { authorization: own.then(|| forge.api.authorization()), url }
+                }),
+            }),
+            _ => None,
+        };
+        let settings = Settings {
+            listen: self.listen,
+            database: self.database.clone(),
+            public_url: self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen)),
+            repositories: self.repo.clone(),
+            workers: self.workers,
+            reconcile: Duration::from_secs(self.reconcile),
+            spool: self.spool.clone(),
+            retention_days: self.retention_days,
+            anchorage,
+        };
+        countersign_serve::run(settings, Box::new(forge), &module)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Where the gate's own login is remembered: a token need not be able to ask for it.
+const ACCOUNT: &str = "account";
+
+fn own_login(api: &Api, folder: &Path) -> Option<String> {
+    let asked = api.within(Duration::from_secs(5)).get::<User>("/user").ok().map(|user| user.login);
+    asked.or_else(|| std::fs::read_to_string(folder.join(ACCOUNT)).ok().map(|login| login.trim().to_owned()))
+}
+
+/// Gitea, as the service asks it.
+struct Gitea {
+    module: Arc<Module>,
+    api: Api,
+    secret: Vec<u8>,
+    mirrors: Mirrors,
+    folder: PathBuf,
+    own: Mutex<Option<String>>,
+    veto: bool,
+    require_policy: bool,
+}
+
+impl From<ApiError> for ForgeError {
+    fn from(error: ApiError) -> Self {
+        ForgeError { retry_after: error.retry_after(), reason: error.to_string() }
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> ForgeError {
+    ForgeError { reason: error.to_string(), retry_after: None }
+}
+
+/// A change of a branch, as the collector wants it.
+struct Range {
+    target: String,
+    /// Where the policy is read: the tip before the change.
+    stands_at: Option<ObjectId<'static>>,
+    base: Option<ObjectId<'static>>,
+    head: ObjectId<'static>,
+    result: Option<countersign_core::model::MergeResult<'static>>,
+    audited: Option<String>,
+}
+
+impl Gitea {
+    fn own(&self) -> Option<String> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn collector(&self, mirror: Repository) -> Result<Collector<'_>, ForgeError> {
+        Collector::of(&self.module, mirror).map_err(failed)
+    }
+
+    fn subject(&self, collector: &mut Collector<'_>, range: Range) -> Result<Subject, CollectError> {
+        let name = range.target;
+        Ok(Subject {
+            target: Target { stands_at: range.stands_at.map(|tip| (name.clone(), tip)), name },
+            default_branch: collector.server_default_branch()?,
+            base: range.base,
+            head: range.head,
+            result: range.result,
+            policy: PolicyFrom::Target,
+            require_policy: self.require_policy,
+            to_sign: false,
+            audited: range.audited.and_then(ObjectId::new),
+        })
+    }
+
+    /// What the module says of a change; none where it is to be judged as a push.
+    fn decide(
+        &self,
+        collector: &mut Collector<'_>,
+        subject: &Subject,
+        platform: &mut dyn Platform,
+    ) -> Result<Option<Judged>, ForgeError> {
+        let collected = collector.collect(subject, platform, now().map_err(failed)?).map_err(failed)?;
+        if collected.as_push {
+            return Ok(None);
+        }
+        let answer = answer(&self.module, &collected.request);
+        let decision = read(answer.as_bytes()).ok();
+        Ok(Some(Judged { request: collected.request, answer, decision }))
+    }
+}
+
+/// What a mirror has as a branch.
+fn tip_of(mirror: &Repository, target: &str) -> Result<Option<ObjectId<'static>>, GitError> {
+    if mirror.has_ref(target)? { mirror.objects()?.commit(target) } else { Ok(None) }
+}
+
+impl Forge for Gitea {
+    fn receive(&self, header: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> Result<Delivery, Refusal> {
+        event::receive(&self.secret, self.own().as_deref(), header, body)
+    }
+
+    fn component(&self) -> &str {
+        self.module.digest()
+    }
+
+    fn ready(&self) -> Result<(), ForgeError> {
+        let _: serde_json::Value = self.api.within(Duration::from_secs(5)).get("/version")?;
+        Ok(())
+    }
+
+    fn open(&self, repository: &str) -> Result<Vec<Job>, ForgeError> {
+        let api = self.api.within(TIME);
+        let (pulls, _) = api.list::<Pull>(&format!("/repos/{repository}/pulls?state=open"))?;
+        let mut jobs: Vec<Job> = pulls
+            .iter()
+            .map(|pull| Job::Change { repository: repository.to_owned(), number: pull.number })
+            .collect();
+        let mirror = self.mirrors.fetch(&api, repository, None).map_err(failed)?;
+        let branches = mirror.refs(&["refs/heads/".to_owned()]).map_err(failed)?;
+        let mut collector = self.collector(mirror)?;
+        for target in branches {
+            // Nothing into itself: what comes out says whether anybody guards it.
+            let tip = collector.resolve(&target).map_err(failed)?;
+            let range = Range {
+                target: target.clone(),
+                stands_at: Some(tip.clone()),
+                base: Some(tip.clone()),
+                head: tip,
+                result: None,
+                audited: None,
+            };
+            let subject = self.subject(&mut collector, range).map_err(failed)?;
+            let judged = self.decide(&mut collector, &subject, &mut Landed::default())?;
+            if judged.is_none_or(|judged| judged.is_gated()) {
+                jobs.push(Job::Branch { repository: repository.to_owned(), target });
+            }
+        }
+        Ok(jobs)
+    }
+
+    fn judge(
+        &self,
+        repository: &str,
+        number: u64,
+        memory: &mut dyn Memory,
+    ) -> Result<Option<Judged>, ForgeError> {
+        let api = self.api.within(TIME);
+        let pull: Pull = match api.get(&format!("/repos/{repository}/pulls/{number}")) {
+            Ok(pull) => pull,
+            // Whatever it was, it is no open pull request.
+            Err(error) if error.is_hidden() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if pull.state != "open" {
+            return Ok(None);
+        }
+        let mirror = self.mirrors.fetch(&api, repository, Some(&pull)).map_err(failed)?;
+        let target = format!("refs/heads/{}", pull.base.name);
+        let tip = tip_of(&mirror, &target).map_err(failed)?;
+        let mut collector = self.collector(mirror)?;
+        let range = Range {
+            stands_at: tip.clone(),
+            base: tip,
+            head: collector.resolve(&pull.head.sha).map_err(failed)?,
+            result: None,
+            audited: memory.audited(repository, &target).map_err(failed)?,
+            target,
+        };
+        let subject = self.subject(&mut collector, range).map_err(failed)?;
+        let answers = memory.answers(repository, &number.to_string()).map_err(failed)?;
+        let answers = answers.into_iter().map(|(question, digest, change)| EarlierAnswer {
+            question: question.into(),
+            digest: digest.into(),
+            change: change.into(),
+        });
+        let mut platform = PullRequest::of(&api, TriggerKind::Webhook, repository, pull)
+            .without(self.own())
+            .with_answers(answers.collect());
+        let judged = self.decide(&mut collector, &subject, &mut platform)?;
+        if api.is_troubled() {
+            // A fact that is missing for a moment is no fact that is missing.
+            return Err(failed("the forge did not answer everything that was asked"));
+        }
+        Ok(judged)
+    }
+
+    fn publish(&self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ForgeError> {
+        let api = self.api.within(TIME);
+        let own = self.own();
+        let mut publisher = Publisher { api: &api, module: &self.module, own: own.clone(), veto: self.veto };
+        let published = publisher.publish(place, judged, page)?;
+        if publisher.own != own {
+            if let Some(login) = &publisher.own {
+                // Whoever starts again without it writes one status too many, and learns it again.
+                let _ = std::fs::write(self.folder.join(ACCOUNT), login);
+            }
+            *self.own.lock().unwrap_or_else(PoisonError::into_inner) = publisher.own;
+        }
+        Ok(published)
+    }
+
+    fn tip(&self, repository: &str, target: &str) -> Result<Option<String>, ForgeError> {
+        let mirror = self.mirrors.fetch(&self.api.within(TIME), repository, None).map_err(failed)?;
+        Ok(tip_of(&mirror, target).map_err(failed)?.map(|tip| tip.to_string()))
+    }
+
+    fn judge_landed(
+        &self,
+        repository: &str,
+        target: &str,
+        from: Option<&str>,
+        to: &str,
+        memory: &mut dyn Memory,
+    ) -> Result<Vec<Judged>, ForgeError> {
+        let api = self.api.within(TIME);
+        let judged = landed::judge(self, &api, memory, repository, target, from, to)?;
+        if api.is_troubled() {
+            return Err(failed("the forge did not answer everything that was asked"));
+        }
+        Ok(judged)
+    }
+}

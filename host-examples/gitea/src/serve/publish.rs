@@ -1,0 +1,222 @@
+//! Shows a decision on a pull request: a status, one comment, requests for reviews, and where it was set up a review of the
+//! gate's own that asks for changes. Everything is read before it is written, so that doing it again changes nothing.
+
+use std::collections::BTreeSet;
+
+use countersign_audit::Place;
+use countersign_core::model::{Decision, Outcome, RuleState};
+use countersign_host::module::Module;
+use countersign_serve::{Judged, Published};
+use serde_json::{Value, json};
+
+use crate::api::{Api, ApiError, Comment, Event, Review, Status, User};
+use crate::forge::MARKER;
+
+/// The context of the status.
+pub const CONTEXT: &str = "countersign";
+
+/// Characters of a description: what the pages of the forge show of it.
+const DESCRIPTION: usize = 200;
+
+/// Publishes on one pull request.
+pub struct Publisher<'a> {
+    /// The forge.
+    pub api: &'a Api,
+    /// Words a decision.
+    pub module: &'a Module,
+    /// The gate's own account, once it is known.
+    pub own: Option<String>,
+    /// Whether the gate's own review asks for changes until it passes.
+    pub veto: bool,
+}
+
+impl Publisher<'_> {
+    /// Shows a decision.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    pub fn publish(&mut self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ApiError> {
+        let published = self.status(place, judged, page)?;
+        let Some(number) = &place.change else { return Ok(published) };
+        self.comment(place, number, judged)?;
+        let reviews = self.list::<Review>(place, &format!("/pulls/{number}/reviews"))?;
+        if let Some(decision) = &judged.decision {
+            self.requests(place, number, decision, &reviews)?;
+        }
+        if self.veto {
+            self.veto(place, number, judged, &reviews)?;
+        }
+        Ok(published)
+    }
+
+    fn path(&self, place: &Place, rest: &str) -> String {
+        format!("/repos/{}{rest}", place.repository)
+    }
+
+    fn list<T: serde::de::DeserializeOwned + crate::api::HasId>(
+        &self,
+        place: &Place,
+        rest: &str,
+    ) -> Result<Vec<T>, ApiError> {
+        Ok(self.api.list::<T>(&self.path(place, rest))?.0)
+    }
+
+    fn is_own(&self, user: Option<&User>) -> bool {
+        user.is_some_and(|user| Some(&user.login) == self.own.as_ref())
+    }
+
+    /// The status: who may write to the repository may write one by this name, and the newest counts.
+    fn status(&mut self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ApiError> {
+        let state = state(judged);
+        let headline = match &judged.decision {
+            Some(decision) => decision.headline.as_str(),
+            None => "This change cannot be evaluated; the page says why",
+        };
+        let description = cut(&countersign_core::visible(headline));
+        let path = format!("/commits/{}/statuses", place.head);
+        let mut known = self.list::<Status>(place, &path)?;
+        known.retain(|status| status.context == CONTEXT);
+        let newest = known.iter().max_by_key(|status| status.id);
+        let same = |status: &Status| {
+            status.status == state && status.description == description && status.target_url == page
+        };
+        let own = newest.is_some_and(|status| self.is_own(status.creator.as_ref()));
+        if newest.is_some_and(|status| own && same(status)) {
+            return Ok(Published::default());
+        }
+        let foreign = newest.filter(|_| !own && self.own.is_some()).map(|status| {
+            let who = status.creator.as_ref().map_or("somebody", |user| user.login.as_str());
+            format!("{who} wrote {} on {}: {}", status.status, place.head, status.description)
+        });
+        let body =
+            json!({ "context": CONTEXT, "state": state, "description": description, "target_url": page });
+        let written: Status =
+            self.api.send("POST", &self.path(place, &format!("/statuses/{}", place.head)), Some(&body))?;
+        if let Some(user) = written.creator {
+            self.own = Some(user.login);
+        }
+        Ok(Published { foreign_status: foreign })
+    }
+
+    /// The one comment, in place. It leads to no record, for what stands in it must not change while the decision does not.
+    fn comment(&self, place: &Place, number: &str, judged: &Judged) -> Result<(), ApiError> {
+        let shown = match self.module.render(&judged.answer, "markdown", false, false) {
+            Ok(shown) => shown,
+            Err(_) => "This change cannot be evaluated. Its status leads to the reason.".to_owned(),
+        };
+        let body = format!("{MARKER}\n{}\n", shown.trim());
+        let comments = self.list::<Comment>(place, &format!("/issues/{number}/comments"))?;
+        let own = |comment: &&Comment| comment.body.starts_with(MARKER) && self.is_own(comment.user.as_ref());
+        match comments.iter().find(own) {
+            Some(comment) if comment.body.trim() == body.trim() => Ok(()),
+            Some(comment) => {
+                let path = self.path(place, &format!("/issues/comments/{}", comment.id));
+                self.api.send::<Value>("PATCH", &path, Some(&json!({ "body": body }))).map(drop)
+            }
+            // Who was never blocked needs no word.
+            None if judged.passes() => Ok(()),
+            None => {
+                let path = self.path(place, &format!("/issues/{number}/comments"));
+                self.api.send::<Value>("POST", &path, Some(&json!({ "body": body }))).map(drop)
+            }
+        }
+    }
+
+    /// Asks for the reviews of those who can give what is missing, and takes back what was asked for once nothing is: a request
+    /// that nobody answers would block where the branch is set so.
+    fn requests(
+        &self,
+        place: &Place,
+        number: &str,
+        decision: &Decision,
+        reviews: &[Review],
+    ) -> Result<(), ApiError> {
+        let path = self.path(place, &format!("/pulls/{number}/requested_reviewers"));
+        let login = |review: &Review| review.user.as_ref().map(|user| user.login.to_ascii_lowercase());
+        let open: BTreeSet<String> =
+            reviews.iter().filter(|review| review.state == "REQUEST_REVIEW").filter_map(login).collect();
+        let waits = decision.blocks && decision.outcome == Outcome::Pending;
+        let rules =
+            decision.rules.iter().filter(|rule| waits && rule.state == RuleState::Pending && !rule.observed);
+        let wanted: BTreeSet<String> = rules
+            .flat_map(|rule| &rule.requirements)
+            .filter(|requirement| requirement.counted < requirement.needed)
+            .flat_map(|requirement| &requirement.eligible)
+            .filter(|who| !who.contains(['@', '/', ' ']))
+            .map(|who| who.to_ascii_lowercase())
+            .collect();
+        for who in wanted.difference(&open) {
+            let asked = self.api.send::<Value>("POST", &path, Some(&json!({ "reviewers": [who] })));
+            tolerate(asked)?;
+        }
+        if decision.blocks || open.is_empty() {
+            return Ok(());
+        }
+        let events = self.list::<Event>(place, &format!("/issues/{number}/timeline"))?;
+        for who in open {
+            let of = |event: &&Event| {
+                event.kind == "review_request"
+                    && event.assignee.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(&who))
+            };
+            // What somebody else asked for is theirs.
+            if events.iter().rev().find(of).is_some_and(|event| self.is_own(event.user.as_ref())) {
+                let taken = self.api.send::<Value>("DELETE", &path, Some(&json!({ "reviewers": [who] })));
+                tolerate(taken)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A review that asks for changes until the gate passes; deleting it lifts it, which only its author may.
+    fn veto(&self, place: &Place, number: &str, judged: &Judged, reviews: &[Review]) -> Result<(), ApiError> {
+        let path = self.path(place, &format!("/pulls/{number}/reviews"));
+        let own = |review: &&Review| {
+            review.state == "REQUEST_CHANGES"
+                && review.body.starts_with(MARKER)
+                && self.is_own(review.user.as_ref())
+        };
+        let standing: Vec<&Review> = reviews.iter().filter(own).collect();
+        if judged.passes() {
+            for review in standing {
+                self.api.send::<Value>("DELETE", &format!("{path}/{}", review.id), None)?;
+            }
+            return Ok(());
+        }
+        if standing.iter().any(|review| !review.dismissed) {
+            return Ok(());
+        }
+        let text = format!(
+            "{MARKER}\nThe gate asks for changes until it passes; the comment below says what is missing."
+        );
+        let body = json!({ "event": "REQUEST_CHANGES", "body": text, "commit_id": place.head });
+        // Its own pull request the gate cannot refuse; the status still does.
+        tolerate(self.api.send::<Value>("POST", &path, Some(&body)))
+    }
+}
+
+/// What the forge refuses for good is no reason to try all of it again.
+fn tolerate(sent: Result<Value, ApiError>) -> Result<(), ApiError> {
+    match sent {
+        Err(error) if error.passes() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The status of a decision. What only observes blocks nothing.
+fn state(judged: &Judged) -> &'static str {
+    match &judged.decision {
+        None => "error",
+        Some(decision) if !decision.blocks => "success",
+        Some(decision) if decision.outcome == Outcome::Denied => "failure",
+        Some(_) => "pending",
+    }
+}
+
+fn cut(text: &str) -> String {
+    let line = text.replace(['\n', '\r'], " ");
+    if line.chars().count() <= DESCRIPTION {
+        return line;
+    }
+    let kept: String = line.chars().take(DESCRIPTION - 1).collect();
+    format!("{}…", kept.trim_end())
+}

@@ -1,0 +1,199 @@
+//! What a service asks of a forge.
+
+use std::time::Duration;
+
+use countersign_audit::Place;
+use countersign_core::model::Decision;
+use serde::{Deserialize, Serialize};
+
+/// What is judged.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Subject {
+    /// A change that is proposed.
+    Change {
+        /// The repository, `owner/name`.
+        repository: String,
+        /// Its number.
+        number: u64,
+    },
+    /// What a branch gained.
+    Branch {
+        /// The repository, `owner/name`.
+        repository: String,
+        /// The ref, by full name.
+        target: String,
+    },
+    /// Everything of a repository.
+    Repository {
+        /// The repository, `owner/name`.
+        repository: String,
+    },
+}
+
+impl Subject {
+    /// The repository, `owner/name`.
+    pub fn repository(&self) -> &str {
+        match self {
+            Subject::Change { repository, .. }
+            | Subject::Branch { repository, .. }
+            | Subject::Repository { repository } => repository,
+        }
+    }
+
+    /// What is done in order: two jobs of one lane never run at once.
+    pub fn lane(&self) -> String {
+        match self {
+            Subject::Change { repository, number } => format!("{repository}#{number}"),
+            Subject::Branch { repository, target } => format!("{repository}@{target}"),
+            Subject::Repository { repository } => repository.clone(),
+        }
+    }
+}
+
+/// A webhook that is what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The forge's own name for it.
+    pub id: String,
+    /// What may have changed.
+    pub subjects: Vec<Subject>,
+}
+
+/// Why a webhook is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing proves that the forge sent it.
+    #[error("the signature is missing or wrong: the webhook and this service must share one secret")]
+    Forged,
+    /// It came before.
+    #[error("this delivery was taken before; a replay says nothing new")]
+    Replayed,
+    /// It is too large.
+    #[error("the body is larger than any event that is read")]
+    Oversized,
+    /// It cannot be read.
+    #[error("the body is no event of this forge")]
+    Malformed,
+}
+
+/// Why the forge gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct ForgeError {
+    /// Why.
+    pub reason: String,
+    /// When the forge wants to be asked again.
+    pub retry_after: Option<Duration>,
+}
+
+/// What earlier evaluations left behind, for the requests to come.
+pub trait Memory {
+    /// The commit of a branch up to which all was decided about, where something is open after it.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    fn audited(&mut self, repository: &str, target: &str) -> anyhow::Result<Option<String>>;
+
+    /// Answers given in other changes: question, digest, change.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    fn answers(
+        &mut self,
+        repository: &str,
+        change: &str,
+    ) -> anyhow::Result<countersign_audit::trail::Answers>;
+}
+
+/// A change that was judged.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The request.
+    pub request: Vec<u8>,
+    /// The answer: a decision, or the error that came instead.
+    pub answer: String,
+    /// The decision, where it is one.
+    pub decision: Option<Decision>,
+}
+
+impl Judged {
+    /// Whether a branch may hold it.
+    pub fn passes(&self) -> bool {
+        self.decision.as_ref().is_some_and(|decision| !decision.blocks)
+    }
+
+    /// Whether anybody asked to guard the target.
+    pub fn is_gated(&self) -> bool {
+        self.decision.as_ref().is_none_or(|decision| decision.policy.is_some() || decision.blocks)
+    }
+}
+
+/// What was found when a decision was published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Somebody else wrote the gate's status: who, and what.
+    pub foreign_status: Option<String>,
+}
+
+/// A forge: collects facts, and publishes what the module says. It decides nothing.
+pub trait Forge: Send + Sync + 'static {
+    /// Checks a webhook and reads what it is about, and nothing else: everything is read again from the API.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    fn receive(&self, header: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> Result<Delivery, Refusal>;
+
+    /// SHA-256 of the component that decides.
+    fn component(&self) -> &str;
+
+    /// Whether the forge answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    fn ready(&self) -> Result<(), ForgeError>;
+
+    /// What is open in a repository: its changes, and its branches that anybody guards.
+    ///
+    /// # Errors
+    /// When the forge does not say.
+    fn open(&self, repository: &str) -> Result<Vec<Subject>, ForgeError>;
+
+    /// Judges a change that is open; none for one that is closed.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    fn judge(
+        &self,
+        repository: &str,
+        number: u64,
+        memory: &mut dyn Memory,
+    ) -> Result<Option<Judged>, ForgeError>;
+
+    /// Shows a decision where people work: a status that leads to `page`, one comment, requests for reviews. Reads before it
+    /// writes, so that doing it twice changes nothing.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    fn publish(&self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ForgeError>;
+
+    /// Where a branch stands; none when there is no such branch.
+    ///
+    /// # Errors
+    /// When the forge does not say.
+    fn tip(&self, repository: &str, target: &str) -> Result<Option<String>, ForgeError>;
+
+    /// Judges what a branch gained between two commits, as the changes that they were, oldest first. Without a first, all that
+    /// it holds and the default branch does not.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    fn judge_landed(
+        &self,
+        repository: &str,
+        target: &str,
+        from: Option<&str>,
+        to: &str,
+        memory: &mut dyn Memory,
+    ) -> Result<Vec<Judged>, ForgeError>;
+}

@@ -1,0 +1,21 @@
+/*!
+What every webhook service of Countersign shares.
+
+A delivery is put into the [queue](queue) before it is answered, in the same database as the audit trail. [Workers](work) take
+what is due, one change at a time, ask the [forge] to judge it by what its API says now, keep the decision in the trail and
+let the forge publish it. A timer asks about everything that is open, for forges forget to say some things. [Pages](pages) show
+what was decided, frozen, and never evaluate.
+*/
+
+pub mod forge;
+pub mod metrics;
+pub mod open;
+pub mod pages;
+pub mod pool;
+pub mod queue;
+pub mod service;
+pub mod web;
+pub mod work;
+
+pub use forge::{Delivery, Forge, ForgeError, Judged, Memory, Published, Refusal, Subject};
+pub use service::{Settings, run};

@@ -1,0 +1,47 @@
+//! The changes that are open, each with the last decision about it.
+
+use countersign_audit::Place;
+use countersign_audit::database::{DatabaseError, Store};
+use countersign_audit::trail::{Link, Trail, TrailError};
+
+/// Changes that a page lists.
+const MOST: i64 = 1_000;
+
+/// Notes the last decision about a change that is open.
+///
+/// # Errors
+/// When the database fails.
+pub fn put(store: &mut dyn Store, place: &Place, hash: &str) -> Result<(), DatabaseError> {
+    let Some(change) = &place.change else { return Ok(()) };
+    store.execute(
+        "INSERT INTO open (repository, change, hash) VALUES ($1, $2, $3)
+         ON CONFLICT (repository, change) DO UPDATE SET hash = excluded.hash",
+        &[place.repository.as_str().into(), change.as_str().into(), hash.into()],
+    )?;
+    Ok(())
+}
+
+/// Notes that a change is closed.
+///
+/// # Errors
+/// When the database fails.
+pub fn close(store: &mut dyn Store, repository: &str, change: &str) -> Result<(), DatabaseError> {
+    store.execute(
+        "DELETE FROM open WHERE repository = $1 AND change = $2",
+        &[repository.into(), change.into()],
+    )?;
+    Ok(())
+}
+
+/// The last decisions about the changes that are open.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(store: &mut dyn Store) -> Result<Vec<Link>, TrailError> {
+    let rows = store.query("SELECT hash FROM open ORDER BY repository, change LIMIT $1", &[MOST.into()])?;
+    let mut links = Vec::new();
+    for row in rows {
+        links.extend(Trail::of(store).entry(&row.text(0)?)?);
+    }
+    Ok(links)
+}

@@ -1,0 +1,285 @@
+//! What has to be judged, kept in the database before the forge is told that it was heard.
+//!
+//! A job says only what may have changed: it is judged by what the forge says then, so two jobs about one change are one. A
+//! worker claims a job for a while; if it dies, another takes it over when that while is past.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use countersign_audit::database::{DatabaseError, Row, Store, Value, transaction};
+
+use crate::forge::{Delivery, Subject};
+
+/// How long a claim holds: longer than any job may take.
+pub const LEASE: Duration = Duration::from_secs(60);
+
+/// How long a delivery is remembered, so that it cannot be replayed.
+const MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The longest wait before a job is tried again.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// A job that was claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    id: i64,
+    claim: String,
+    asked: i64,
+    /// How often it failed.
+    pub attempts: u32,
+    /// What is to be judged.
+    pub subject: Subject,
+}
+
+/// Milliseconds since 1970.
+pub fn clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Keeps a delivery and its jobs; false for one that was kept before.
+///
+/// # Errors
+/// When the database fails; the forge must then hear that it was not taken.
+pub fn accept(store: &mut dyn Store, delivery: &Delivery) -> Result<bool, DatabaseError> {
+    transaction(store, |store| {
+        let now = clock();
+        let statement = "INSERT INTO deliveries (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+        if store.execute(statement, &[delivery.id.as_str().into(), now.into()])? == 0 {
+            return Ok(false);
+        }
+        for subject in &delivery.subjects {
+            ask(store, subject, now)?;
+            // Whoever holds the secret is looked after from then on.
+            let statement = "INSERT INTO repositories (name) VALUES ($1) ON CONFLICT (name) DO NOTHING";
+            store.execute(statement, &[subject.repository().into()])?;
+        }
+        Ok(true)
+    })
+}
+
+/// Asks for something to be judged now.
+///
+/// # Errors
+/// When the database fails.
+pub fn add(store: &mut dyn Store, subjects: &[Subject]) -> Result<(), DatabaseError> {
+    transaction(store, |store| {
+        let now = clock();
+        subjects.iter().try_for_each(|subject| ask(store, subject, now))
+    })
+}
+
+fn ask(store: &mut dyn Store, subject: &Subject, now: i64) -> Result<(), DatabaseError> {
+    let odd = |e: serde_json::Error| DatabaseError::Damaged(e.to_string());
+    let text = serde_json::to_string(subject).map_err(odd)?;
+    store.execute(
+        "INSERT INTO jobs (lane, subject, due, attempts, asked) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (lane) DO UPDATE SET asked = jobs.asked + 1,
+         due = CASE WHEN jobs.due < excluded.due THEN jobs.due ELSE excluded.due END",
+        &[subject.lane().into(), text.into(), now.into(), 0_i64.into(), 1_i64.into()],
+    )?;
+    Ok(())
+}
+
+/// Claims the job that is due for longest.
+///
+/// # Errors
+/// When the database fails.
+pub fn claim(store: &mut dyn Store) -> Result<Option<Job>, DatabaseError> {
+    // Most of the time there is none, and SQLite need not be locked to see that.
+    let now = clock();
+    let due = "SELECT id, subject, attempts, asked FROM jobs
+               WHERE due <= $1 AND (until IS NULL OR until < $1) ORDER BY due, id LIMIT 1";
+    if store.query(due, &[now.into()])?.is_empty() {
+        return Ok(None);
+    }
+    transaction(store, |store| {
+        let rows = store.query(&format!("{due} {{skip locked}}"), &[now.into()])?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let job = read(row)?;
+        let statement = "UPDATE jobs SET claim = $1, until = $2 WHERE id = $3";
+        let until = now.saturating_add(millis(LEASE));
+        store.execute(statement, &[job.claim.as_str().into(), until.into(), job.id.into()])?;
+        Ok(Some(job))
+    })
+}
+
+fn read(row: &Row) -> Result<Job, DatabaseError> {
+    let subject = serde_json::from_str(&row.text(1)?).map_err(|e| DatabaseError::Damaged(e.to_string()))?;
+    Ok(Job {
+        id: row.integer(0)?,
+        claim: format!("{:016x}", random()),
+        attempts: u32::try_from(row.integer(2)?).unwrap_or(u32::MAX),
+        asked: row.integer(3)?,
+        subject,
+    })
+}
+
+/// Ends a job that was done. What was asked for meanwhile is done once more.
+///
+/// # Errors
+/// When the database fails.
+pub fn settle(store: &mut dyn Store, job: &Job) -> Result<(), DatabaseError> {
+    let values: [Value; 3] = [job.id.into(), job.claim.as_str().into(), job.asked.into()];
+    let statement = "DELETE FROM jobs WHERE id = $1 AND claim = $2 AND asked = $3";
+    if store.execute(statement, &values)? == 0 {
+        store.execute(
+            "UPDATE jobs SET claim = NULL, until = NULL, attempts = 0 WHERE id = $1 AND claim = $2",
+            &[job.id.into(), job.claim.as_str().into()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Puts a job off that failed. Gives how long.
+///
+/// # Errors
+/// When the database fails.
+pub fn postpone(
+    store: &mut dyn Store,
+    job: &Job,
+    wanted: Option<Duration>,
+) -> Result<Duration, DatabaseError> {
+    let wait = wanted.unwrap_or_else(|| wait(job.attempts)).min(LONGEST * 12);
+    let due = clock().saturating_add(millis(wait));
+    store.execute(
+        "UPDATE jobs SET claim = NULL, until = NULL, attempts = attempts + 1, due = $1 WHERE id = $2 AND claim = $3",
+        &[due.into(), job.id.into(), job.claim.as_str().into()],
+    )?;
+    Ok(wait)
+}
+
+/// Twice as long each time, and a quarter more or less, so that what failed together does not come back together.
+fn wait(attempts: u32) -> Duration {
+    let base = Duration::from_secs(1).saturating_mul(1 << attempts.min(10)).min(LONGEST);
+    let quarter = millis(base) / 4;
+    let jitter = i64::try_from(random() % 1_000).unwrap_or_default() * 2 * quarter / 1_000 - quarter;
+    Duration::from_millis(u64::try_from(millis(base) + jitter).unwrap_or_default())
+}
+
+fn random() -> u64 {
+    let mut bytes = [0_u8; 8];
+    // Without randomness the clock tells claims apart well enough.
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u64::from_ne_bytes(bytes),
+        Err(_) => u64::try_from(clock()).unwrap_or_default(),
+    }
+}
+
+/// How full the queue is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Jobs.
+    pub jobs: i64,
+    /// Milliseconds that the oldest has been due; nothing due is 0.
+    pub late: i64,
+    /// Deliveries that are remembered.
+    pub deliveries: i64,
+}
+
+/// Says how full the queue is.
+///
+/// # Errors
+/// When the database fails.
+pub fn depth(store: &mut dyn Store) -> Result<Depth, DatabaseError> {
+    let rows = store.query("SELECT count(*), min(due) FROM jobs", &[])?;
+    let (jobs, oldest) = match rows.first() {
+        Some(row) => (row.integer(0)?, row.maybe_integer(1)?),
+        None => (0, None),
+    };
+    let rows = store.query("SELECT count(*) FROM deliveries", &[])?;
+    let deliveries = rows.first().map(|row| row.integer(0)).transpose()?.unwrap_or_default();
+    Ok(Depth { jobs, late: oldest.map_or(0, |due| (clock() - due).max(0)), deliveries })
+}
+
+/// The repositories that ever sent a delivery.
+///
+/// # Errors
+/// When the database fails.
+pub fn repositories(store: &mut dyn Store) -> Result<Vec<String>, DatabaseError> {
+    store.query("SELECT name FROM repositories ORDER BY name", &[])?.iter().map(|row| row.text(0)).collect()
+}
+
+/// Forgets deliveries that are too old to be replayed by anybody who has just seen them.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget(store: &mut dyn Store) -> Result<(), DatabaseError> {
+    let before = clock().saturating_sub(millis(MEMORY));
+    store.execute("DELETE FROM deliveries WHERE at < $1", &[before.into()])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_audit::Database;
+
+    fn change(number: u64) -> Subject {
+        Subject::Change { repository: "acme/app".into(), number }
+    }
+
+    fn store() -> (tempfile::TempDir, Box<dyn Store>) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Database::Sqlite(folder.path().join("q.db")).open().unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn a_delivery_is_taken_once() {
+        let (_folder, mut store) = store();
+        let delivery = Delivery { id: "d1".into(), subjects: vec![change(1)] };
+        assert!(accept(store.as_mut(), &delivery).unwrap());
+        assert!(!accept(store.as_mut(), &delivery).unwrap());
+        assert_eq!(depth(store.as_mut()).unwrap().jobs, 1);
+    }
+
+    #[test]
+    fn what_is_asked_for_twice_is_done_once_and_what_is_asked_for_meanwhile_once_more() {
+        let (_folder, mut store) = store();
+        let store = store.as_mut();
+        add(store, &[change(1), change(1)]).unwrap();
+        let job = claim(store).unwrap().unwrap();
+        assert_eq!((job.subject.clone(), claim(store).unwrap()), (change(1), None));
+        add(store, &[change(1)]).unwrap();
+        assert_eq!(claim(store).unwrap(), None, "one change is judged by one worker at a time");
+        settle(store, &job).unwrap();
+        let again = claim(store).unwrap().unwrap();
+        settle(store, &again).unwrap();
+        assert_eq!(depth(store).unwrap().jobs, 0);
+    }
+
+    #[test]
+    fn a_job_whose_worker_died_is_taken_over_and_the_dead_one_ends_nothing() {
+        let (_folder, mut store) = store();
+        let store = store.as_mut();
+        add(store, &[change(1)]).unwrap();
+        let dead = claim(store).unwrap().unwrap();
+        store.execute("UPDATE jobs SET until = 0", &[]).unwrap();
+        let heir = claim(store).unwrap().unwrap();
+        settle(store, &dead).unwrap();
+        assert_eq!(depth(store).unwrap().jobs, 1);
+        settle(store, &heir).unwrap();
+        assert_eq!(depth(store).unwrap().jobs, 0);
+    }
+
+    #[test]
+    fn what_failed_waits_longer_each_time() {
+        let (_folder, mut store) = store();
+        let store = store.as_mut();
+        add(store, &[change(1)]).unwrap();
+        let job = claim(store).unwrap().unwrap();
+        let waited = postpone(store, &job, None).unwrap();
+        assert!(waited >= Duration::from_millis(750) && waited <= Duration::from_millis(1_250), "{waited:?}");
+        assert_eq!(claim(store).unwrap(), None);
+        assert!(wait(5) > wait(2) && wait(60) <= LONGEST * 5 / 4);
+        // The forge said when.
+        store.execute("UPDATE jobs SET due = 0", &[]).unwrap();
+        let job = claim(store).unwrap().unwrap();
+        assert_eq!(job.attempts, 1);
+        assert_eq!(postpone(store, &job, Some(Duration::from_secs(9))).unwrap(), Duration::from_secs(9));
+    }
+}

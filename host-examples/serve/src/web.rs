@@ -1,0 +1,228 @@
+//! The service's own HTTP: one address for the forge, a few pages for people, three for machines.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use countersign_audit::Trail;
+use countersign_audit::trail::{Link, TrailError};
+use countersign_core::model::{Decision, read};
+
+use crate::forge::Refusal;
+use crate::pages::{self, Open};
+use crate::work::Shared;
+use crate::{open, queue};
+
+/// Bytes of a webhook. Only names and numbers are read from it.
+pub const BODY_BYTES: usize = 4 << 20;
+
+type App = State<Arc<Shared>>;
+
+/// The routes.
+pub fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/webhook", post(webhook))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/page.css", get(style))
+        .route("/", get(list))
+        .route("/decisions/{id}", get(decision))
+        .with_state(shared)
+}
+
+/// Runs what waits for a disk or a network away from the threads that answer.
+async fn blocking<T: Send + 'static>(
+    shared: Arc<Shared>,
+    run: impl FnOnce(&Shared) -> T + Send + 'static,
+) -> Result<T, Response> {
+    tokio::task::spawn_blocking(move || run(&shared)).await.map_err(|error| {
+        tracing::error!(%error, "an answer could not be made");
+        (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
+    })
+}
+
+async fn webhook(State(shared): App, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(Body::new(body), BODY_BYTES).await else {
+        shared.metrics.refused(Refusal::Oversized);
+        return refuse(Refusal::Oversized);
+    };
+    let kept = blocking(shared.clone(), move |shared| keep(shared, &parts.headers, &body)).await;
+    match kept {
+        Ok(Ok(())) => (StatusCode::ACCEPTED, "kept\n").into_response(),
+        Ok(Err(response)) => response,
+        Err(response) => response,
+    }
+}
+
+/// The forge hears that it was heard once the jobs are on the disk.
+#[expect(
+    clippy::result_large_err,
+    reason = "a response is what axum wants, and this is called once a delivery"
+)]
+fn keep(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<(), Response> {
+    let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
+    let received = shared.forge.receive(&header, body);
+    let delivery = received.map_err(|refusal| {
+        shared.metrics.refused(refusal);
+        tracing::warn!(%refusal, "a webhook was refused");
+        refuse(refusal)
+    })?;
+    match shared.pool.with(|store| queue::accept(store, &delivery)) {
+        Ok(true) => {
+            shared.metrics.accepted();
+            shared.wake();
+            Ok(())
+        }
+        Ok(false) => {
+            shared.metrics.refused(Refusal::Replayed);
+            Err(refuse(Refusal::Replayed))
+        }
+        Err(error) => {
+            shared.metrics.unkept();
+            tracing::error!(%error, "a webhook could not be kept");
+            Err((StatusCode::SERVICE_UNAVAILABLE, "it could not be kept\n").into_response())
+        }
+    }
+}
+
+fn refuse(refusal: Refusal) -> Response {
+    let status = match refusal {
+        Refusal::Forged => StatusCode::UNAUTHORIZED,
+        Refusal::Replayed => StatusCode::CONFLICT,
+        Refusal::Oversized => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::Malformed => StatusCode::BAD_REQUEST,
+    };
+    (status, format!("{refusal}\n")).into_response()
+}
+
+async fn readyz(State(shared): App) -> Response {
+    let ready = blocking(shared, |shared| {
+        shared.pool.with(queue::depth).map_err(|e| e.to_string())?;
+        shared.forge.ready().map_err(|e| e.to_string())
+    });
+    match ready.await {
+        Ok(Ok(())) => "ready\n".into_response(),
+        Ok(Err(why)) => {
+            tracing::warn!(why, "not ready");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database or the forge does not answer; the log says more\n",
+            )
+                .into_response()
+        }
+        Err(response) => response,
+    }
+}
+
+async fn metrics(State(shared): App) -> Response {
+    let text = blocking(shared, |shared| -> Result<String, TrailError> {
+        let depth = shared.pool.with(queue::depth)?;
+        let open = shared.pool.with(|store| Trail::of(store).findings(None))?.len() as u64;
+        Ok(shared.metrics.text(depth, open))
+    });
+    match text.await {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        Ok(Err(error)) => unavailable(&error),
+        Err(response) => response,
+    }
+}
+
+fn unavailable(error: &TrailError) -> Response {
+    tracing::error!(%error, "the trail gave no answer");
+    let text = pages::message("Not now", "The audit trail does not answer; try again in a moment.");
+    html(StatusCode::SERVICE_UNAVAILABLE, text)
+}
+
+async fn style() -> Response {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], pages::CSS).into_response()
+}
+
+fn html(status: StatusCode, text: String) -> Response {
+    let headers: [(HeaderName, HeaderValue); 5] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        // Nothing runs and nothing is loaded from elsewhere, whatever a change calls itself.
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(
+                "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+            ),
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+    ];
+    (status, headers, text).into_response()
+}
+
+async fn list(State(shared): App) -> Response {
+    let text = blocking(shared, |shared| {
+        shared.pool.with(|store| -> Result<String, TrailError> {
+            let mut changes = Vec::new();
+            for link in open::list(store)? {
+                let decision =
+                    answer_of(&mut Trail::of(store), &link)?.and_then(|text| read(text.as_bytes()).ok());
+                changes.push(Open { link, decision });
+            }
+            let findings = Trail::of(store).findings(None)?;
+            Ok(pages::open(&changes, &findings))
+        })
+    });
+    match text.await {
+        Ok(Ok(text)) => html(StatusCode::OK, text),
+        Ok(Err(error)) => unavailable(&error),
+        Err(response) => response,
+    }
+}
+
+/// The answer of a decision, as far as it is still kept.
+fn answer_of(trail: &mut Trail<'_>, link: &Link) -> Result<Option<String>, TrailError> {
+    let Some(made) = link.entry.made() else { return Ok(None) };
+    let bytes = trail.document(&made.answer)?.bytes();
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+}
+
+/// A decision by the whole hash of its entry: whoever was not told it cannot guess it.
+async fn decision(State(shared): App, Path(id): Path<String>) -> Response {
+    let (id, as_json) = match id.strip_suffix(".json") {
+        Some(id) => (id.to_owned(), true),
+        None => (id, false),
+    };
+    let whole = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    let found = blocking(shared, move |shared| {
+        shared.pool.with(|store| -> Result<Option<Response>, TrailError> {
+            let mut trail = Trail::of(store);
+            let Some(link) = (if whole { trail.entry(&id)? } else { None }) else { return Ok(None) };
+            let Some(made) = link.entry.made() else { return Ok(None) };
+            let answer = answer_of(&mut trail, &link)?;
+            if as_json {
+                let kind = [(header::CONTENT_TYPE, "application/json")];
+                return Ok(answer.map(|answer| (kind, answer).into_response()));
+            }
+            let place = countersign_audit::Place {
+                repository: link.entry.repository.clone(),
+                target: link.entry.target.clone(),
+                change: link.entry.change.clone(),
+                head: link.entry.head.clone(),
+            };
+            let last = trail.last_decision(&place)?.map(|last| last.hash).filter(|hash| *hash != link.hash);
+            let decision: Option<Decision> = answer.as_ref().and_then(|text| read(text.as_bytes()).ok());
+            let text = pages::decision(&link, made, answer.as_deref(), decision.as_ref(), last.as_deref());
+            Ok(Some(html(StatusCode::OK, text)))
+        })
+    });
+    match found.await {
+        Ok(Ok(Some(response))) => response,
+        Ok(Ok(None)) => {
+            let text = "Nothing was decided by this name. The address ends with the whole hash of a record.";
+            html(StatusCode::NOT_FOUND, pages::message("No such decision", text))
+        }
+        Ok(Err(error)) => unavailable(&error),
+        Err(response) => response,
+    }
+}

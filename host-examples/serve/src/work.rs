@@ -1,0 +1,343 @@
+//! Does the jobs of the queue, and asks about everything that is open now and then.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use countersign_audit::chain::{Event, Finding};
+use countersign_audit::spool::Spool;
+use countersign_audit::trail::{Answers, Link};
+use countersign_audit::{Kept, Place, Trail, removal};
+use countersign_core::model::{Request, When, read};
+use countersign_host::cli::now;
+
+use crate::forge::{Forge, ForgeError, Judged, Memory, Subject};
+use crate::metrics::Metrics;
+use crate::open;
+use crate::pool::Pool;
+use crate::queue::{self, Job};
+use crate::service::Settings;
+
+/// How long a worker that found nothing to do waits before it looks again. Another replica may have taken a delivery.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Everything that workers and pages share.
+pub struct Shared {
+    /// The database.
+    pub pool: Pool,
+    /// The forge.
+    pub forge: Box<dyn Forge>,
+    /// How the service runs.
+    pub settings: Settings,
+    /// Numbers.
+    pub metrics: Metrics,
+    spool: Option<Spool>,
+    stopping: AtomicBool,
+    asked: Mutex<u64>,
+    wake: Condvar,
+}
+
+/// What the trail remembers.
+struct OfTrail<'p>(&'p Pool);
+
+impl Memory for OfTrail<'_> {
+    fn audited(&mut self, repository: &str, target: &str) -> anyhow::Result<Option<String>> {
+        // A branch that moved a moment ago is not yet looked at; one with a finding was.
+        let open = self.0.with(|store| Trail::of(store).findings(Some((repository, target))))?;
+        Ok(open.into_iter().find_map(|link| match link.entry.event {
+            Event::Finding { finding: Finding::NoVerdict, from, .. } => from,
+            _ => None,
+        }))
+    }
+
+    fn answers(&mut self, repository: &str, change: &str) -> anyhow::Result<Answers> {
+        Ok(self.0.with(|store| Trail::of(store).earlier_answers(repository, change))?)
+    }
+}
+
+impl Shared {
+    /// Starts with a database that is open.
+    ///
+    /// # Errors
+    /// When the spool cannot be used.
+    pub fn new(pool: Pool, forge: Box<dyn Forge>, settings: Settings) -> anyhow::Result<Self> {
+        let spool = settings.spool.as_deref().map(Spool::open).transpose()?;
+        Ok(Shared {
+            pool,
+            forge,
+            settings,
+            metrics: Metrics::default(),
+            spool,
+            stopping: AtomicBool::new(false),
+            asked: Mutex::new(0),
+            wake: Condvar::new(),
+        })
+    }
+
+    /// Wakes workers: there is something to do.
+    pub fn wake(&self) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.wake.notify_all();
+    }
+
+    /// Lets workers end what they are at, and no more.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    fn pause(&self, seen: &mut u64, longest: Duration) {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let unchanged = |asked: &mut u64| *asked == *seen;
+        let (asked, _) =
+            self.wake.wait_timeout_while(asked, longest, unchanged).unwrap_or_else(PoisonError::into_inner);
+        *seen = *asked;
+    }
+
+    /// Works until it is told to stop.
+    pub fn work(&self) {
+        let mut seen = 0;
+        while !self.stopping() {
+            match self.pool.with(queue::claim) {
+                Ok(Some(job)) => self.job(&job),
+                Ok(None) => self.pause(&mut seen, PAUSE),
+                Err(error) => {
+                    tracing::error!(%error, "the queue gave no answer");
+                    self.pause(&mut seen, PAUSE * 10);
+                }
+            }
+        }
+    }
+
+    fn job(&self, job: &Job) {
+        let started = Instant::now();
+        let lane = job.subject.lane();
+        let done = self.subject(&job.subject);
+        self.metrics.job(done.is_ok(), started.elapsed());
+        let ended = match &done {
+            Ok(()) => self.pool.with(|store| queue::settle(store, job)),
+            Err(error) => {
+                let wanted = error.downcast_ref::<ForgeError>().and_then(|error| error.retry_after);
+                let waits = self.pool.with(|store| queue::postpone(store, job, wanted));
+                let seconds = waits.as_ref().map(Duration::as_secs_f32).unwrap_or_default();
+                let (attempts, error) = (job.attempts + 1, format!("{error:#}"));
+                tracing::warn!(lane, attempts, error, seconds, "a job failed and is put off");
+                waits.map(drop)
+            }
+        };
+        if let Err(error) = ended {
+            // The claim runs out, and somebody takes it over.
+            tracing::error!(lane, %error, "a job could not be ended");
+        }
+    }
+
+    fn subject(&self, subject: &Subject) -> anyhow::Result<()> {
+        match subject {
+            Subject::Repository { repository } => self.ask_all(repository),
+            Subject::Change { repository, number } => self.change(repository, *number),
+            Subject::Branch { repository, target } => self.branch(repository, target),
+        }
+    }
+
+    fn ask_all(&self, repository: &str) -> anyhow::Result<()> {
+        let open = self.forge.open(repository)?;
+        self.pool.with(|store| queue::add(store, &open))?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Judges a change, keeps what came out, and shows it.
+    fn change(&self, repository: &str, number: u64) -> anyhow::Result<()> {
+        self.take_in()?;
+        let Some(judged) = self.forge.judge(repository, number, &mut OfTrail(&self.pool))? else {
+            self.pool.with(|store| open::close(store, repository, &number.to_string()))?;
+            return Ok(());
+        };
+        let place = place_of(&judged.request)?;
+        let (link, new) = self.keep(&judged)?;
+        self.pool.with(|store| open::put(store, &place, &link.hash))?;
+        if new {
+            let verdict = link.entry.made().map(|made| made.verdict.to_string());
+            tracing::info!(
+                lane = format!("{repository}#{number}"),
+                entry = link.entry.number,
+                verdict,
+                "decided"
+            );
+        }
+        let published = self.forge.publish(&place, &judged, &self.settings.page_of(&link.hash))?;
+        if let Some(foreign) = published.foreign_status {
+            tracing::warn!(repository, number, foreign, "somebody else wrote the gate's status");
+            let (at, finding) = (now()?, Finding::ForeignStatus);
+            let found = self
+                .pool
+                .with(|store| Trail::of(store).find(at, place.clone(), finding, None, Some(&foreign)))?;
+            self.metrics.finding();
+            // It was written again, and so nothing is left to do.
+            let event = Event::Settled { finding: found.0.entry.number, decision: Some(link.entry.number) };
+            self.pool.with(|store| Trail::of(store).note(at, place, event))?;
+        }
+        Ok(())
+    }
+
+    fn keep(&self, judged: &Judged) -> anyhow::Result<(Link, bool)> {
+        let kept =
+            Kept { request: &judged.request, answer: &judged.answer, component: self.forge.component() };
+        Ok(self.pool.with(|store| Trail::of(store).keep(kept))?)
+    }
+
+    /// Says up to where all that a branch holds was decided about, or opens a finding.
+    fn branch(&self, repository: &str, target: &str) -> anyhow::Result<()> {
+        let Some(tip) = self.forge.tip(repository, target)? else { return Ok(()) };
+        // After the tip: what let it get there was left before it did.
+        self.take_in()?;
+        let last = self.pool.with(|store| Trail::of(store).last_merge(repository, target))?;
+        let from = last.map(|link| link.entry.head);
+        if from.as_deref() == Some(tip.as_str()) {
+            return Ok(());
+        }
+        let place =
+            Place { repository: repository.into(), target: target.into(), change: None, head: tip.clone() };
+        let way = match &from {
+            Some(from) => self.pool.with(|store| Trail::of(store).way(repository, target, from, &tip))?,
+            None => None,
+        };
+        if let Some(way) = way {
+            return self.merged(place, from, &way);
+        }
+        let mut memory = OfTrail(&self.pool);
+        let judged = self.forge.judge_landed(repository, target, from.as_deref(), &tip, &mut memory)?;
+        if judged.iter().all(|judged| !judged.is_gated()) {
+            return Ok(());
+        }
+        // Where a repository is seen for the first time, what it holds is where the watch begins.
+        let begins = from.is_none() && !self.pool.with(|store| Trail::of(store).knows(repository))?;
+        if begins {
+            return self.merged(place, None, &[]);
+        }
+        let mut links = Vec::new();
+        for judged in &judged {
+            links.push(self.keep(judged)?.0);
+        }
+        if judged.iter().all(Judged::passes) {
+            return self.merged(place, from, &links);
+        }
+        let why = judged.iter().find(|judged| !judged.passes()).and_then(|judged| judged.decision.as_ref());
+        let why = why.map_or("it cannot be evaluated", |decision| decision.headline.as_str());
+        let at = now()?;
+        let (finding, new) =
+            self.pool.with(|store| Trail::of(store).find(at, place, Finding::NoVerdict, from, Some(why)))?;
+        if new {
+            self.metrics.finding();
+            let entry = finding.entry.number;
+            tracing::warn!(repository, target, tip, entry, why, "a branch holds what no verdict let in");
+            self.ask_all(repository)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that all up to a commit was decided about, and settles what was open before.
+    fn merged(&self, place: Place, from: Option<String>, way: &[Link]) -> anyhow::Result<()> {
+        let at = now()?;
+        let decisions: Vec<u64> = way.iter().map(|link| link.entry.number).collect();
+        let last = decisions.last().copied();
+        let settled = self.pool.with(|store| -> Result<usize, countersign_audit::trail::TrailError> {
+            let mut trail = Trail::of(store);
+            let open = trail.findings(Some((&place.repository, &place.target)))?;
+            let of_branch =
+                |link: &&Link| matches!(link.entry.event, Event::Finding { finding: Finding::NoVerdict, .. });
+            let open: Vec<u64> = open.iter().filter(of_branch).map(|link| link.entry.number).collect();
+            for finding in &open {
+                trail.note(at, place.clone(), Event::Settled { finding: *finding, decision: last })?;
+            }
+            trail.note(at, place.clone(), Event::Merge { from, decisions })?;
+            Ok(open.len())
+        })?;
+        tracing::info!(
+            repository = place.repository,
+            target = place.target,
+            tip = place.head,
+            "a branch is in order"
+        );
+        if settled > 0 {
+            self.ask_all(&place.repository)?;
+        }
+        Ok(())
+    }
+
+    fn take_in(&self) -> anyhow::Result<()> {
+        let Some(spool) = &self.spool else { return Ok(()) };
+        let (_, odd) = self.pool.with(|store| spool.take_in(store))?;
+        for path in odd {
+            tracing::error!(path = %path.display(), "a record of the hook cannot be read and was put aside");
+        }
+        Ok(())
+    }
+
+    /// Asks about everything now and then, until it is told to stop.
+    pub fn keep_up(&self) {
+        let mut seen = 0;
+        let mut due = Instant::now();
+        while !self.stopping() {
+            if Instant::now() >= due {
+                due = Instant::now() + self.settings.reconcile;
+                if let Err(error) = self.reconcile() {
+                    tracing::warn!(error = format!("{error:#}"), "what is open could not be asked for");
+                }
+                if let Err(error) = self.housekeeping() {
+                    tracing::warn!(error = format!("{error:#}"), "housekeeping failed");
+                }
+            }
+            self.pause(&mut seen, due.saturating_duration_since(Instant::now()).min(Duration::from_secs(1)));
+        }
+    }
+
+    fn reconcile(&self) -> anyhow::Result<()> {
+        let mut repositories = self.pool.with(queue::repositories)?;
+        repositories.extend(self.settings.repositories.iter().cloned());
+        let all: Vec<Subject> =
+            repositories.into_iter().map(|repository| Subject::Repository { repository }).collect();
+        self.pool.with(|store| queue::add(store, &all))?;
+        self.wake();
+        Ok(())
+    }
+
+    fn housekeeping(&self) -> anyhow::Result<()> {
+        self.take_in()?;
+        self.pool.with(queue::forget)?;
+        let at = now()?;
+        if let Some(days) = self.settings.retention_days {
+            let before =
+                When::from_seconds(When::from_seconds(0).seconds_until(at) - i64::from(days) * 86_400);
+            let gone = self.pool.with(|store| removal::expire(store, at, before))?;
+            if gone > 0 {
+                tracing::info!(documents = gone, "documents were removed after their time");
+            }
+        }
+        if let Some(anchorage) = &self.settings.anchorage {
+            let head = self.pool.with(|store| Trail::of(store).head())?;
+            // A quiet trail needs no new anchor.
+            if let Some(head) = head.filter(|head| !anchorage.holds(head)) {
+                anchorage.write(&head, at)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a request is about.
+fn place_of(request: &[u8]) -> anyhow::Result<Place> {
+    let request: Request<'_> = read(request)?;
+    let change = request.change.context("a request is about no change")?;
+    Ok(Place {
+        repository: change.repository.name.as_deref().unwrap_or_default().to_owned(),
+        target: change.target.to_string(),
+        change: change.id.as_ref().map(|id| id.to_string()),
+        head: change.head.to_string(),
+    })
+}
