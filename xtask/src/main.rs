@@ -97,7 +97,7 @@ fn dist() -> Outcome {
 fn bench(names: &[String]) -> Outcome {
     tools::require(&["git"])?;
     tools::wasm_target()?;
-    run(&mut cargo(&["build", "--release", "--package", "countersign", "--package", "bench"]))?;
+    run(&mut cargo(&["build", "--release"]))?;
     if names.is_empty() || names.iter().any(|name| name == "rivals") {
         let (manifest, target) = steps::RIVALS;
         let places = ["--manifest-path", manifest, "--target-dir", target];

@@ -6,8 +6,13 @@ use std::process::Command;
 use crate::{Outcome, cargo, root, run};
 
 /// A program, and the package of Debian that holds it.
-const PACKAGES: &[(&str, &str)] =
-    &[("git", "git"), ("node", "nodejs"), ("npm", "npm"), ("ssh-keygen", "openssh-client")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("git", "git"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("psql", "postgresql"),
+    ("ssh-keygen", "openssh-client"),
+];
 
 fn on_path(program: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();

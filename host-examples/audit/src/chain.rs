@@ -32,6 +32,19 @@ pub struct Entry {
     pub event: Event,
 }
 
+/// What something is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The repository, `owner/name`.
+    pub repository: String,
+    /// The ref, by full name.
+    pub target: String,
+    /// The platform's number of the change.
+    pub change: Option<String>,
+    /// The commit.
+    pub head: String,
+}
+
 /// What an entry tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -199,6 +212,16 @@ impl Entry {
     /// Never for an entry that can be read back.
     pub fn bytes(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
+    }
+
+    /// What it is about.
+    pub fn place(&self) -> Place {
+        Place {
+            repository: self.repository.clone(),
+            target: self.target.clone(),
+            change: self.change.clone(),
+            head: self.head.clone(),
+        }
     }
 
     /// The decision, where it tells of one.

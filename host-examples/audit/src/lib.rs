@@ -21,5 +21,6 @@ pub mod spool;
 pub mod trail;
 pub mod verify;
 
+pub use chain::Place;
 pub use database::{Database, DatabaseError, Store};
-pub use trail::{Kept, Place, Trail};
+pub use trail::{Kept, Trail};

@@ -3,7 +3,7 @@
 use countersign_core::model::{Decision, Request, When, read};
 use countersign_host::module::{Module, sha256_hex};
 
-use crate::chain::{Because, Entry, Event, Finding, Made, NOTHING, Verdict, hash};
+use crate::chain::{Because, Entry, Event, Finding, Made, NOTHING, Place, Verdict, hash};
 use crate::database::{DatabaseError, Row, Store, Value, transaction};
 use crate::documents::{self, Approvers, Document, Role};
 
@@ -32,19 +32,6 @@ pub enum TrailError {
     /// A request or a decision cannot be read.
     #[error("what is to be recorded cannot be read: {0}")]
     Odd(String),
-}
-
-/// What something is about.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The repository, `owner/name`.
-    pub repository: String,
-    /// The ref, by full name.
-    pub target: String,
-    /// The platform's number of the change.
-    pub change: Option<String>,
-    /// The commit.
-    pub head: String,
 }
 
 /// A decision that is to be kept.

@@ -1,7 +1,7 @@
 //! Gitea's API, as far as facts are read from it. Every field may be missing: Forgejo and other versions differ.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -84,6 +84,7 @@ pub struct Api {
     token: String,
     until: Instant,
     troubled: Arc<AtomicBool>,
+    waited: Arc<AtomicU64>,
 }
 
 impl Api {
@@ -100,7 +101,22 @@ impl Api {
             token: token.trim().to_owned(),
             until: Instant::now() + within,
             troubled: Arc::default(),
+            waited: Arc::default(),
         }
+    }
+
+    /// How long answers were waited for, by this and by all that were made of it.
+    pub fn waited(&self) -> Duration {
+        Duration::from_micros(self.waited.load(Ordering::Relaxed))
+    }
+
+    /// Counts time that the forge took.
+    pub fn wait<T>(&self, ask: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let answer = ask();
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(micros, Ordering::Relaxed);
+        answer
     }
 
     /// The same, with time of its own.
@@ -148,7 +164,7 @@ impl Api {
     }
 
     fn ask(&self, method: &str, path: &str, body: Option<&serde_json::Value>) -> Result<Vec<u8>, ApiError> {
-        let answer = self.try_ask(method, path, body);
+        let answer = self.wait(|| self.try_ask(method, path, body));
         if answer.as_ref().is_err_and(ApiError::passes) {
             self.troubled.store(true, Ordering::Relaxed);
         }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use countersign_core::model::{
-    Account, Act, ActKind, ChangeDescription, EarlierAnswer, Edit, Fact, Group, Label, Needs, ObjectId,
-    Person, Proof, Push, Request, Software, Status, TextIntegrity, TriggerKind, Unavailable, When,
+    Account, Act, ActKind, Change, ChangeDescription, EarlierAnswer, Edit, Fact, Group, Label, Needs,
+    ObjectId, Person, Proof, Push, Request, Software, Status, TextIntegrity, TriggerKind, Unavailable, When,
 };
 use countersign_host::collect::{CollectError, Platform};
 
@@ -82,9 +82,6 @@ impl<'a> PullRequest<'a> {
     fn text(&self, request: &mut Request<'static>) {
         let Some(change) = &mut request.change else { return };
         let pull = &self.pull;
-        change.id = Some(pull.number.to_string().into());
-        change.repository.name = Some(self.repository.clone().into());
-        change.source = Some(format!("refs/heads/{}", pull.head.name).into());
         change.title = Some(pull.title.clone().into());
         // Who edits a description is said nowhere; where its edits are not counted, any change of the pull request may
         // have been one.
@@ -307,6 +304,12 @@ impl<'a> PullRequest<'a> {
 impl Platform for PullRequest<'_> {
     fn trigger(&self) -> (TriggerKind, Software<'static>) {
         (self.trigger, Software { name: "gitea".into(), version: "".into() })
+    }
+
+    fn names(&self, change: &mut Change<'static>) {
+        change.id = Some(self.number().to_string().into());
+        change.repository.name = Some(self.repository.clone().into());
+        change.source = Some(format!("refs/heads/{}", self.pull.head.name).into());
     }
 
     fn absent(&self) -> &[Fact] {

@@ -153,7 +153,7 @@ impl Setup {
                     .send(change.method, &change.path, Some(&change.body))
                     .with_context(|| format!("changing {}", change.what))?;
             }
-            say(&format!("{}  {}", if self.apply { "changed     " } else { "would change" }, change.what));
+            say(&format!("{}  {}", if self.apply { "changed      " } else { "would change" }, change.what));
         }
         if self.apply || found.changes.is_empty() {
             match self.delivery(&api, &repositories)? {

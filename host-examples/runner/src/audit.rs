@@ -405,7 +405,9 @@ impl Export {
 
 impl Report {
     fn run(&self, store: &mut dyn Store) -> anyhow::Result<()> {
-        let until = self.until.as_deref().map_or_else(|| now().map_err(Into::into), day)?;
+        // What was recorded this very second is in it.
+        let moment = || Ok(When::from_seconds(When::from_seconds(0).seconds_until(now()?) + 1));
+        let until = self.until.as_deref().map_or_else(moment, day)?;
         let report = report::report(store, day(&self.since)?, until)?;
         match self.format {
             Form::Text => print(&report.text()),

@@ -147,6 +147,9 @@ pub trait Forge: Send + Sync + 'static {
     /// SHA-256 of the component that decides.
     fn component(&self) -> &str;
 
+    /// How long its answers have been waited for since the start.
+    fn waited(&self) -> Duration;
+
     /// Whether the forge answers.
     ///
     /// # Errors

@@ -59,7 +59,7 @@ impl Metrics {
     }
 
     /// All of it, in the text format of Prometheus.
-    pub fn text(&self, depth: Depth, open: u64) -> String {
+    pub fn text(&self, depth: Depth, open: u64, forge: Duration) -> String {
         let mut text = String::new();
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let _ = writeln!(text, "# HELP countersign_deliveries_total Webhooks, by what became of them.");
@@ -83,6 +83,13 @@ impl Metrics {
         say("countersign_jobs_failed_total", "counter", "Jobs that failed and were put off.", failed);
         let seconds = format!("{:.6}", Duration::from_micros(get(&self.micros)).as_secs_f64());
         say("countersign_job_seconds_total", "counter", "Time that jobs took.", seconds);
+        let waited = format!("{:.6}", forge.as_secs_f64());
+        say(
+            "countersign_forge_seconds_total",
+            "counter",
+            "Time that the forge's answers took, of that.",
+            waited,
+        );
         let found = get(&self.findings).to_string();
         say("countersign_findings_total", "counter", "Findings that were opened.", found);
         say("countersign_findings_open", "gauge", "Findings that are open.", open.to_string());

@@ -9,9 +9,6 @@ use countersign_audit::database::{DatabaseError, Row, Store, Value, transaction}
 
 use crate::forge::{Delivery, Subject};
 
-/// How long a claim holds: longer than any job may take.
-pub const LEASE: Duration = Duration::from_secs(60);
-
 /// How long a delivery is remembered, so that it cannot be replayed.
 const MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -84,11 +81,11 @@ fn ask(store: &mut dyn Store, subject: &Subject, now: i64) -> Result<(), Databas
     Ok(())
 }
 
-/// Claims the job that is due for longest.
+/// Claims the job that is due for longest, for a while.
 ///
 /// # Errors
 /// When the database fails.
-pub fn claim(store: &mut dyn Store) -> Result<Option<Job>, DatabaseError> {
+pub fn claim(store: &mut dyn Store, lease: Duration) -> Result<Option<Job>, DatabaseError> {
     // Most of the time there is none, and SQLite need not be locked to see that.
     let now = clock();
     let due = "SELECT id, subject, attempts, asked FROM jobs
@@ -101,7 +98,7 @@ pub fn claim(store: &mut dyn Store) -> Result<Option<Job>, DatabaseError> {
         let Some(row) = rows.first() else { return Ok(None) };
         let job = read(row)?;
         let statement = "UPDATE jobs SET claim = $1, until = $2 WHERE id = $3";
-        let until = now.saturating_add(millis(LEASE));
+        let until = now.saturating_add(millis(lease));
         store.execute(statement, &[job.claim.as_str().into(), until.into(), job.id.into()])?;
         Ok(Some(job))
     })
@@ -217,6 +214,10 @@ pub fn forget(store: &mut dyn Store) -> Result<(), DatabaseError> {
 mod tests {
     use super::*;
     use countersign_audit::Database;
+
+    fn claim(store: &mut dyn Store) -> Result<Option<Job>, DatabaseError> {
+        super::claim(store, Duration::from_secs(60))
+    }
 
     fn change(number: u64) -> Subject {
         Subject::Change { repository: "acme/app".into(), number }

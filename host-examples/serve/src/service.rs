@@ -29,6 +29,8 @@ pub struct Settings {
     pub repositories: Vec<String>,
     /// Jobs that are done at once.
     pub workers: usize,
+    /// How long one job may take. After that another replica, or this one started again, takes it over.
+    pub lease: Duration,
     /// How often it asks about everything that is open.
     pub reconcile: Duration,
     /// Where the hook on this machine leaves its decisions.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -35,12 +35,9 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Runs what waits for a disk or a network away from the threads that answer.
-async fn blocking<T: Send + 'static>(
-    shared: Arc<Shared>,
-    run: impl FnOnce(&Shared) -> T + Send + 'static,
-) -> Result<T, Response> {
-    tokio::task::spawn_blocking(move || run(&shared)).await.map_err(|error| {
+/// Makes an answer away from the threads that talk: it waits for a disk or a network.
+async fn answer(shared: Arc<Shared>, make: impl FnOnce(&Shared) -> Response + Send + 'static) -> Response {
+    tokio::task::spawn_blocking(move || make(&shared)).await.unwrap_or_else(|error| {
         tracing::error!(%error, "an answer could not be made");
         (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
     })
@@ -48,45 +45,36 @@ async fn blocking<T: Send + 'static>(
 
 async fn webhook(State(shared): App, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(Body::new(body), BODY_BYTES).await else {
+    let Ok(body) = to_bytes(body, BODY_BYTES).await else {
         shared.metrics.refused(Refusal::Oversized);
         return refuse(Refusal::Oversized);
     };
-    let kept = blocking(shared.clone(), move |shared| keep(shared, &parts.headers, &body)).await;
-    match kept {
-        Ok(Ok(())) => (StatusCode::ACCEPTED, "kept\n").into_response(),
-        Ok(Err(response)) => response,
-        Err(response) => response,
-    }
+    answer(shared, move |shared| keep(shared, &parts.headers, &body)).await
 }
 
 /// The forge hears that it was heard once the jobs are on the disk.
-#[expect(
-    clippy::result_large_err,
-    reason = "a response is what axum wants, and this is called once a delivery"
-)]
-fn keep(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<(), Response> {
+fn keep(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Response {
     let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
-    let received = shared.forge.receive(&header, body);
-    let delivery = received.map_err(|refusal| {
+    let refused = |refusal: Refusal| {
         shared.metrics.refused(refusal);
         tracing::warn!(%refusal, "a webhook was refused");
         refuse(refusal)
-    })?;
+    };
+    let delivery = match shared.forge.receive(&header, body) {
+        Ok(delivery) => delivery,
+        Err(refusal) => return refused(refusal),
+    };
     match shared.pool.with(|store| queue::accept(store, &delivery)) {
         Ok(true) => {
             shared.metrics.accepted();
             shared.wake();
-            Ok(())
+            (StatusCode::ACCEPTED, "kept\n").into_response()
         }
-        Ok(false) => {
-            shared.metrics.refused(Refusal::Replayed);
-            Err(refuse(Refusal::Replayed))
-        }
+        Ok(false) => refused(Refusal::Replayed),
         Err(error) => {
             shared.metrics.unkept();
             tracing::error!(%error, "a webhook could not be kept");
-            Err((StatusCode::SERVICE_UNAVAILABLE, "it could not be kept\n").into_response())
+            (StatusCode::SERVICE_UNAVAILABLE, "it could not be kept\n").into_response()
         }
     }
 }
@@ -102,35 +90,33 @@ fn refuse(refusal: Refusal) -> Response {
 }
 
 async fn readyz(State(shared): App) -> Response {
-    let ready = blocking(shared, |shared| {
-        shared.pool.with(queue::depth).map_err(|e| e.to_string())?;
-        shared.forge.ready().map_err(|e| e.to_string())
-    });
-    match ready.await {
-        Ok(Ok(())) => "ready\n".into_response(),
-        Ok(Err(why)) => {
-            tracing::warn!(why, "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the database or the forge does not answer; the log says more\n",
-            )
-                .into_response()
+    answer(shared, |shared| {
+        let database = shared.pool.with(queue::depth).map(drop).map_err(|e| e.to_string());
+        match database.and_then(|()| shared.forge.ready().map_err(|e| e.to_string())) {
+            Ok(()) => "ready\n".into_response(),
+            Err(why) => {
+                tracing::warn!(why, "not ready");
+                let text = "the database or the forge does not answer; the log says more\n";
+                (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+            }
         }
-        Err(response) => response,
-    }
+    })
+    .await
 }
 
 async fn metrics(State(shared): App) -> Response {
-    let text = blocking(shared, |shared| -> Result<String, TrailError> {
-        let depth = shared.pool.with(queue::depth)?;
-        let open = shared.pool.with(|store| Trail::of(store).findings(None))?.len() as u64;
-        Ok(shared.metrics.text(depth, open))
-    });
-    match text.await {
-        Ok(Ok(text)) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
-        Ok(Err(error)) => unavailable(&error),
-        Err(response) => response,
-    }
+    answer(shared, |shared| {
+        let text = || -> Result<String, TrailError> {
+            let depth = shared.pool.with(queue::depth)?;
+            let open = shared.pool.with(|store| Trail::of(store).findings(None))?.len() as u64;
+            Ok(shared.metrics.text(depth, open, shared.forge.waited()))
+        };
+        match text() {
+            Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+            Err(error) => unavailable(&error),
+        }
+    })
+    .await
 }
 
 fn unavailable(error: &TrailError) -> Response {
@@ -161,23 +147,22 @@ fn html(status: StatusCode, text: String) -> Response {
 }
 
 async fn list(State(shared): App) -> Response {
-    let text = blocking(shared, |shared| {
-        shared.pool.with(|store| -> Result<String, TrailError> {
+    answer(shared, |shared| {
+        let text = shared.pool.with(|store| -> Result<String, TrailError> {
             let mut changes = Vec::new();
             for link in open::list(store)? {
-                let decision =
-                    answer_of(&mut Trail::of(store), &link)?.and_then(|text| read(text.as_bytes()).ok());
-                changes.push(Open { link, decision });
+                let answer = answer_of(&mut Trail::of(store), &link)?;
+                changes.push(Open { link, decision: answer.and_then(|text| read(text.as_bytes()).ok()) });
             }
             let findings = Trail::of(store).findings(None)?;
             Ok(pages::open(&changes, &findings))
-        })
-    });
-    match text.await {
-        Ok(Ok(text)) => html(StatusCode::OK, text),
-        Ok(Err(error)) => unavailable(&error),
-        Err(response) => response,
-    }
+        });
+        match text {
+            Ok(text) => html(StatusCode::OK, text),
+            Err(error) => unavailable(&error),
+        }
+    })
+    .await
 }
 
 /// The answer of a decision, as far as it is still kept.
@@ -194,8 +179,8 @@ async fn decision(State(shared): App, Path(id): Path<String>) -> Response {
         None => (id, false),
     };
     let whole = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
-    let found = blocking(shared, move |shared| {
-        shared.pool.with(|store| -> Result<Option<Response>, TrailError> {
+    answer(shared, move |shared| {
+        let found = shared.pool.with(|store| -> Result<Option<Response>, TrailError> {
             let mut trail = Trail::of(store);
             let Some(link) = (if whole { trail.entry(&id)? } else { None }) else { return Ok(None) };
             let Some(made) = link.entry.made() else { return Ok(None) };
@@ -204,25 +189,21 @@ async fn decision(State(shared): App, Path(id): Path<String>) -> Response {
                 let kind = [(header::CONTENT_TYPE, "application/json")];
                 return Ok(answer.map(|answer| (kind, answer).into_response()));
             }
-            let place = countersign_audit::Place {
-                repository: link.entry.repository.clone(),
-                target: link.entry.target.clone(),
-                change: link.entry.change.clone(),
-                head: link.entry.head.clone(),
-            };
-            let last = trail.last_decision(&place)?.map(|last| last.hash).filter(|hash| *hash != link.hash);
+            let last = trail.last_decision(&link.entry.place())?;
+            let later = last.map(|last| last.hash).filter(|hash| *hash != link.hash);
             let decision: Option<Decision> = answer.as_ref().and_then(|text| read(text.as_bytes()).ok());
-            let text = pages::decision(&link, made, answer.as_deref(), decision.as_ref(), last.as_deref());
+            let text = pages::decision(&link, made, answer.as_deref(), decision.as_ref(), later.as_deref());
             Ok(Some(html(StatusCode::OK, text)))
-        })
-    });
-    match found.await {
-        Ok(Ok(Some(response))) => response,
-        Ok(Ok(None)) => {
-            let text = "Nothing was decided by this name. The address ends with the whole hash of a record.";
-            html(StatusCode::NOT_FOUND, pages::message("No such decision", text))
+        });
+        match found {
+            Ok(Some(response)) => response,
+            Ok(None) => {
+                let text =
+                    "Nothing was decided by this name. The address ends with the whole hash of a record.";
+                html(StatusCode::NOT_FOUND, pages::message("No such decision", text))
+            }
+            Err(error) => unavailable(&error),
         }
-        Ok(Err(error)) => unavailable(&error),
-        Err(response) => response,
-    }
+    })
+    .await
 }

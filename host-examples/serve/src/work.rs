@@ -103,7 +103,7 @@ impl Shared {
     pub fn work(&self) {
         let mut seen = 0;
         while !self.stopping() {
-            match self.pool.with(queue::claim) {
+            match self.pool.with(|store| queue::claim(store, self.settings.lease)) {
                 Ok(Some(job)) => self.job(&job),
                 Ok(None) => self.pause(&mut seen, PAUSE),
                 Err(error) => {

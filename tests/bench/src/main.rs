@@ -4,10 +4,13 @@
 //! `budgets` prints what does not depend on the machine, and fails over a limit: that is part of the tests.
 
 mod history;
+mod hook;
 mod module;
 mod rivals;
+mod service;
 mod sizes;
 mod timing;
+mod trail;
 
 use std::process::ExitCode;
 
@@ -24,6 +27,9 @@ const PARTS: &[(&str, Part)] = &[
     ("sizes", sizes::sizes),
     ("check", history::check),
     ("provenance", history::provenance),
+    ("replay", trail::replay),
+    ("hook", hook::pushes),
+    ("serve", service::serve),
 ];
 
 fn main() -> ExitCode {

@@ -4,6 +4,8 @@
 pub mod git;
 pub mod postgres;
 pub mod server;
+pub mod service;
+pub mod story;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,16 +16,21 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// A program of the workspace, built from what stands here.
+/// A program of the workspace, built from what stands here, as whoever asks was built: for debugging or for release.
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     BUILT.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         // All programs together, as every other step builds them: a part of them would compile what they share anew.
-        let built = Command::new(cargo).args(["build", "--quiet"]).current_dir(root()).status().unwrap();
-        assert!(built.success(), "the programs do not build");
+        let mut command = Command::new(cargo);
+        command.args(["build", "--quiet"]).current_dir(root());
+        if profile == "release" {
+            command.arg("--release");
+        }
+        assert!(command.status().unwrap().success(), "the programs do not build");
     });
-    root().join("target/debug").join(name)
+    root().join("target").join(profile).join(name)
 }
 
 /// What a process did.

@@ -42,8 +42,7 @@ pub struct Gitea {
 
 impl Drop for Gitea {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.stop();
     }
 }
 
@@ -63,8 +62,18 @@ impl Gitea {
 
     /// Stops it and starts it again, with whatever its configuration says now.
     pub fn restart(&mut self) {
+        self.stop();
+        self.start_again();
+    }
+
+    /// Stops it: it answers nobody.
+    pub fn stop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+
+    /// Starts it again after it was stopped.
+    pub fn start_again(&mut self) {
         self.process = spawn(self.folder.path());
         self.wait();
     }

@@ -1,143 +1,9 @@
 //! Stories on a real Gitea with the hook for the whole server: real people, real tokens, the pushes and merges of the
 //! server itself.
 
-use std::path::PathBuf;
-
-use gitea_tests::git::{AI, Clone};
-use gitea_tests::server::Gitea;
+use gitea_tests::git::AI;
+use gitea_tests::story::{ANSWER, Story};
 use serde_json::{Value, json};
-
-const POLICY: &str = "\
-countersign: 1
-name: senior sign-off
-people:
-  seniors: { groups: [acme/seniors] }
-questions:
-  topology: Which running systems outside this repository does the change reach?
-rules:
-  - name: AI-assisted code
-    when: { ai: any }
-    require: [{ approvals: 1, by: seniors, answers: [topology] }]
-";
-
-const ANSWER: &str = "topology: none outside the parser itself, nothing else reads it";
-
-/// A server with an organisation: dana writes, sam is a senior, olga is nobody in particular; the gate reads with a token
-/// of its own.
-struct Story {
-    gitea: Gitea,
-    folder: tempfile::TempDir,
-    admin: String,
-    dana: String,
-    sam: String,
-    olga: String,
-    clone: Clone,
-}
-
-impl Story {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let token_file = folder.path().join("token");
-        std::fs::write(&token_file, "").unwrap();
-        let mut gitea = Gitea::start(|_| {});
-        let admin = gitea.user("admin0", true);
-        let [dana, sam, olga] = ["dana", "sam", "olga"].map(|name| gitea.user(name, false));
-        std::fs::write(&token_file, &admin).unwrap();
-        let (url, ini) = (gitea.url.clone(), gitea.ini());
-        let (ini, token_file) = (ini.to_str().unwrap(), token_file.to_str().unwrap());
-        let flags = ["install-hook", "--app-ini", ini, "--url", &url, "--token-file", token_file];
-        let installed = gitea.countersign(&flags);
-        assert_eq!(installed.code, 0, "{}", installed.text);
-        let checked = gitea.countersign(&[&flags[..], &["--check"]].concat());
-        assert_eq!(checked.code, 0, "{}", checked.text);
-        gitea.restart();
-
-        gitea.ok("POST", "orgs", &admin, json!({ "username": "acme" }));
-        let team = |name: &str, permission: &str| {
-            let body = json!({
-                "name": name, "permission": permission, "includes_all_repositories": true,
-                "units": ["repo.code", "repo.issues", "repo.pulls"],
-            });
-            gitea.ok("POST", "orgs/acme/teams", &admin, body)["id"].as_i64().unwrap()
-        };
-        let (writers, seniors) = (team("writers", "write"), team("seniors", "write"));
-        for (team, login) in [(writers, "dana"), (seniors, "sam")] {
-            gitea.ok("PUT", &format!("teams/{team}/members/{login}"), &admin, Value::Null);
-        }
-        gitea.ok("POST", "orgs/acme/repos", &admin, json!({ "name": "app", "default_branch": "main" }));
-        let clone = Clone::new(&folder.path().join("dana"), "dana", &gitea.remote("dana", &dana, "acme/app"));
-        clone.write(".countersign/policy.yaml", POLICY);
-        clone.commit("Begin");
-        clone.git(&["push", "--quiet", "origin", "main"]);
-        Story { gitea, folder, admin, dana, sam, olga, clone }
-    }
-
-    /// A pull request of dana's with work that an AI helped with; gives its number and head.
-    fn pull(&self, branch: &str) -> (u64, String) {
-        self.clone.git(&["switch", "--quiet", "--create", branch, "origin/main"]);
-        self.clone.write(&format!("{branch}.rs"), "// work\n");
-        let head = self.clone.commit(AI);
-        self.clone.git(&["push", "--quiet", "origin", branch]);
-        (self.open(branch, "main"), head)
-    }
-
-    /// Opens a pull request of a branch that was just pushed: the server takes note of those a moment later.
-    fn open(&self, branch: &str, base: &str) -> u64 {
-        let body = json!({ "head": branch, "base": base, "title": format!("Work on {branch}") });
-        for _ in 0..100 {
-            let path = "repos/acme/app/pulls";
-            let (status, answer) = self.gitea.call("POST", path, Some(&self.dana), Some(body.clone()));
-            match status {
-                201 => return answer["number"].as_u64().unwrap(),
-                404 => std::thread::sleep(std::time::Duration::from_millis(100)),
-                _ => panic!("{status} {answer}"),
-            }
-        }
-        panic!("the server never saw the branch {branch}");
-    }
-
-    fn review(&self, number: u64, token: &str, event: &str, body: &str) -> u64 {
-        let said = json!({ "event": event, "body": body });
-        let review = self.gitea.ok("POST", &format!("repos/acme/app/pulls/{number}/reviews"), token, said);
-        review["id"].as_u64().unwrap()
-    }
-
-    /// Presses merge until the server has made up its mind.
-    fn merge(&self, number: u64, token: &str, style: &str) -> (u16, String) {
-        self.merge_with(number, token, json!({ "Do": style }))
-    }
-
-    fn merge_with(&self, number: u64, token: &str, body: Value) -> (u16, String) {
-        let path = format!("repos/acme/app/pulls/{number}/merge");
-        for _ in 0..100 {
-            let (status, answer) = self.gitea.call("POST", &path, Some(token), Some(body.clone()));
-            let text = answer["message"].as_str().map_or_else(|| answer.to_string(), str::to_owned);
-            if status != 405 || !text.contains("try again later") {
-                return (status, text);
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        panic!("the server never made up its mind");
-    }
-
-    fn blocked(&self, number: u64, token: &str, style: &str, said: &[&str]) {
-        let (status, text) = self.merge(number, token, style);
-        assert_eq!(status, 409, "{text}");
-        for said in said {
-            assert!(text.contains(said), "{said} is missing in\n{text}");
-        }
-    }
-
-    fn merged(&self, number: u64, token: &str, style: &str) {
-        let (status, text) = self.merge(number, token, style);
-        assert_eq!(status, 200, "{style}: {text}\n{}", self.gitea.log());
-        self.clone.git(&["fetch", "--quiet", "origin"]);
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("token")
-    }
-}
 
 #[test]
 fn a_change_is_blocked_then_signed_off_with_answers_and_merged() {
@@ -257,6 +123,6 @@ fn a_forge_that_does_not_know_the_token_blocks() {
     let story = Story::new();
     let (number, _) = story.pull("work");
     story.review(number, &story.sam, "APPROVED", ANSWER);
-    std::fs::write(story.file(), "0123456789012345678901234567890123456789").unwrap();
+    std::fs::write(story.token_file(), "0123456789012345678901234567890123456789").unwrap();
     story.blocked(number, &story.dana, "merge", &["status 401"]);
 }

@@ -16,8 +16,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use countersign_audit::spool::Spool;
 use countersign_core::model::{
-    Account, Act, ActKind, Decision, Fact, Needs, ObjectId, Proof, Push as PushFact, Request, Software,
-    TriggerKind, Unavailable, When, read,
+    Account, Act, ActKind, Change, Decision, Fact, Needs, ObjectId, Proof, Push as PushFact, Request,
+    Software, TriggerKind, Unavailable, When, read,
 };
 use countersign_host::cli::now;
 use countersign_host::collect::{CollectError, Collector, Platform, Subject, Target};
@@ -137,9 +137,9 @@ impl Gate<'_> {
         let old = update.old.as_ref().map(|old| old.as_str());
         let is_branch = update.name.starts_with("refs/heads/");
         if let (Some(standing), Some(old), true) = (&standing, &update.old, is_branch)
-            && let Order::OpenSince(since) = standing.order(&update.name, old.as_str())
+            && let Order::OpenSince(passed) = standing.order(&update.name, old.as_str())
         {
-            open_since = self.open_since(collector, update, old, since)?;
+            open_since = self.open_since(collector, update, old, passed)?;
         }
         let passes = self.said(self.judge(collector, update, open_since)?)?;
         if let Some(standing) = standing.as_mut().filter(|_| passes && is_branch) {
@@ -154,8 +154,15 @@ impl Gate<'_> {
         collector: &mut Collector<'_>,
         update: &Update,
         old: &ObjectId<'static>,
-        since: String,
+        passed: Vec<String>,
     ) -> anyhow::Result<Option<ObjectId<'static>>> {
+        let git = collector.repository();
+        let held = |passed: &&String| {
+            // What is not even here any more is not in the branch.
+            matches!(git.merge_base(passed, old.as_str()), Ok(Some(base)) if base.as_str() == **passed)
+        };
+        let since = passed.iter().find(held).or(passed.last());
+        let since = since.cloned().unwrap_or_else(|| "0".repeat(old.as_str().len()));
         let since = ObjectId::new(since).context("the spool names a commit that is none")?;
         let came = Update {
             old: Some(since.clone()).filter(|since| !since.is_zero()),
@@ -271,6 +278,12 @@ impl Platform for Pushed<'_> {
         (TriggerKind::PreReceive, Software { name: "git".into(), version: "".into() })
     }
 
+    fn names(&self, change: &mut Change<'static>) {
+        if !self.push.repository.is_empty() {
+            change.repository.name = Some(self.push.repository.clone().into());
+        }
+    }
+
     fn absent(&self) -> &[Fact] {
         // Who pushed what the server merges, only the forge knows.
         match self.push.merges {
@@ -280,11 +293,6 @@ impl Platform for Pushed<'_> {
     }
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
-        if let Some(change) = &mut request.change
-            && !self.push.repository.is_empty()
-        {
-            change.repository.name = Some(self.push.repository.clone().into());
-        }
         if needs.facts.contains(&Fact::Groups) {
             request.unavailable.push(Unavailable {
                 fact: Fact::Groups,

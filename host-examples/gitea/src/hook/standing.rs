@@ -34,8 +34,8 @@ struct Branch {
 pub enum Order {
     /// All that it holds was decided about.
     Settled,
-    /// What it holds after this commit was not; all zeros for a branch that no push made.
-    OpenSince(String),
+    /// What it holds after the first of these commits that it holds at all was not; none for a branch that no push made.
+    OpenSince(Vec<String>),
 }
 
 /// What was seen of one repository, held while a push is judged so that two do not write over each other.
@@ -81,8 +81,11 @@ impl Standing {
             Some(branch) if branch.settled == old || branch.passed.iter().any(|passed| passed == old) => {
                 Order::Settled
             }
-            Some(branch) => Order::OpenSince(branch.settled.clone()),
-            None => Order::OpenSince("0".repeat(old.len())),
+            Some(branch) => {
+                let newest = branch.passed.iter().rev().cloned();
+                Order::OpenSince(newest.chain([branch.settled.clone()]).collect())
+            }
+            None => Order::OpenSince(Vec::new()),
         }
     }
 
@@ -140,17 +143,17 @@ mod tests {
         let standing = open(folder.path());
         assert_eq!(standing.order("refs/heads/main", A), Order::Settled);
         assert_eq!(standing.order("refs/heads/main", B), Order::Settled);
-        assert_eq!(standing.order("refs/heads/main", C), Order::OpenSince(A.into()));
+        assert_eq!(standing.order("refs/heads/main", C), Order::OpenSince(vec![B.into(), A.into()]));
     }
 
     #[test]
     fn a_branch_that_no_push_made_is_open_from_its_beginning() {
         let folder = tempfile::tempdir().unwrap();
         let mut standing = open(folder.path());
-        assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince("0".repeat(40)));
+        assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince(vec![]));
         standing.pass("refs/heads/release/2", None, Some(B));
         assert_eq!(standing.order("refs/heads/release/2", B), Order::Settled);
         standing.pass("refs/heads/release/2", Some(B), None);
-        assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince("0".repeat(40)));
+        assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince(vec![]));
     }
 }

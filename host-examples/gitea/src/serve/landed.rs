@@ -1,7 +1,8 @@
 //! What a branch gained and no hook let in: the merges of pull requests as such, the rest as pushes.
 
 use countersign_core::model::{
-    EarlierAnswer, Fact, MergeKind, MergeResult, Needs, ObjectId, Request, Software, TriggerKind, Unavailable,
+    Change, EarlierAnswer, Fact, MergeKind, MergeResult, Needs, ObjectId, Request, Software, TriggerKind,
+    Unavailable,
 };
 use countersign_host::collect::{CollectError, Collector, Platform};
 use countersign_serve::{ForgeError, Judged, Memory};
@@ -22,14 +23,15 @@ impl Platform for Landed {
         (TriggerKind::Webhook, Software { name: "gitea".into(), version: "".into() })
     }
 
+    fn names(&self, change: &mut Change<'static>) {
+        change.repository.name = Some(self.repository.clone().into());
+    }
+
     fn absent(&self) -> &[Fact] {
         &[Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes]
     }
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
-        if let Some(change) = &mut request.change {
-            change.repository.name = Some(self.repository.clone().into());
-        }
         if needs.facts.contains(&Fact::Groups) {
             request.unavailable.push(Unavailable {
                 fact: Fact::Groups,

@@ -42,10 +42,10 @@ impl Mirrors {
         let _guard = busy.lock().unwrap_or_else(PoisonError::into_inner);
         let mirror = Repository::open_or_make(&self.folder.join(format!("{repository}.git")))?;
         let origin = remote(repository);
-        mirror.fetch(&origin, REFS)?;
+        api.wait(|| mirror.fetch(&origin, REFS))?;
         let default = match pull {
             Some(pull) => pull.base.repo.as_ref().map(|repo| format!("refs/heads/{}", repo.default_branch)),
-            None => mirror.remote_head(&origin)?,
+            None => api.wait(|| mirror.remote_head(&origin))?,
         };
         if let Some(default) = default {
             mirror.set_head(&default)?;
@@ -56,10 +56,10 @@ impl Mirrors {
             // From a fork, or by AGit: the forge keeps its head, though a moment late, and the fork has it at once.
             let number = pull.number;
             let kept = format!("+refs/pull/{number}/head:refs/mirror/pull/{number}");
-            let _ = mirror.fetch(&origin, &[&kept]);
+            let _ = api.wait(|| mirror.fetch(&origin, &[&kept]));
             if let Some(fork) = &pull.head.repo {
                 let branch = format!("+refs/heads/{}:refs/mirror/fork/{number}", pull.head.name);
-                let _ = mirror.fetch(&remote(&fork.full_name), &[&branch]);
+                let _ = api.wait(|| mirror.fetch(&remote(&fork.full_name), &[&branch]));
             }
         }
         Ok(mirror)

@@ -83,6 +83,9 @@ pub struct Serve {
     /// How often all that is open is looked at, in seconds: the forge says some things never and everything only once.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     reconcile: u64,
+    /// How many seconds one pull request may take before another replica takes it over.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    lease: u64,
     /// Ask for changes by a review of the gate's own until it passes (see `setup --veto`).
     #[arg(long)]
     veto: bool,
@@ -152,6 +155,7 @@ impl Serve {
             public_url: self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen)),
             repositories: self.repo.clone(),
             workers: self.workers,
+            lease: Duration::from_secs(self.lease),
             reconcile: Duration::from_secs(self.reconcile),
             spool: self.spool.clone(),
             retention_days: self.retention_days,
@@ -256,6 +260,10 @@ impl Forge for Gitea {
 
     fn component(&self) -> &str {
         self.module.digest()
+    }
+
+    fn waited(&self) -> Duration {
+        self.api.waited()
     }
 
     fn ready(&self) -> Result<(), ForgeError> {

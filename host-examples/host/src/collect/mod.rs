@@ -156,7 +156,7 @@ impl<'m> Collector<'m> {
     ) -> Result<Request<'static>, CollectError> {
         let (kind, software) = platform.trigger();
         let nothing = || ObjectId::new("0".repeat(subject.head.as_str().len()));
-        let change = Change {
+        let mut change = Change {
             repository: RepositoryId { id: None, name: self.repository_name()?.map(Into::into) },
             target: subject.target.name.clone().into(),
             default_branch: subject.default_branch.as_ref().map(|branch| branch.name.clone().into()),
@@ -165,6 +165,7 @@ impl<'m> Collector<'m> {
             result: subject.result.clone(),
             ..Change::default()
         };
+        platform.names(&mut change);
         let mut request = Request {
             api_version: API_VERSION.into(),
             trigger: Trigger {

@@ -1,6 +1,6 @@
 //! What a platform adds to what git knows.
 
-use countersign_core::model::{Fact, Needs, Request, Software, TriggerKind};
+use countersign_core::model::{Change, Fact, Needs, Request, Software, TriggerKind};
 
 use super::CollectError;
 
@@ -9,6 +9,9 @@ use super::CollectError;
 pub trait Platform {
     /// What asks, and the platform that the facts come from.
     fn trigger(&self) -> (TriggerKind, Software<'static>);
+
+    /// What the platform calls the change and its repository. Asked first, so that every answer names them.
+    fn names(&self, change: &mut Change<'static>);
 
     /// The facts that the platform does not have at all.
     fn absent(&self) -> &[Fact];

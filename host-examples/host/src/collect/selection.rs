@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
-    Act, Fact, Needs, ObjectId, Request, Software, TriggerKind, Unavailable, When,
+    Act, Change, Fact, Needs, ObjectId, Request, Software, TriggerKind, Unavailable, When,
 };
 
 use super::{CollectError, Collector, Platform, Subject, Target};
@@ -57,16 +57,17 @@ impl Platform for Plain<'_> {
         (TriggerKind::Check, Software { name: "git".into(), version: self.git.clone().into() })
     }
 
+    fn names(&self, change: &mut Change<'static>) {
+        change.id = self.ci.and_then(|ci| ci.change.clone()).map(Into::into);
+        let source = self.ci.and_then(|ci| ci.source.clone());
+        change.source = source.map(|source| format!("refs/heads/{source}").into());
+    }
+
     fn absent(&self) -> &[Fact] {
         &[Fact::History, Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People]
     }
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
-        if let Some(change) = &mut request.change {
-            change.id = self.ci.and_then(|ci| ci.change.clone()).map(Into::into);
-            let source = self.ci.and_then(|ci| ci.source.clone());
-            change.source = source.map(|source| format!("refs/heads/{source}").into());
-        }
         request.acts.extend(self.signoffs.drain(..));
         request.complete.push(Fact::Acts);
         if needs.facts.contains(&Fact::Groups) {
