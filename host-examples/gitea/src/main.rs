@@ -5,6 +5,8 @@
 
 mod api;
 mod forge;
+#[cfg(test)]
+mod forgejo;
 mod hook;
 mod install;
 mod serve;

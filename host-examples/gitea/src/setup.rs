@@ -277,7 +277,7 @@ impl Setup {
                 Some(rule) => {
                     // The API names a rule in its path; a slash in it is part of the name.
                     let path = format!("{path}/{}", name.replace('/', "%2F").replace('*', "%2A"));
-                    wanted.retain(|key, value| rule.0.get(key) != Some(value));
+                    wanted.retain(|key, value| rule.0.get(key).is_some_and(|known| known != value));
                     if wanted.is_empty() {
                         found.right.push(named.clone());
                     } else {
@@ -313,7 +313,9 @@ impl Setup {
         let mut want = |key: &str, value: Value| drop(wanted.insert(key.to_owned(), value));
         want("enable_status_check", true.into());
         want("status_check_contexts", json!(contexts));
+        // Gitea's word and Forgejo's for rules that administrators obey too; each ignores the other's.
         want("block_admin_merge_override", true.into());
+        want("apply_to_admins", true.into());
         if !self.allow_push {
             want("enable_push", false.into());
         }

@@ -179,14 +179,17 @@ fn said(body: &mut String, decision: &Decision) {
 }
 
 fn remedy(body: &mut String, remedy: &Remedy) {
+    let who = if remedy.who.is_empty() { "somebody".to_owned() } else { remedy.who.join(", ") };
     let _ = writeln!(
         body,
-        "<div class=\"remedy\">\n<p><b>{}</b> waits for {}</p>\n<p>{}</p>",
+        "<div class=\"remedy\">\n<p>For <b>{}</b>, ask <b>{}</b> {}</p>",
         esc(&remedy.rule),
-        if remedy.who.is_empty() { "somebody".to_owned() } else { esc(&remedy.who.join(", ")) },
-        esc(&remedy.what)
+        esc(&who),
+        prose(&remedy.what)
     );
-    for question in &remedy.questions {
+    // A template holds the questions itself.
+    let questions = remedy.questions.iter().filter(|_| remedy.template.is_none());
+    for question in questions {
         let _ = writeln!(
             body,
             "<p class=\"question\"><code>{}:</code> {}</p>",
@@ -198,6 +201,22 @@ fn remedy(body: &mut String, remedy: &Remedy) {
         let _ = writeln!(body, "<pre>{}</pre>", esc(given));
     }
     body.push_str("</div>\n");
+}
+
+/// A sentence of the module: what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let mut out = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        match at % 2 {
+            0 => out.push_str(&esc(part)),
+            _ => out.push_str(&format!("<code>{}</code>", esc(part))),
+        }
+    }
+    out
+}
+
+fn commits(count: usize) -> String {
+    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
 }
 
 fn rule(body: &mut String, rule: &RuleResult) {
@@ -254,9 +273,13 @@ fn provenance(body: &mut String, decision: &Decision) {
     for tool in &provenance.tools {
         let models =
             if tool.models.is_empty() { String::new() } else { format!(" ({})", tool.models.join(", ")) };
-        let commits =
-            if tool.commits == 1 { "1 commit".to_owned() } else { format!("{} commits", tool.commits) };
-        let _ = writeln!(body, "<li>{}{} <small>in {commits}</small></li>", esc(&tool.tool), esc(&models));
+        let _ = writeln!(
+            body,
+            "<li>{}{} <small>in {}</small></li>",
+            esc(&tool.tool),
+            esc(&models),
+            commits(tool.commits)
+        );
     }
     body.push_str("</ul>\n</section>\n");
 }
@@ -356,10 +379,10 @@ fn row(body: &mut String, open: &Open) {
     for remedy in said.map(|decision| decision.remedies.as_slice()).unwrap_or_default() {
         let _ = writeln!(body, "<p><span class=\"key\">asks</span> {}</p>", esc(&remedy.who.join(", ")));
     }
-    let commits = said.map_or(&empty, |decision| &decision.change).commits;
+    let commits = commits(said.map_or(&empty, |decision| &decision.change).commits);
     let _ = writeln!(
         body,
-        "<p class=\"code\">{} into {}, {commits} commits, {}</p>\n</article>",
+        "<p class=\"code\">{} into {}, {commits}, {}</p>\n</article>",
         esc(short(&entry.head)),
         esc(branch(&entry.target)),
         esc(&entry.at)

@@ -228,8 +228,23 @@ fn a_policy_with_a_fault_blocks_and_says_where_it_is() {
     let refused = forge.push(&["main"]);
     assert_eq!(refused.code, 1, "{}", refused.text);
     assert!(refused.text.contains("(line 10, column 11)"), "{}", refused.text);
-    // The branch that mends it can be pushed.
-    assert_eq!(forge.push(&["main:mend"]).code, 0);
+    // What mends it may go in, by the last policy that had no fault.
+    forge.dana.write(".countersign/policy.yaml", POLICY);
+    forge.dana.commit("Mend the policy");
+    let mended = forge.push(&["main"]);
+    assert_eq!(mended.code, 0, "{}", mended.text);
+    // And no more than that.
+    forge.dana.write(".countersign/policy.yaml", &POLICY.replace("require:", "requires:"));
+    forge.dana.commit("Break it again");
+    forge.dana.git(&["push", "--quiet", "origin", "main"]);
+    forge.dana.write(
+        ".countersign/policy.yaml",
+        "countersign: 1\nname: nothing\nrules: [{ name: n, when: { paths: [z] }, deny: z }]\n",
+    );
+    forge.dana.commit(AI);
+    let smuggled = forge.push(&["main"]);
+    assert_eq!(smuggled.code, 1, "{}", smuggled.text);
+    assert!(smuggled.text.contains("\"AI-assisted code\" is not satisfied"), "{}", smuggled.text);
 }
 
 #[test]

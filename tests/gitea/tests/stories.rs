@@ -126,3 +126,257 @@ fn a_forge_that_does_not_know_the_token_blocks() {
     std::fs::write(story.token_file(), "0123456789012345678901234567890123456789").unwrap();
     story.blocked(number, &story.dana, "merge", &["status 401"]);
 }
+
+#[test]
+fn bypass_2_what_is_pushed_while_somebody_merges_is_not_merged_on_the_old_approval() {
+    let story = Story::new();
+    let (number, _) = story.pull("work");
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    story.clone.commit(AI);
+    story.clone.git(&["push", "--quiet", "origin", "work"]);
+    // At once, while the server still takes the old head for the request's.
+    let (status, text) = story.merge(number, &story.dana, "rebase");
+    assert!(status == 409 && text.contains("[stale-head]"), "{status} {text}");
+}
+
+#[test]
+fn bypass_3_and_36_what_an_auto_merge_takes_is_judged_when_it_happens() {
+    let story = Story::new();
+    let (number, head) = story.pull("work");
+    let rule = json!({ "rule_name": "main", "enable_push": true, "enable_status_check": true, "status_check_contexts": ["ci"] });
+    story.gitea.ok("POST", "repos/acme/app/branch_protections", &story.admin, rule);
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    let scheduled = json!({ "Do": "merge", "merge_when_checks_succeed": true });
+    let (status, text) = story.merge_with(number, &story.dana, scheduled);
+    assert_eq!(status, 201, "{text}");
+    // Somebody adds a commit just before the checks are through.
+    story.clone.commit(AI);
+    story.clone.git(&["push", "--quiet", "origin", "work"]);
+    let late = story.clone.git(&["rev-parse", "HEAD"]);
+    assert_ne!(late, head);
+    let before = story.stands("main");
+    let green = json!({ "context": "ci", "state": "success" });
+    story.gitea.ok("POST", &format!("repos/acme/app/statuses/{late}"), &story.admin, green);
+    let asked = || story.gitea.log().contains("pre-receive hook declined");
+    for _ in 0..100 {
+        if asked() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(asked(), "the server never tried:\n{}", story.gitea.log());
+    assert_eq!(story.stands("main"), before);
+}
+
+#[test]
+fn bypass_4_a_green_status_of_an_older_commit_lets_nothing_in() {
+    let story = Story::new();
+    let (number, head) = story.pull("work");
+    let forged = json!({ "context": "countersign", "state": "success" });
+    story.gitea.ok("POST", &format!("repos/acme/app/statuses/{head}"), &story.dana, forged);
+    story.blocked(number, &story.dana, "merge", &["is not satisfied"]);
+}
+
+#[test]
+fn bypass_5_whoever_approves_and_wrote_under_an_unknown_address_took_part() {
+    let story = Story::new();
+    let (number, _) = story.pull("work");
+    let remote = story.gitea.remote("sam", &story.sam, "acme/app");
+    let as_nobody = ["-c", "user.name=x", "-c", "user.email=x@nowhere.invalid"];
+    story.clone.write("by-sam.rs", "// more\n");
+    story.clone.git(&["add", "--all"]);
+    story.clone.git(&[&as_nobody[..], &["commit", "--quiet", "--message", AI]].concat());
+    story.clone.git(&["push", "--quiet", &remote, "work"]);
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    story.blocked(number, &story.dana, "merge", &["is not satisfied", "sam"]);
+}
+
+#[test]
+fn bypass_13_an_approval_of_one_pull_request_is_none_of_another() {
+    let story = Story::new();
+    let (number, _) = story.pull("work");
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    story.clone.git(&["push", "--quiet", "origin", "work:again"]);
+    let again = story.open("again", "main");
+    story.blocked(again, &story.dana, "merge", &["is not satisfied"]);
+}
+
+#[test]
+fn bypass_14_a_change_that_takes_its_own_policy_away_is_judged_by_the_one_that_stands() {
+    let story = Story::new();
+    for (branch, policy) in [
+        ("without", None),
+        ("weaker", Some("countersign: 1\nname: weak\nrules: [{ name: n, when: { paths: [z] }, deny: z }]\n")),
+    ] {
+        story.clone.git(&["switch", "--quiet", "--create", branch, "origin/main"]);
+        match policy {
+            Some(policy) => story.clone.write(".countersign/policy.yaml", policy),
+            None => std::fs::remove_file(story.clone.folder.join(".countersign/policy.yaml")).unwrap(),
+        }
+        story.clone.commit(AI);
+        story.clone.git(&["push", "--quiet", "origin", branch]);
+        let number = story.open(branch, "main");
+        story.blocked(number, &story.dana, "squash", &["senior sign-off", "is not satisfied"]);
+    }
+}
+
+#[test]
+fn bypass_16_a_tag_that_is_called_like_the_branch_is_not_the_branch() {
+    let story = Story::new();
+    story.clone.git(&["switch", "--quiet", "--create", "weak"]);
+    std::fs::remove_file(story.clone.folder.join(".countersign/policy.yaml")).unwrap();
+    story.clone.commit("Take the policy away");
+    story.clone.git(&["tag", "main"]);
+    story.clone.git(&["push", "--quiet", "origin", "refs/tags/main"]);
+    let (number, _) = story.pull("work");
+    story.blocked(number, &story.dana, "merge", &["is not satisfied"]);
+    story.clone.git(&["switch", "--quiet", "--detach", "origin/main"]);
+    story.clone.commit(AI);
+    assert_eq!(story.clone.try_git(&["push", "origin", "HEAD:refs/heads/main"]).code, 1);
+}
+
+#[test]
+fn bypass_17_a_branch_from_before_the_rule_is_judged_by_the_rule() {
+    let story = Story::new();
+    story.clone.git(&["branch", "old"]);
+    let policy = gitea_tests::story::POLICY.replace("    when: { ai: any }\n", "");
+    story.clone.write(".countersign/policy.yaml", &policy);
+    story.clone.commit("Ask about everything");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    story.clone.git(&["switch", "--quiet", "old"]);
+    story.clone.commit("Fix a word");
+    story.clone.git(&["push", "--quiet", "origin", "old"]);
+    let number = story.open("old", "main");
+    story.blocked(number, &story.dana, "merge", &["is not satisfied"]);
+}
+
+#[test]
+fn bypass_18_nothing_that_stands_on_the_pull_request_changes_its_rules() {
+    let story = Story::new();
+    let (number, _) = story.pull("work");
+    let path = format!("repos/acme/app/pulls/{number}");
+    let words =
+        json!({ "title": "countersign: skip", "body": "/approve\ncountersign: 1\nrules: []\n[skip ci]" });
+    story.gitea.ok("PATCH", &path, &story.dana, words);
+    story.blocked(number, &story.dana, "merge", &["is not satisfied"]);
+}
+
+#[test]
+fn bypass_37_a_rule_that_waits_for_a_status_is_no_rule_that_does_not_apply() {
+    let story = Story::new();
+    let policy = gitea_tests::story::POLICY.replace("{ ai: any }", "{ status: [ci] }");
+    story.clone.write(".countersign/policy.yaml", &policy);
+    story.clone.commit("Ask once the checks are through");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    let (number, _) = story.pull("work");
+    story.blocked(number, &story.dana, "merge", &["can still change"]);
+}
+
+#[test]
+fn bypass_40_who_pushes_to_a_fork_because_its_author_lets_them_took_part() {
+    let story = Story::new();
+    story.gitea.ok("POST", "repos/acme/app/forks", &story.olga, json!({}));
+    let fork = gitea_tests::git::Clone::new(
+        &story.folder.path().join("olga"),
+        "olga",
+        &story.gitea.remote("olga", &story.olga, "olga/app"),
+    );
+    fork.git(&["fetch", "--quiet", "origin"]);
+    fork.git(&["switch", "--quiet", "--create", "work", "origin/main"]);
+    fork.commit("Fix a word");
+    fork.git(&["push", "--quiet", "origin", "work"]);
+    let body = json!({ "head": "olga:work", "base": "main", "title": "From a fork" });
+    let mut number = 0;
+    for _ in 0..100 {
+        let (status, answer) =
+            story.gitea.call("POST", "repos/acme/app/pulls", Some(&story.olga), Some(body.clone()));
+        if status == 201 {
+            number = answer["number"].as_u64().unwrap();
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let edits = json!({ "allow_maintainer_edit": true });
+    story.gitea.ok("PATCH", &format!("repos/acme/app/pulls/{number}"), &story.olga, edits);
+    // Sam adds work of an AI to it, and approves what sam added.
+    fork.commit(AI);
+    fork.git(&["push", "--quiet", &story.gitea.remote("sam", &story.sam, "olga/app"), "work"]);
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    story.blocked(number, &story.dana, "squash", &["is not satisfied", "sam"]);
+}
+
+#[test]
+fn pushes_over_http_with_several_refs_tags_notes_deletions_and_force() {
+    let story = Story::new();
+    let clone = &story.clone;
+    clone.git(&["switch", "--quiet", "--create", "work"]);
+    clone.commit(AI);
+    clone.git(&["tag", "--annotate", "--message", "v1", "v1"]);
+    clone.git(&["notes", "--ref", "ai", "add", "--message", "{}"]);
+    clone.git(&["push", "--quiet", "origin", "work", "v1", "refs/notes/ai", "work:release-notes"]);
+    // One that is refused takes the others with it.
+    let refused = clone.try_git(&["push", "origin", "work:main", "work:other"]);
+    assert!(refused.code == 1 && refused.text.contains("is not satisfied"), "{}", refused.text);
+    assert_eq!(story.gitea.call("GET", "repos/acme/app/branches/other", Some(&story.admin), None).0, 404);
+    // A new branch that is protected is judged without what the default branch has.
+    assert_eq!(clone.try_git(&["push", "origin", "origin/main:refs/heads/release/1"]).code, 0);
+    let new = clone.try_git(&["push", "origin", "work:release/2"]);
+    assert!(new.code == 1 && new.text.contains("1 commit into refs/heads/release/2"), "{}", new.text);
+    for (args, said) in [
+        (&["push", "origin", ":release/1"][..], "would delete release/1"),
+        (&["push", "--force", "origin", "work:release/1"], "is not satisfied"),
+    ] {
+        let refused = clone.try_git(args);
+        assert!(refused.code == 1 && refused.text.contains(said), "{args:?} {}", refused.text);
+    }
+    clone.git(&["push", "--quiet", "origin", ":release-notes"]);
+    clone.git(&["push", "--quiet", "--force", "origin", "main:work"]);
+    // A merge request by push alone, and what the server keeps for pull requests.
+    let agit = clone.try_git(&["push", "origin", "work:refs/for/main/agit", "-o", "title=x"]);
+    assert_eq!(agit.code, 0, "{}", agit.text);
+    let head = clone.try_git(&["push", "origin", "work:refs/pull/1/head"]);
+    assert!(!head.text.contains("ountersign"), "{}", head.text);
+}
+
+#[test]
+fn an_agit_request_is_judged_when_it_is_merged() {
+    let story = Story::new();
+    let clone = &story.clone;
+    clone.git(&["switch", "--quiet", "--create", "work", "origin/main"]);
+    clone.commit(AI);
+    clone.git(&["push", "--quiet", "origin", "HEAD:refs/for/main", "-o", "topic=work", "-o", "title=Work"]);
+    let pulls = story.gitea.ok("GET", "repos/acme/app/pulls?state=open", &story.admin, Value::Null);
+    let number = pulls[0]["number"].as_u64().unwrap();
+    story.blocked(number, &story.dana, "merge", &["is not satisfied"]);
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    story.merged(number, &story.dana, "merge");
+}
+
+#[test]
+fn branches_made_and_moved_and_files_changed_by_the_api_are_judged() {
+    let story = Story::new();
+    let (_, head) = story.pull("work");
+    // A branch by the API, at a commit that nobody signed off.
+    let body = json!({ "new_branch_name": "release/3", "old_ref_name": head });
+    let (status, answer) = story.gitea.call("POST", "repos/acme/app/branches", Some(&story.dana), Some(body));
+    assert!(status >= 400, "{status} {answer}");
+    assert_eq!(
+        story.gitea.call("GET", "repos/acme/app/branches/release%2F3", Some(&story.admin), None).0,
+        404
+    );
+    let before = story.stands("main");
+    // Several files at once, and a patch.
+    let files = json!({ "branch": "main", "message": AI, "files": [{ "operation": "create", "path": "a.rs", "content": "eA==" }] });
+    let (status, answer) =
+        story.gitea.call("POST", "repos/acme/app/contents", Some(&story.dana), Some(files));
+    assert!(
+        status >= 400 && answer["message"].as_str().unwrap().contains("is not satisfied"),
+        "{status} {answer}"
+    );
+    let patch = "diff --git a/b.rs b/b.rs\nnew file mode 100644\nindex 0000000..587be6b\n--- /dev/null\n+++ b/b.rs\n@@ -0,0 +1 @@\n+x\n";
+    let body = json!({ "branch": "main", "message": AI, "content": patch });
+    let (status, answer) =
+        story.gitea.call("POST", "repos/acme/app/diffpatch", Some(&story.dana), Some(body));
+    assert!(status >= 400, "{status} {answer}");
+    assert_eq!(story.stands("main"), before);
+}

@@ -9,6 +9,9 @@ use crate::module::sha256_hex;
 /// Where policies stand.
 pub const POLICY_PATH: &str = ".countersign/policy.yaml";
 
+/// Versions of a policy that are looked at, where the one that stands has a fault.
+const VERSIONS: usize = 20;
+
 /// Bytes of notes that one request takes; later notes are named as unavailable.
 const NOTE_BYTES: usize = 40 << 20;
 
@@ -92,6 +95,10 @@ impl Collector<'_> {
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
         for wanted in needs.documents.iter().filter(|document| document.git_ref.is_none()) {
+            if wanted.role == Role::EarlierPolicy {
+                request.documents.extend(self.earlier(target, &wanted.path)?);
+                continue;
+            }
             let found = match wanted.commit.as_ref().and_then(|commit| ObjectId::new(commit.clone())) {
                 Some(commit) => {
                     let object = self.objects.get(&format!("{commit}:{}", wanted.path))?;
@@ -104,6 +111,20 @@ impl Collector<'_> {
             request.documents.extend(found);
         }
         Ok(())
+    }
+
+    /// The policies that stood on the target before, the newest first.
+    fn earlier(&mut self, target: &Target, path: &str) -> Result<Vec<Document<'static>>, CollectError> {
+        let Some((_, tip)) = &target.stands_at else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        // The newest change of the file is what stands.
+        for commit in self.repository.changes_of(tip.as_str(), path, VERSIONS + 1)?.into_iter().skip(1) {
+            let object =
+                self.objects.get(&format!("{commit}:{path}"))?.filter(|object| object.kind == "blob");
+            let version = |object| document(Role::EarlierPolicy, object, None, Some(&commit), Some(path));
+            found.extend(object.map(version));
+        }
+        Ok(found)
     }
 
     /// A document that stands at the tip of the target.

@@ -118,10 +118,12 @@ impl<'m> Collector<'m> {
     ) -> Result<Collected, CollectError> {
         let mut request = self.begin(subject, platform, now)?;
         let mut needs = self.needs(&request)?;
-        // What a policy extends says what more is needed.
-        if needs.documents.iter().any(|wanted| wanted.role == Role::Extends) {
-            self.documents(&needs, &subject.target, &mut request)?;
-            needs = self.needs(&request)?;
+        // The policies that stood before one with a fault, and what a policy extends, say what more is needed.
+        for role in [Role::EarlierPolicy, Role::Extends] {
+            if needs.documents.iter().any(|wanted| wanted.role == role) {
+                self.documents(&needs, &subject.target, &mut request)?;
+                needs = self.needs(&request)?;
+            }
         }
         self.documents(&needs, &subject.target, &mut request)?;
         if needs.documents.iter().any(|document| document.role == Role::Codeowners) {

@@ -333,6 +333,21 @@ impl Repository {
         Ok(entries.map(entry).collect())
     }
 
+    /// The commits that changed a file, along the first parents of a commit, the newest first.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn changes_of(
+        &self,
+        commit: &str,
+        path: &str,
+        most: usize,
+    ) -> Result<Vec<ObjectId<'static>>, GitError> {
+        let count = format!("--max-count={most}");
+        let ids = self.text(["rev-list", "--first-parent", &count, commit, "--", path])?;
+        ids.lines().map(|id| object_id("rev-list", id)).collect()
+    }
+
     /// The smallest of the root commits that a commit reaches: what names a repository in every clone of it.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::origin;
 use crate::Error;
 use crate::digest::sha256;
-use crate::model::{Document, Fact, PolicyDocument, Request, Role};
+use crate::model::{Document, Fact, PolicyDocument, Request, Role, WantedDocument};
 use crate::policy::{self, CodeOwners, Dialect, Extends, Policy};
 
 /// A policy, with all that belongs to it.
@@ -37,7 +37,10 @@ pub(crate) fn find<'r, 'a>(documents: &'r [Document<'a>]) -> Result<Found<'r, 'a
     if policies.next().is_some() {
         return Err(Error::bad_request("two documents have the role `policy`, and one decides"));
     }
-    let mut policy = read(document, None)?;
+    let (document, mut policy) = match read(document, None) {
+        Ok(policy) => (document, policy),
+        Err(fault) => last_valid(documents).ok_or(fault)?,
+    };
     let mut beside = Vec::new();
     if let Some(extends) = policy.extends.clone() {
         let is_it = |base: &&Document<'_>| {
@@ -99,6 +102,28 @@ pub(super) fn of_request<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bund
             "the policy extends `{path}` of commit {commit}, which is not here; fetch that commit into this repository"
         ))),
     }
+}
+
+/// The last policy without a fault that stood on the target, for a change that mends the one that stands: otherwise nothing
+/// could ever be merged again.
+fn last_valid<'r, 'a>(documents: &'r [Document<'a>]) -> Option<(&'r Document<'a>, Policy)> {
+    let mut of_role = |role| documents.iter().filter(move |document| document.role == role);
+    of_role(Role::NextPolicy).next().filter(|next| read(next, None).is_ok())?;
+    of_role(Role::EarlierPolicy).find_map(|earlier| Some((earlier, read(earlier, None).ok()?)))
+}
+
+/// The documents that may show a way out where the policy has a fault; none where they were asked for, or git does not hold it.
+pub(super) fn wanted_to_mend(request: &Request<'_>) -> Vec<WantedDocument> {
+    let of_role = |role| request.documents.iter().filter(move |document| document.role == role);
+    let asked = of_role(Role::EarlierPolicy).chain(of_role(Role::NextPolicy)).next().is_some();
+    let standing = of_role(Role::Policy).next().filter(|policy| !asked && policy.commit.is_some());
+    let (Some(change), Some(path)) = (&request.change, standing.and_then(|policy| policy.path.as_ref()))
+    else {
+        return Vec::new();
+    };
+    let wanted =
+        |role, commit| WantedDocument { role, git_ref: None, commit, path: path.to_str_lossy().into_owned() };
+    vec![wanted(Role::EarlierPolicy, None), wanted(Role::NextPolicy, Some(change.head.to_string()))]
 }
 
 fn read(document: &Document<'_>, base: Option<&Policy>) -> Result<Policy, Error> {

@@ -26,8 +26,8 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     let has_policy = request.documents.iter().any(|document| document.role == Role::Policy);
     match bundle::find(&request.documents) {
         Ok(Found::Nothing) => facts.push(Fact::Documents),
-        // An unreadable policy needs nothing more to be refused.
-        Err(_) => return Ok(answer(Vec::new(), Vec::new())),
+        // An unreadable policy needs nothing more to be refused, but a change may mend it.
+        Err(_) => return Ok(answer(Vec::new(), bundle::wanted_to_mend(request))),
         // What the policy asks for shows once the one that it extends is read.
         Ok(Found::Wants(extends)) => {
             let base = WantedDocument {

@@ -2,7 +2,7 @@
 
 use super::predicates::count;
 use crate::model::{
-    Document, Enforce, Fact, Notice, NoticeCode, Provenance, RemarkCode, Request, RuleResult,
+    Document, Enforce, Fact, Notice, NoticeCode, Provenance, RemarkCode, Request, Role, RuleResult,
 };
 use crate::order;
 use crate::policy::Policy;
@@ -42,6 +42,13 @@ pub(super) fn notices(
         say(
             NoticeCode::UntrustedPolicy,
             "the policy comes from the tree that is judged, so the change could have written it".to_owned(),
+        );
+    }
+    if document.is_some_and(|document| document.role == Role::EarlierPolicy) {
+        say(
+            NoticeCode::EarlierPolicy,
+            "the policy that stands on the target has a fault, and this change mends it: the last one without a fault decides"
+                .to_owned(),
         );
     }
     if !directory.by_account {

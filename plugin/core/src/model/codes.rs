@@ -162,6 +162,8 @@ pub enum NoticeCode {
     NoPolicy,
     /// The policy comes from inside the tree that is judged.
     UntrustedPolicy,
+    /// The policy that stands has a fault, and the last one without decides about the change that mends it.
+    EarlierPolicy,
     /// The policy only observes.
     Observed,
     /// Nobody logged these people in: a person is an e-mail address here.
@@ -186,6 +188,7 @@ pub enum NoticeCode {
 words!(NoticeCode {
     "no-policy" => NoPolicy,
     "untrusted-policy" => UntrustedPolicy,
+    "earlier-policy" => EarlierPolicy,
     "observed" => Observed,
     "identity-email" => IdentityEmail,
     "claimed-proof" => ClaimedProof,

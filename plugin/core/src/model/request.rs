@@ -302,6 +302,10 @@ pub enum Role {
     Extends,
     /// The policy of the default branch, where that is another than the target: it says what is protected.
     Protection,
+    /// A policy that stood on the target before one that has a fault, the newest first.
+    EarlierPolicy,
+    /// The policy of the change itself. It decides nothing; it shows whether the change mends the one that has a fault.
+    NextPolicy,
     /// CODEOWNERS.
     Codeowners,
     /// OpenSSH's list of allowed signers.
@@ -333,6 +337,8 @@ words!(Role, else Other {
     "policy" => Policy,
     "extends" => Extends,
     "protection" => Protection,
+    "earlier-policy" => EarlierPolicy,
+    "next-policy" => NextPolicy,
     "codeowners" => Codeowners,
     "allowed-signers" => AllowedSigners,
     "revoked-keys" => RevokedKeys,

@@ -11,6 +11,7 @@ mod codes;
 mod decisions;
 mod evidence;
 mod extends;
+mod faults;
 mod messages;
 mod moves;
 mod needs;
