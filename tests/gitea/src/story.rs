@@ -111,6 +111,13 @@ impl Story {
         clone.write(".countersign/policy.yaml", POLICY);
         clone.commit("Begin");
         clone.git(&["push", "--quiet", "origin", "main"]);
+        // For a moment the server still takes the repository for an empty one.
+        for _ in 0..100 {
+            if gitea.ok("GET", "repos/acme/app", &admin, Value::Null)["empty"] == false {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
         Story { gitea, folder, admin, dana, sam, olga, gate, clone }
     }
 

@@ -107,7 +107,7 @@ pub(super) fn of_request<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bund
 /// The last policy without a fault that stood on the target, for a change that mends the one that stands: otherwise nothing
 /// could ever be merged again.
 fn last_valid<'r, 'a>(documents: &'r [Document<'a>]) -> Option<(&'r Document<'a>, Policy)> {
-    let mut of_role = |role| documents.iter().filter(move |document| document.role == role);
+    let of_role = |role| documents.iter().filter(move |document| document.role == role);
     of_role(Role::NextPolicy).next().filter(|next| read(next, None).is_ok())?;
     of_role(Role::EarlierPolicy).find_map(|earlier| Some((earlier, read(earlier, None).ok()?)))
 }
