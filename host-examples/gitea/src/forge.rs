@@ -1,6 +1,7 @@
 //! What Gitea knows of a pull request beside its commits: copied as it stands, each list with whether it is whole.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use countersign_core::model::{
     Account, Act, ActKind, Change, ChangeDescription, EarlierAnswer, Edit, Fact, Group, Label, Needs,
@@ -25,6 +26,10 @@ pub struct PullRequest<'a> {
     /// Answers given in other changes, where the host remembers them.
     answers: Option<Vec<EarlierAnswer<'static>>>,
 }
+
+/// How often the feed is looked at until it names the head, and how long in between.
+const FEED_LOOKS: usize = 10;
+const FEED_PAUSE: Duration = Duration::from_millis(200);
 
 /// What the gate's own comments and reviews begin with.
 pub const MARKER: &str = "<!-- countersign -->";
@@ -134,20 +139,13 @@ impl<'a> PullRequest<'a> {
                 forced: said.is_force_push,
             }));
         }
+        let named = pushes_name(events, head.as_ref());
         let branch = format!("refs/heads/{}", self.pull.head.name);
-        let feed = match &self.pull.head.repo {
-            Some(repository) => {
-                self.api.list::<Activity>(&format!("/repos/{}/activities/feeds", repository.full_name))
-            }
-            None => Ok((Vec::new(), true)),
-        };
+        let feed = self.feed(&branch, |activities| named || feed_names(activities, head.as_ref()));
         let retargeted = events.iter().any(|event| event.kind == "change_target_branch");
         match feed {
             Ok((activities, whole)) => {
-                for activity in activities
-                    .iter()
-                    .filter(|activity| activity.op_type == "commit_repo" && activity.ref_name == branch)
-                {
+                for activity in &activities {
                     let said: PushedCommits = serde_json::from_str(&activity.content).unwrap_or_default();
                     let to = ObjectId::new(said.head_commit.sha1).or_else(|| head.clone());
                     pushes.extend(to.map(|to| Push {
@@ -161,6 +159,10 @@ impl<'a> PullRequest<'a> {
                     let reason =
                         "the target was changed, and the feed that still knows who pushed is too long";
                     request.unavailable.push(unavailable(Fact::Pushes, reason.to_owned()));
+                } else if whole && !named && self.has_feed() && !feed_names(&activities, head.as_ref()) {
+                    let reason =
+                        format!("the forge does not say who pushed {}; push it again", self.pull.head.sha);
+                    request.unavailable.push(unavailable(Fact::Pushes, reason));
                 } else {
                     request.complete.push(Fact::Pushes);
                 }
@@ -168,6 +170,33 @@ impl<'a> PullRequest<'a> {
             Err(error) => request.unavailable.push(unavailable(Fact::Pushes, error.to_string())),
         }
         request.pushes = pushes.into();
+    }
+
+    /// Whether pushes to the head are listed: not for one that lies in no branch, or whose repository is gone.
+    fn has_feed(&self) -> bool {
+        self.pull.head.repo.is_some() && !self.pull.head.name.starts_with("refs/")
+    }
+
+    /// The pushes to a branch, once the list names all that it must: the forge writes it a moment after the push.
+    fn feed(
+        &self,
+        branch: &str,
+        is_whole: impl Fn(&[Activity]) -> bool,
+    ) -> Result<(Vec<Activity>, bool), ApiError> {
+        let Some(repository) = self.pull.head.repo.as_ref().filter(|_| self.has_feed()) else {
+            return Ok((Vec::new(), true));
+        };
+        let path = format!("/repos/{}/activities/feeds", repository.full_name);
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            let (mut activities, whole) = self.api.list::<Activity>(&path)?;
+            activities.retain(|activity| activity.op_type == "commit_repo" && activity.ref_name == branch);
+            if !whole || looks > FEED_LOOKS || is_whole(&activities) {
+                return Ok((activities, whole));
+            }
+            std::thread::sleep(FEED_PAUSE);
+        }
     }
 
     /// Reviews and comments, each with the branch that the request was for when it was given.
@@ -355,6 +384,22 @@ impl Platform for PullRequest<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the timeline says who pushed a commit.
+fn pushes_name(events: &[Event], head: Option<&ObjectId<'_>>) -> bool {
+    let is_head = |id: &String| head.is_some_and(|head| head.as_str() == id);
+    let last = |event: &Event| serde_json::from_str::<PullPush>(&event.body).ok()?.commit_ids.last().cloned();
+    events.iter().filter(|event| event.kind == "pull_push").filter_map(last).any(|id| is_head(&id))
+}
+
+/// Whether the feed of a repository says it.
+fn feed_names(activities: &[Activity], head: Option<&ObjectId<'_>>) -> bool {
+    let last = |activity: &Activity| serde_json::from_str::<PushedCommits>(&activity.content).ok();
+    activities
+        .iter()
+        .filter_map(last)
+        .any(|said| head.is_some_and(|head| head.as_str() == said.head_commit.sha1))
 }
 
 /// Names a fact that could not be read.
