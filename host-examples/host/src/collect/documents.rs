@@ -1,6 +1,8 @@
 //! The documents of a change: what decides about it, read from its target, and what tools noted about its commits.
 
-use countersign_core::model::{Document, Fact, Needs, ObjectId, Request, Role, Text, Unavailable};
+use countersign_core::model::{
+    Document, Fact, Needs, ObjectId, Request, Role, Text, Unavailable, WantedDocument,
+};
 
 use super::{CollectError, Collector, PolicyFrom, Subject, Target};
 use crate::git::Object;
@@ -99,6 +101,10 @@ impl Collector<'_> {
                 request.documents.extend(self.earlier(target, &wanted.path)?);
                 continue;
             }
+            if wanted.role == Role::NextPolicy {
+                request.documents.extend(self.next(target, wanted)?);
+                continue;
+            }
             let found = match wanted.commit.as_ref().and_then(|commit| ObjectId::new(commit.clone())) {
                 Some(commit) => {
                     let object = self.objects.get(&format!("{commit}:{}", wanted.path))?;
@@ -111,6 +117,21 @@ impl Collector<'_> {
             request.documents.extend(found);
         }
         Ok(())
+    }
+
+    /// The policy that merging a commit into the target would leave there; none where the two conflict.
+    fn next(
+        &mut self,
+        target: &Target,
+        wanted: &WantedDocument,
+    ) -> Result<Option<Document<'static>>, CollectError> {
+        let (Some((_, tip)), Some(head)) = (&target.stands_at, &wanted.commit) else { return Ok(None) };
+        let Some(tree) = self.repository.merge_tree(tip.as_str(), head)? else { return Ok(None) };
+        let object =
+            self.objects.get(&format!("{tree}:{}", wanted.path))?.filter(|object| object.kind == "blob");
+        let commit = ObjectId::new(head.clone());
+        let next = |object| document(wanted.role, object, None, commit.as_ref(), Some(&wanted.path));
+        Ok(object.map(next))
     }
 
     /// The policies that stood on the target before, the newest first.

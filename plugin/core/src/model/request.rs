@@ -304,7 +304,8 @@ pub enum Role {
     Protection,
     /// A policy that stood on the target before one that has a fault, the newest first.
     EarlierPolicy,
-    /// The policy of the change itself. It decides nothing; it shows whether the change mends the one that has a fault.
+    /// The policy that the target would hold with the change. It decides nothing; it shows whether the change mends the one
+    /// that has a fault.
     NextPolicy,
     /// CODEOWNERS.
     Codeowners,
