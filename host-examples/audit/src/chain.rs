@@ -238,6 +238,16 @@ impl Entry {
     }
 }
 
+/// The beginning of an id or a hash, for a person.
+pub fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// A ref as a person says it: a branch by its name alone.
+pub fn branch(target: &str) -> &str {
+    target.strip_prefix("refs/heads/").unwrap_or(target)
+}
+
 /// The hash of an entry's bytes.
 pub fn hash(body: &str) -> String {
     sha256_hex(body.as_bytes())

@@ -178,9 +178,6 @@ pub trait Store: Send {
     /// # Errors
     /// When the database refuses it.
     fn query(&mut self, statement: &str, values: &[Value]) -> Result<Vec<Row>, DatabaseError>;
-
-    /// A word that the kinds of servers spell differently, by what stands in braces.
-    fn word(&self, word: &str) -> &'static str;
 }
 
 /// Where each server's spelling of a word stands: the word, SQLite's, PostgreSQL's.
@@ -191,13 +188,9 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("begin", "BEGIN IMMEDIATE", "BEGIN"),
     // SQLite lets one process write at a time, so what it read before it writes is still so.
     ("lock chain", "SELECT 1", "LOCK TABLE entries IN EXCLUSIVE MODE"),
-    ("lock tables", "SELECT 1", "SELECT 1 FROM pg_advisory_xact_lock($1)"),
+    ("lock tables", "SELECT $1", "SELECT 1 FROM pg_advisory_xact_lock($1)"),
     ("skip locked", "", "FOR UPDATE SKIP LOCKED"),
 ];
-
-fn word(word: &str, postgres: bool) -> &'static str {
-    WORDS.iter().find(|known| known.0 == word).map_or("", |known| if postgres { known.2 } else { known.1 })
-}
 
 /// A statement in the spelling of its server.
 fn spelled(statement: &str, postgres: bool) -> String {
@@ -257,10 +250,6 @@ impl Store for Sqlite {
         }
         Ok(all)
     }
-
-    fn word(&self, of: &str) -> &'static str {
-        word(of, false)
-    }
 }
 
 struct Postgres(postgres::Client);
@@ -312,10 +301,6 @@ impl Store for Postgres {
             Ok(Row(values.collect::<Result<_, _>>()?))
         };
         rows.iter().map(read).collect()
-    }
-
-    fn word(&self, of: &str) -> &'static str {
-        word(of, true)
     }
 }
 
@@ -442,9 +427,7 @@ const TABLES: &[&str] = &[
 
 fn prepare(store: &mut dyn Store) -> Result<(), DatabaseError> {
     transaction(store, |store| {
-        let lock = store.word("lock tables");
-        let values: &[Value] = if lock.contains("$1") { &[Value::Integer(TABLES_LOCK)] } else { &[] };
-        store.query(lock, values)?;
+        store.query("{lock tables}", &[TABLES_LOCK.into()])?;
         for table in TABLES {
             store.execute(table, &[])?;
         }

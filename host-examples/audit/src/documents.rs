@@ -81,6 +81,15 @@ pub fn read(store: &mut dyn Store, digest: &str) -> Result<Document, DatabaseErr
     })
 }
 
+/// Whether the bytes of a document are still there.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn is_present(store: &mut dyn Store, digest: &str) -> Result<bool, DatabaseError> {
+    let statement = "SELECT digest FROM documents WHERE digest = $1 AND bytes IS NOT NULL";
+    Ok(!store.query(statement, &[digest.into()])?.is_empty())
+}
+
 /// Takes the bytes of a document away. What it was called stays.
 ///
 /// # Errors

@@ -52,7 +52,7 @@ pub fn expire(store: &mut dyn Store, at: When, before: When) -> Result<usize, Tr
         for digest in personal(&link) {
             if !is_old {
                 needed.insert(digest);
-            } else if matches!(documents::read(store, &digest)?, Document::Present(_)) {
+            } else if documents::is_present(store, &digest)? {
                 old.insert(digest);
             }
         }

@@ -6,7 +6,7 @@ use countersign_core::model::{Decision, When, read};
 use countersign_core::visible;
 use serde::Serialize;
 
-use crate::chain::{Event, Finding, Verdict};
+use crate::chain::{Event, Finding, Verdict, branch, short};
 use crate::database::Store;
 use crate::documents::{self, Approver, Approvers, Document};
 use crate::trail::{Link, Trail, TrailError};
@@ -153,8 +153,6 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = String::new();
         let day = |at: &str| at.get(..10).unwrap_or(at).to_owned();
-        let short = |commit: &str| commit.get(..12).unwrap_or(commit).to_owned();
-        let branch = |target: &str| target.strip_prefix("refs/heads/").unwrap_or(target).to_owned();
         let _ = writeln!(
             text,
             "From {} to {}: {} AI-assisted and {} other changes shipped, {} got in without a verdict",
@@ -204,7 +202,7 @@ impl Report {
                 day(&without.at),
                 without.repository,
                 branch(&without.target),
-                without.from.as_deref().map_or_else(|| "nothing".to_owned(), short),
+                without.from.as_deref().map_or("nothing", short),
                 short(&without.to),
                 without.entry,
                 if without.open { "open" } else { "settled since" }

@@ -62,8 +62,6 @@ pub struct Trail<'s> {
     store: &'s mut dyn Store,
 }
 
-const COLUMNS: &str = "number, hash, body";
-
 impl<'s> Trail<'s> {
     /// The trail of a database that is open.
     pub fn of(store: &'s mut dyn Store) -> Self {
@@ -250,13 +248,23 @@ impl<'s> Trail<'s> {
         Ok(Link { entry, hash })
     }
 
+    /// Entries, by what stands behind the name of the table.
+    fn select(&mut self, rest: &str, values: &[Value]) -> Result<Vec<Link>, TrailError> {
+        let rows = self.store.query(&format!("SELECT number, hash, body FROM entries {rest}"), values)?;
+        rows.iter().map(link).collect()
+    }
+
+    /// The first of them.
+    fn first(&mut self, rest: &str, values: &[Value]) -> Result<Option<Link>, TrailError> {
+        Ok(self.select(&format!("{rest} LIMIT 1"), values)?.into_iter().next())
+    }
+
     /// The last entry.
     ///
     /// # Errors
     /// When the database fails.
     pub fn head(&mut self) -> Result<Option<Link>, TrailError> {
-        let statement = format!("SELECT {COLUMNS} FROM entries ORDER BY number DESC LIMIT 1");
-        one(&self.store.query(&statement, &[])?)
+        self.first("ORDER BY number DESC", &[])
     }
 
     /// An entry by its number, or by the beginning of its hash, eight digits or more.
@@ -265,16 +273,15 @@ impl<'s> Trail<'s> {
     /// When the database fails.
     pub fn entry(&mut self, name: &str) -> Result<Option<Link>, TrailError> {
         if name.len() >= 8 && name.bytes().all(|b| b.is_ascii_hexdigit()) {
-            let statement = format!("SELECT {COLUMNS} FROM entries WHERE hash >= $1 AND hash < $2 LIMIT 2");
             let name = name.to_ascii_lowercase();
-            let rows = self.store.query(&statement, &[name.as_str().into(), format!("{name}g").into()])?;
-            if rows.len() < 2 {
-                return one(&rows);
+            let between = [name.as_str().into(), format!("{name}g").into()];
+            let mut found = self.select("WHERE hash >= $1 AND hash < $2 LIMIT 2", &between)?;
+            if found.len() < 2 {
+                return Ok(found.pop());
             }
         }
         let Ok(number) = name.parse::<i64>() else { return Ok(None) };
-        let statement = format!("SELECT {COLUMNS} FROM entries WHERE number = $1");
-        one(&self.store.query(&statement, &[number.into()])?)
+        self.first("WHERE number = $1", &[number.into()])
     }
 
     /// The last decision about the same change: by its number, else by target and head.
@@ -282,28 +289,18 @@ impl<'s> Trail<'s> {
     /// # Errors
     /// When the database fails.
     pub fn last_decision(&mut self, place: &Place) -> Result<Option<Link>, TrailError> {
-        let rows = match &place.change {
-            Some(change) => self.store.query(
-                &format!(
-                    "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND change = $2 AND kind = $3
-                     ORDER BY number DESC LIMIT 1"
-                ),
-                &[place.repository.as_str().into(), change.as_str().into(), "decision".into()],
-            )?,
-            None => self.store.query(
-                &format!(
-                    "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND target = $2 AND kind = $3
-                     AND change IS NULL AND head = $4 ORDER BY number DESC LIMIT 1"
-                ),
-                &[
-                    place.repository.as_str().into(),
-                    place.target.as_str().into(),
-                    "decision".into(),
-                    place.head.as_str().into(),
-                ],
-            )?,
-        };
-        one(&rows)
+        let repository = Value::from(place.repository.as_str());
+        match &place.change {
+            Some(change) => self.first(
+                "WHERE repository = $1 AND change = $2 AND kind = $3 ORDER BY number DESC",
+                &[repository, change.as_str().into(), "decision".into()],
+            ),
+            None => self.first(
+                "WHERE repository = $1 AND target = $2 AND kind = $3 AND change IS NULL AND head = $4
+                 ORDER BY number DESC",
+                &[repository, place.target.as_str().into(), "decision".into(), place.head.as_str().into()],
+            ),
+        }
     }
 
     /// The last merge of a branch: the commit up to which all was decided about.
@@ -311,11 +308,10 @@ impl<'s> Trail<'s> {
     /// # Errors
     /// When the database fails.
     pub fn last_merge(&mut self, repository: &str, target: &str) -> Result<Option<Link>, TrailError> {
-        let statement = format!(
-            "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND target = $2 AND kind = $3
-             ORDER BY number DESC LIMIT 1"
-        );
-        one(&self.store.query(&statement, &[repository.into(), target.into(), "merge".into()])?)
+        self.first(
+            "WHERE repository = $1 AND target = $2 AND kind = $3 ORDER BY number DESC",
+            &[repository.into(), target.into(), "merge".into()],
+        )
     }
 
     /// The decisions that let a branch go from one commit to another, oldest first; none where they do not lead there.
@@ -329,17 +325,15 @@ impl<'s> Trail<'s> {
         from: &str,
         to: &str,
     ) -> Result<Option<Vec<Link>>, TrailError> {
-        let statement = format!(
-            "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND target = $2 AND result = $3 ORDER BY number DESC"
-        );
         let (mut way, mut at) = (Vec::<Link>::new(), to.to_owned());
         while at != from {
-            let rows =
-                self.store.query(&statement, &[repository.into(), target.into(), at.as_str().into()])?;
-            let links: Vec<Link> = rows.iter().map(link).collect::<Result<_, _>>()?;
-            let passes = |link: &&Link| link.entry.made().is_some_and(Made::passes);
+            let links = self.select(
+                "WHERE repository = $1 AND target = $2 AND result = $3 ORDER BY number DESC",
+                &[repository.into(), target.into(), at.as_str().into()],
+            )?;
+            let passes = |link: &Link| link.entry.made().is_some_and(Made::passes);
             let known = |link: &Link| way.iter().any(|known| known.entry.number == link.entry.number);
-            let Some(step) = links.iter().find(passes).filter(|step| !known(step)).cloned() else {
+            let Some(step) = links.into_iter().find(passes).filter(|step| !known(step)) else {
                 return Ok(None);
             };
             at = step.entry.made().map(|made| made.base.clone()).unwrap_or_default();
@@ -354,8 +348,9 @@ impl<'s> Trail<'s> {
     /// # Errors
     /// When the database fails.
     pub fn knows(&mut self, repository: &str) -> Result<bool, TrailError> {
-        let statement = "SELECT number FROM entries WHERE repository = $1 AND kind = $2 LIMIT 1";
-        Ok(!self.store.query(statement, &[repository.into(), "merge".into()])?.is_empty())
+        let merge =
+            self.first("WHERE repository = $1 AND kind = $2", &[repository.into(), "merge".into()])?;
+        Ok(merge.is_some())
     }
 
     /// The findings that are open, of one branch or of all.
@@ -363,32 +358,21 @@ impl<'s> Trail<'s> {
     /// # Errors
     /// When the database fails.
     pub fn findings(&mut self, of: Option<(&str, &str)>) -> Result<Vec<Link>, TrailError> {
-        let mut rows = Vec::new();
-        for kind in ["finding", "settled"] {
-            rows.extend(match of {
-                Some((repository, target)) => self.store.query(
-                    &format!(
-                        "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND target = $2 AND kind = $3 ORDER BY number"
-                    ),
-                    &[repository.into(), target.into(), kind.into()],
-                )?,
-                None => self.store.query(
-                    &format!("SELECT {COLUMNS} FROM entries WHERE kind = $1 ORDER BY number"),
-                    &[kind.into()],
-                )?,
-            });
-        }
-        let links: Vec<Link> = rows.iter().map(link).collect::<Result<_, _>>()?;
-        let (found, settled): (Vec<Link>, Vec<Link>) =
-            links.into_iter().partition(|link| matches!(link.entry.event, Event::Finding { .. }));
-        let settled: Vec<u64> = settled
-            .iter()
-            .filter_map(|link| match &link.entry.event {
-                Event::Settled { finding, .. } => Some(*finding),
-                _ => None,
-            })
-            .collect();
-        Ok(found.into_iter().filter(|link| !settled.contains(&link.entry.number)).collect())
+        let mut all = |kind: &str| match of {
+            Some((repository, target)) => self.select(
+                "WHERE repository = $1 AND target = $2 AND kind = $3 ORDER BY number",
+                &[repository.into(), target.into(), kind.into()],
+            ),
+            None => self.select("WHERE kind = $1 ORDER BY number", &[kind.into()]),
+        };
+        let (mut found, settled) = (all("finding")?, all("settled")?);
+        found.retain(|link| {
+            let settles = |other: &Link| {
+                matches!(other.entry.event, Event::Settled { finding, .. } if finding == link.entry.number)
+            };
+            !settled.iter().any(settles)
+        });
+        Ok(found)
     }
 
     /// Calls `each` for every entry in order, from one number to another, both included.
@@ -403,17 +387,18 @@ impl<'s> Trail<'s> {
     ) -> Result<(), E> {
         let mut next = i64::try_from(from).unwrap_or(i64::MAX);
         loop {
-            let statement = format!(
-                "SELECT {COLUMNS} FROM entries WHERE number >= $1 AND number <= $2 ORDER BY number LIMIT $3"
-            );
             let rows = self
                 .store
-                .query(&statement, &[next.into(), to.into(), PAGE.into()])
+                .query(
+                    "SELECT number, hash, body FROM entries WHERE number >= $1 AND number <= $2 ORDER BY number LIMIT $3",
+                    &[next.into(), to.into(), PAGE.into()],
+                )
                 .map_err(TrailError::from)?;
             if rows.is_empty() {
                 return Ok(());
             }
             for row in &rows {
+                // By its place, whatever an entry says of itself: it may have been changed.
                 next = row.integer(0).map_err(TrailError::from)? + 1;
                 each(self.store, link(row)?)?;
             }
@@ -426,11 +411,6 @@ impl<'s> Trail<'s> {
     /// When the database fails.
     pub fn document(&mut self, digest: &str) -> Result<Document, TrailError> {
         Ok(documents::read(self.store, digest)?)
-    }
-
-    /// The database below.
-    pub fn store(&mut self) -> &mut dyn Store {
-        self.store
     }
 
     /// Notes that documents were removed, and removes them.
@@ -463,15 +443,11 @@ fn facts_of(request: &[u8]) -> Result<String, TrailError> {
     Ok(sha256_hex(&serde_json::to_vec(&facts).map_err(odd)?))
 }
 
-pub(crate) fn link(row: &Row) -> Result<Link, TrailError> {
+fn link(row: &Row) -> Result<Link, TrailError> {
     let (number, hash, body) = (row.integer(0)?, row.text(1)?, row.text(2)?);
     let entry =
         serde_json::from_str(&body).map_err(|e| TrailError::Entry { number, reason: e.to_string() })?;
     Ok(Link { entry, hash })
-}
-
-fn one(rows: &[Row]) -> Result<Option<Link>, TrailError> {
-    rows.first().map(link).transpose()
 }
 
 /// A name that was taken in once is not taken in again. True for one that is new; inside a transaction.

@@ -129,25 +129,26 @@ impl<'a> PullRequest<'a> {
     fn pushes(&self, events: &[Event], request: &mut Request<'static>) {
         let head = request.change.as_ref().map(|change| change.head.clone());
         let mut pushes: Vec<Push<'static>> = Vec::new();
+        let mut named = false;
         for event in events.iter().filter(|event| event.kind == "pull_push") {
             let said: PullPush = serde_json::from_str(&event.body).unwrap_or_default();
-            let to = said.commit_ids.last().and_then(|id| ObjectId::new(id.clone())).or_else(|| head.clone());
-            pushes.extend(to.map(|to| Push {
+            let to = said.commit_ids.last().and_then(|id| ObjectId::new(id.clone()));
+            named |= to.is_some() && to == head;
+            pushes.extend(to.or_else(|| head.clone()).map(|to| Push {
                 by: event.user.as_ref().map(account),
                 at: When::parse(&event.created_at),
                 head: to,
                 forced: said.is_force_push,
             }));
         }
-        let named = pushes_name(events, head.as_ref());
         let branch = format!("refs/heads/{}", self.pull.head.name);
-        let feed = self.feed(&branch, |activities| named || feed_names(activities, head.as_ref()));
+        let names_head = |activity: &Activity| head.is_some() && pushed_to(activity) == head;
+        let feed = self.feed(&branch, |activities| named || activities.iter().any(names_head));
         let retargeted = events.iter().any(|event| event.kind == "change_target_branch");
         match feed {
             Ok((activities, whole)) => {
                 for activity in &activities {
-                    let said: PushedCommits = serde_json::from_str(&activity.content).unwrap_or_default();
-                    let to = ObjectId::new(said.head_commit.sha1).or_else(|| head.clone());
+                    let to = pushed_to(activity).or_else(|| head.clone());
                     pushes.extend(to.map(|to| Push {
                         by: activity.act_user.as_ref().map(account),
                         at: When::parse(&activity.created),
@@ -159,7 +160,7 @@ impl<'a> PullRequest<'a> {
                     let reason =
                         "the target was changed, and the feed that still knows who pushed is too long";
                     request.unavailable.push(unavailable(Fact::Pushes, reason.to_owned()));
-                } else if whole && !named && self.has_feed() && !feed_names(&activities, head.as_ref()) {
+                } else if whole && !named && self.has_feed() && !activities.iter().any(names_head) {
                     let reason =
                         format!("the forge does not say who pushed {}; push it again", self.pull.head.sha);
                     request.unavailable.push(unavailable(Fact::Pushes, reason));
@@ -386,20 +387,10 @@ impl Platform for PullRequest<'_> {
     }
 }
 
-/// Whether the timeline says who pushed a commit.
-fn pushes_name(events: &[Event], head: Option<&ObjectId<'_>>) -> bool {
-    let is_head = |id: &String| head.is_some_and(|head| head.as_str() == id);
-    let last = |event: &Event| serde_json::from_str::<PullPush>(&event.body).ok()?.commit_ids.last().cloned();
-    events.iter().filter(|event| event.kind == "pull_push").filter_map(last).any(|id| is_head(&id))
-}
-
-/// Whether the feed of a repository says it.
-fn feed_names(activities: &[Activity], head: Option<&ObjectId<'_>>) -> bool {
-    let last = |activity: &Activity| serde_json::from_str::<PushedCommits>(&activity.content).ok();
-    activities
-        .iter()
-        .filter_map(last)
-        .any(|said| head.is_some_and(|head| head.as_str() == said.head_commit.sha1))
+/// The commit that a push brought a branch to.
+fn pushed_to(activity: &Activity) -> Option<ObjectId<'static>> {
+    let said: PushedCommits = serde_json::from_str(&activity.content).ok()?;
+    ObjectId::new(said.head_commit.sha1)
 }
 
 /// Names a fact that could not be read.

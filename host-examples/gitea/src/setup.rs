@@ -196,15 +196,16 @@ impl Setup {
         }
     }
 
+    fn is_ours(&self, hook: &Thing) -> bool {
+        hook.0.get("config").is_some_and(|config| config["url"] == self.webhook_url.as_str())
+    }
+
     fn webhook(&self, api: &Api, secret: &str, found: &mut Found) -> anyhow::Result<()> {
         let path = self.hooks();
         let (hooks, _) =
             api.list::<Thing>(&path).context("reading the webhooks, which only an administrator may")?;
         let config = json!({ "url": self.webhook_url, "content_type": "json", "secret": secret });
-        let url =
-            |hook: &Thing| hook.0.get("config").and_then(|config| config["url"].as_str().map(str::to_owned));
-        let ours = |hook: &&Thing| url(hook).as_deref() == Some(&self.webhook_url);
-        match hooks.iter().find(ours) {
+        match hooks.iter().find(|hook| self.is_ours(hook)) {
             None => found.changes.push(Change {
                 what: format!(
                     "a webhook to {}, for pushes, pull requests, reviews and statuses",
@@ -375,9 +376,7 @@ impl Setup {
         };
         let Some(before) = known_deliveries(&service) else { return silent("does not answer yet") };
         let (hooks, _) = api.list::<Thing>(&self.hooks())?;
-        let url =
-            |hook: &Thing| hook.0.get("config").and_then(|config| config["url"].as_str().map(str::to_owned));
-        let Some(hook) = hooks.iter().find(|hook| url(hook).as_deref() == Some(&self.webhook_url)) else {
+        let Some(hook) = hooks.iter().find(|hook| self.is_ours(hook)) else {
             return silent("has no webhook");
         };
         if self.repo.is_none() {

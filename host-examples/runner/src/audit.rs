@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use countersign_audit::chain::{Entry, Event};
+use countersign_audit::chain::{Entry, Event, branch};
 use countersign_audit::documents::Document;
 use countersign_audit::replay::{Modules, Replayed, replay_all};
 use countersign_audit::spool::Spool;
@@ -281,7 +281,7 @@ fn line(link: &Link) -> String {
     let place = match (repository.as_str(), change) {
         ("", _) => String::new(),
         (repository, Some(change)) => format!("{repository}#{change}"),
-        (repository, None) => format!("{repository} {}", target.trim_start_matches("refs/heads/")),
+        (repository, None) => format!("{repository} {}", branch(target)),
     };
     let what = match event {
         Event::Decision(made) => format!("{}{}", made.verdict, if made.ai { ", AI-assisted" } else { "" }),

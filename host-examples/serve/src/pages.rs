@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use countersign_audit::chain::{Finding, Made, Verdict};
+use countersign_audit::chain::{Event, Finding, Made, Verdict, branch, short};
 use countersign_audit::trail::Link;
 use countersign_core::model::{ActCode, ChangeSummary, Decision, Remedy, RuleResult, RuleState};
 use countersign_core::visible;
@@ -25,14 +25,6 @@ fn esc(text: &str) -> String {
         }
     }
     out
-}
-
-fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
-}
-
-fn branch(target: &str) -> &str {
-    target.strip_prefix("refs/heads/").unwrap_or(target)
 }
 
 /// A page around what it holds. `up` leads to the root of the service.
@@ -320,10 +312,10 @@ pub fn open(changes: &[Open], findings: &[Link]) -> String {
         body.push_str("<section>\n<h2>Findings</h2>\n");
         for link in findings {
             let entry = &link.entry;
-            let countersign_audit::chain::Event::Finding { finding, from, .. } = &entry.event else {
+            let Event::Finding { finding, from, .. } = &entry.event else {
                 continue;
             };
-            let since = from.as_deref().map_or_else(|| "nothing".to_owned(), |from| short(from).to_owned());
+            let since = from.as_deref().map_or("nothing", short);
             let what = match finding {
                 Finding::NoVerdict => format!(
                     "{} stands at {}, and what came in after {since} has no passing verdict. A signed sign-off for exactly \

@@ -44,9 +44,4 @@ impl Pool {
         }
         Ok(done)
     }
-
-    /// The database.
-    pub fn database(&self) -> &Database {
-        &self.database
-    }
 }

@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use countersign_audit::chain::{Event, Finding};
 use countersign_audit::spool::Spool;
 use countersign_audit::trail::{Answers, Link};
 use countersign_audit::{Kept, Place, Trail, removal};
-use countersign_core::model::{Request, When, read};
+use countersign_core::model::When;
 use countersign_host::cli::now;
 
 use crate::forge::{Forge, ForgeError, Judged, Memory, Subject};
@@ -21,6 +20,8 @@ use crate::service::Settings;
 
 /// How long a worker that found nothing to do waits before it looks again. Another replica may have taken a delivery.
 const PAUSE: Duration = Duration::from_millis(200);
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that workers and pages share.
 pub struct Shared {
@@ -158,8 +159,8 @@ impl Shared {
             self.pool.with(|store| open::close(store, repository, &number.to_string()))?;
             return Ok(());
         };
-        let place = place_of(&judged.request)?;
         let (link, new) = self.keep(&judged)?;
+        let place = link.entry.place();
         self.pool.with(|store| open::put(store, &place, &link.hash))?;
         if new {
             let verdict = link.entry.made().map(|made| made.verdict.to_string());
@@ -282,8 +283,17 @@ impl Shared {
     /// Asks about everything now and then, until it is told to stop.
     pub fn keep_up(&self) {
         let mut seen = 0;
-        let mut due = Instant::now();
+        let (mut due, mut expires) = (Instant::now(), Instant::now());
         while !self.stopping() {
+            if Instant::now() >= expires {
+                expires = Instant::now() + DAY;
+                if let Err(error) = self.expire() {
+                    tracing::warn!(
+                        error = format!("{error:#}"),
+                        "documents could not be removed after their time"
+                    );
+                }
+            }
             if Instant::now() >= due {
                 due = Instant::now() + self.settings.reconcile;
                 if let Err(error) = self.reconcile() {
@@ -307,18 +317,22 @@ impl Shared {
         Ok(())
     }
 
+    /// Removes what was kept for long enough. It reads the whole trail, and days are what it counts in.
+    fn expire(&self) -> anyhow::Result<()> {
+        let Some(days) = self.settings.retention_days else { return Ok(()) };
+        let at = now()?;
+        let before = When::from_seconds(When::from_seconds(0).seconds_until(at) - i64::from(days) * 86_400);
+        let gone = self.pool.with(|store| removal::expire(store, at, before))?;
+        if gone > 0 {
+            tracing::info!(documents = gone, "documents were removed after their time");
+        }
+        Ok(())
+    }
+
     fn housekeeping(&self) -> anyhow::Result<()> {
         self.take_in()?;
         self.pool.with(queue::forget)?;
         let at = now()?;
-        if let Some(days) = self.settings.retention_days {
-            let before =
-                When::from_seconds(When::from_seconds(0).seconds_until(at) - i64::from(days) * 86_400);
-            let gone = self.pool.with(|store| removal::expire(store, at, before))?;
-            if gone > 0 {
-                tracing::info!(documents = gone, "documents were removed after their time");
-            }
-        }
         if let Some(anchorage) = &self.settings.anchorage {
             let head = self.pool.with(|store| Trail::of(store).head())?;
             // A quiet trail needs no new anchor.
@@ -328,16 +342,4 @@ impl Shared {
         }
         Ok(())
     }
-}
-
-/// What a request is about.
-fn place_of(request: &[u8]) -> anyhow::Result<Place> {
-    let request: Request<'_> = read(request)?;
-    let change = request.change.context("a request is about no change")?;
-    Ok(Place {
-        repository: change.repository.name.as_deref().unwrap_or_default().to_owned(),
-        target: change.target.to_string(),
-        change: change.id.as_ref().map(|id| id.to_string()),
-        head: change.head.to_string(),
-    })
 }

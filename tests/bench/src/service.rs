@@ -31,12 +31,11 @@ pub fn serve() -> anyhow::Result<bool> {
 
     let (mut whole, mut beyond) = (Vec::new(), Vec::new());
     for at in 0..LATENCIES {
-        let (number, head) = &pulls[at % pulls.len()];
+        let number = &pulls[at % pulls.len()].0;
         // A change of its own each time, so that there is a new status to write.
         story.clone.git(&["switch", "--quiet", &format!("work-{}", at % pulls.len())]);
         story.clone.commit(AI);
         story.clone.git(&["push", "--quiet", "origin", "HEAD"]);
-        let _ = head;
         let (before, jobs) = (spent(&service), done());
         let started = Instant::now();
         anyhow::ensure!(service.deliver(&format!("one-{at}"), *number) == 202);

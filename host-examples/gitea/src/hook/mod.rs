@@ -16,13 +16,14 @@ use anyhow::{Context, bail};
 use clap::Args;
 use countersign_audit::spool::Spool;
 use countersign_core::model::{
-    Account, Act, ActKind, Change, Decision, Fact, Needs, ObjectId, Proof, Push as PushFact, Request,
-    Software, TriggerKind, Unavailable, When, read,
+    Account, Act, ActKind, Change, Fact, Needs, ObjectId, Proof, Push as PushFact, Request, Software,
+    TriggerKind, Unavailable, When, read,
 };
 use countersign_host::cli::now;
 use countersign_host::collect::{CollectError, Collector, Platform, Subject, Target};
 use countersign_host::git::Repository;
 use countersign_host::module::{CallError, Function, Module};
+use countersign_serve::Judged;
 
 use crate::api::Api;
 use crate::forge::PullRequest;
@@ -122,9 +123,6 @@ struct Gate<'a> {
     spool: Option<&'a Spool>,
 }
 
-/// A decision, and the request that it answers.
-type Answered = (Vec<u8>, String);
-
 impl Gate<'_> {
     /// Whether one ref may move.
     fn update(
@@ -141,7 +139,7 @@ impl Gate<'_> {
         {
             open_since = self.open_since(collector, update, old, passed)?;
         }
-        let passes = self.said(self.judge(collector, update, open_since)?)?;
+        let passes = self.said(&self.judge(collector, update, open_since)?)?;
         if let Some(standing) = standing.as_mut().filter(|_| passes && is_branch) {
             standing.pass(&update.name, old, update.becomes().as_ref().map(|new| new.as_str()));
         }
@@ -171,21 +169,16 @@ impl Gate<'_> {
         };
         let subject = came.as_push(collector, self.default_branch.clone())?;
         let mut pushed = self.pushed(&subject);
-        let answered =
+        let judged =
             self.decide(collector, subject, &mut pushed)?.context("the module takes a push for a merge")?;
-        let decision: Decision = read(answered.1.as_bytes()).context("the module's answer is no decision")?;
-        if decision.policy.is_none() && !decision.blocks {
-            return Ok(None);
-        }
-        Ok((!self.said(answered)?).then_some(since))
+        Ok((judged.is_gated() && !self.said(&judged)?).then_some(since))
     }
 
     /// Says and keeps a decision, and tells whether it lets pass.
-    fn said(&self, (request, answer): Answered) -> anyhow::Result<bool> {
-        let decision: Decision = read(answer.as_bytes()).context("the module's answer is no decision")?;
+    fn said(&self, judged: &Judged) -> anyhow::Result<bool> {
         // Most pushes are nobody's concern, and a hook that always speaks is not read.
-        if decision.policy.is_some() {
-            say(&self.module.render(&answer, "brief", false, false)?);
+        if judged.decision.as_ref().is_some_and(|decision| decision.policy.is_some()) {
+            say(&self.module.render(&judged.answer, "brief", false, false)?);
             if self.forge.is_none() {
                 say("Judged from git and signed sign-offs alone: the hook knows no token of the forge.\n");
             }
@@ -193,10 +186,10 @@ impl Gate<'_> {
                 say(&format!("Pushed with deploy key {key}, which is nobody's account.\n"));
             }
         }
-        if let Some(spool) = self.spool.filter(|_| decision.policy.is_some() || decision.blocks) {
-            spool.leave(self.module, &request, &answer)?;
+        if let Some(spool) = self.spool.filter(|_| judged.is_gated()) {
+            spool.leave(self.module, &judged.request, &judged.answer)?;
         }
-        Ok(!decision.blocks)
+        Ok(judged.passes())
     }
 
     /// The decision about one ref.
@@ -205,7 +198,7 @@ impl Gate<'_> {
         collector: &mut Collector<'_>,
         update: &Update,
         audited: Option<ObjectId<'static>>,
-    ) -> anyhow::Result<Answered> {
+    ) -> anyhow::Result<Judged> {
         let push = Subject { audited, ..update.as_push(collector, self.default_branch.clone())? };
         let answer = match (self.push.merges, &self.forge) {
             (Some(number), Some(forge)) => {
@@ -249,7 +242,7 @@ impl Gate<'_> {
         collector: &mut Collector<'_>,
         subject: Subject,
         platform: &mut dyn Platform,
-    ) -> anyhow::Result<Option<Answered>> {
+    ) -> anyhow::Result<Option<Judged>> {
         let collected = collector.collect(&self.with_policy(subject), platform, self.now)?;
         if collected.as_push {
             return Ok(None);
@@ -258,7 +251,9 @@ impl Gate<'_> {
         if let (Err(CallError::Refused(error)), Some(spool)) = (&answer, self.spool) {
             spool.leave(self.module, &collected.request, error)?;
         }
-        Ok(Some((collected.request, answer?)))
+        let answer = answer?;
+        let decision = read(answer.as_bytes()).context("the module's answer is no decision")?;
+        Ok(Some(Judged { request: collected.request, answer, decision: Some(decision) }))
     }
 
     fn with_policy(&self, subject: Subject) -> Subject {

@@ -1,15 +1,13 @@
 //! What a branch gained and no hook let in: the merges of pull requests as such, the rest as pushes.
 
 use countersign_core::model::{
-    Change, EarlierAnswer, Fact, MergeKind, MergeResult, Needs, ObjectId, Request, Software, TriggerKind,
-    Unavailable,
+    Change, Fact, MergeKind, MergeResult, Needs, ObjectId, Request, Software, TriggerKind, Unavailable,
 };
 use countersign_host::collect::{CollectError, Collector, Platform};
 use countersign_serve::{ForgeError, Judged, Memory};
 
 use super::{Gitea, Range, failed};
 use crate::api::{Api, ApiError, Pull};
-use crate::forge::PullRequest;
 
 /// What git alone says of commits that stand on a branch.
 #[derive(Default)]
@@ -196,14 +194,6 @@ fn as_merge(
         audited: None,
     };
     let subject = gitea.subject(collector, range).map_err(failed)?;
-    let answers = memory.answers(repository, &number.to_string()).map_err(failed)?;
-    let answers = answers.into_iter().map(|(question, digest, change)| EarlierAnswer {
-        question: question.into(),
-        digest: digest.into(),
-        change: change.into(),
-    });
-    let mut platform = PullRequest::of(api, TriggerKind::Webhook, repository, pull)
-        .without(gitea.own())
-        .with_answers(answers.collect());
+    let mut platform = gitea.pull_request(api, memory, repository, pull)?;
     gitea.decide(collector, &subject, &mut platform)
 }

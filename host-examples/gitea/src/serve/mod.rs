@@ -231,6 +231,25 @@ impl Gitea {
         })
     }
 
+    /// A pull request as the service judges it: without its own words, with the answers given in other changes.
+    fn pull_request<'a>(
+        &self,
+        api: &'a Api,
+        memory: &mut dyn Memory,
+        repository: &str,
+        pull: Pull,
+    ) -> Result<PullRequest<'a>, ForgeError> {
+        let answers = memory.answers(repository, &pull.number.to_string()).map_err(failed)?;
+        let answers = answers.into_iter().map(|(question, digest, change)| EarlierAnswer {
+            question: question.into(),
+            digest: digest.into(),
+            change: change.into(),
+        });
+        Ok(PullRequest::of(api, TriggerKind::Webhook, repository, pull)
+            .without(self.own())
+            .with_answers(answers.collect()))
+    }
+
     /// What the module says of a change; none where it is to be judged as a push.
     fn decide(
         &self,
@@ -245,6 +264,16 @@ impl Gitea {
         let answer = answer(&self.module, &collected.request);
         let decision = read(answer.as_bytes()).ok();
         Ok(Some(Judged { request: collected.request, answer, decision }))
+    }
+}
+
+/// What was made of the forge's answers, unless one of them may still come: a fact that is missing for a moment is no fact that
+/// is missing.
+fn answered<T>(api: &Api, judged: T) -> Result<T, ForgeError> {
+    if api.is_troubled() {
+        Err(failed("the forge did not answer everything that was asked"))
+    } else {
+        Ok(judged)
     }
 }
 
@@ -330,21 +359,8 @@ impl Forge for Gitea {
             target,
         };
         let subject = self.subject(&mut collector, range).map_err(failed)?;
-        let answers = memory.answers(repository, &number.to_string()).map_err(failed)?;
-        let answers = answers.into_iter().map(|(question, digest, change)| EarlierAnswer {
-            question: question.into(),
-            digest: digest.into(),
-            change: change.into(),
-        });
-        let mut platform = PullRequest::of(&api, TriggerKind::Webhook, repository, pull)
-            .without(self.own())
-            .with_answers(answers.collect());
-        let judged = self.decide(&mut collector, &subject, &mut platform)?;
-        if api.is_troubled() {
-            // A fact that is missing for a moment is no fact that is missing.
-            return Err(failed("the forge did not answer everything that was asked"));
-        }
-        Ok(judged)
+        let mut platform = self.pull_request(&api, memory, repository, pull)?;
+        answered(&api, self.decide(&mut collector, &subject, &mut platform)?)
     }
 
     fn publish(&self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ForgeError> {
@@ -376,10 +392,6 @@ impl Forge for Gitea {
         memory: &mut dyn Memory,
     ) -> Result<Vec<Judged>, ForgeError> {
         let api = self.api.within(TIME);
-        let judged = landed::judge(self, &api, memory, repository, target, from, to)?;
-        if api.is_troubled() {
-            return Err(failed("the forge did not answer everything that was asked"));
-        }
-        Ok(judged)
+        answered(&api, landed::judge(self, &api, memory, repository, target, from, to)?)
     }
 }
