@@ -89,7 +89,8 @@ pub struct ForgeError {
 
 /// What earlier evaluations left behind, for the requests to come.
 pub trait Memory {
-    /// The commit of a branch up to which all was decided about, where something is open after it.
+    /// The commit of a branch up to which all was decided about, where something is open after it; all zeros where all that it
+    /// holds is open.
     ///
     /// # Errors
     /// When the trail cannot be read.

@@ -47,7 +47,10 @@ impl Memory for OfTrail<'_> {
         // A branch that moved a moment ago is not yet looked at; one with a finding was.
         let open = self.0.with(|store| Trail::of(store).findings(Some((repository, target))))?;
         Ok(open.into_iter().find_map(|link| match link.entry.event {
-            Event::Finding { finding: Finding::NoVerdict, from, .. } => from,
+            // A branch of which nothing was decided about is open from its beginning, which all zeros stand for.
+            Event::Finding { finding: Finding::NoVerdict, from, .. } => {
+                Some(from.unwrap_or_else(|| "0".repeat(link.entry.head.len())))
+            }
             _ => None,
         }))
     }

@@ -335,6 +335,31 @@ fn bypass_39_an_administrator_s_forced_merge_where_no_hook_runs_is_found() {
 }
 
 #[test]
+fn a_protected_branch_that_was_made_past_the_hook_is_open_from_its_beginning() {
+    let story = Story::with_hook(false);
+    let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
+    service.until("the watch over main begins", || !service.entries().is_empty());
+    story.clone.git(&["switch", "--quiet", "--create", "smuggled"]);
+    let smuggled = story.clone.commit(AI);
+    story.clone.git(&["push", "--quiet", "origin", "smuggled:release/9"]);
+    service.until("it is found", || {
+        service.entries().iter().any(|link| {
+            link.entry.head == smuggled
+                && matches!(link.entry.event, Event::Finding { finding: Finding::NoVerdict, from: None, .. })
+        })
+    });
+    story.clone.git(&["switch", "--quiet", "--create", "harmless"]);
+    let head = story.clone.commit("Fix a word");
+    story.clone.git(&["push", "--quiet", "origin", "harmless"]);
+    story.open("harmless", "release/9");
+    service.until("a change on top of it waits", || {
+        story.statuses(&head).first().is_some_and(|(state, said, _)| {
+            state == "pending" && said.contains("all of it was never decided about")
+        })
+    });
+}
+
+#[test]
 fn where_no_hook_runs_a_merge_that_was_signed_off_is_in_order_in_every_style() {
     let story = Story::with_hook(false);
     let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
