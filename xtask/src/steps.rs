@@ -81,7 +81,7 @@ fn lint() -> Outcome {
 }
 
 fn unit() -> Outcome {
-    run(cargo(&["test", "--quiet"]).env("INSTA_UPDATE", "no"))
+    run(cargo(&["test", "--quiet", "--no-fail-fast"]).env("INSTA_UPDATE", "no"))
 }
 
 /// Builds the programs of the workspace together, so that what they share is compiled once, and gives the path of one.
