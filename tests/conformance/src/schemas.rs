@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context, anyhow};
 use countersign_core::ErrorDocument;
 use countersign_core::model::{
     Batch, Decision, Description, Findings, Needs, PolicyReport, PolicySource, Request, SignoffFile,
 };
 use schemars::generate::SchemaSettings;
+use serde_json::Value;
 
 /// Each schema: the name of its file, and the schema itself.
 pub fn all() -> Vec<(&'static str, String)> {
@@ -31,6 +33,18 @@ pub fn all() -> Vec<(&'static str, String)> {
 /// Where they are checked in.
 pub fn folder() -> PathBuf {
     countersign_packaging::workspace().join("plugin/schema")
+}
+
+/// What a document lacks of the schema that is checked in under this name, or has too much.
+///
+/// # Errors
+/// When there is no such schema, or it is none.
+pub fn faults(name: &str, document: &Value) -> anyhow::Result<Vec<String>> {
+    let path = folder().join(format!("{name}.json"));
+    let schema = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let schema = serde_json::from_str(&schema).with_context(|| path.display().to_string())?;
+    let validator = jsonschema::validator_for(&schema).map_err(|e| anyhow!("{}: {e}", path.display()))?;
+    Ok(validator.iter_errors(document).map(|e| format!("{e} at {}", e.instance_path())).collect())
 }
 
 /// Writes them.

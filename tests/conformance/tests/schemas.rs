@@ -3,15 +3,8 @@
 use conformance::schemas;
 use serde_json::Value;
 
-fn schema(name: &str) -> Value {
-    let path = schemas::folder().join(format!("{name}.json"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
 fn assert_valid(name: &str, document: &Value) {
-    let validator = jsonschema::validator_for(&schema(name)).unwrap();
-    let faults: Vec<String> =
-        validator.iter_errors(document).map(|e| format!("{e} at {}", e.instance_path())).collect();
+    let faults = schemas::faults(name, document).unwrap();
     assert!(faults.is_empty(), "{name}: {faults:?}\n{document:#}");
 }
 
