@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use countersign_audit::spool::Spool;
 use countersign_core::model::{self, Decision};
 use countersign_host::cli::now;
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
@@ -42,6 +43,9 @@ pub struct Check {
     /// Write the answer to a file, and the text to standard output.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Leave the decision in this folder too, for `countersign audit take-in` and the service to take into the trail.
+    #[arg(long, env = "COUNTERSIGN_SPOOL", value_name = "DIR")]
+    spool: Option<PathBuf>,
 }
 
 impl Check {
@@ -49,6 +53,11 @@ impl Check {
         let module = choice.load()?;
         let mut collector = Collector::new(&module, &self.change.repo)?;
         let judged = self.change.judge(&module, &mut collector, &self.selection()?, now()?)?;
+        if let Some(spool) = &self.spool
+            && let Ok(answer) | Err(CallError::Refused(answer)) = &judged.answer
+        {
+            Spool::open(spool)?.leave(&module, &judged.request, answer)?;
+        }
         let answer = match judged.answer {
             Ok(answer) => answer,
             Err(CallError::Refused(document)) => {

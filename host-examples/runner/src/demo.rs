@@ -10,7 +10,7 @@ use clap::Args;
 use crate::ModuleChoice;
 use crate::output::print;
 
-/// A guided run on a sample repository that it makes: blocked, signed off, passes.
+/// A guided run on a sample repository that it makes: blocked, signed off, passes, audited.
 #[derive(Args)]
 #[command(after_help = "Example:\n  countersign demo --folder /tmp/countersign-demo\n\n\
     Writes only into the folder. Exit codes: 0 went as told, 2 did not")]
@@ -83,9 +83,9 @@ impl Demo {
         std::fs::write(repository.join("src/page.rs"), AFTER)?;
         git(&repository, ["commit", "--quiet", "--all", "--message", MESSAGE])?;
 
-        print("\n3. The gate holds the change, and says what it waits for:\n\n")?;
-        let check = ["check", "--repo", "shop", "--target", "main"];
-        countersign(choice, &folder, &check, 1)?;
+        print("\n3. The gate holds the change, and says what it waits for:\n")?;
+        let check = ["check", "--repo", "shop", "--target", "main", "--spool", "spool"];
+        countersign(choice, &folder, &check, BLOCKED)?;
 
         let head = git(&repository, ["rev-parse", "HEAD"])?;
         let signoffs = format!(
@@ -96,9 +96,16 @@ impl Demo {
         print("\n4. Sam answers the question and signs off exactly this commit, in signoffs.yaml:\n\n")?;
         print(&indented(&signoffs))?;
 
-        print("\n5. The same gate, with the sign-off:\n\n")?;
-        let check = ["check", "--repo", "shop", "--target", "main", "--signoffs", "signoffs.yaml"];
-        countersign(choice, &folder, &check, 0)?;
+        print("\n5. The same gate, with the sign-off:\n")?;
+        let with = ["--signoffs", "signoffs.yaml"];
+        countersign(choice, &folder, &[&check[..], &with].concat(), PASSES)?;
+
+        print(
+            "\n6. A year later somebody asks. Both decisions were left in a spool; here they enter the trail, and it is read:\n",
+        )?;
+        countersign(choice, &folder, &["audit", "take-in", "spool"], DONE)?;
+        countersign(choice, &folder, &["audit", "show", "2"], DONE)?;
+        countersign(choice, &folder, &["audit", "replay"], DONE)?;
 
         let at = folder.display();
         print(&format!(
@@ -107,6 +114,7 @@ impl Demo {
              \x20 - put `by: dana@shop.example` into signoffs.yaml: an author cannot sign off\n\
              \x20 - countersign provenance --repo shop main..clamp\n\
              \x20 - countersign check --repo shop --target main --format json\n\
+             \x20 - countersign audit log, and countersign audit verify, in this folder\n\
              The sign-off above counts because you gave the file: its proof is `claimed`. Nothing in it is signed.\n"
         ))?;
         Ok(ExitCode::SUCCESS)
@@ -151,16 +159,24 @@ fn git<I: AsRef<OsStr>>(repository: &Path, args: impl IntoIterator<Item = I>) ->
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Runs this program as a user would, and holds it to the exit code that the demo tells.
-fn countersign(choice: &ModuleChoice, folder: &Path, args: &[&str], expected: i32) -> anyhow::Result<()> {
-    print(&format!("   $ countersign {}\n\n", args.join(" ")))?;
+/// How a command is to end: its exit code, and what that says.
+type End = (i32, &'static str);
+
+const PASSES: End = (0, "passes");
+const BLOCKED: End = (1, "blocked");
+const DONE: End = (0, "done");
+
+/// Runs this program as a user would, and holds it to the end that the demo tells.
+fn countersign(choice: &ModuleChoice, folder: &Path, args: &[&str], end: End) -> anyhow::Result<()> {
+    let (expected, meaning) = end;
+    print(&format!("\n   $ countersign {}\n\n", args.join(" ")))?;
     let mut command = Command::new(std::env::current_exe()?);
     if let (Some(path), Some(sha256)) = (&choice.module, &choice.module_sha256) {
         command.arg("--module").arg(path.canonicalize()?).arg("--module-sha256").arg(sha256);
     }
-    // A demo judges its own sample, whatever CI it runs in.
+    // A demo judges its own sample, whatever CI it runs in, and keeps its own trail.
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CI_") || KNOWN_CI.iter().any(|known| name == *known) {
+        if name.to_string_lossy().starts_with("CI_") || KNOWN.iter().any(|known| name == *known) {
             command.env_remove(&name);
         }
     }
@@ -170,15 +186,16 @@ fn countersign(choice: &ModuleChoice, folder: &Path, args: &[&str], expected: i3
     let code = output.status.code();
     if code != Some(expected) {
         bail!(
-            "the gate should have ended with {expected} and ended with {code:?}: {}",
+            "it should have ended with {expected} and ended with {code:?}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    let meaning = if expected == 0 { "passes" } else { "blocked" };
     print(&format!("\n   exit code {expected}: {meaning}\n"))
 }
 
-const KNOWN_CI: &[&str] = &[
+const KNOWN: &[&str] = &[
+    "COUNTERSIGN_DATABASE",
+    "COUNTERSIGN_SPOOL",
     "GITLAB_CI",
     "GITEA_ACTIONS",
     "FORGEJO_ACTIONS",

@@ -55,7 +55,7 @@ impl ModuleChoice {
 
 #[derive(Subcommand)]
 enum Command {
-    /// A guided run on a sample repository that it makes: blocked, signed off, passes.
+    /// A guided run on a sample repository that it makes: blocked, signed off, passes, audited.
     Demo(demo::Demo),
     /// Gate a range of a git repository. Reads the repository, writes the decision.
     Check(check::Check),
