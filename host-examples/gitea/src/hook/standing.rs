@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use countersign_host::module::sha256_hex;
@@ -38,11 +39,21 @@ pub enum Order {
     OpenSince(Vec<String>),
 }
 
-/// What was seen of one repository, held while a push is judged so that two do not write over each other.
+/// A branch that may move, from here to there; to nowhere when it is deleted.
+struct Passed {
+    name: String,
+    old: Option<String>,
+    new: Option<String>,
+    /// What was open before was settled with it.
+    settles: bool,
+}
+
+/// What was seen of one repository. Pushes are judged side by side, and one that waits for the forge holds up no other: each
+/// notes what passed, and adds that at the end to what is there then.
 pub struct Standing {
     branches: Branches,
-    path: std::path::PathBuf,
-    _lock: File,
+    passed: Vec<Passed>,
+    path: PathBuf,
 }
 
 impl Standing {
@@ -59,20 +70,17 @@ impl Standing {
         let folder = folder.join("standing");
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let path = folder.join(format!("{}.json", sha256_hex(repository.as_bytes())));
-        let lock = File::create(path.with_extension("lock")).with_context(|| path.display().to_string())?;
-        lock.lock().with_context(|| format!("locking {}", path.display()))?;
-        let branches = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        let branches = match read(&path)? {
+            Some(branches) => branches,
+            None => {
                 let begin = |(name, tip)| (name, Branch { settled: tip, passed: Vec::new() });
                 Branches {
                     repository: repository.to_owned(),
                     branches: tips()?.into_iter().map(begin).collect(),
                 }
             }
-            Err(error) => return Err(error).with_context(|| path.display().to_string()),
         };
-        Ok(Standing { branches, path, _lock: lock })
+        Ok(Standing { branches, passed: Vec::new(), path })
     }
 
     /// How a branch stands that is at `old`.
@@ -91,32 +99,61 @@ impl Standing {
 
     /// Notes that a branch at `old`, all of which was decided about, may go to `new`; none is one that is deleted.
     pub fn pass(&mut self, name: &str, old: Option<&str>, new: Option<&str>) {
-        let Some(new) = new else {
-            self.branches.branches.remove(name);
-            return;
-        };
-        let branch = self.branches.branches.entry(name.to_owned()).or_default();
-        if let Some(old) = old
-            && branch.settled != old
-        {
-            branch.settled = old.to_owned();
-            branch.passed.clear();
-        }
-        branch.passed.retain(|passed| passed != new);
-        branch.passed.push(new.to_owned());
-        let over = branch.passed.len().saturating_sub(PASSED);
-        branch.passed.drain(..over);
+        let owned = |id: Option<&str>| id.map(str::to_owned);
+        let settles = old.is_some_and(|old| self.order(name, old) != Order::Settled);
+        let passed = Passed { name: name.to_owned(), old: owned(old), new: owned(new), settles };
+        self.branches.pass(&passed);
+        self.passed.push(passed);
     }
 
-    /// Keeps what was noted.
+    /// Keeps what was noted, beside what other pushes have noted since.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn keep(&self) -> anyhow::Result<()> {
         let what = || format!("writing {}", self.path.display());
+        let lock = File::create(self.path.with_extension("lock")).with_context(what)?;
+        lock.lock().with_context(|| format!("locking {}", self.path.display()))?;
         let draft = self.path.with_extension("draft");
-        fs::write(&draft, serde_json::to_vec(&self.branches)?).with_context(what)?;
+        let bytes = match read(&self.path)? {
+            Some(mut branches) => {
+                self.passed.iter().for_each(|passed| branches.pass(passed));
+                serde_json::to_vec(&branches)?
+            }
+            None => serde_json::to_vec(&self.branches)?,
+        };
+        fs::write(&draft, bytes).with_context(what)?;
         fs::rename(&draft, &self.path).with_context(what)
+    }
+}
+
+impl Branches {
+    fn pass(&mut self, Passed { name, old, new, settles }: &Passed) {
+        let Some(new) = new else {
+            self.branches.remove(name);
+            return;
+        };
+        let branch = self.branches.entry(name.clone()).or_default();
+        // What the branch left behind is no way into it any more. A push from a tip that it left meanwhile says nothing of that.
+        let at = |old: &&String| branch.settled != **old && (*settles || branch.passed.contains(old));
+        if let Some(old) = old.as_ref().filter(at) {
+            branch.settled.clone_from(old);
+            branch.passed.clear();
+        }
+        branch.passed.retain(|passed| passed != new);
+        branch.passed.push(new.clone());
+        let over = branch.passed.len().saturating_sub(PASSED);
+        branch.passed.drain(..over);
+    }
+}
+
+/// What was kept of a repository; none where nothing was.
+fn read(path: &Path) -> anyhow::Result<Option<Branches>> {
+    let what = || path.display().to_string();
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).with_context(what),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(what),
     }
 }
 
@@ -127,6 +164,7 @@ mod tests {
     const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
     const C: &str = "cccccccccccccccccccccccccccccccccccccccc";
+    const D: &str = "dddddddddddddddddddddddddddddddddddddddd";
 
     fn open(folder: &Path) -> Standing {
         Standing::open(folder, "acme/app", || Ok(vec![("refs/heads/main".into(), A.into())])).unwrap()
@@ -144,6 +182,30 @@ mod tests {
         assert_eq!(standing.order("refs/heads/main", A), Order::Settled);
         assert_eq!(standing.order("refs/heads/main", B), Order::Settled);
         assert_eq!(standing.order("refs/heads/main", C), Order::OpenSince(vec![B.into(), A.into()]));
+    }
+
+    #[test]
+    fn pushes_side_by_side_hold_each_other_up_as_little_as_they_forget_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut one, mut other) = (open(folder.path()), open(folder.path()));
+        one.pass("refs/heads/main", Some(A), Some(B));
+        other.pass("refs/heads/main", Some(A), Some(C));
+        other.keep().unwrap();
+        one.keep().unwrap();
+        let standing = open(folder.path());
+        for tip in [A, B, C] {
+            assert_eq!(standing.order("refs/heads/main", tip), Order::Settled, "{tip}");
+        }
+        // One that was judged from where the branch no longer is takes nothing back.
+        let (mut late, mut next) = (open(folder.path()), open(folder.path()));
+        next.pass("refs/heads/main", Some(B), Some(D));
+        next.keep().unwrap();
+        late.pass("refs/heads/main", Some(A), Some(C));
+        late.keep().unwrap();
+        let standing = open(folder.path());
+        for tip in [B, C, D] {
+            assert_eq!(standing.order("refs/heads/main", tip), Order::Settled, "{tip}");
+        }
     }
 
     #[test]
