@@ -1,5 +1,6 @@
 //! Gitea's API, as far as facts are read from it. Every field may be missing: Forgejo and other versions differ.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -403,6 +404,8 @@ pub struct PullCommit {
 pub struct Team {
     pub id: i64,
     pub name: String,
+    /// What its members may do, by the part of a repository.
+    pub units_map: Option<BTreeMap<String, String>>,
 }
 
 /// A status of a commit.

@@ -313,21 +313,52 @@ impl<'a> PullRequest<'a> {
 
     /// What those may do in the repository who acted.
     fn people(&self, request: &mut Request<'static>) {
+        let mut teams = None;
         let acted = request.acts.iter().filter_map(|act| act.actor.login.as_deref());
         let logins: BTreeSet<String> = acted.map(str::to_owned).collect();
         for login in logins {
-            let permission: Result<Permission, _> =
-                self.api.get(&self.path(&format!("/collaborators/{login}/permission")));
-            let known = permission.is_ok();
-            let permissions = permission.into_iter().map(|said| said.permission.into()).collect();
+            let permissions = self.permissions(&login, &mut teams);
             request.people.push(Person {
                 account: Account { login: Some(login.into()), ..Account::default() },
-                permissions,
-                unreadable: !known,
+                unreadable: permissions.is_err(),
+                permissions: permissions.unwrap_or_default().into_iter().map(Into::into).collect(),
                 ..Person::default()
             });
         }
         request.complete.push(Fact::People);
+    }
+
+    /// The levels that somebody has. Members of a team whose rights are per unit have that of its code, and the forge says
+    /// `read` of them.
+    fn permissions(&self, login: &str, teams: &mut Option<Vec<Team>>) -> Result<Vec<String>, ApiError> {
+        let said: Permission = self.api.get(&self.path(&format!("/collaborators/{login}/permission")))?;
+        let mut levels = vec![said.permission];
+        if levels != ["read"] {
+            return Ok(levels);
+        }
+        let teams = match teams {
+            Some(teams) => teams,
+            None => teams.insert(self.teams()?),
+        };
+        for team in teams {
+            let level = team.units_map.as_ref().and_then(|units| units.get("repo.code"));
+            let Some(level) = level.filter(|level| !levels.contains(level)) else { continue };
+            match self.api.get::<User>(&format!("/teams/{}/members/{login}", team.id)) {
+                Ok(_) => levels.push(level.clone()),
+                Err(ApiError::Refused { status: 404, .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(levels)
+    }
+
+    /// The teams that have rights in the repository; none where its owner is a person.
+    fn teams(&self) -> Result<Vec<Team>, ApiError> {
+        match self.api.list(&self.path("/teams")) {
+            Ok((teams, _)) => Ok(teams),
+            Err(ApiError::Refused { status: 405, .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 }
 

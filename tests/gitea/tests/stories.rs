@@ -2,7 +2,7 @@
 //! server itself.
 
 use gitea_tests::git::AI;
-use gitea_tests::story::{ANSWER, Story};
+use gitea_tests::story::{ANSWER, POLICY, Story};
 use serde_json::{Value, json};
 
 #[test]
@@ -69,6 +69,30 @@ fn bypass_30_whoever_left_the_team_no_longer_signs_off() {
         teams.as_array().unwrap().iter().find(|team| team["name"] == "seniors").unwrap()["id"].clone();
     story.gitea.ok("DELETE", &format!("teams/{seniors}/members/sam"), &story.admin, Value::Null);
     story.blocked(number, &story.dana, "merge", &["sam is not among seniors"]);
+}
+
+#[test]
+fn whoever_may_write_by_a_team_whose_rights_are_per_unit_signs_off_as_one_who_writes() {
+    let story = Story::new();
+    let policy = POLICY.replace("{ groups: [acme/seniors] }", "{ permissions: [write] }");
+    story.clone.write(".countersign/policy.yaml", &policy);
+    story.clone.commit("Ask whoever may write");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    for (name, level) in [("rita", "read"), ("vera", "write")] {
+        let token = story.gitea.user(name, false);
+        let team = json!({
+            "name": name, "includes_all_repositories": true,
+            "units_map": { "repo.code": level, "repo.pulls": "write" },
+        });
+        let team = story.gitea.ok("POST", "orgs/acme/teams", &story.admin, team)["id"].clone();
+        story.gitea.ok("PUT", &format!("teams/{team}/members/{name}"), &story.admin, Value::Null);
+        let (number, _) = story.pull(name);
+        story.review(number, &token, "APPROVED", &ANSWER.replace("parser", name));
+        match level {
+            "read" => story.blocked(number, &story.dana, "merge", &["rita is not among seniors"]),
+            _ => story.merged(number, &story.dana, "merge"),
+        }
+    }
 }
 
 #[test]
@@ -239,7 +263,7 @@ fn bypass_16_a_tag_that_is_called_like_the_branch_is_not_the_branch() {
 fn bypass_17_a_branch_from_before_the_rule_is_judged_by_the_rule() {
     let story = Story::new();
     story.clone.git(&["branch", "old"]);
-    let policy = gitea_tests::story::POLICY.replace("    when: { ai: any }\n", "");
+    let policy = POLICY.replace("    when: { ai: any }\n", "");
     story.clone.write(".countersign/policy.yaml", &policy);
     story.clone.commit("Ask about everything");
     story.clone.git(&["push", "--quiet", "origin", "main"]);
@@ -264,7 +288,7 @@ fn bypass_18_nothing_that_stands_on_the_pull_request_changes_its_rules() {
 #[test]
 fn bypass_37_a_rule_that_waits_for_a_status_is_no_rule_that_does_not_apply() {
     let story = Story::new();
-    let policy = gitea_tests::story::POLICY.replace("{ ai: any }", "{ status: [ci] }");
+    let policy = POLICY.replace("{ ai: any }", "{ status: [ci] }");
     story.clone.write(".countersign/policy.yaml", &policy);
     story.clone.commit("Ask once the checks are through");
     story.clone.git(&["push", "--quiet", "origin", "main"]);
