@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 
+use crate::rules::{HostRulesChoice, Scope};
+
 /// The name of our file in `pre-receive.d`.
 const NAME: &str = "countersign";
 
@@ -38,9 +40,10 @@ pub struct InstallHook {
     /// A file with a token of the forge, readable by the server's account.
     #[arg(long, value_name = "FILE", requires = "url")]
     token_file: Option<PathBuf>,
-    /// Refuse changes to a protected branch without a policy.
-    #[arg(long)]
-    require_policy: bool,
+    #[command(flatten)]
+    host: HostRulesChoice,
+    #[command(flatten)]
+    scope: Scope,
     /// A folder for what was decided, which the service takes into the audit trail and by which the hook finds what came in
     /// past it; the server's account must be able to write there, and nobody else.
     #[arg(long, value_name = "DIR")]
@@ -132,8 +135,15 @@ impl InstallHook {
             let file = quoted(&file.display().to_string());
             command.push_str(&format!(" --url {} --token-file {file}", quoted(url)));
         }
-        if self.require_policy {
+        if self.host.require_policy {
             command.push_str(" --require-policy");
+        }
+        for only in &self.scope.only {
+            command.push_str(&format!(" --only {}", quoted(only)));
+        }
+        if let Some(file) = &self.host.break_glass_file {
+            let file = file.canonicalize().with_context(|| format!("the file {}", file.display()))?;
+            command.push_str(&format!(" --break-glass-file {}", quoted(&file.display().to_string())));
         }
         if let Some(folder) = &self.spool {
             // Whoever runs the hook need not be who installs it, so the folder is made here.

@@ -9,6 +9,7 @@ mod forge;
 mod forgejo;
 mod hook;
 mod install;
+mod rules;
 mod serve;
 mod setup;
 

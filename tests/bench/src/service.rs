@@ -18,7 +18,7 @@ const LOAD: (usize, usize) = (2_000, 20);
 /// Posts webhooks to a service that nothing else reaches. Targets: under 50 ms beyond the forge's own answers, and 50
 /// deliveries a second.
 pub fn serve() -> anyhow::Result<bool> {
-    let story = Story::with_hook(false);
+    let story = Story::with_hook(None);
     let service = story.serve(&["--reconcile", "3600"]);
     let pulls: Vec<(u64, String)> = (0..LOAD.1).map(|at| story.pull(&format!("work-{at}"))).collect();
     let done = || service.metric("countersign_jobs_done_total");

@@ -56,11 +56,11 @@ impl Default for Story {
 impl Story {
     /// With the hook for the whole server.
     pub fn new() -> Self {
-        Self::with_hook(true)
+        Self::with_hook(Some(&[]))
     }
 
-    /// With the hook for the whole server, or with none.
-    pub fn with_hook(hook: bool) -> Self {
+    /// With the hook for the whole server and more flags for it, or with none.
+    pub fn with_hook(hook: Option<&[&str]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let token_file = folder.path().join("token");
         std::fs::write(&token_file, "").unwrap();
@@ -68,7 +68,7 @@ impl Story {
         let admin = gitea.user("admin0", true);
         let [dana, sam, olga, gate] = ["dana", "sam", "olga", "gate"].map(|name| gitea.user(name, false));
         std::fs::write(&token_file, &gate).unwrap();
-        if hook {
+        if let Some(more) = hook {
             let (url, ini) = (gitea.url.clone(), gitea.ini());
             let (ini, token_file) = (ini.to_str().unwrap(), token_file.to_str().unwrap());
             let spool = folder.path().join("spool");
@@ -83,6 +83,7 @@ impl Story {
                 "--spool",
                 spool.to_str().unwrap(),
             ];
+            let flags = [&flags[..], more].concat();
             let installed = gitea.countersign(&flags);
             assert_eq!(installed.code, 0, "{}", installed.text);
             let checked = gitea.countersign(&[&flags[..], &["--check"]].concat());

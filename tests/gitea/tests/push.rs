@@ -1,6 +1,5 @@
 //! Real pushes to a bare repository with the hook: what enters a protected branch, and what a person is told.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -30,6 +29,16 @@ struct Forge {
 
 impl Forge {
     fn new() -> Self {
+        let forge = Self::empty();
+        forge.install(&[]);
+        // The first push makes the branch: there is no policy yet, and nothing to ask.
+        forge.dana.git(&["push", "--quiet", "origin", "main"]);
+        forge.dana.git(&["remote", "set-head", "origin", "main"]);
+        forge
+    }
+
+    /// Without the hook, before the first push.
+    fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bare = folder.path().join("acme/app.git");
         let made = run(Command::new("git").args(["init", "--quiet", "--bare", "-b", "main"]).arg(&bare));
@@ -47,15 +56,11 @@ impl Forge {
             &format!("sam@example.com namespaces=\"countersign\" {public}\n"),
         );
         dana.commit("Begin");
-        // The first push makes the branch: there is no policy yet, and nothing to ask.
-        let forge = Forge { folder, dana };
-        forge.install(&bare);
-        forge.dana.git(&["push", "--quiet", "origin", "main"]);
-        forge.dana.git(&["remote", "set-head", "origin", "main"]);
-        forge
+        Forge { folder, dana }
     }
 
-    fn install(&self, bare: &Path) {
+    fn install(&self, more: &[&str]) {
+        let bare = self.bare();
         let hooks = bare.join("hooks");
         // git's own hook, as Gitea has it: it runs what stands in pre-receive.d.
         std::fs::create_dir_all(hooks.join("pre-receive.d")).unwrap();
@@ -66,7 +71,8 @@ impl Forge {
         std::fs::set_permissions(hooks.join("pre-receive"), executable).unwrap();
         let ran = run(Command::new(program("countersign-gitea"))
             .args(["install-hook", "--repository-dir"])
-            .arg(bare));
+            .arg(&bare)
+            .args(more));
         assert_eq!(ran.code, 0, "{}", ran.text);
     }
 
@@ -215,6 +221,35 @@ fn glass_is_broken_by_whom_the_policy_names_with_a_reason_and_shown_as_overridde
     assert_eq!(broken.code, 0, "{}", broken.text);
     assert!(broken.text.contains("the glass was broken"), "{}", broken.text);
     assert!(broken.text.contains("noor"), "{}", broken.text);
+}
+
+#[test]
+fn glass_is_broken_by_whom_the_server_names_where_no_policy_can_say_who() {
+    let forge = Forge::empty();
+    let file = forge.folder.path().join("break-glass.yaml");
+    std::fs::write(
+        &file,
+        "people: { on-call: { users: [olga] } }\n\
+         identities: { olga: { emails: [olga@example.com] }, noor: { emails: [noor@example.com] } }\n\
+         break-glass: { by: on-call, options: { may-approve: contributors } }\n",
+    )
+    .unwrap();
+    forge.install(&["--require-policy", "--break-glass-file", file.to_str().unwrap()]);
+    let breaking = ["--push-option", "break-glass=the queue is down and every minute loses orders", "main"];
+    // The first policy of a server that requires one.
+    let first = forge.push(&["main"]);
+    assert!(first.code == 1 && first.text.contains("this gate requires one"), "{}", first.text);
+    let olga = forge.push_as("olga", &breaking);
+    assert!(olga.code == 0 && olga.text.contains("the glass was broken by olga"), "{}", olga.text);
+    // A policy with a fault.
+    forge.dana.write(".countersign/policy.yaml", &POLICY.replace("require:", "requires:"));
+    forge.dana.commit("Break the policy");
+    forge.dana.git(&["push", "--quiet", "origin", "main"]);
+    forge.dana.commit(AI);
+    let noor = forge.push_as("noor", &breaking);
+    assert!(noor.code == 1 && noor.text.contains("noor is not among on-call"), "{}", noor.text);
+    let olga = forge.push_as("olga", &breaking);
+    assert!(olga.code == 0 && olga.text.contains("the glass was broken by olga"), "{}", olga.text);
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn bypass_15_and_35_a_status_that_somebody_else_writes_is_written_again_and_repo
 
 #[test]
 fn bypass_38_forged_replayed_oversized_and_malformed_webhooks_are_refused_and_counted() {
-    let story = Story::with_hook(false);
+    let story = Story::with_hook(None);
     let service = story.serve(&["--reconcile", "3600"]);
     let body = br#"{"repository":{"full_name":"acme/app"},"pull_request":{"number":1}}"#;
     let signed = signature(body);
@@ -315,7 +315,7 @@ const ANSWER_OF_TIP: &str = "topology=none outside the parser itself, nothing el
 
 #[test]
 fn bypass_39_an_administrator_s_forced_merge_where_no_hook_runs_is_found() {
-    let story = Story::with_hook(false);
+    let story = Story::with_hook(None);
     let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
     service.until("the watch over main begins", || !service.entries().is_empty());
     let (number, head) = story.pull("work");
@@ -336,7 +336,7 @@ fn bypass_39_an_administrator_s_forced_merge_where_no_hook_runs_is_found() {
 
 #[test]
 fn a_protected_branch_that_was_made_past_the_hook_is_open_from_its_beginning() {
-    let story = Story::with_hook(false);
+    let story = Story::with_hook(None);
     let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
     service.until("the watch over main begins", || !service.entries().is_empty());
     story.clone.git(&["switch", "--quiet", "--create", "smuggled"]);
@@ -361,7 +361,7 @@ fn a_protected_branch_that_was_made_past_the_hook_is_open_from_its_beginning() {
 
 #[test]
 fn where_no_hook_runs_a_merge_that_was_signed_off_is_in_order_in_every_style() {
-    let story = Story::with_hook(false);
+    let story = Story::with_hook(None);
     let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
     service.until("the watch over main begins", || !service.entries().is_empty());
     for style in ["merge", "squash", "rebase", "fast-forward-only"] {
@@ -498,14 +498,14 @@ fn nothing_is_lost(story: &Story, services: &mut [Service]) {
 
 #[test]
 fn killing_the_service_loses_nothing_on_sqlite() {
-    let story = Story::with_hook(false);
+    let story = Story::with_hook(None);
     let mut services = [story.serve(&["--reconcile", "3600"])];
     nothing_is_lost(&story, &mut services);
 }
 
 #[test]
 fn killing_one_of_two_replicas_loses_nothing_on_postgresql() {
-    let story = Story::with_hook(false);
+    let story = Story::with_hook(None);
     let postgres = Postgres::start();
     let database = postgres.database("gate");
     let flags = ["--reconcile", "3600", "--public-url", "http://gate.example"];
@@ -515,7 +515,7 @@ fn killing_one_of_two_replicas_loses_nothing_on_postgresql() {
 
 #[test]
 fn a_forge_that_goes_away_is_asked_again_and_nothing_is_forgotten() {
-    let mut story = Story::with_hook(false);
+    let mut story = Story::with_hook(None);
     let mut service = story.serve(&["--reconcile", "3600"]);
     let (number, head) = story.pull("work");
     story.gitea.stop();

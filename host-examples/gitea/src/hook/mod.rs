@@ -20,13 +20,14 @@ use countersign_core::model::{
     TriggerKind, Unavailable, When, read,
 };
 use countersign_host::cli::now;
-use countersign_host::collect::{CollectError, Collector, Platform, Subject, Target};
+use countersign_host::collect::{CollectError, Collector, HostRules, Platform, Subject, Target};
 use countersign_host::git::Repository;
 use countersign_host::module::{CallError, Function, Module};
 use countersign_serve::Judged;
 
 use crate::api::Api;
 use crate::forge::PullRequest;
+use crate::rules::{HostRulesChoice, Scope};
 use env::{ForgeAccess, Push};
 use standing::{Order, Standing};
 use updates::Update;
@@ -54,9 +55,10 @@ pub struct PreReceive {
     /// A file with a token of the forge.
     #[arg(long, env = "COUNTERSIGN_FORGE_TOKEN_FILE", value_name = "FILE", requires = "url")]
     token_file: Option<PathBuf>,
-    /// Refuse changes to a protected branch without a policy.
-    #[arg(long, env = "COUNTERSIGN_REQUIRE_POLICY")]
-    require_policy: bool,
+    #[command(flatten)]
+    host: HostRulesChoice,
+    #[command(flatten)]
+    scope: Scope,
     /// A folder for what was decided, which the service takes into the audit trail; it also remembers what each branch
     /// held, so that what came in past the hook is found.
     #[arg(long, env = "COUNTERSIGN_SPOOL", value_name = "DIR")]
@@ -68,7 +70,7 @@ impl PreReceive {
         let updates = updates()?;
         let push = Push::read(|name| std::env::var(name).ok());
         let gated: Vec<&Update> = updates.iter().filter(|update| !update.is_pull_head()).collect();
-        if push.wiki || gated.is_empty() {
+        if push.wiki || gated.is_empty() || !self.scope.holds(&push.repository) {
             return Ok(ExitCode::SUCCESS);
         }
         let module = Module::embedded()?;
@@ -81,7 +83,7 @@ impl PreReceive {
             module: &module,
             push: &push,
             forge: self.forge(),
-            require_policy: self.require_policy,
+            host: self.host.rules(),
             now: now()?,
             default_branch: collector.server_default_branch()?,
             spool: spool.as_ref(),
@@ -117,7 +119,7 @@ struct Gate<'a> {
     module: &'a Module,
     push: &'a Push,
     forge: Option<ForgeAccess>,
-    require_policy: bool,
+    host: HostRules,
     now: When,
     default_branch: Option<Target>,
     spool: Option<&'a Spool>,
@@ -257,7 +259,7 @@ impl Gate<'_> {
     }
 
     fn with_policy(&self, subject: Subject) -> Subject {
-        Subject { require_policy: self.require_policy, ..subject }
+        Subject { host: self.host.clone(), ..subject }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a push would do to refs, and which change that is.
 
 use countersign_core::model::{MergeKind, MergeResult, ObjectId};
-use countersign_host::collect::{CollectError, Collector, PolicyFrom, Subject, Target};
+use countersign_host::collect::{CollectError, Collector, HostRules, PolicyFrom, Subject, Target};
 
 /// One line of what git tells its hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Update {
             head,
             result,
             policy: PolicyFrom::Target,
-            require_policy: false,
+            host: HostRules::default(),
             to_sign: false,
             audited: None,
         })

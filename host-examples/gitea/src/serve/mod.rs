@@ -18,7 +18,7 @@ use countersign_audit::replay::answer;
 use countersign_audit::{Database, Place};
 use countersign_core::model::{EarlierAnswer, ObjectId, TriggerKind, read};
 use countersign_host::cli::now;
-use countersign_host::collect::{CollectError, Collector, Platform, PolicyFrom, Subject, Target};
+use countersign_host::collect::{CollectError, Collector, HostRules, Platform, PolicyFrom, Subject, Target};
 use countersign_host::git::{GitError, Remote, Repository};
 use countersign_host::module::Module;
 use countersign_serve::{
@@ -27,6 +27,7 @@ use countersign_serve::{
 
 use crate::api::{Api, ApiError, Pull, User};
 use crate::forge::PullRequest;
+use crate::rules::HostRulesChoice;
 use landed::Landed;
 use mirror::Mirrors;
 use publish::Publisher;
@@ -89,9 +90,8 @@ pub struct Serve {
     /// Ask for changes by a review of the gate's own until it passes (see `setup --veto`).
     #[arg(long)]
     veto: bool,
-    /// Refuse changes to a protected branch without a policy.
-    #[arg(long, env = "COUNTERSIGN_REQUIRE_POLICY")]
-    require_policy: bool,
+    #[command(flatten)]
+    host: HostRulesChoice,
     /// Remove requests, answers and the words of approvers after this many days [default: keep them].
     #[arg(long, value_name = "DAYS")]
     retention_days: Option<u32>,
@@ -135,7 +135,7 @@ impl Serve {
             mirrors: Mirrors::below(&self.mirrors),
             folder: self.mirrors.clone(),
             veto: self.veto,
-            require_policy: self.require_policy,
+            host: self.host.rules(),
         };
         let anchorage = match (&self.anchors, &self.anchor_key) {
             (Some(folder), Some(key)) => Some(Anchorage {
@@ -183,7 +183,7 @@ struct Gitea {
     folder: PathBuf,
     own: Mutex<Option<String>>,
     veto: bool,
-    require_policy: bool,
+    host: HostRules,
 }
 
 impl From<ApiError> for ForgeError {
@@ -225,7 +225,7 @@ impl Gitea {
             head: range.head,
             result: range.result,
             policy: PolicyFrom::Target,
-            require_policy: self.require_policy,
+            host: self.host.clone(),
             to_sign: false,
             audited: range.audited.and_then(ObjectId::new),
         })

@@ -1,5 +1,7 @@
 //! The documents of a change: what decides about it, read from its target, and what tools noted about its commits.
 
+use std::path::Path;
+
 use countersign_core::model::{
     Document, Fact, Needs, ObjectId, Request, Role, Text, Unavailable, WantedDocument,
 };
@@ -21,21 +23,7 @@ impl Collector<'_> {
     /// The policy: at the tip of the target, else of the default branch, or where it was said to stand.
     pub(super) fn policy(&mut self, subject: &Subject) -> Result<Option<Document<'static>>, CollectError> {
         match &subject.policy {
-            PolicyFrom::File(path) => {
-                let unreadable =
-                    |reason: String| CollectError::Policy { what: path.display().to_string(), reason };
-                let bytes = std::fs::read(path).map_err(|e| unreadable(e.to_string()))?;
-                Ok(Some(Document {
-                    role: Role::Policy,
-                    source: "flag".into(),
-                    git_ref: None,
-                    commit: None,
-                    path: Some(path.display().to_string().into()),
-                    digest: Some(format!("sha256:{}", sha256_hex(&bytes)).into()),
-                    untrusted: self.in_work_tree(path).is_some(),
-                    bytes: Text::from_bytes(bytes),
-                }))
-            }
+            PolicyFrom::File(path) => Ok(Some(self.file(Role::Policy, path)?)),
             PolicyFrom::Ref { revision, path } => {
                 let object =
                     self.objects.get(&format!("{revision}:{path}"))?.filter(|object| object.kind == "blob");
@@ -72,6 +60,23 @@ impl Collector<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// A file that the command line names.
+    pub(super) fn file(&self, role: Role, path: &Path) -> Result<Document<'static>, CollectError> {
+        let what = || path.display().to_string();
+        let bytes =
+            std::fs::read(path).map_err(|e| CollectError::Policy { what: what(), reason: e.to_string() })?;
+        Ok(Document {
+            role,
+            source: "flag".into(),
+            git_ref: None,
+            commit: None,
+            path: Some(what().into()),
+            digest: Some(format!("sha256:{}", sha256_hex(&bytes)).into()),
+            untrusted: self.in_work_tree(path).is_some(),
+            bytes: Text::from_bytes(bytes),
+        })
     }
 
     /// The policy of the default branch, which says what is protected; where it cannot be read as one, the module takes

@@ -41,12 +41,21 @@ pub struct Subject {
     pub result: Option<MergeResult<'static>>,
     /// Where the policy stands.
     pub policy: PolicyFrom,
-    /// A target without a policy is refused.
-    pub require_policy: bool,
+    /// What the host itself says.
+    pub host: HostRules,
     /// Everything that a signed sign-off is bound to is collected, whether a rule asks for it or not.
     pub to_sign: bool,
     /// The commit of the target up to which all was decided about, where the host keeps count.
     pub audited: Option<ObjectId<'static>>,
+}
+
+/// What a host says itself, whatever stands on a branch.
+#[derive(Debug, Clone, Default)]
+pub struct HostRules {
+    /// A target without a policy is refused.
+    pub require_policy: bool,
+    /// A file that says who may break the glass.
+    pub break_glass: Option<PathBuf>,
 }
 
 impl Subject {
@@ -175,7 +184,7 @@ impl<'m> Collector<'m> {
                 host: Software { name: "countersign".into(), version: env!("CARGO_PKG_VERSION").into() },
                 platform: software,
                 now,
-                require_policy: subject.require_policy,
+                require_policy: subject.host.require_policy,
             },
             change: Some(change),
             complete: vec![Fact::Documents],
@@ -187,6 +196,9 @@ impl<'m> Collector<'m> {
             ..Request::default()
         };
         request.documents.extend(self.policy(subject)?);
+        if let Some(path) = &subject.host.break_glass {
+            request.documents.push(self.file(Role::BreakGlass, path)?);
+        }
         if kind != TriggerKind::Check {
             request.documents.extend(self.protection(subject)?);
         }

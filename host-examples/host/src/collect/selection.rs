@@ -6,7 +6,7 @@ use countersign_core::model::{
     Act, Change, Fact, Needs, ObjectId, Request, Software, TriggerKind, Unavailable, When,
 };
 
-use super::{CollectError, Collector, Platform, Subject, Target};
+use super::{CollectError, Collector, HostRules, Platform, Subject, Target};
 use crate::ci::Ci;
 
 /// Which change, and what beside git decides about it.
@@ -110,7 +110,7 @@ impl Collector<'_> {
             head,
             result: None,
             policy: selection.policy.clone(),
-            require_policy: selection.require_policy,
+            host: HostRules { require_policy: selection.require_policy, break_glass: None },
             to_sign: selection.to_sign,
             audited: None,
         };

@@ -4,7 +4,7 @@ use super::origin;
 use crate::Error;
 use crate::digest::sha256;
 use crate::model::{Document, Fact, PolicyDocument, Request, Role, WantedDocument};
-use crate::policy::{self, CodeOwners, Dialect, Extends, Policy};
+use crate::policy::{self, CodeOwners, Dialect, Extends, Policy, Reading};
 
 /// A policy, with all that belongs to it.
 pub(crate) struct Bundle<'r, 'a> {
@@ -104,6 +104,18 @@ pub(super) fn of_request<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bund
     }
 }
 
+/// Who may break the glass by the host's own word.
+///
+/// # Errors
+/// `bad-policy`, when the host's file has a fault: it helps nobody in an emergency, and is mended before.
+pub(super) fn of_host<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bundle<'r, 'a>>, Error> {
+    let own = request.documents.iter().find(|document| document.role == Role::BreakGlass);
+    let Some(document) = own else { return Ok(None) };
+    let policy = valid(document, policy::read_glass(document.bytes.as_bytes()))?;
+    let digest = document.digest.as_ref().map(|digest| digest.to_string());
+    Ok(Some(Bundle { document, policy, beside: Vec::new(), digest }))
+}
+
 /// The last policy without a fault that stood on the target, for a change that mends the one that stands: otherwise nothing
 /// could ever be merged again.
 fn last_valid<'r, 'a>(documents: &'r [Document<'a>]) -> Option<(&'r Document<'a>, Policy)> {
@@ -127,7 +139,10 @@ pub(super) fn wanted_to_mend(request: &Request<'_>) -> Vec<WantedDocument> {
 }
 
 fn read(document: &Document<'_>, base: Option<&Policy>) -> Result<Policy, Error> {
-    let reading = policy::read(document.bytes.as_bytes(), base);
+    valid(document, policy::read(document.bytes.as_bytes(), base))
+}
+
+fn valid(document: &Document<'_>, reading: Reading) -> Result<Policy, Error> {
     reading.policy.ok_or_else(|| Error::bad_policy(&origin(document), reading.diagnostics))
 }
 

@@ -11,6 +11,8 @@ mod predicates;
 mod remedies;
 mod rules;
 
+use bundle::Bundle;
+
 pub(crate) use needs::needs;
 
 use crate::change::Judged;
@@ -34,6 +36,9 @@ use outcome::conclude;
 use predicates::{Facts, paths};
 use rules::{Case, Said, Views};
 
+/// What is said of a target without a policy, where the host requires one.
+const NO_POLICY: &str = "the target has no policy, and this gate requires one";
+
 /// Decides.
 pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let Some(change) = &request.change else {
@@ -43,12 +48,44 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         return Ok(not_gated(request, change, why));
     }
     let judged = Judged::of(request)?;
-    let bundle = bundle::of_request(request)?;
+    let host = bundle::of_host(request)?;
+    let found = bundle::of_request(request);
+    // Where no policy can decide, whom the host names may still answer for the change.
+    let lack = match &found {
+        Err(fault) => Some(fault.to_string()),
+        Ok(None) if request.trigger.require_policy => Some(NO_POLICY.to_owned()),
+        Ok(_) => None,
+    };
+    let decision = match (lack, host) {
+        (Some(lack), Some(host)) => {
+            let decision = under(request, change, &judged, Some(host), None, Some(lack))?;
+            // Where nobody tries, the fault itself is the answer.
+            let tried = decision.rules.len() > 1;
+            match found {
+                Err(fault) if !tried => return Err(fault),
+                _ => decision,
+            }
+        }
+        (_, host) => under(request, change, &judged, found?, host, None)?,
+    };
+    let_go(judged);
+    Ok(decision)
+}
+
+/// Decides under one policy. Beside it the host may say who breaks the glass, and what lacks is one more rule that is open.
+fn under<'r, 'a>(
+    request: &'r Request<'a>,
+    change: &'r Change<'a>,
+    judged: &Judged<'r, 'a>,
+    bundle: Option<Bundle<'r, 'a>>,
+    host: Option<Bundle<'r, 'a>>,
+    lack: Option<String>,
+) -> Result<Decision, Error> {
     let policy = bundle.as_ref().map(|bundle| &bundle.policy);
     let table = table(policy);
     let steps = Steps::default();
     let findings = provenance_of(request, &judged, &table, &steps)?;
-    let mut directory = Directory::of(request, policy, &table);
+    let mut directory = Directory::of(request, [policy, host.as_ref().map(|host| &host.policy)], &table);
     let views = Views::of(policy, request, &judged, &table, &mut directory, &steps)?;
 
     let subject_name = subject_of(request, policy);
@@ -104,12 +141,24 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
             contributors: &views.all,
         };
         let case = Case { facts: &facts, change, views: &views, acts: &acts };
+        rules.extend(lack.map(rules::lacking));
         for rule in &policy.rules {
             rules.push(case.rule(rule, &mut said)?);
         }
         veto = policy.veto.as_ref().map(|veto| case.veto(veto)).transpose()?;
         if let Some(break_glass) = &policy.break_glass {
             glass = case.break_glass(break_glass, rules.iter_mut().map(|(rule, _)| rule).chain(&mut veto))?;
+        }
+        let stands = glass.as_ref().is_some_and(|glass| glass.overridden.is_some());
+        if let Some(host) = host.as_ref().filter(|_| !stands)
+            && let Some(break_glass) = &host.policy.break_glass
+        {
+            let facts = Facts { policy: &host.policy, ..facts };
+            let case = Case { facts: &facts, ..case };
+            let of_host = case
+                .break_glass(break_glass, rules.iter_mut().map(|(rule, _)| rule).chain(&mut veto))?
+                .filter(|of_host| of_host.overridden.is_some() || glass.is_none());
+            glass = of_host.or(glass);
         }
     }
     let (outcome, headline) = conclude(request, policy, &judged, [veto.as_ref(), glass.as_ref()], &rules);
@@ -169,8 +218,8 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         notices,
     };
     let_go((acts, views, directory));
-    let_go((judged, table));
-    let_go(bundle);
+    let_go(table);
+    let_go((bundle, host));
     Ok(decision)
 }
 

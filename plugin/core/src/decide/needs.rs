@@ -23,11 +23,13 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     let mut facts = Vec::new();
     let mut documents = Vec::new();
     let mut groups = Vec::new();
+    let host = bundle::of_host(request).ok().flatten();
     let has_policy = request.documents.iter().any(|document| document.role == Role::Policy);
     match bundle::find(&request.documents) {
         Ok(Found::Nothing) => facts.push(Fact::Documents),
-        // An unreadable policy needs nothing more to be refused, but a change may mend it.
-        Err(_) => return Ok(answer(Vec::new(), bundle::wanted_to_mend(request))),
+        // An unreadable policy needs nothing more to be refused, but a change may mend it, and the glass may be broken.
+        Err(_) if host.is_none() => return Ok(answer(Vec::new(), bundle::wanted_to_mend(request))),
+        Err(_) => documents = bundle::wanted_to_mend(request),
         // What the policy asks for shows once the one that it extends is read.
         Ok(Found::Wants(extends)) => {
             let base = WantedDocument {
@@ -41,7 +43,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
         Ok(Found::Bundle(bundle)) => {
             let policy = &bundle.policy;
             facts = wanted(policy);
-            if facts.contains(&Fact::Groups) && !known(Fact::Groups) {
+            if facts.contains(&Fact::Groups) {
                 groups = wanted_groups(policy);
             }
             if request.change.as_ref().is_some_and(|change| change.result.is_some()) {
@@ -70,6 +72,14 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
                 documents.dedup();
             }
         }
+    }
+    if let Some(host) = &host {
+        wanted_for_glass(&host.policy, &mut facts);
+        groups.extend(wanted_groups(&host.policy));
+        order::strings(&mut groups);
+    }
+    if known(Fact::Groups) {
+        groups.clear();
     }
     if request.change.is_none() && has_policy {
         order::insert(&mut facts, Fact::Change);
@@ -113,11 +123,7 @@ fn wanted(policy: &Policy) -> Vec<Fact> {
             look_at_options(&rule.options, policy, &mut facts);
         }
     }
-    if let Some(glass) = &policy.break_glass {
-        add(&mut facts, &[Fact::Acts, Fact::Pushes, Fact::Opener, Fact::Requester]);
-        look_at_people(&glass.by, policy, &mut facts);
-        look_at_options(&glass.options, policy, &mut facts);
-    }
+    wanted_for_glass(policy, &mut facts);
     if let Some(veto) = &policy.veto {
         add(&mut facts, &[Fact::Acts, Fact::Pushes, Fact::Opener, Fact::Requester]);
         look_at_people(&veto.by, policy, &mut facts);
@@ -125,6 +131,14 @@ fn wanted(policy: &Policy) -> Vec<Fact> {
         veto.when.iter().for_each(|predicate| look_at(predicate, policy, &mut facts));
     }
     facts
+}
+
+fn wanted_for_glass(policy: &Policy, facts: &mut Vec<Fact>) {
+    if let Some(glass) = &policy.break_glass {
+        add(facts, &[Fact::Acts, Fact::Pushes, Fact::Opener, Fact::Requester]);
+        look_at_people(&glass.by, policy, facts);
+        look_at_options(&glass.options, policy, facts);
+    }
 }
 
 /// The lists of requirements that a policy names, at the tip of the target.

@@ -1,7 +1,7 @@
 //! From the rules to the outcome, and one line that says it.
 
-use super::moves;
 use super::predicates::{Settled, count};
+use super::{NO_POLICY, moves};
 use crate::change::Judged;
 use crate::model::{Outcome, Request, RuleCode, RuleResult, RuleState};
 use crate::policy::{Combination, Otherwise, Policy};
@@ -59,10 +59,7 @@ fn weigh(
 ) -> (Outcome, String) {
     let Some(policy) = policy else {
         if request.trigger.require_policy {
-            return (
-                Outcome::Pending,
-                "Blocked: the target has no policy, and this gate requires one".to_owned(),
-            );
+            return (Outcome::Pending, format!("Blocked: {NO_POLICY}"));
         }
         return (Outcome::NotApplicable, "The target has no policy, so nothing is required".to_owned());
     };

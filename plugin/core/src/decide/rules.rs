@@ -447,6 +447,18 @@ fn skipped(name: &str, because: Vec<String>) -> RuleResult {
     }
 }
 
+/// What no rule can say, because the policy that would say it lacks or has a fault: open until somebody answers for it.
+pub(super) fn lacking(why: String) -> Judgement {
+    let rule = RuleResult {
+        name: "policy".to_owned(),
+        state: RuleState::Pending,
+        code: RuleCode::FactUnavailable,
+        missing: vec![why],
+        ..RuleResult::default()
+    };
+    (rule, Settled::No)
+}
+
 /// Lists the acts that would override a rule, beside what it asks for.
 fn show_override(result: &mut RuleResult, asks: String, acts: Vec<ActVerdict>) {
     let counted = u32::from(result.overridden.is_some());

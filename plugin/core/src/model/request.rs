@@ -307,6 +307,8 @@ pub enum Role {
     /// The policy that the target would hold with the change. It decides nothing; it shows whether the change mends the one
     /// that has a fault.
     NextPolicy,
+    /// Who may break the glass by the host's own word, whatever stands on the target: a policy without rules.
+    BreakGlass,
     /// CODEOWNERS.
     Codeowners,
     /// OpenSSH's list of allowed signers.
@@ -340,6 +342,7 @@ words!(Role, else Other {
     "protection" => Protection,
     "earlier-policy" => EarlierPolicy,
     "next-policy" => NextPolicy,
+    "break-glass" => BreakGlass,
     "codeowners" => Codeowners,
     "allowed-signers" => AllowedSigners,
     "revoked-keys" => RevokedKeys,

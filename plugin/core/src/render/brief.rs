@@ -30,10 +30,16 @@ pub(super) fn decision(decision: &Decision) -> String {
     if let Some(policy) = &decision.policy {
         line(format!("Policy: {}, from {}", plain(&policy.name), plain(&policy.origin)));
     }
-    let waits =
-        |rule: &&RuleResult| matches!(rule.state, RuleState::Pending | RuleState::Denied) && !rule.observed;
+    // Glass that somebody tried to break in vain is skipped, and they are told why.
+    let tried = |rule: &RuleResult| rule.requirements.iter().any(|requirement| !requirement.acts.is_empty());
+    let waits = |rule: &&RuleResult| match rule.state {
+        RuleState::Pending | RuleState::Denied => !rule.observed,
+        RuleState::Skipped => tried(rule),
+        _ => false,
+    };
     for rule in decision.rules.iter().filter(waits) {
-        let missing: Vec<String> = rule.missing.iter().map(|missing| plain(missing)).collect();
+        let why = if rule.state == RuleState::Skipped { &rule.because } else { &rule.missing };
+        let missing: Vec<String> = why.iter().map(|missing| plain(missing)).collect();
         line(format!("{}: {} [{}]", plain(&rule.name), missing.join("; "), rule.code.name()));
         let acts = rule.requirements.iter().flat_map(|requirement| &requirement.acts);
         let mut shown: Vec<String> = Vec::new();

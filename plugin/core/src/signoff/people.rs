@@ -41,14 +41,14 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Gathers what the request and the policy say.
-    pub fn of(request: &Request<'_>, policy: Option<&Policy>, table: &Table) -> Self {
+    pub fn of(request: &Request<'_>, policies: [Option<&Policy>; 2], table: &Table) -> Self {
         let mut directory = Directory {
             tokens: BTreeMap::new(),
             entries: Vec::new(),
             // Plain git says that it has no people; every forge has.
             by_account: !request.absent.contains(&Fact::People),
         };
-        for (login, identity) in policy.iter().flat_map(|policy| &policy.identities) {
+        for (login, identity) in policies.iter().flatten().flat_map(|policy| &policy.identities) {
             let person = directory.token(login_token(login));
             for email in &identity.emails {
                 directory.unite(person, email_token(email));
@@ -93,10 +93,11 @@ impl Directory {
                 directory.unite(person, login_token(login));
             }
         }
-        // Whom the policy names and the groups hold may act, whether anything else is known of them or not.
-        let owners = policy.and_then(|policy| policy.codeowners.as_ref()?.file.as_ref()?.as_ref().ok());
-        let owners = owners.into_iter().flat_map(|owners| owners.entries()).map(|entry| &entry.owners);
-        for set in policy.iter().flat_map(|policy| policy.people.values()).chain(owners) {
+        // Whom a policy names and the groups hold may act, whether anything else is known of them or not.
+        let policies = || policies.iter().flatten();
+        let owners = policies().filter_map(|policy| policy.codeowners.as_ref()?.file.as_ref()?.as_ref().ok());
+        let owners = owners.flat_map(|owners| owners.entries()).map(|entry| &entry.owners);
+        for set in policies().flat_map(|policy| policy.people.values()).chain(owners) {
             for user in set.users.iter().filter(|user| user.id.is_none()) {
                 directory.token(user_token(&user.login));
             }

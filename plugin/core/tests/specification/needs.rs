@@ -223,3 +223,26 @@ fn sessions_that_commits_name_are_asked_for_once() {
     request["complete"] = json!(["checkpoints"]);
     assert_eq!(documents(&request).len(), 0);
 }
+
+#[test]
+fn whom_the_host_names_is_asked_about_whether_there_is_a_policy_or_one_with_a_fault() {
+    let glass = (
+        "break-glass",
+        "glass.yaml",
+        "people: { on-call: { groups: [acme/on-call] } }\nbreak-glass: { by: on-call }\n",
+    );
+    let valid = format!("{HEAD}rules:\n  - {{ name: no, deny: no }}\n");
+    for policy in [None, Some(valid.as_str()), Some("rules: nothing\n")] {
+        let policy = policy.map(|text| ("policy", "policy.yaml", text));
+        let answer = needs(&holding(&policy.into_iter().chain([glass]).collect::<Vec<_>>()));
+        let facts = answer["facts"].as_array().unwrap();
+        for fact in ["acts", "people", "groups"] {
+            assert!(facts.contains(&json!(fact)), "{policy:?}: {answer}");
+        }
+        assert_eq!(answer["groups"], json!(["acme/on-call"]), "{policy:?}");
+    }
+    // Groups that are known are not named again.
+    let mut request = holding(&[glass]);
+    request["complete"] = json!(["groups"]);
+    assert_eq!(needs(&request)["groups"], json!(null));
+}

@@ -1,6 +1,6 @@
 //! Waivers and broken glass: who answers for a rule that is not satisfied, and what does not count as that.
 
-use crate::common::{Case, account, id, ident};
+use crate::common::{self, Case, account, id, ident};
 use serde_json::json;
 
 const POLICY: &str = "\
@@ -449,4 +449,85 @@ fn what_is_wrong_with_an_override_is_said_of_the_override() {
     );
     let dismissed = said(&|case| case.comment("noor", LINE)["dismissed"] = json!({ "at": 200 }));
     assert_eq!(dismissed, "what noor wrote was taken back");
+}
+
+const OF_HOST: &str = "\
+people: { on-call: { users: [noor] } }
+break-glass: { by: on-call }
+";
+
+/// A host that names noor, and what noor writes.
+fn by_the_host(policy: &str, text: &str) -> Case {
+    let mut case = Case::under(policy);
+    case.document("break-glass", "/etc/countersign/break-glass.yaml", OF_HOST);
+    case.comment("noor", text);
+    case
+}
+
+const DOWN: &str = "break-glass: payments are down, this rolls the release back";
+
+#[test]
+fn whom_the_host_names_breaks_the_glass_whatever_the_policy_says_of_it() {
+    let case = by_the_host(common::POLICY, DOWN);
+    assert_eq!((case.outcome().as_str(), case.rule_code("sign-off").as_str()), ("approved", "break-glass"));
+    assert_eq!(by_the_host(common::POLICY, "break-glass: now").outcome(), "pending");
+    // The policy's own list goes on beside it, and one that stands is shown before one that does not.
+    let own = format!("{}break-glass: {{ by: seniors }}\n", common::POLICY);
+    let mut both = by_the_host(&own, "break-glass: now");
+    both.comment("sam", DOWN);
+    assert_eq!(
+        (both.outcome().as_str(), codes(&both, "break-glass").as_slice()),
+        ("approved", &["not-eligible".to_owned(), "counted".to_owned()][..])
+    );
+    let mut theirs = by_the_host(&own, DOWN);
+    theirs.comment("sam", "break-glass: now");
+    assert_eq!(theirs.outcome(), "approved");
+}
+
+#[test]
+fn the_host_says_who_is_who_as_well_where_no_forge_does() {
+    let mut case = by_the_host(common::POLICY, DOWN);
+    case.leave_the_forge();
+    assert_eq!(
+        (case.outcome().as_str(), codes(&case, "break-glass").as_slice()),
+        ("pending", &["unknown-account".to_owned()][..])
+    );
+    case.documents[0]["bytes"] =
+        format!("{OF_HOST}identities: {{ noor: {{ emails: [noor@example.com] }} }}\n").into();
+    assert_eq!(case.outcome(), "approved");
+}
+
+#[test]
+fn whom_the_host_names_breaks_the_glass_where_the_policy_has_a_fault_or_there_is_none() {
+    let faulty = "countersign: 1\nname: test\nrulez: []\n";
+    let case = by_the_host(faulty, DOWN);
+    let decision = case.answer().unwrap();
+    assert_eq!(decision["outcome"], "approved");
+    assert!(
+        decision["rules"].to_string().contains("rulez"),
+        "the fault is shown with what overrides it: {decision}"
+    );
+    // Who tries in vain reads why; where nobody tries, the fault is the answer.
+    assert_eq!(by_the_host(faulty, "break-glass: now").outcome(), "pending");
+    assert!(by_the_host(faulty, "hello").answer().is_err());
+    let without = |text: &str| {
+        let mut case = by_the_host("", text);
+        case.request["trigger"]["require_policy"] = true.into();
+        case.request["complete"].as_array_mut().unwrap().push("documents".into());
+        case
+    };
+    assert_eq!(without(DOWN).outcome(), "approved");
+    assert_eq!(without("hello").outcome(), "pending");
+}
+
+#[test]
+fn a_host_s_file_with_a_fault_is_found_before_it_is_needed() {
+    for fault in
+        ["people: { on-call: { users: [noor] } }\n", "break-glass: { by: nobody }\n", "rules: []\n", "[\n"]
+    {
+        let mut case = Case::under(common::POLICY);
+        case.document("break-glass", "break-glass.yaml", fault);
+        let error = case.answer().unwrap_err().to_string();
+        assert!(error.contains("break-glass.yaml"), "{fault}: {error}");
+    }
 }

@@ -14,7 +14,7 @@ const WINDOWS: &[(&str, u32)] = &[("wide", 1_000), ("narrow", 500)];
 const SCHEMES: &[(&str, u32)] = &[("light", 1), ("dark", 0)];
 
 fn main() {
-    let story = Story::with_hook(false);
+    let story = Story::with_hook(None);
     let service = story.serve(&["--repo", "acme/app"]);
     let (number, head) = story.pull("parser");
     story.review(number, &story.olga, "APPROVED", "topology: it looks harmless enough to me");

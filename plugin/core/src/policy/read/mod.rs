@@ -11,11 +11,20 @@ use extends::{added, taken};
 use faults::{Faults, choice, compiled, likely, map, word};
 
 use super::yaml::{self, Node, Place};
-use super::{Branch, Draft, Otherwise, Policy, Reading};
+use super::{Branch, Draft, Options, Otherwise, Policy, Reading};
 use crate::limits;
 use crate::model::{Enforce, Severity};
 
 pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
+    read_as(source, |root, faults| policy(root, base, faults))
+}
+
+/// Reads who may break the glass, where no policy is asked: a file with `people` and `break-glass`.
+pub(super) fn read_glass(source: &[u8]) -> Reading {
+    read_as(source, glass)
+}
+
+fn read_as(source: &[u8], read: impl FnOnce(&Node<'_>, &mut Faults<'_>) -> Option<Policy>) -> Reading {
     let mut faults = Faults { lines: Vec::new(), diagnostics: Vec::new(), names_elsewhere: false };
     let text = match std::str::from_utf8(source) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
@@ -35,7 +44,7 @@ pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
     }
     faults.lines = text.lines().collect();
     let policy = match yaml::parse(text) {
-        Ok(root) => policy(&root, base, &mut faults),
+        Ok(root) => read(&root, &mut faults),
         Err(fault) => {
             faults.add(Severity::Error, fault.place, fault.message, fault.help.map(str::to_owned));
             None
@@ -43,6 +52,41 @@ pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
     };
     let broken = faults.diagnostics.iter().any(|d| d.severity == Severity::Error);
     Reading { policy: policy.filter(|_| !broken), diagnostics: faults.diagnostics }
+}
+
+fn glass(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
+    const KEYS: &[&str] = &["countersign", "name", "people", "identities", "break-glass"];
+    let mut policy = Policy { name: "break-glass".to_owned(), ..extends::start(None) };
+    let mut glass = None;
+    for (key, node) in map(root, "a file of who may break the glass", faults)? {
+        match key.text.as_ref() {
+            "countersign" => version(node, faults),
+            "name" => policy.name = word(node, "`name`", faults).unwrap_or_default().to_owned(),
+            "people" => policy.people = people::people(node, faults),
+            "identities" => policy.identities = people::identities(node, faults),
+            "break-glass" => glass = Some(node),
+            _ => faults.unknown_key(key, KEYS),
+        }
+    }
+    match glass {
+        Some(node) => policy.break_glass = options::break_glass(node, &Options::default(), &policy, faults),
+        None => faults.error_with_help(
+            root.place,
+            "the key `break-glass` is missing",
+            "write `break-glass: { by: NAME }`, with a NAME of `people`",
+        ),
+    }
+    Some(policy)
+}
+
+fn version(node: &Node<'_>, faults: &mut Faults<'_>) {
+    if word(node, "`countersign`", faults).is_some_and(|version| version != "1") {
+        faults.error_with_help(
+            node.place,
+            "this module reads version 1 of the policy language",
+            "write `countersign: 1`",
+        );
+    }
 }
 
 fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Option<Policy> {
@@ -82,15 +126,7 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
             "repository" | "identities" | "break-glass" | "provenance" if extends::says(base, &key.text) => {
                 extends::misplaced(key, faults);
             }
-            "countersign" => {
-                if word(node, "`countersign`", faults).is_some_and(|version| version != "1") {
-                    faults.error_with_help(
-                        node.place,
-                        "this module reads version 1 of the policy language",
-                        "write `countersign: 1`",
-                    );
-                }
-            }
+            "countersign" => version(node, faults),
             "name" => policy.name = word(node, "`name`", faults).unwrap_or_default().to_owned(),
             "description" => {
                 word(node, "`description`", faults);
