@@ -2,6 +2,7 @@
 //! failed.
 
 pub mod git;
+pub mod page;
 pub mod postgres;
 pub mod server;
 pub mod service;

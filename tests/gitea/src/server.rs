@@ -13,6 +13,9 @@ use crate::{Ran, program, root, run};
 /// The version that `tests/gitea/server` pins.
 const VERSION: &str = "1.26.0";
 
+/// What everybody logs in with.
+pub const PASSWORD: &str = "Passw0rd-of-a-test";
+
 /// The server program, built when it is not there; that takes some minutes.
 fn gitea() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -105,13 +108,7 @@ impl Gitea {
     pub fn user(&self, name: &str, admin: bool) -> String {
         let mut command = Command::new(gitea());
         command.arg("-c").arg(self.ini()).args(["admin", "user", "create"]);
-        command.args([
-            "--username",
-            name,
-            "--password",
-            "Passw0rd-of-a-test",
-            "--must-change-password=false",
-        ]);
+        command.args(["--username", name, "--password", PASSWORD, "--must-change-password=false"]);
         command.args([
             "--email",
             &format!("{name}@example.com"),
