@@ -212,16 +212,24 @@ impl Api {
         Ok(body)
     }
 
+    /// Reads one page of a list.
+    ///
+    /// # Errors
+    /// When the forge does not give it.
+    pub fn page<T: DeserializeOwned>(&self, path: &str, page: usize) -> Result<Vec<T>, ApiError> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let entries: Option<Vec<T>> = self.get(&format!("{path}{joint}limit={PAGE}&page={page}"))?;
+        Ok(entries.unwrap_or_default())
+    }
+
     /// Reads a list to its end: until a page brings nothing new. The second says whether that was reached.
     ///
     /// # Errors
     /// When the forge does not give a page.
     pub fn list<T: DeserializeOwned + HasId>(&self, path: &str) -> Result<(Vec<T>, bool), ApiError> {
         let mut all: Vec<T> = Vec::new();
-        let joint = if path.contains('?') { '&' } else { '?' };
         for page in 1..=PAGES {
-            let entries: Option<Vec<T>> = self.get(&format!("{path}{joint}limit={PAGE}&page={page}"))?;
-            let entries = entries.unwrap_or_default();
+            let entries: Vec<T> = self.page(path, page)?;
             // Some lists know no pages, and give all of it again.
             let known = entries.first().is_some_and(|entry| all.iter().any(|other| other.id() == entry.id()));
             if entries.is_empty() || known {

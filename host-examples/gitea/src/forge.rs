@@ -28,8 +28,8 @@ pub struct PullRequest<'a> {
 }
 
 /// How often the feed is looked at until it names the head, and how long in between.
-const FEED_LOOKS: usize = 10;
-const FEED_PAUSE: Duration = Duration::from_millis(200);
+const FEED_LOOKS: usize = 20;
+const FEED_PAUSE: Duration = Duration::from_millis(100);
 
 /// What the gate's own comments and reviews begin with.
 pub const MARKER: &str = "<!-- countersign -->";
@@ -188,16 +188,21 @@ impl<'a> PullRequest<'a> {
             return Ok((Vec::new(), true));
         };
         let path = format!("/repos/{}/activities/feeds", repository.full_name);
-        let mut looks = 0;
-        loop {
-            looks += 1;
-            let (mut activities, whole) = self.api.list::<Activity>(&path)?;
-            activities.retain(|activity| activity.op_type == "commit_repo" && activity.ref_name == branch);
-            if !whole || looks > FEED_LOOKS || is_whole(&activities) {
-                return Ok((activities, whole));
+        let is_ours = |activity: &Activity| activity.op_type == "commit_repo" && activity.ref_name == branch;
+        let (mut activities, whole) = self.api.list::<Activity>(&path)?;
+        activities.retain(is_ours);
+        for _ in 0..FEED_LOOKS {
+            if !whole || is_whole(&activities) {
+                break;
             }
-            std::thread::sleep(FEED_PAUSE);
+            self.api.wait(|| std::thread::sleep(FEED_PAUSE));
+            // What is new stands first.
+            let newest = self.api.page::<Activity>(&path, 1)?.into_iter().filter(is_ours);
+            let new: Vec<Activity> =
+                newest.filter(|one| activities.iter().all(|known| known.id != one.id)).collect();
+            activities.splice(0..0, new);
         }
+        Ok((activities, whole))
     }
 
     /// Reviews and comments, each with the branch that the request was for when it was given.
@@ -311,54 +316,59 @@ impl<'a> PullRequest<'a> {
         self.api.list(&format!("/teams/{}/members", team.id))
     }
 
-    /// What those may do in the repository who acted.
-    fn people(&self, request: &mut Request<'static>) {
-        let mut teams = None;
+    /// What those may do in the repository who acted. By teams it is looked for where a policy asks for it alone: that
+    /// takes more rights than the rest.
+    fn people(&self, levels: bool, request: &mut Request<'static>) {
+        let by_team = if levels { self.levels_by_team().ok() } else { Some(Vec::new()) };
         let acted = request.acts.iter().filter_map(|act| act.actor.login.as_deref());
         let logins: BTreeSet<String> = acted.map(str::to_owned).collect();
         for login in logins {
-            let permissions = self.permissions(&login, &mut teams);
+            let said: Option<Permission> =
+                self.api.get(&self.path(&format!("/collaborators/{login}/permission"))).ok();
+            let is_member = |member: &User| member.login.eq_ignore_ascii_case(&login);
+            let teams = by_team.iter().flatten().filter(|(_, members)| members.iter().any(is_member));
+            let mut permissions: BTreeSet<String> = teams.map(|(level, _)| level.clone()).collect();
+            // Nobody has less by the forge's word than by a team; more may be unknown.
+            let unreadable = match &said {
+                None => true,
+                Some(said) => by_team.is_none() && matches!(said.permission.as_str(), "read" | "none" | ""),
+            };
+            permissions.extend(said.map(|said| said.permission));
             request.people.push(Person {
                 account: Account { login: Some(login.into()), ..Account::default() },
-                unreadable: permissions.is_err(),
-                permissions: permissions.unwrap_or_default().into_iter().map(Into::into).collect(),
+                permissions: permissions.into_iter().map(Into::into).collect(),
+                unreadable,
                 ..Person::default()
             });
         }
         request.complete.push(Fact::People);
     }
 
-    /// The levels that somebody has. Members of a team whose rights are per unit have that of its code, and the forge says
-    /// `read` of them.
-    fn permissions(&self, login: &str, teams: &mut Option<Vec<Team>>) -> Result<Vec<String>, ApiError> {
-        let said: Permission = self.api.get(&self.path(&format!("/collaborators/{login}/permission")))?;
-        let mut levels = vec![said.permission];
-        if levels != ["read"] {
-            return Ok(levels);
-        }
-        let teams = match teams {
-            Some(teams) => teams,
-            None => teams.insert(self.teams()?),
+    /// Who has which level by a team whose rights are per unit, where the forge says of them that they may read, or nothing.
+    fn levels_by_team(&self) -> Result<Vec<(String, Vec<User>)>, ApiError> {
+        let cut = || ApiError::Refused {
+            path: self.path("/teams"),
+            status: 403,
+            said: ": it gave a part of the list alone".into(),
         };
+        let teams = match self.api.list::<Team>(&self.path("/teams")) {
+            Ok((teams, true)) => teams,
+            Ok((_, false)) => return Err(cut()),
+            // Its owner is a person, who has no teams.
+            Err(ApiError::Refused { status: 405, .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut levels = Vec::new();
         for team in teams {
-            let level = team.units_map.as_ref().and_then(|units| units.get("repo.code"));
-            let Some(level) = level.filter(|level| !levels.contains(level)) else { continue };
-            match self.api.get::<User>(&format!("/teams/{}/members/{login}", team.id)) {
-                Ok(_) => levels.push(level.clone()),
-                Err(ApiError::Refused { status: 404, .. }) => {}
-                Err(error) => return Err(error),
+            let Some(level) = team.units_map.as_ref().and_then(|units| units.get("repo.code")) else {
+                continue;
+            };
+            match self.api.list(&format!("/teams/{}/members", team.id))? {
+                (members, true) => levels.push((level.clone(), members)),
+                (_, false) => return Err(cut()),
             }
         }
         Ok(levels)
-    }
-
-    /// The teams that have rights in the repository; none where its owner is a person.
-    fn teams(&self) -> Result<Vec<Team>, ApiError> {
-        match self.api.list(&self.path("/teams")) {
-            Ok((teams, _)) => Ok(teams),
-            Err(ApiError::Refused { status: 405, .. }) => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
     }
 }
 
@@ -412,7 +422,7 @@ impl Platform for PullRequest<'_> {
             name_missing(Fact::Groups, read, request);
         }
         if needs.facts.contains(&Fact::People) {
-            self.people(request);
+            self.people(needs.levels, request);
         }
         Ok(())
     }

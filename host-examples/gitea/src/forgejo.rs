@@ -121,7 +121,6 @@ fn what_is_asked_of_gitea_is_asked_of_forgejo() {
         ("get", "/repos/{owner}/{repo}/collaborators/{collaborator}/permission"),
         ("get", "/orgs/{org}/teams"),
         ("get", "/teams/{id}/members"),
-        ("get", "/teams/{id}/members/{username}"),
         ("get", "/repos/{owner}/{repo}/teams"),
         ("get", "/repos/{owner}/{repo}/hooks"),
         ("post", "/repos/{owner}/{repo}/hooks/{id}/tests"),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 use countersign_host::collect::HostRules;
 
@@ -21,8 +22,18 @@ pub struct HostRulesChoice {
 pub struct Scope {
     /// Judge these repositories alone, OWNER/NAME or OWNER/* [default: all]. A fork carries the policy of what it was made of,
     /// and its owner can sign nothing off there.
-    #[arg(long, env = "COUNTERSIGN_ONLY", value_name = "REPOSITORY", value_delimiter = ',')]
+    #[arg(long, env = "COUNTERSIGN_ONLY", value_name = "REPOSITORY", value_delimiter = ',', value_parser = only)]
     pub only: Vec<String>,
+}
+
+/// A list that names nothing would judge nothing, so what names nothing is no list.
+fn only(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let names = |part: &str| !part.is_empty() && !part.contains(['*', '/']);
+    match text.split_once('/') {
+        Some((owner, name)) if names(owner) && (name == "*" || names(name)) => Ok(text.to_owned()),
+        _ => Err("write OWNER/NAME, or OWNER/* for all that the owner has".to_owned()),
+    }
 }
 
 impl Scope {
@@ -39,15 +50,28 @@ impl Scope {
 }
 
 impl HostRulesChoice {
-    /// As the collector takes them.
-    pub fn rules(&self) -> HostRules {
-        HostRules { require_policy: self.require_policy, break_glass: self.break_glass_file.clone() }
+    /// As the collector takes them, and why the file cannot be read: it lets nobody break the glass then, and stops no push
+    /// beside that.
+    pub fn rules(&self) -> (HostRules, Option<anyhow::Error>) {
+        let file = self.break_glass_file.clone();
+        let read = |path: &PathBuf| std::fs::read(path).with_context(|| path.display().to_string()).err();
+        let fault = file.as_ref().and_then(read);
+        let break_glass = file.filter(|_| fault.is_none());
+        (HostRules { require_policy: self.require_policy, break_glass }, fault)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scope_that_names_nothing_is_none() {
+        for text in ["", " ", "acme", "acme/", "/app", "*/*", "*", "acme/a*", "acme/a/b"] {
+            assert!(only(text).is_err(), "{text:?}");
+        }
+        assert_eq!(only(" acme/* ").as_deref(), Ok("acme/*"));
+    }
 
     #[test]
     fn a_scope_names_repositories_or_all_of_an_owner() {

@@ -74,6 +74,8 @@ fn bypass_30_whoever_left_the_team_no_longer_signs_off() {
 #[test]
 fn whoever_may_write_by_a_team_whose_rights_are_per_unit_signs_off_as_one_who_writes() {
     let story = Story::new();
+    // Of a private repository the forge says that such a member may nothing at all.
+    story.gitea.ok("PATCH", "repos/acme/app", &story.admin, json!({ "private": true }));
     let policy = POLICY.replace("{ groups: [acme/seniors] }", "{ permissions: [write] }");
     story.clone.write(".countersign/policy.yaml", &policy);
     story.clone.commit("Ask whoever may write");
@@ -389,6 +391,11 @@ fn branches_made_and_moved_and_files_changed_by_the_api_are_judged() {
         404
     );
     let before = story.stands("main");
+    // The branch itself moved there.
+    let body = json!({ "new_commit_id": head });
+    let (status, answer) =
+        story.gitea.call("PUT", "repos/acme/app/branches/main", Some(&story.dana), Some(body));
+    assert!(status >= 400 && answer.to_string().contains("is not satisfied"), "{status} {answer}");
     // Several files at once, and a patch.
     let files = json!({ "branch": "main", "message": AI, "files": [{ "operation": "create", "path": "a.rs", "content": "eA==" }] });
     let (status, answer) =

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub struct Push {
     /// `owner/name`.
     pub repository: String,
+    /// The number of the repository, which stays when it is renamed or given to somebody else.
+    pub repository_id: Option<u64>,
     /// The account that pushes; for a deploy key nobody.
     pub pusher: Option<Pusher>,
     /// A deploy key pushes: the server then names the owner of the repository as the pusher.
@@ -45,7 +47,12 @@ impl Push {
         let name = get("GITEA_REPO_NAME").unwrap_or_default();
         let options = number("GIT_PUSH_OPTION_COUNT").unwrap_or_default();
         Push {
-            repository: if name.is_empty() { name } else { format!("{owner}/{name}") },
+            repository: if name.is_empty() || owner.is_empty() {
+                String::new()
+            } else {
+                format!("{owner}/{name}")
+            },
+            repository_id: number("GITEA_REPO_ID"),
             pusher: login.map(|login| Pusher {
                 login,
                 id: number("GITEA_PUSHER_ID").map(|id| id.to_string()),

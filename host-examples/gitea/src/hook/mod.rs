@@ -7,6 +7,7 @@ mod env;
 mod standing;
 mod updates;
 
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,7 +20,7 @@ use countersign_core::model::{
     Account, Act, ActKind, Change, Fact, Needs, ObjectId, Proof, Push as PushFact, Request, Software,
     TriggerKind, Unavailable, When, read,
 };
-use countersign_host::cli::now;
+use countersign_host::cli::{complain, now};
 use countersign_host::collect::{CollectError, Collector, HostRules, Platform, Subject, Target};
 use countersign_host::git::Repository;
 use countersign_host::module::{CallError, Function, Module};
@@ -79,20 +80,23 @@ impl PreReceive {
         let repository = Repository::open(Path::new(".")).map_err(CollectError::from)?.with_moving(moving);
         let mut collector = Collector::of(&module, repository)?;
         let spool = self.spool.as_deref().map(Spool::open).transpose()?;
+        let (host, fault) = self.host.rules();
+        if let Some(fault) = fault {
+            complain(fault.context("nobody breaks the glass by the server's own word").as_ref());
+        }
+        let stands: HashMap<String, String> = tips(&mut collector)?.into_iter().collect();
         let gate = Gate {
             module: &module,
             push: &push,
             forge: self.forge(),
-            host: self.host.rules(),
+            host,
+            stands: &stands,
             now: now()?,
             default_branch: collector.server_default_branch()?,
             spool: spool.as_ref(),
         };
         let mut standing = match &spool {
-            Some(spool) => {
-                let tips = || tips(&mut collector);
-                Some(Standing::open(spool.folder(), &push.repository, tips)?)
-            }
+            Some(spool) => Some(Standing::open(spool.folder(), &push, &stands)?),
             None => None,
         };
         let mut blocked = false;
@@ -120,6 +124,8 @@ struct Gate<'a> {
     push: &'a Push,
     forge: Option<ForgeAccess>,
     host: HostRules,
+    /// Where every branch stands.
+    stands: &'a HashMap<String, String>,
     now: When,
     default_branch: Option<Target>,
     spool: Option<&'a Spool>,
@@ -136,6 +142,15 @@ impl Gate<'_> {
         let mut open_since = None;
         let old = update.old.as_ref().map(|old| old.as_str());
         let is_branch = update.name.starts_with("refs/heads/");
+        // git takes what the client says of it for true until it moves the ref, which is after the hook.
+        let stands = self.stands.get(&update.name).map(String::as_str);
+        if is_branch && stands != old {
+            bail!(
+                "the push would move it from {}, and it stands at {}; fetch, and push again",
+                named(old),
+                named(stands)
+            );
+        }
         if let (Some(standing), Some(old), true) = (&standing, &update.old, is_branch)
             && let Order::OpenSince(passed) = standing.order(&update.name, old.as_str())
         {
@@ -179,7 +194,7 @@ impl Gate<'_> {
     /// Says and keeps a decision, and tells whether it lets pass.
     fn said(&self, judged: &Judged) -> anyhow::Result<bool> {
         // Most pushes are nobody's concern, and a hook that always speaks is not read.
-        if judged.decision.as_ref().is_some_and(|decision| decision.policy.is_some()) {
+        if !judged.passes() || judged.decision.as_ref().is_some_and(|decision| decision.policy.is_some()) {
             say(&self.module.render(&judged.answer, "brief", false, false)?);
             if self.forge.is_none() {
                 say("Judged from git and signed sign-offs alone: the hook knows no token of the forge.\n");
@@ -331,6 +346,10 @@ impl Platform for Pushed<'_> {
         }
         Ok(())
     }
+}
+
+fn named(commit: Option<&str>) -> &str {
+    commit.map_or("nowhere", |commit| commit.get(..12).unwrap_or(commit))
 }
 
 /// Where every branch stands.

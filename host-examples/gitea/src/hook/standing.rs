@@ -1,7 +1,7 @@
 //! Up to which commit all that a branch holds was decided about, as the hook saw it pass. Some ways into a branch run no hook;
 //! what came in by one shows at the next push.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use countersign_host::module::sha256_hex;
 use serde::{Deserialize, Serialize};
+
+use super::env::Push;
 
 /// Commits that passed and of which it is not known whether the server let them in after all.
 const PASSED: usize = 100;
@@ -44,8 +46,8 @@ struct Passed {
     name: String,
     old: Option<String>,
     new: Option<String>,
-    /// What was open before was settled with it.
-    settles: bool,
+    /// Where all was decided about, when what came in after that was settled with it.
+    settles: Option<String>,
 }
 
 /// What was seen of one repository. Pushes are judged side by side, and one that waits for the forge holds up no other: each
@@ -57,27 +59,23 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Reads what was seen of a repository, below a folder. One that is seen for the first time begins as it is: `tips` says
-    /// how.
+    /// Reads what was seen of a repository, below a folder. One that is seen for the first time begins as it stands.
     ///
     /// # Errors
     /// When the folder cannot be read or written.
-    pub fn open(
-        folder: &Path,
-        repository: &str,
-        tips: impl FnOnce() -> anyhow::Result<Vec<(String, String)>>,
-    ) -> anyhow::Result<Self> {
+    pub fn open(folder: &Path, push: &Push, stands: &HashMap<String, String>) -> anyhow::Result<Self> {
         let folder = folder.join("standing");
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        // Under another name it is still the same repository.
+        let repository = push.repository_id.map_or_else(|| push.repository.clone(), |id| id.to_string());
         let path = folder.join(format!("{}.json", sha256_hex(repository.as_bytes())));
         let branches = match read(&path)? {
             Some(branches) => branches,
             None => {
-                let begin = |(name, tip)| (name, Branch { settled: tip, passed: Vec::new() });
-                Branches {
-                    repository: repository.to_owned(),
-                    branches: tips()?.into_iter().map(begin).collect(),
-                }
+                let begin = |(name, tip): (&String, &String)| {
+                    (name.clone(), Branch { settled: tip.clone(), passed: Vec::new() })
+                };
+                Branches { repository: push.repository.clone(), branches: stands.iter().map(begin).collect() }
             }
         };
         Ok(Standing { branches, passed: Vec::new(), path })
@@ -90,8 +88,9 @@ impl Standing {
                 Order::Settled
             }
             Some(branch) => {
-                let newest = branch.passed.iter().rev().cloned();
-                Order::OpenSince(newest.chain([branch.settled.clone()]).collect())
+                // A branch that a push made was settled nowhere before it.
+                let settled = Some(&branch.settled).filter(|settled| !settled.is_empty());
+                Order::OpenSince(branch.passed.iter().rev().chain(settled).cloned().collect())
             }
             None => Order::OpenSince(Vec::new()),
         }
@@ -100,7 +99,9 @@ impl Standing {
     /// Notes that a branch at `old`, all of which was decided about, may go to `new`; none is one that is deleted.
     pub fn pass(&mut self, name: &str, old: Option<&str>, new: Option<&str>) {
         let owned = |id: Option<&str>| id.map(str::to_owned);
-        let settles = old.is_some_and(|old| self.order(name, old) != Order::Settled);
+        let open = old.is_some_and(|old| self.order(name, old) != Order::Settled);
+        let settled = || self.branches.branches.get(name).map(|branch| branch.settled.clone());
+        let settles = open.then(|| settled().unwrap_or_default());
         let passed = Passed { name: name.to_owned(), old: owned(old), new: owned(new), settles };
         self.branches.pass(&passed);
         self.passed.push(passed);
@@ -134,8 +135,9 @@ impl Branches {
             return;
         };
         let branch = self.branches.entry(name.clone()).or_default();
-        // What the branch left behind is no way into it any more. A push from a tip that it left meanwhile says nothing of that.
-        let at = |old: &&String| branch.settled != **old && (*settles || branch.passed.contains(old));
+        // What the branch left behind is no way into it any more. A push from where it no longer stands says nothing of that.
+        let settles = settles.as_ref() == Some(&branch.settled);
+        let at = |old: &&String| branch.settled != **old && (settles || branch.passed.contains(old));
         if let Some(old) = old.as_ref().filter(at) {
             branch.settled.clone_from(old);
             branch.passed.clear();
@@ -167,7 +169,8 @@ mod tests {
     const D: &str = "dddddddddddddddddddddddddddddddddddddddd";
 
     fn open(folder: &Path) -> Standing {
-        Standing::open(folder, "acme/app", || Ok(vec![("refs/heads/main".into(), A.into())])).unwrap()
+        let push = Push { repository: "acme/app".into(), ..Push::default() };
+        Standing::open(folder, &push, &HashMap::from([("refs/heads/main".into(), A.into())])).unwrap()
     }
 
     #[test]
@@ -209,12 +212,41 @@ mod tests {
     }
 
     #[test]
+    fn what_was_settled_meanwhile_is_not_taken_back_by_a_push_that_settled_it_too() {
+        let folder = tempfile::tempdir().unwrap();
+        // B came in past the hook, and two pushes settle that side by side.
+        open(folder.path()).keep().unwrap();
+        let (mut slow, mut quick) = (open(folder.path()), open(folder.path()));
+        quick.pass("refs/heads/main", Some(B), Some(C));
+        quick.keep().unwrap();
+        let mut next = open(folder.path());
+        next.pass("refs/heads/main", Some(C), Some(D));
+        next.keep().unwrap();
+        slow.pass("refs/heads/main", Some(B), Some(C));
+        slow.keep().unwrap();
+        assert_eq!(open(folder.path()).order("refs/heads/main", D), Order::Settled);
+    }
+
+    #[test]
+    fn a_repository_is_the_same_under_another_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |name: &str, tip: &str| {
+            let push = Push { repository: name.into(), repository_id: Some(7), ..Push::default() };
+            Standing::open(folder.path(), &push, &HashMap::from([("refs/heads/main".into(), tip.into())]))
+                .unwrap()
+        };
+        named("acme/app", A).keep().unwrap();
+        assert_eq!(named("acme/other", B).order("refs/heads/main", B), Order::OpenSince(vec![A.into()]));
+    }
+
+    #[test]
     fn a_branch_that_no_push_made_is_open_from_its_beginning() {
         let folder = tempfile::tempdir().unwrap();
         let mut standing = open(folder.path());
         assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince(vec![]));
         standing.pass("refs/heads/release/2", None, Some(B));
         assert_eq!(standing.order("refs/heads/release/2", B), Order::Settled);
+        assert_eq!(standing.order("refs/heads/release/2", C), Order::OpenSince(vec![B.into()]));
         standing.pass("refs/heads/release/2", Some(B), None);
         assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince(vec![]));
     }

@@ -119,6 +119,10 @@ pub fn secret(path: &Path, what: &str) -> anyhow::Result<String> {
 
 impl Serve {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
+        let (host, fault) = self.host.rules();
+        if let Some(fault) = fault {
+            return Err(fault.context("reading who may break the glass"));
+        }
         let token = secret(&self.token_file, "the forge's token")?;
         let webhook_secret = secret(&self.webhook_secret_file, "the webhook's secret")?;
         if let Some(odd) = self.repo.iter().find(|name| !is_repository(name)) {
@@ -135,7 +139,7 @@ impl Serve {
             mirrors: Mirrors::below(&self.mirrors),
             folder: self.mirrors.clone(),
             veto: self.veto,
-            host: self.host.rules(),
+            host,
         };
         let anchorage = match (&self.anchors, &self.anchor_key) {
             (Some(folder), Some(key)) => Some(Anchorage {

@@ -107,10 +107,13 @@ pub(super) fn of_request<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bund
 /// Who may break the glass by the host's own word.
 ///
 /// # Errors
-/// `bad-policy`, when the host's file has a fault: it helps nobody in an emergency, and is mended before.
+/// `bad-policy`, when the host's file has a fault: it helps nobody in an emergency, and is mended before. `bad-request` for two.
 pub(super) fn of_host<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bundle<'r, 'a>>, Error> {
-    let own = request.documents.iter().find(|document| document.role == Role::BreakGlass);
-    let Some(document) = own else { return Ok(None) };
+    let mut own = request.documents.iter().filter(|document| document.role == Role::BreakGlass);
+    let Some(document) = own.next() else { return Ok(None) };
+    if own.next().is_some() {
+        return Err(Error::bad_request("two documents have the role `break-glass`, and one decides"));
+    }
     let policy = valid(document, policy::read_glass(document.bytes.as_bytes()))?;
     let digest = document.digest.as_ref().map(|digest| digest.to_string());
     Ok(Some(Bundle { document, policy, beside: Vec::new(), digest }))
@@ -165,14 +168,22 @@ fn digest(document: &Document<'_>, beside: &[&Document<'_>]) -> Option<String> {
     Some(sha256(list.as_bytes()))
 }
 
+fn listed(document: &Document<'_>) -> PolicyDocument {
+    PolicyDocument {
+        role: document.role,
+        origin: origin(document),
+        digest: document.digest.as_ref().map(|digest| digest.to_string()),
+    }
+}
+
 impl Bundle<'_, '_> {
     /// The documents beside the policy, for the decision.
     pub fn documents(&self) -> Vec<PolicyDocument> {
-        let of = |document: &&Document<'_>| PolicyDocument {
-            role: document.role,
-            origin: origin(document),
-            digest: document.digest.as_ref().map(|digest| digest.to_string()),
-        };
-        self.beside.iter().map(of).collect()
+        self.beside.iter().copied().map(listed).collect()
+    }
+
+    /// Its own document, where another policy decides.
+    pub fn document(&self) -> PolicyDocument {
+        listed(self.document)
     }
 }

@@ -59,12 +59,9 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let decision = match (lack, host) {
         (Some(lack), Some(host)) => {
             let decision = under(request, change, &judged, Some(host), None, Some(lack))?;
-            // Where nobody tries, the fault itself is the answer.
+            // Beside what lacks stands the glass, if anybody tried to break it; else the answer is what it is without.
             let tried = decision.rules.len() > 1;
-            match found {
-                Err(fault) if !tried => return Err(fault),
-                _ => decision,
-            }
+            if tried { decision } else { under(request, change, &judged, found?, None, None)? }
         }
         (_, host) => under(request, change, &judged, found?, host, None)?,
     };
@@ -84,9 +81,9 @@ fn under<'r, 'a>(
     let policy = bundle.as_ref().map(|bundle| &bundle.policy);
     let table = table(policy);
     let steps = Steps::default();
-    let findings = provenance_of(request, &judged, &table, &steps)?;
+    let findings = provenance_of(request, judged, &table, &steps)?;
     let mut directory = Directory::of(request, [policy, host.as_ref().map(|host| &host.policy)], &table);
-    let views = Views::of(policy, request, &judged, &table, &mut directory, &steps)?;
+    let views = Views::of(policy, request, judged, &table, &mut directory, &steps)?;
 
     let subject_name = subject_of(request, policy);
     let subject = Subject {
@@ -131,7 +128,7 @@ fn under<'r, 'a>(
         let paths = paths::index(&request.files);
         let facts = Facts {
             request,
-            judged: &judged,
+            judged,
             paths: &paths,
             findings: &findings,
             signals: &shown,
@@ -155,13 +152,18 @@ fn under<'r, 'a>(
         {
             let facts = Facts { policy: &host.policy, ..facts };
             let case = Case { facts: &facts, ..case };
-            let of_host = case
-                .break_glass(break_glass, rules.iter_mut().map(|(rule, _)| rule).chain(&mut veto))?
-                .filter(|of_host| of_host.overridden.is_some() || glass.is_none());
-            glass = of_host.or(glass);
+            let of_host =
+                case.break_glass(break_glass, rules.iter_mut().map(|(rule, _)| rule).chain(&mut veto))?;
+            glass = match (glass, of_host) {
+                (Some(own), Some(mut of_host)) => {
+                    of_host.requirements.splice(0..0, own.requirements);
+                    Some(of_host)
+                }
+                (own, of_host) => of_host.or(own),
+            };
         }
     }
-    let (outcome, headline) = conclude(request, policy, &judged, [veto.as_ref(), glass.as_ref()], &rules);
+    let (outcome, headline) = conclude(request, policy, judged, [veto.as_ref(), glass.as_ref()], &rules);
     let Said { mut remedies, mut claimed } = said;
     if glass.as_ref().is_some_and(|glass| glass.overridden.is_some()) {
         remedies.clear();
@@ -198,7 +200,7 @@ fn under<'r, 'a>(
             digest: bundle.digest.clone(),
             enforce,
             untrusted: bundle.document.untrusted,
-            documents: bundle.documents(),
+            documents: bundle.documents().into_iter().chain(host.iter().map(Bundle::document)).collect(),
         }),
         change: ChangeSummary {
             repository: repository(request, policy),

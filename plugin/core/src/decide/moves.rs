@@ -36,6 +36,12 @@ pub(super) fn is_altered(change: &Change<'_>) -> Option<bool> {
     change.merge_tree.as_ref().map(|tree| *tree != result.tree)
 }
 
+/// Whether a merge may hold something else than what was answered for.
+pub(super) fn is_doubtful(change: &Change<'_>) -> bool {
+    let merges = change.result.as_ref().is_some_and(|result| result.kind != MergeKind::Push);
+    merges && is_altered(change) != Some(false)
+}
+
 /// What came into the target before this change and was never decided about. It is a change of its own, and settled first:
 /// what stands on it would carry it along.
 pub(super) fn unsettled(request: &Request<'_>, change: &Change<'_>) -> Option<String> {

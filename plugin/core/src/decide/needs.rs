@@ -5,7 +5,7 @@ use super::moves;
 use crate::Error;
 use crate::model::{API_VERSION, Document, Fact, Needs, Request, Role, WantedDocument};
 use crate::order::{self, Index};
-use crate::policy::{CODE_OWNERS, Effect, Options, Policy, Predicate, Stale};
+use crate::policy::{CODE_OWNERS, Effect, Options, PeopleSet, Policy, Predicate, Stale};
 use crate::provenance::wanted_checkpoints;
 
 /// Says what is missing. Hosts ask at most three times: documents, the facts of the change, what those name.
@@ -23,6 +23,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     let mut facts = Vec::new();
     let mut documents = Vec::new();
     let mut groups = Vec::new();
+    let mut levels = false;
     let host = bundle::of_host(request).ok().flatten();
     let has_policy = request.documents.iter().any(|document| document.role == Role::Policy);
     match bundle::find(&request.documents) {
@@ -32,13 +33,15 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
         Err(_) => documents = bundle::wanted_to_mend(request),
         // What the policy asks for shows once the one that it extends is read.
         Ok(Found::Wants(extends)) => {
-            let base = WantedDocument {
+            documents = vec![WantedDocument {
                 role: Role::Extends,
                 git_ref: None,
                 commit: extends.commit,
                 path: extends.path,
-            };
-            return Ok(answer(Vec::new(), vec![base]));
+            }];
+            if host.is_none() {
+                return Ok(answer(Vec::new(), documents));
+            }
         }
         Ok(Found::Bundle(bundle)) => {
             let policy = &bundle.policy;
@@ -46,9 +49,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
             if facts.contains(&Fact::Groups) {
                 groups = wanted_groups(policy);
             }
-            if request.change.as_ref().is_some_and(|change| change.result.is_some()) {
-                add(&mut facts, &[Fact::MergeTree]);
-            }
+            levels = policy.people.values().any(is_by_level);
             documents = wanted_lists(policy);
             documents.extend(wanted_owners(policy));
             documents.retain(|wanted| {
@@ -77,6 +78,12 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
         wanted_for_glass(&host.policy, &mut facts);
         groups.extend(wanted_groups(&host.policy));
         order::strings(&mut groups);
+        levels |= host.policy.people.values().any(is_by_level);
+    }
+    // Whoever answers for a merge answers for what merging gives, by whatever policy.
+    let merges = request.change.as_ref().is_some_and(|change| change.result.is_some());
+    if merges && facts.contains(&Fact::Commits) {
+        add(&mut facts, &[Fact::MergeTree]);
     }
     if known(Fact::Groups) {
         groups.clear();
@@ -85,7 +92,13 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
         order::insert(&mut facts, Fact::Change);
     }
     facts.retain(|fact| !known(*fact));
-    Ok(Needs { groups, ..answer(facts, documents) })
+    levels &= facts.contains(&Fact::People);
+    Ok(Needs { groups, levels, ..answer(facts, documents) })
+}
+
+/// Whether what somebody may do in the repository makes them one of these people.
+fn is_by_level(set: &PeopleSet) -> bool {
+    !(set.permissions.is_empty() && set.roles.is_empty())
 }
 
 fn answer(facts: Vec<Fact>, documents: Vec<WantedDocument>) -> Needs {
@@ -135,7 +148,7 @@ fn wanted(policy: &Policy) -> Vec<Fact> {
 
 fn wanted_for_glass(policy: &Policy, facts: &mut Vec<Fact>) {
     if let Some(glass) = &policy.break_glass {
-        add(facts, &[Fact::Acts, Fact::Pushes, Fact::Opener, Fact::Requester]);
+        add(facts, &[Fact::Commits, Fact::Acts, Fact::Pushes, Fact::Opener, Fact::Requester]);
         look_at_people(&glass.by, policy, facts);
         look_at_options(&glass.options, policy, facts);
     }

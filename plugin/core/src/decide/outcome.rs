@@ -42,8 +42,10 @@ pub(super) fn conclude(
 ) -> (Outcome, String) {
     let (outcome, headline) = weigh(request, policy, judged, veto, rules);
     let overrules = rules.iter().any(|(rule, _)| rule.code == RuleCode::BreakGlass) || !outcome.passes();
+    // Who breaks the glass answers for one head, and a merge that holds something else is not that.
+    let doubtful = request.change.as_ref().is_some_and(moves::is_doubtful);
     match glass.and_then(|glass| glass.overridden.as_ref()) {
-        Some(overridden) if overrules => {
+        Some(overridden) if overrules && !doubtful => {
             (Outcome::Approved, format!("Passes, the glass was broken {}", overridden.sentence()))
         }
         _ => (outcome, headline),

@@ -21,6 +21,9 @@ pub struct Needs {
     /// The groups whose members are asked for with `groups`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// What those who acted may do in the repository decides, and is asked for with `people`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub levels: bool,
     /// What a merge made holds something else than merging gives: ask again about it as a push of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_push: bool,
@@ -32,6 +35,7 @@ object!(Needs {
     "facts" => facts required,
     "documents" => documents required,
     "groups" => groups,
+    "levels" => levels,
     "as_push" => as_push,
 });
 

@@ -62,6 +62,7 @@ fn what_is_not_protected_needs_nothing_and_says_why() {
     let (judged, asked) = (&decision["change"], &case.request["change"]);
     for (said, given) in [
         ("repository", &asked["repository"]["name"]),
+        ("subject", &asked["repository"][if asked["repository"]["id"].is_null() { "name" } else { "id" }]),
         ("id", &asked["id"]),
         ("target", &asked["target"]),
         ("base_tip", &asked["base_tip"]),

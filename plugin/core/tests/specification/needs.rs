@@ -232,17 +232,40 @@ fn whom_the_host_names_is_asked_about_whether_there_is_a_policy_or_one_with_a_fa
         "people: { on-call: { groups: [acme/on-call] } }\nbreak-glass: { by: on-call }\n",
     );
     let valid = format!("{HEAD}rules:\n  - {{ name: no, deny: no }}\n");
-    for policy in [None, Some(valid.as_str()), Some("rules: nothing\n")] {
+    let extending = valid.replace("name: test", "name: test\nextends: base.yaml");
+    for policy in [None, Some(valid.as_str()), Some("rules: nothing\n"), Some(extending.as_str())] {
         let policy = policy.map(|text| ("policy", "policy.yaml", text));
         let answer = needs(&holding(&policy.into_iter().chain([glass]).collect::<Vec<_>>()));
         let facts = answer["facts"].as_array().unwrap();
-        for fact in ["acts", "people", "groups"] {
+        for fact in ["commits", "acts", "people", "groups"] {
             assert!(facts.contains(&json!(fact)), "{policy:?}: {answer}");
         }
         assert_eq!(answer["groups"], json!(["acme/on-call"]), "{policy:?}");
     }
+    // So is what a merge gives, by whatever policy somebody answers for it.
+    let mut merged = holding(&[glass]);
+    merged["change"] = json!({
+        "repository": {}, "target": "refs/heads/main", "base_tip": "1".repeat(40), "head": "2".repeat(40),
+        "result": { "commit": "3".repeat(40), "tree": "4".repeat(40), "kind": "squash" },
+    });
+    assert!(needs(&merged)["facts"].as_array().unwrap().contains(&json!("merge-tree")));
     // Groups that are known are not named again.
     let mut request = holding(&[glass]);
     request["complete"] = json!(["groups"]);
     assert_eq!(needs(&request)["groups"], json!(null));
+}
+
+#[test]
+fn levels_of_permission_are_asked_for_where_they_make_somebody_one_of_the_people() {
+    let with = |set: &str, rule: &str| {
+        let text = format!("{HEAD}  writers: {set}\nrules:\n  - {{ name: sign-off, {rule} }}\n");
+        needs(&holding(&[("policy", "policy.yaml", &text)]))["levels"].clone()
+    };
+    let asks = "require: [{ approvals: 1, by: writers }]";
+    assert_eq!(with("{ permissions: [write] }", asks), json!(true));
+    assert_eq!(with("{ roles: [maintainer] }", asks), json!(true));
+    assert_eq!(with("{ users: [sam] }", asks), json!(null));
+    assert_eq!(with("{ permissions: [write] }", "deny: no"), json!(null));
+    let glass = "people: { owners: { permissions: [admin] } }\nbreak-glass: { by: owners }\n";
+    assert_eq!(needs(&holding(&[("break-glass", "glass.yaml", glass)]))["levels"], json!(true));
 }

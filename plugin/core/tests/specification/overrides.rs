@@ -479,6 +479,11 @@ fn whom_the_host_names_breaks_the_glass_whatever_the_policy_says_of_it() {
         (both.outcome().as_str(), codes(&both, "break-glass").as_slice()),
         ("approved", &["not-eligible".to_owned(), "counted".to_owned()][..])
     );
+    // Where neither stands, each says why.
+    let neither = by_the_host(&own, "break-glass: now").answer().unwrap()["rules"][0].to_string();
+    for code in ["not-eligible", "answer-too-short"] {
+        assert!(neither.contains(code), "{code}: {neither}");
+    }
     let mut theirs = by_the_host(&own, DOWN);
     theirs.comment("sam", "break-glass: now");
     assert_eq!(theirs.outcome(), "approved");
@@ -507,8 +512,11 @@ fn whom_the_host_names_breaks_the_glass_where_the_policy_has_a_fault_or_there_is
         decision["rules"].to_string().contains("rulez"),
         "the fault is shown with what overrides it: {decision}"
     );
+    assert_eq!(case.rule_code("policy"), "break-glass");
     // Who tries in vain reads why; where nobody tries, the fault is the answer.
-    assert_eq!(by_the_host(faulty, "break-glass: now").outcome(), "pending");
+    let vain = by_the_host(faulty, "break-glass: now");
+    assert_eq!((vain.outcome().as_str(), vain.rule_code("policy").as_str()), ("pending", "fact-unavailable"));
+    assert_eq!(vain.answer().unwrap()["rules"][1]["state"], "pending");
     assert!(by_the_host(faulty, "hello").answer().is_err());
     let without = |text: &str| {
         let mut case = by_the_host("", text);
@@ -518,13 +526,49 @@ fn whom_the_host_names_breaks_the_glass_where_the_policy_has_a_fault_or_there_is
     };
     assert_eq!(without(DOWN).outcome(), "approved");
     assert_eq!(without("hello").outcome(), "pending");
+    // Where none is required, there is nothing to break.
+    let mut unasked = without(DOWN);
+    unasked.request["trigger"]["require_policy"] = false.into();
+    assert_eq!(unasked.outcome(), "not-applicable");
+    // What a policy extends may lack as well.
+    let lacking = common::POLICY.replace("name: test\n", "name: test\nextends: base.yaml\n");
+    assert_eq!(by_the_host(&lacking, DOWN).outcome(), "approved");
+    assert_eq!(by_the_host(&lacking, "hello").outcome(), "bad-request");
+}
+
+#[test]
+fn glass_is_broken_for_what_merging_the_head_gives_and_nothing_else() {
+    for (tree, outcome) in [(Some("right"), "approved"), (Some("other"), "pending"), (None, "pending")] {
+        for policy in [common::POLICY, "countersign: 1\nname: test\nrulez: []\n"] {
+            let mut case = by_the_host(policy, DOWN);
+            let change = &mut case.request["change"];
+            change["result"] = json!({ "commit": id("made"), "tree": id("right"), "kind": "squash" });
+            if let Some(tree) = tree {
+                change["merge_tree"] = id(tree).into();
+            }
+            assert_eq!(case.outcome(), outcome, "{tree:?} {policy}");
+        }
+    }
+}
+
+#[test]
+fn the_decision_names_the_file_by_which_the_glass_was_broken() {
+    let documents = |policy: &str| by_the_host(policy, DOWN).answer().unwrap()["policy"].to_string();
+    for policy in [common::POLICY, "rulez: []\n"] {
+        assert!(documents(policy).contains("/etc/countersign/break-glass.yaml"), "{}", documents(policy));
+    }
 }
 
 #[test]
 fn a_host_s_file_with_a_fault_is_found_before_it_is_needed() {
-    for fault in
-        ["people: { on-call: { users: [noor] } }\n", "break-glass: { by: nobody }\n", "rules: []\n", "[\n"]
-    {
+    let ignoring = OF_HOST.replace("by: on-call", "by: on-call, options: { ignore-commits-by: on-call }");
+    for fault in [
+        &*ignoring,
+        "people: { on-call: { users: [noor] } }\n",
+        "break-glass: { by: nobody }\n",
+        "rules: []\n",
+        "[\n",
+    ] {
         let mut case = Case::under(common::POLICY);
         case.document("break-glass", "break-glass.yaml", fault);
         let error = case.answer().unwrap_err().to_string();

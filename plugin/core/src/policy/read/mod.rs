@@ -69,7 +69,17 @@ fn glass(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
         }
     }
     match glass {
-        Some(node) => policy.break_glass = options::break_glass(node, &Options::default(), &policy, faults),
+        Some(node) => {
+            policy.break_glass = options::break_glass(node, &Options::default(), &policy, faults);
+            // Which commits are nobody's work is the policy's to say.
+            if policy
+                .break_glass
+                .as_ref()
+                .is_some_and(|glass| glass.options.ignore != Options::default().ignore)
+            {
+                faults.error(node.place, "no commits are ignored here: leave that to the policy");
+            }
+        }
         None => faults.error_with_help(
             root.place,
             "the key `break-glass` is missing",
