@@ -172,11 +172,10 @@ impl Gate<'_> {
         passed: Vec<String>,
     ) -> anyhow::Result<Option<ObjectId<'static>>> {
         let git = collector.repository();
-        let held = |passed: &&String| {
-            // What is not even here any more is not in the branch.
-            matches!(git.merge_base(passed, old.as_str()), Ok(Some(base)) if base.as_str() == **passed)
-        };
-        let since = passed.iter().find(held).or(passed.last());
+        let held = |passed: &&String| matches!(git.merge_base(passed, old.as_str()), Ok(Some(base)) if base.as_str() == **passed);
+        // What is not even here any more says nothing of the branch, which is then open from its beginning.
+        let is_here = |passed: &&String| git.merge_base(passed, old.as_str()).is_ok();
+        let since = passed.iter().find(held).or_else(|| passed.last().filter(is_here));
         let since = since.cloned().unwrap_or_else(|| "0".repeat(old.as_str().len()));
         let since = ObjectId::new(since).context("the spool names a commit that is none")?;
         let came = Update {

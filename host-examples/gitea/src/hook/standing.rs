@@ -66,8 +66,12 @@ impl Standing {
     pub fn open(folder: &Path, push: &Push, stands: &HashMap<String, String>) -> anyhow::Result<Self> {
         let folder = folder.join("standing");
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        // Under another name it is still the same repository.
-        let repository = push.repository_id.map_or_else(|| push.repository.clone(), |id| id.to_string());
+        // Under another name it is still the same repository; where no server says which, its folder tells it.
+        let repository = match (push.repository_id, push.repository.as_str()) {
+            (Some(id), _) => id.to_string(),
+            (None, "") => std::env::current_dir()?.display().to_string(),
+            (None, name) => name.to_owned(),
+        };
         let path = folder.join(format!("{}.json", sha256_hex(repository.as_bytes())));
         let branches = match read(&path)? {
             Some(branches) => branches,
