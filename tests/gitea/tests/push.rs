@@ -253,6 +253,33 @@ fn glass_is_broken_by_whom_the_server_names_where_no_policy_can_say_who() {
 }
 
 #[test]
+fn a_branch_that_became_the_default_past_the_hook_is_open_from_its_beginning() {
+    let forge = Forge::new();
+    let spool = forge.folder.path().join("spool");
+    forge.install(&["--spool", spool.to_str().unwrap()]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing"]);
+    assert_eq!(forge.push(&["main"]).code, 0);
+    // Whoever can write to the server makes a branch with the work of an AI, and the default of it.
+    forge.dana.git(&["switch", "--quiet", "--create", "trunk"]);
+    forge.dana.commit(AI);
+    let bare = forge.bare();
+    let git = |args: &[&str]| assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(args)).code, 0);
+    git(&["fetch", "--quiet", forge.dana.folder.to_str().unwrap(), "trunk:trunk"]);
+    git(&["symbolic-ref", "HEAD", "refs/heads/trunk"]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing more"]);
+    let refused = forge.push(&["trunk"]);
+    assert!(refused.code == 1 && refused.text.contains("never decided about"), "{}", refused.text);
+    // A branch without a policy asks nothing, however it came.
+    git(&["symbolic-ref", "HEAD", "refs/heads/bare"]);
+    forge.dana.git(&["switch", "--quiet", "--orphan", "bare"]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Begin elsewhere"]);
+    git(&["fetch", "--quiet", forge.dana.folder.to_str().unwrap(), "bare:bare"]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Go on"]);
+    let free = forge.push(&["bare"]);
+    assert_eq!(free.code, 0, "{}", free.text);
+}
+
+#[test]
 fn a_policy_with_a_fault_blocks_and_says_where_it_is() {
     let forge = Forge::new();
     forge.dana.write(".countersign/policy.yaml", &POLICY.replace("require:", "requires:"));

@@ -21,7 +21,9 @@ use countersign_core::model::{
     TriggerKind, Unavailable, When, read,
 };
 use countersign_host::cli::{complain, now};
-use countersign_host::collect::{CollectError, Collector, HostRules, Platform, Subject, Target};
+use countersign_host::collect::{
+    CollectError, Collector, HostRules, POLICY_PATH, Platform, PolicyFrom, Subject, Target,
+};
 use countersign_host::git::Repository;
 use countersign_host::module::{CallError, Function, Module};
 use countersign_serve::Judged;
@@ -183,10 +185,22 @@ impl Gate<'_> {
             new: old.clone(),
             name: update.name.clone(),
         };
-        let subject = came.as_push(collector, self.default_branch.clone())?;
+        let mut subject = came.as_push(collector, self.default_branch.clone())?;
+        if let Some(default) = subject.default_branch.as_mut().filter(|default| default.name == update.name)
+            && since.is_zero()
+        {
+            // What the default branch has is no change of another; of itself it is all of it, by the policy that it holds.
+            default.stands_at = None;
+            subject.policy = PolicyFrom::Ref { revision: old.to_string(), path: POLICY_PATH.to_owned() };
+        }
         let mut pushed = self.pushed(&subject);
-        let judged =
-            self.decide(collector, subject, &mut pushed)?.context("the module takes a push for a merge")?;
+        let judged = match self.decide(collector, subject, &mut pushed) {
+            // It holds none, and asks nothing.
+            Err(error) if matches!(error.downcast_ref(), Some(CollectError::Policy { .. })) => {
+                return Ok(None);
+            }
+            judged => judged?.context("the module takes a push for a merge")?,
+        };
         Ok((judged.is_gated() && !self.said(&judged)?).then_some(since))
     }
 
