@@ -186,17 +186,20 @@ impl Gate<'_> {
             name: update.name.clone(),
         };
         let mut subject = came.as_push(collector, self.default_branch.clone())?;
-        if let Some(default) = subject.default_branch.as_mut().filter(|default| default.name == update.name)
-            && since.is_zero()
-        {
+        let default = subject.default_branch.as_mut();
+        let default = default.filter(|default| since.is_zero() && default.name == update.name);
+        let is_whole_default = default.is_some();
+        if let Some(default) = default {
             // What the default branch has is no change of another; of itself it is all of it, by the policy that it holds.
             default.stands_at = None;
             subject.policy = PolicyFrom::Ref { revision: old.to_string(), path: POLICY_PATH.to_owned() };
         }
         let mut pushed = self.pushed(&subject);
         let judged = match self.decide(collector, subject, &mut pushed) {
-            // It holds none, and asks nothing.
-            Err(error) if matches!(error.downcast_ref(), Some(CollectError::Policy { .. })) => {
+            // It holds none, and asks nothing. Anywhere else a policy that cannot be read is no missing one.
+            Err(error)
+                if is_whole_default && matches!(error.downcast_ref(), Some(CollectError::Policy { .. })) =>
+            {
                 return Ok(None);
             }
             judged => judged?.context("the module takes a push for a merge")?,
