@@ -49,7 +49,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
             if facts.contains(&Fact::Groups) {
                 groups = wanted_groups(policy);
             }
-            levels = policy.people.values().any(is_by_level);
+            levels = policy.people.values().any(PeopleSet::is_by_level);
             documents = wanted_lists(policy);
             documents.extend(wanted_owners(policy));
             documents.retain(|wanted| {
@@ -78,7 +78,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
         wanted_for_glass(&host.policy, &mut facts);
         groups.extend(wanted_groups(&host.policy));
         order::strings(&mut groups);
-        levels |= host.policy.people.values().any(is_by_level);
+        levels |= host.policy.people.values().any(PeopleSet::is_by_level);
     }
     // Whoever answers for a merge answers for what merging gives, by whatever policy.
     let merges = request.change.as_ref().is_some_and(|change| change.result.is_some());
@@ -94,11 +94,6 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     facts.retain(|fact| !known(*fact));
     levels &= facts.contains(&Fact::People);
     Ok(Needs { groups, levels, ..answer(facts, documents) })
-}
-
-/// Whether what somebody may do in the repository makes them one of these people.
-fn is_by_level(set: &PeopleSet) -> bool {
-    !(set.permissions.is_empty() && set.roles.is_empty())
 }
 
 fn answer(facts: Vec<Fact>, documents: Vec<WantedDocument>) -> Needs {

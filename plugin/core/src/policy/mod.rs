@@ -137,6 +137,11 @@ impl PeopleSet {
             && self.roles.is_empty()
             && self.bots.is_empty())
     }
+
+    /// Whether what somebody may do in the repository makes them one of these people.
+    pub fn is_by_level(&self) -> bool {
+        !(self.permissions.is_empty() && self.roles.is_empty())
+    }
 }
 
 impl Policy {

@@ -57,7 +57,7 @@ impl Roster {
     ) -> Result<Self, Error> {
         let mut roster = Roster::default();
         for set in sets {
-            let by_level = !(set.permissions.is_empty() && set.roles.is_empty());
+            let by_level = set.is_by_level();
             let asked = if by_level { request.people.len() } else { 0 };
             steps.take((set.users.len() + asked) as u64 * MEMBER_STEPS)?;
             for user in &set.users {
