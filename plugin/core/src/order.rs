@@ -14,6 +14,13 @@ pub(crate) fn strings(list: &mut Vec<String>) {
     list.dedup();
 }
 
+/// A list in the order of a text of each item.
+pub(crate) fn by_text<T>(list: Vec<T>, text: impl Fn(&T) -> &str) -> Vec<T> {
+    let places = Index::of(list.iter().map(|item| text(item).as_bytes())).places();
+    let mut items: Vec<Option<T>> = list.into_iter().map(Some).collect();
+    places.into_iter().filter_map(|at| items.get_mut(at)?.take()).collect()
+}
+
 /// `Eq` of bytes. What the target compares with goes byte by byte; this goes by eight, and ids are long.
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
@@ -76,6 +83,11 @@ impl<'k> Index<'k> {
     /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Every place, in the order of the keys.
+    fn places(&self) -> Vec<usize> {
+        self.0.iter().map(|entry| entry.place).collect()
     }
 
     /// The first place of a key.
@@ -145,6 +157,15 @@ mod tests {
             let places: Vec<_> =
                 (0..keys.len()).filter(|at| keys.get(*at).is_some_and(|key| key.starts_with(&with))).collect();
             prop_assert_eq!(found, places);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_by_text_is_one_that_is_sorted(mut list in prop::collection::vec("[ab\\x00]{0,12}", 0..20)) {
+            let ordered = by_text(list.clone(), String::as_str);
+            list.sort();
+            prop_assert_eq!(ordered, list);
         }
     }
 

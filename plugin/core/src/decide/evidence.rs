@@ -103,12 +103,11 @@ pub(super) fn provenance_of<'r, 'a>(
             let path = trace.path.as_ref().map(|path| path.to_str_lossy().into_owned()).unwrap_or_default();
             all_traced.extend(provenance::read_trace(table, &path, trace.bytes.as_bytes(), &anchor));
         }
-        let mut places: Vec<(String, usize)> =
-            found.iter().enumerate().map(|(at, commit)| (commit.id.clone(), at)).collect();
-        places.sort_unstable();
-        for traced in all_traced {
-            let place = places.binary_search_by(|(id, _)| id.cmp(&traced.id)).ok();
-            match place.and_then(|place| places.get(place)).and_then(|(_, at)| found.get_mut(*at)) {
+        let known = Index::of(found.iter().map(|commit| commit.id.as_bytes()));
+        let places: Vec<Option<usize>> =
+            all_traced.iter().map(|traced| known.get(traced.id.as_bytes())).collect();
+        for (traced, place) in all_traced.into_iter().zip(places) {
+            match place.and_then(|at| found.get_mut(at)) {
                 Some(commit) => {
                     commit.findings.extend(traced.findings);
                     commit.remarks.extend(traced.remarks);

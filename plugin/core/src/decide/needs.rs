@@ -69,7 +69,7 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
                 documents.retain(|wanted| {
                     wanted.role != Role::Checkpoint || given.get(wanted.path.as_bytes()).is_none()
                 });
-                documents.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+                documents = order::by_text(documents, |document| &document.path);
                 documents.dedup();
             }
         }
@@ -151,11 +151,11 @@ fn wanted_for_glass(policy: &Policy, facts: &mut Vec<Fact>) {
 
 /// The lists of requirements that a policy names, at the tip of the target.
 fn wanted_lists(policy: &Policy) -> Vec<WantedDocument> {
-    fn lists<'p>(predicate: &'p Predicate, found: &mut Vec<&'p str>) {
+    fn lists(predicate: &Predicate, found: &mut Vec<String>) {
         match predicate {
             Predicate::All(parts) | Predicate::Any(parts) => parts.iter().for_each(|part| lists(part, found)),
             Predicate::Not(inner) => lists(inner, found),
-            Predicate::Requirements(test) => found.extend(test.list.as_deref()),
+            Predicate::Requirements(test) => found.extend(test.list.clone()),
             _ => {}
         }
     }
@@ -164,14 +164,9 @@ fn wanted_lists(policy: &Policy) -> Vec<WantedDocument> {
     for predicate in of_rules.chain(policy.veto.iter().flat_map(|veto| &veto.when)) {
         lists(predicate, &mut paths);
     }
-    paths.sort_unstable();
-    paths.dedup();
-    let wanted = |path: &str| WantedDocument {
-        role: Role::Requirements,
-        git_ref: None,
-        commit: None,
-        path: path.to_owned(),
-    };
+    order::strings(&mut paths);
+    let wanted =
+        |path: String| WantedDocument { role: Role::Requirements, git_ref: None, commit: None, path };
     paths.into_iter().map(wanted).collect()
 }
 

@@ -151,8 +151,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
             let person = roles.first().map(|(person, _)| directory.label(*person)).unwrap_or_default();
             list.push(Contributor { person, roles: roles.iter().map(|(_, role)| *role).collect() });
         }
-        list.sort_unstable_by(|a, b| a.person.cmp(&b.person));
-        list
+        crate::order::by_text(list, |contributor| &contributor.person)
     }
 }
 

@@ -133,8 +133,8 @@ impl Acts<'_, '_> {
 /// How far the clocks of a signer and of a host may be apart, in seconds.
 const CLOCK_SKEW: i64 = 300;
 
-/// The commits of a request that one of them reaches, in order.
-fn reachable<'r, 'a>(request: &'r Request<'a>, head: &ObjectId<'_>) -> Vec<&'r ObjectId<'a>> {
+/// The commits of a request that one of them reaches.
+fn reachable<'r>(request: &'r Request<'_>, head: &ObjectId<'_>) -> Index<'r> {
     let places = Index::of(request.commits.iter().map(|commit| commit.sha.as_bytes()));
     let mut reached = vec![false; request.commits.len()];
     let mut open: Vec<usize> = places.get(head.as_bytes()).into_iter().collect();
@@ -142,12 +142,11 @@ fn reachable<'r, 'a>(request: &'r Request<'a>, head: &ObjectId<'_>) -> Vec<&'r O
     while let Some(at) = open.pop() {
         let (Some(seen), Some(commit)) = (reached.get_mut(at), request.commits.get(at)) else { continue };
         if !std::mem::replace(seen, true) {
-            commits.push(&commit.sha);
+            commits.push(commit.sha.as_bytes());
             open.extend(commit.parents.iter().filter_map(|parent| places.get(parent.sha.as_bytes())));
         }
     }
-    commits.sort_unstable();
-    commits
+    Index::of(commits.into_iter())
 }
 
 /// Whether a text holds one of these lines, in upper or lower case.
@@ -439,7 +438,7 @@ impl Desk<'_, '_, '_> {
             Some(head) if by_commits && !opened() => {
                 let until = reachable(self.request, head);
                 let places = || self.contributors.parts().filter(|(person, _)| actor.contains(person));
-                !until.is_empty() && places().all(|(_, commit)| until.binary_search(&commit).is_err())
+                !until.is_empty() && places().all(|(_, commit)| until.get(commit.as_bytes()).is_none())
             }
             _ => false,
         }

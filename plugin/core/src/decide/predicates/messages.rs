@@ -3,7 +3,7 @@
 use super::{Facts, Truth, quoted};
 use crate::Error;
 use crate::model::{Commit, CommitFindings, Document, RemarkCode, Role, RuleCode};
-use crate::order;
+use crate::order::{self, Index};
 use crate::policy::{Dco, RequirementsTest};
 use crate::provenance::{split_address, trailers};
 
@@ -41,9 +41,8 @@ impl Facts<'_, '_, '_> {
             };
             let text = list_document.bytes.to_str_lossy();
             self.steps.take(test.pattern.steps(text.len()))?;
-            let mut known: Vec<&str> = test.pattern.find_all(&text).collect();
-            known.sort_unstable();
-            if let Some(unknown) = named.iter().find(|id| known.binary_search(&id.as_str()).is_err()) {
+            let known = Index::of(test.pattern.find_all(&text).map(str::as_bytes));
+            if let Some(unknown) = named.iter().find(|id| known.get(id.as_bytes()).is_none()) {
                 let reason = format!("{} is in no line of {}", quoted(unknown), quoted(list));
                 return Ok(Truth::no(reason));
             }
