@@ -6,7 +6,7 @@ use countersign_core::model::{
 use countersign_host::collect::{CollectError, Collector, Platform};
 use countersign_serve::{ForgeError, Judged, Memory};
 
-use super::{Gitea, Range, failed};
+use super::{Gitea, Mirrored, Range, failed};
 use crate::api::{Api, ApiError, Pull};
 
 /// What git alone says of commits that stand on a branch.
@@ -56,24 +56,23 @@ pub fn judge(
     from: Option<&str>,
     to: &str,
 ) -> Result<Vec<Judged>, ForgeError> {
-    let mirror = gitea.mirrors.fetch(api, repository, None).map_err(failed)?;
-    let mut collector = gitea.collector(mirror)?;
-    let to = collector.resolve(to).map_err(failed)?;
+    let mut mirrored = gitea.look(api, repository, None)?;
+    let to = mirrored.collector.resolve(to).map_err(failed)?;
     let Some(from) = from else {
-        return Ok(vec![as_push(gitea, &mut collector, repository, target, None, to)?]);
+        return Ok(vec![as_push(gitea, &mut mirrored, repository, target, None, to)?]);
     };
-    let from = collector.resolve(from).map_err(failed)?;
-    let steps = steps(api, &collector, repository, &from, &to)?;
+    let from = mirrored.collector.resolve(from).map_err(failed)?;
+    let steps = steps(api, &mirrored.collector, repository, &from, &to)?;
     let mut judged = Vec::new();
     for step in steps {
         let merged = match step.pull {
-            Some(pull) => as_merge(gitea, api, memory, &mut collector, repository, target, &step, pull)?,
+            Some(pull) => as_merge(gitea, api, memory, &mut mirrored, repository, target, &step, pull)?,
             None => None,
         };
         judged.push(match merged {
             Some(merged) => merged,
             // What was merged is not what merging gives, or nobody merged it.
-            None => as_push(gitea, &mut collector, repository, target, Some(step.from), step.to)?,
+            None => as_push(gitea, &mut mirrored, repository, target, Some(step.from), step.to)?,
         });
     }
     Ok(judged)
@@ -132,12 +131,13 @@ fn steps(
 
 fn as_push(
     gitea: &Gitea,
-    collector: &mut Collector<'_>,
+    mirrored: &mut Mirrored<'_>,
     repository: &str,
     target: &str,
     from: Option<ObjectId<'static>>,
     to: ObjectId<'static>,
 ) -> Result<Judged, ForgeError> {
+    let Mirrored { collector, default_branch } = mirrored;
     let tree = collector.repository().tree(to.as_str()).map_err(failed)?;
     let range = Range {
         target: target.to_owned(),
@@ -147,7 +147,7 @@ fn as_push(
         head: to,
         audited: None,
     };
-    let subject = gitea.subject(collector, range).map_err(failed)?;
+    let subject = gitea.subject(default_branch.as_ref(), range);
     let mut platform = Landed { repository: repository.to_owned() };
     gitea
         .decide(collector, &subject, &mut platform)?
@@ -159,12 +159,13 @@ fn as_merge(
     gitea: &Gitea,
     api: &Api,
     memory: &mut dyn Memory,
-    collector: &mut Collector<'_>,
+    mirrored: &mut Mirrored<'_>,
     repository: &str,
     target: &str,
     step: &Step,
     number: u64,
 ) -> Result<Option<Judged>, ForgeError> {
+    let Mirrored { collector, default_branch } = mirrored;
     let pull: Pull = api.get(&format!("/repos/{repository}/pulls/{number}"))?;
     let commit = &step.to;
     let parents = collector.repository().parents(commit.as_str()).map_err(failed)?;
@@ -173,9 +174,7 @@ fn as_merge(
         [first, second] if *first == step.from => (MergeKind::Merge, second.clone()),
         _ => {
             // Its branch may be gone; what it held is kept under its number.
-            if collector.resolve(&pull.head.sha).is_err() {
-                gitea.mirrors.fetch(api, repository, Some(&pull)).map_err(failed)?;
-            }
+            gitea.bring_head(api, repository, collector, &pull);
             let Ok(head) = collector.resolve(&pull.head.sha) else { return Ok(None) };
             let kind = match parents.as_slice() {
                 _ if head == *commit => MergeKind::FastForward,
@@ -193,7 +192,7 @@ fn as_merge(
         result: Some(MergeResult { commit: commit.clone(), tree, kind }),
         audited: None,
     };
-    let subject = gitea.subject(collector, range).map_err(failed)?;
+    let subject = gitea.subject(default_branch.as_ref(), range);
     let mut platform = gitea.pull_request(api, memory, repository, pull)?;
     gitea.decide(collector, &subject, &mut platform)
 }

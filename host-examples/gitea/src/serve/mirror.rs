@@ -25,43 +25,56 @@ impl Mirrors {
         Mirrors { folder: folder.to_owned(), busy: Mutex::default() }
     }
 
-    /// A mirror as the forge is now, with what one pull request brings.
+    /// A mirror as the forge is now.
     ///
     /// # Errors
     /// When git cannot fetch it.
-    pub fn fetch(&self, api: &Api, repository: &str, pull: Option<&Pull>) -> Result<Repository, GitError> {
-        let remote = |name: &str| Remote {
-            url: format!("{}/{name}.git", api.root()),
-            authorization: Some(api.authorization()),
-        };
-        // Two fetches into one mirror would be in each other's way.
+    pub fn fetch(&self, api: &Api, repository: &str) -> Result<Repository, GitError> {
+        self.alone(repository, || {
+            let mirror = Repository::open_or_make(&self.folder.join(format!("{repository}.git")))?;
+            api.wait(|| mirror.fetch(&remote(api, repository), REFS))?;
+            Ok(mirror)
+        })
+    }
+
+    /// The branch that new clones of the forge's repository get, by full name.
+    ///
+    /// # Errors
+    /// When git cannot ask for it.
+    pub fn default_branch(
+        &self,
+        api: &Api,
+        repository: &str,
+        mirror: &Repository,
+    ) -> Result<Option<String>, GitError> {
+        api.wait(|| mirror.remote_head(&remote(api, repository)))
+    }
+
+    /// Brings the head of a pull request that is no branch here: from a fork, or by AGit. The forge keeps it, though a moment
+    /// late, and the fork has it at once; whether it came is for the caller to see.
+    pub fn fetch_head(&self, api: &Api, repository: &str, mirror: &Repository, pull: &Pull) {
+        let number = pull.number;
+        self.alone(repository, || {
+            let kept = format!("+refs/pull/{number}/head:refs/mirror/pull/{number}");
+            let _ = api.wait(|| mirror.fetch(&remote(api, repository), &[&kept]));
+            if let Some(fork) = &pull.head.repo {
+                let branch = format!("+refs/heads/{}:refs/mirror/fork/{number}", pull.head.name);
+                let _ = api.wait(|| mirror.fetch(&remote(api, &fork.full_name), &[&branch]));
+            }
+        });
+    }
+
+    /// Two fetches into one mirror would be in each other's way.
+    fn alone<T>(&self, repository: &str, fetch: impl FnOnce() -> T) -> T {
         let busy = {
             let mut all = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry(repository.to_owned()).or_default().clone()
         };
         let _guard = busy.lock().unwrap_or_else(PoisonError::into_inner);
-        let mirror = Repository::open_or_make(&self.folder.join(format!("{repository}.git")))?;
-        let origin = remote(repository);
-        api.wait(|| mirror.fetch(&origin, REFS))?;
-        let default = match pull {
-            Some(pull) => pull.base.repo.as_ref().map(|repo| format!("refs/heads/{}", repo.default_branch)),
-            None => api.wait(|| mirror.remote_head(&origin))?,
-        };
-        if let Some(default) = default {
-            mirror.set_head(&default)?;
-        }
-        if let Some(pull) = pull
-            && mirror.objects()?.commit(&pull.head.sha)?.is_none()
-        {
-            // From a fork, or by AGit: the forge keeps its head, though a moment late, and the fork has it at once.
-            let number = pull.number;
-            let kept = format!("+refs/pull/{number}/head:refs/mirror/pull/{number}");
-            let _ = api.wait(|| mirror.fetch(&origin, &[&kept]));
-            if let Some(fork) = &pull.head.repo {
-                let branch = format!("+refs/heads/{}:refs/mirror/fork/{number}", pull.head.name);
-                let _ = api.wait(|| mirror.fetch(&remote(&fork.full_name), &[&branch]));
-            }
-        }
-        Ok(mirror)
+        fetch()
     }
+}
+
+fn remote(api: &Api, repository: &str) -> Remote {
+    Remote { url: format!("{}/{repository}.git", api.root()), authorization: Some(api.authorization()) }
 }

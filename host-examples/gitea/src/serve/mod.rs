@@ -18,8 +18,8 @@ use countersign_audit::replay::answer;
 use countersign_audit::{Database, Place};
 use countersign_core::model::{EarlierAnswer, ObjectId, TriggerKind, read};
 use countersign_host::cli::now;
-use countersign_host::collect::{CollectError, Collector, HostRules, Platform, PolicyFrom, Subject, Target};
-use countersign_host::git::{GitError, Remote, Repository};
+use countersign_host::collect::{Collector, HostRules, Platform, PolicyFrom, Subject, Target};
+use countersign_host::git::Remote;
 use countersign_host::module::Module;
 use countersign_serve::{
     Delivery, Forge, ForgeError, Judged, Memory, Published, Refusal, Settings, Subject as Job,
@@ -200,6 +200,23 @@ fn failed(error: impl std::fmt::Display) -> ForgeError {
     ForgeError { reason: error.to_string(), retry_after: None }
 }
 
+/// A repository as the forge is now.
+struct Mirrored<'m> {
+    collector: Collector<'m>,
+    default_branch: Option<Target>,
+}
+
+impl Mirrored<'_> {
+    /// Where a branch stands.
+    fn tip(&mut self, name: &str) -> Result<Option<ObjectId<'static>>, ForgeError> {
+        let target = match &self.default_branch {
+            Some(default) if default.name == name => default.clone(),
+            _ => self.collector.branch(name.to_owned()).map_err(failed)?,
+        };
+        Ok(target.stands_at.map(|(_, tip)| tip))
+    }
+}
+
 /// A change of a branch, as the collector wants it.
 struct Range {
     target: String,
@@ -216,15 +233,34 @@ impl Gitea {
         self.own.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn collector(&self, mirror: Repository) -> Result<Collector<'_>, ForgeError> {
-        Collector::of(&self.module, mirror).map_err(failed)
+    /// A repository as the forge is now, with what a pull request brings.
+    fn look(&self, api: &Api, repository: &str, pull: Option<&Pull>) -> Result<Mirrored<'_>, ForgeError> {
+        let mirror = self.mirrors.fetch(api, repository).map_err(failed)?;
+        let default = match pull.and_then(|pull| pull.base.repo.as_ref()) {
+            Some(repo) => Some(format!("refs/heads/{}", repo.default_branch)),
+            None => self.mirrors.default_branch(api, repository, &mirror).map_err(failed)?,
+        };
+        let mut collector = Collector::of(&self.module, mirror).map_err(failed)?;
+        let default_branch = default.map(|name| collector.branch(name)).transpose().map_err(failed)?;
+        let mut mirrored = Mirrored { collector, default_branch };
+        if let Some(pull) = pull {
+            self.bring_head(api, repository, &mut mirrored.collector, pull);
+        }
+        Ok(mirrored)
     }
 
-    fn subject(&self, collector: &mut Collector<'_>, range: Range) -> Result<Subject, CollectError> {
+    /// Brings the head of a pull request, where it is not here.
+    fn bring_head(&self, api: &Api, repository: &str, collector: &mut Collector<'_>, pull: &Pull) {
+        if collector.resolve(&pull.head.sha).is_err() {
+            self.mirrors.fetch_head(api, repository, collector.repository(), pull);
+        }
+    }
+
+    fn subject(&self, default_branch: Option<&Target>, range: Range) -> Subject {
         let name = range.target;
-        Ok(Subject {
+        Subject {
             target: Target { stands_at: range.stands_at.map(|tip| (name.clone(), tip)), name },
-            default_branch: collector.server_default_branch()?,
+            default_branch: default_branch.cloned(),
             base: range.base,
             head: range.head,
             result: range.result,
@@ -232,7 +268,7 @@ impl Gitea {
             host: self.host.clone(),
             to_sign: false,
             audited: range.audited.and_then(ObjectId::new),
-        })
+        }
     }
 
     /// A pull request as the service judges it: without its own words, with the answers given in other changes.
@@ -281,11 +317,6 @@ fn answered<T>(api: &Api, judged: T) -> Result<T, ForgeError> {
     }
 }
 
-/// What a mirror has as a branch.
-fn tip_of(mirror: &Repository, target: &str) -> Result<Option<ObjectId<'static>>, GitError> {
-    if mirror.has_ref(target)? { mirror.objects()?.commit(target) } else { Ok(None) }
-}
-
 impl Forge for Gitea {
     fn receive(&self, header: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> Result<Delivery, Refusal> {
         event::receive(&self.secret, self.own().as_deref(), header, body)
@@ -311,12 +342,9 @@ impl Forge for Gitea {
             .iter()
             .map(|pull| Job::Change { repository: repository.to_owned(), number: pull.number })
             .collect();
-        let mirror = self.mirrors.fetch(&api, repository, None).map_err(failed)?;
-        let branches = mirror.refs(&["refs/heads/".to_owned()]).map_err(failed)?;
-        let mut collector = self.collector(mirror)?;
-        for target in branches {
+        let Mirrored { mut collector, default_branch } = self.look(&api, repository, None)?;
+        for (target, tip) in collector.repository().branches().map_err(failed)? {
             // Nothing into itself: what comes out says whether anybody guards it.
-            let tip = collector.resolve(&target).map_err(failed)?;
             let range = Range {
                 target: target.clone(),
                 stands_at: Some(tip.clone()),
@@ -325,7 +353,7 @@ impl Forge for Gitea {
                 result: None,
                 audited: None,
             };
-            let subject = self.subject(&mut collector, range).map_err(failed)?;
+            let subject = self.subject(default_branch.as_ref(), range);
             let judged = self.decide(&mut collector, &subject, &mut Landed::default())?;
             if judged.is_none_or(|judged| judged.is_gated()) {
                 jobs.push(Job::Branch { repository: repository.to_owned(), target });
@@ -350,10 +378,10 @@ impl Forge for Gitea {
         if pull.state != "open" {
             return Ok(None);
         }
-        let mirror = self.mirrors.fetch(&api, repository, Some(&pull)).map_err(failed)?;
+        let mut mirrored = self.look(&api, repository, Some(&pull))?;
         let target = format!("refs/heads/{}", pull.base.name);
-        let tip = tip_of(&mirror, &target).map_err(failed)?;
-        let mut collector = self.collector(mirror)?;
+        let tip = mirrored.tip(&target)?;
+        let Mirrored { mut collector, default_branch } = mirrored;
         let range = Range {
             stands_at: tip.clone(),
             base: tip,
@@ -362,7 +390,7 @@ impl Forge for Gitea {
             audited: memory.audited(repository, &target).map_err(failed)?,
             target,
         };
-        let subject = self.subject(&mut collector, range).map_err(failed)?;
+        let subject = self.subject(default_branch.as_ref(), range);
         let mut platform = self.pull_request(&api, memory, repository, pull)?;
         answered(&api, self.decide(&mut collector, &subject, &mut platform)?)
     }
@@ -383,8 +411,8 @@ impl Forge for Gitea {
     }
 
     fn tip(&self, repository: &str, target: &str) -> Result<Option<String>, ForgeError> {
-        let mirror = self.mirrors.fetch(&self.api.within(TIME), repository, None).map_err(failed)?;
-        Ok(tip_of(&mirror, target).map_err(failed)?.map(|tip| tip.to_string()))
+        let mut mirrored = self.look(&self.api.within(TIME), repository, None)?;
+        Ok(mirrored.tip(target)?.map(|tip| tip.to_string()))
     }
 
     fn judge_landed(

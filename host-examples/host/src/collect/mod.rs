@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
     API_VERSION, Change, Commit, Description, Fact, History, MergeKind, MergeResult, Needs, ObjectId, Place,
-    Repository as RepositoryId, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
+    Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
 };
 
 use crate::git::{Objects, Repository};
@@ -168,7 +168,6 @@ impl<'m> Collector<'m> {
         let (kind, software) = platform.trigger();
         let nothing = || ObjectId::new("0".repeat(subject.head.as_str().len()));
         let mut change = Change {
-            repository: RepositoryId { id: None, name: self.repository_name()?.map(Into::into) },
             target: subject.target.name.clone().into(),
             default_branch: subject.default_branch.as_ref().map(|branch| branch.name.clone().into()),
             base_tip: subject.base.clone().or_else(nothing).unwrap_or_else(|| subject.head.clone()),
@@ -177,6 +176,9 @@ impl<'m> Collector<'m> {
             ..Change::default()
         };
         platform.names(&mut change);
+        if change.repository.name.is_none() {
+            change.repository.name = self.repository_name()?.map(Into::into);
+        }
         let mut request = Request {
             api_version: API_VERSION.into(),
             trigger: Trigger {
@@ -400,9 +402,16 @@ impl<'m> Collector<'m> {
     /// # Errors
     /// When git fails.
     pub fn server_default_branch(&mut self) -> Result<Option<Target>, CollectError> {
-        let Some(name) = self.repository.symbolic_ref("HEAD")? else { return Ok(None) };
+        self.repository.symbolic_ref("HEAD")?.map(|name| self.branch(name)).transpose()
+    }
+
+    /// A branch, by full name, and where it stands here.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn branch(&mut self, name: String) -> Result<Target, CollectError> {
         let stands_at = if self.repository.has_ref(&name)? { self.objects.commit(&name)? } else { None };
-        Ok(Some(Target { stands_at: stands_at.map(|tip| (name.clone(), tip)), name }))
+        Ok(Target { stands_at: stands_at.map(|tip| (name.clone(), tip)), name })
     }
 
     /// The commit that a revision names.

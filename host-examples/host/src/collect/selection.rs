@@ -114,7 +114,7 @@ impl Collector<'_> {
             to_sign: selection.to_sign,
             audited: None,
         };
-        let mut plain = Plain { git: self.repository.version.clone(), ci, signoffs };
+        let mut plain = Plain { git: self.repository.version()?, ci, signoffs };
         Ok(self.collect(&subject, &mut plain, now)?.request)
     }
 

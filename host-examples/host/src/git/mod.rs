@@ -74,8 +74,6 @@ pub struct Repository {
     pub work_tree: Option<PathBuf>,
     /// Commits whose parents a shallow clone left out.
     shallow: Vec<String>,
-    /// Version of git.
-    pub version: String,
     /// Refs that a push is about to move, and where to: its hook sees them before they move.
     moving: Vec<(String, Option<ObjectId<'static>>)>,
 }
@@ -90,12 +88,8 @@ impl Repository {
             folder: folder.to_owned(),
             work_tree: None,
             shallow: Vec::new(),
-            version: String::new(),
             moving: Vec::new(),
         };
-        // Asked together: a process costs more than what it is asked here.
-        let version =
-            repository.command(["version"]).stdout(Stdio::piped()).spawn().map_err(GitError::Missing)?;
         let output = repository
             .command(["rev-parse", "--git-path", "shallow", "--is-bare-repository", "--show-cdup"])
             .output()
@@ -115,9 +109,15 @@ impl Repository {
             repository.shallow = list.lines().map(str::to_owned).collect();
             repository.shallow.sort_unstable();
         }
-        let version = String::from_utf8_lossy(&version.wait_with_output()?.stdout).trim().to_owned();
-        repository.version = version.trim_start_matches("git version ").to_owned();
         Ok(repository)
+    }
+
+    /// Version of git.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn version(&self) -> Result<String, GitError> {
+        Ok(self.text(["version"])?.trim_start_matches("git version ").to_owned())
     }
 
     /// A git command in this repository. Replacement objects and grafts are left out, so that history is what the

@@ -59,17 +59,6 @@ impl Repository {
         Ok(line.and_then(|line| line.split_whitespace().next()).map(str::to_owned))
     }
 
-    /// Lets HEAD name a branch, whether it exists or not.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn set_head(&self, branch: &str) -> Result<(), GitError> {
-        if self.symbolic_ref("HEAD")?.as_deref() != Some(branch) {
-            self.text(["symbolic-ref", "HEAD", branch])?;
-        }
-        Ok(())
-    }
-
     fn with_remote(&self, remote: &Remote, args: &[&str], refspecs: &[&str]) -> Result<String, GitError> {
         let mut command = self.command(args);
         command.args(refspecs);
