@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 
+use countersign_host::module::Module;
+
 use crate::rules::{HostRulesChoice, Scope};
 
 /// The name of our file in `pre-receive.d`.
@@ -69,8 +71,11 @@ impl InstallHook {
             }
             (None, None) => bail!("name a repository or an app.ini"),
         };
+        let glass = self.glass_fault()?;
         if self.check {
             let mut faults: Vec<String> = scripts.iter().filter_map(Script::fault).collect();
+            faults.extend(glass.map(|fault| format!("{fault:#}")));
+            faults.extend(self.host.break_glass_file.as_deref().and_then(writable));
             if let Some((ini, folder)) = &ini {
                 faults.extend(ini_fault(ini, folder)?);
             }
@@ -81,6 +86,9 @@ impl InstallHook {
                 println!("The hook is installed and executable.");
             }
             return Ok(ExitCode::from(u8::from(!faults.is_empty())));
+        }
+        if let Some(fault) = glass {
+            return Err(fault);
         }
         for script in &scripts {
             script.write()?;
@@ -94,6 +102,14 @@ impl InstallHook {
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is wrong with the file of who may break the glass: better known now than in the night when it is needed.
+    fn glass_fault(&self) -> anyhow::Result<Option<anyhow::Error>> {
+        if self.host.break_glass_file.is_none() {
+            return Ok(None);
+        }
+        Ok(self.host.rules(&Module::embedded()?).1)
     }
 
     fn of_repository(&self, folder: &Path) -> anyhow::Result<Script> {
@@ -144,9 +160,6 @@ impl InstallHook {
         if let Some(file) = &self.host.break_glass_file {
             // Not where links lead today: whoever changes the file may do it by changing a link.
             let file = std::path::absolute(file).with_context(|| file.display().to_string())?;
-            if let (_, Some(fault)) = self.host.rules() {
-                return Err(fault.context("reading who may break the glass"));
-            }
             command.push_str(&format!(" --break-glass-file {}", quoted(&file.display().to_string())));
         }
         if let Some(folder) = &self.spool {
@@ -181,13 +194,20 @@ impl Script {
                 "{path} is not executable, so the server skips it and says nothing: chmod +x {path}"
             ));
         }
-        if mode & 0o022 != 0 {
-            return Some(format!("{path} can be written by others than its owner: chmod go-w {path}"));
+        if let Some(fault) = writable(&self.path) {
+            return Some(fault);
         }
         (text != self.text).then(|| {
             format!("{path} differs from what would be installed with these flags: run install-hook again with them")
         })
     }
+}
+
+/// Who else could change a file.
+fn writable(path: &Path) -> Option<String> {
+    let mode = fs::metadata(path).ok()?.permissions().mode();
+    let path = path.display();
+    (mode & 0o022 != 0).then(|| format!("{path} can be written by others than its owner: chmod go-w {path}"))
 }
 
 /// A word of a shell, whatever it holds.

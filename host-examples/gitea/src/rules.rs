@@ -1,10 +1,12 @@
 //! What the installation says itself, whatever stands on a branch.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
+use countersign_core::model::{API_VERSION, PolicyReport, PolicySource, Role, Text, read};
 use countersign_host::collect::HostRules;
+use countersign_host::module::{Function, Module};
 
 /// The flags of hook and service for it; both are to say the same.
 #[derive(Args)]
@@ -50,15 +52,33 @@ impl Scope {
 }
 
 impl HostRulesChoice {
-    /// As the collector takes them, and why the file cannot be read: it lets nobody break the glass then, and stops no push
+    /// As the collector takes them, and what is wrong with the file: it lets nobody break the glass then, and stops no push
     /// beside that.
-    pub fn rules(&self) -> (HostRules, Option<anyhow::Error>) {
+    pub fn rules(&self, module: &Module) -> (HostRules, Option<anyhow::Error>) {
         let file = self.break_glass_file.clone();
-        let read = |path: &PathBuf| std::fs::read(path).with_context(|| path.display().to_string()).err();
-        let fault = file.as_ref().and_then(read);
+        let fault = file.as_ref().and_then(|path| check(module, path).err());
         let break_glass = file.filter(|_| fault.is_none());
+        let fault = fault.map(|fault| fault.context("the file of who may break the glass"));
         (HostRules { require_policy: self.require_policy, break_glass }, fault)
     }
+}
+
+/// Says what is wrong with a file of who may break the glass.
+fn check(module: &Module, path: &Path) -> anyhow::Result<()> {
+    let name = path.display().to_string();
+    let source = PolicySource {
+        api_version: API_VERSION.into(),
+        bytes: Text::from_bytes(std::fs::read(path).with_context(|| name.clone())?),
+        name: name.into(),
+        role: Some(Role::BreakGlass),
+        extends: None,
+    };
+    let answer = module.call(Function::CheckPolicy, &serde_json::to_vec(&source)?)?;
+    let report: PolicyReport = read(answer.as_bytes())?;
+    if !report.valid {
+        bail!("it has a fault\n{}", module.render(&answer, "text", false, false)?.trim());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -148,16 +148,27 @@ pub fn check_policy(input: &[u8]) -> Result<String, Error> {
     let source: PolicySource<'_> =
         json::document(within_limit(input)?).map_err(|e| Error::not_the_document("a policy source", &e))?;
     check_version(&source.api_version)?;
-    let reading = match &source.extends {
-        None => policy::read(source.bytes.as_bytes(), None),
-        Some(extends) => match policy::read(extends.as_bytes(), None).policy {
-            Some(base) => policy::read(source.bytes.as_bytes(), Some(&base)),
+    let bytes = source.bytes.as_bytes();
+    let reading = match (source.role.unwrap_or(Role::Policy), &source.extends) {
+        (Role::Policy, None) => policy::read(bytes, None),
+        (Role::Policy, Some(extends)) => match policy::read(extends.as_bytes(), None).policy {
+            Some(base) => policy::read(bytes, Some(&base)),
             None => {
                 return Err(Error::bad_request(
                     "the policy that this one extends is not valid: check that one first",
                 ));
             }
         },
+        (Role::BreakGlass, None) => policy::read_glass(bytes),
+        (Role::BreakGlass, Some(_)) => {
+            return Err(Error::bad_request("a file of who may break the glass extends nothing"));
+        }
+        (other, _) => {
+            let name = other.name();
+            return Err(Error::bad_request(format!(
+                "`role` is `{name}`; what can be checked is a `policy` or who may `break-glass`"
+            )));
+        }
     };
     Ok(to_json(&PolicyReport {
         api_version: API_VERSION.into(),

@@ -12,6 +12,7 @@ mod sizes;
 mod timing;
 mod trail;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Measures, and says whether all are within their budgets.
@@ -63,15 +64,15 @@ fn end(result: anyhow::Result<bool>) -> ExitCode {
     }
 }
 
-/// Prints a measure.
+/// Prints a measure. Whoever reads the first alone may leave.
 fn say(name: &str, value: impl std::fmt::Display, unit: &str) {
-    println!("{name} {value} {unit}");
+    let _ = writeln!(std::io::stdout(), "{name} {value} {unit}");
 }
 
 /// Prints a measure that has a budget, and says whether it is within.
 fn budget(name: &str, value: u64, most: u64, unit: &str) -> bool {
     let within = value <= most;
-    println!("{name} {value} {unit}");
+    say(name, value, unit);
     if !within {
         eprintln!("{name}: {value} is over the budget of {most} {unit}");
     }

@@ -68,7 +68,7 @@ fn policy(bytes: Vec<u8>) -> anyhow::Result<Vec<u8>> {
         api_version: API_VERSION.into(),
         name: "policy.yaml".into(),
         bytes: Text::from_bytes(bytes),
-        extends: None,
+        ..PolicySource::default()
     };
     Ok(serde_json::to_vec(&source)?)
 }

@@ -250,6 +250,39 @@ fn glass_is_broken_by_whom_the_server_names_where_no_policy_can_say_who() {
     assert!(noor.code == 1 && noor.text.contains("noor is not among on-call"), "{}", noor.text);
     let olga = forge.push_as("olga", &breaking);
     assert!(olga.code == 0 && olga.text.contains("the glass was broken by olga"), "{}", olga.text);
+    // A fault in the server's own file takes nobody's push away, and says where it is.
+    std::fs::write(&file, "people: { on-call: { users: [olga] } }\nbreak-glass: { by: oncall }\n").unwrap();
+    forge.dana.write(".countersign/policy.yaml", POLICY);
+    forge.dana.commit("Mend the policy");
+    let mended = forge.push(&["main"]);
+    assert!(mended.code == 0 && mended.text.contains("break-glass.yaml:2:"), "{}", mended.text);
+}
+
+#[test]
+fn who_may_break_the_glass_is_checked_before_anybody_has_to() {
+    let forge = Forge::new();
+    let file = forge.folder.path().join("break-glass.yaml");
+    let install = |more: &[&str]| {
+        run(Command::new(program("countersign-gitea"))
+            .args(["install-hook", "--repository-dir"])
+            .arg(forge.bare())
+            .arg("--break-glass-file")
+            .arg(&file)
+            .args(more))
+    };
+    let missing = install(&[]);
+    assert!(missing.code == 2 && missing.text.contains("who may break the glass"), "{}", missing.text);
+    std::fs::write(&file, "people: { on-call: { users: [olga] } }\nbreak-glass: { by: oncall }\n").unwrap();
+    let faulty = install(&[]);
+    assert!(faulty.code == 2 && faulty.text.contains("`on-call`"), "{}", faulty.text);
+    std::fs::write(&file, "people: { on-call: { users: [olga] } }\nbreak-glass: { by: on-call }\n").unwrap();
+    assert_eq!(install(&[]).code, 0);
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o664)).unwrap();
+    let open = install(&["--check"]);
+    assert!(open.code == 1 && open.text.contains("can be written by others"), "{}", open.text);
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    std::fs::write(&file, "break-glass: {}\n").unwrap();
+    assert_eq!(install(&["--check"]).code, 1);
 }
 
 #[test]

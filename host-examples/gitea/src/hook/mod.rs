@@ -82,7 +82,7 @@ impl PreReceive {
         let repository = Repository::open(Path::new(".")).map_err(CollectError::from)?.with_moving(moving);
         let mut collector = Collector::of(&module, repository)?;
         let spool = self.spool.as_deref().map(Spool::open).transpose()?;
-        let (host, fault) = self.host.rules();
+        let (host, fault) = self.host.rules(&module);
         if let Some(fault) = fault {
             complain(fault.context("nobody breaks the glass by the server's own word").as_ref());
         }

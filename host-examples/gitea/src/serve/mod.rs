@@ -119,10 +119,6 @@ pub fn secret(path: &Path, what: &str) -> anyhow::Result<String> {
 
 impl Serve {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let (host, fault) = self.host.rules();
-        if let Some(fault) = fault {
-            return Err(fault.context("reading who may break the glass"));
-        }
         let token = secret(&self.token_file, "the forge's token")?;
         let webhook_secret = secret(&self.webhook_secret_file, "the webhook's secret")?;
         if let Some(odd) = self.repo.iter().find(|name| !is_repository(name)) {
@@ -130,6 +126,10 @@ impl Serve {
         }
         std::fs::create_dir_all(&self.mirrors).with_context(|| self.mirrors.display().to_string())?;
         let module = Arc::new(Module::embedded()?);
+        let (host, fault) = self.host.rules(&module);
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
         let api = Api::new(&self.url, &token, TIME);
         let forge = Gitea {
             own: Mutex::new(own_login(&api, &self.mirrors)),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::json::{object, words};
 use serde::Serialize;
 
-use super::Text;
+use super::{Role, Text};
 
 /// A policy to be read.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -18,6 +18,10 @@ pub struct PolicySource<'a> {
     pub name: Cow<'a, str>,
     /// The bytes.
     pub bytes: Text<'a>,
+    /// What it is to be read as: `policy`, which it is where nothing is said, or `break-glass`, a host's own file of who may
+    /// break the glass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// The bytes of the policy that it extends; without them the names that it uses are not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extends: Option<Text<'a>>,
@@ -27,6 +31,7 @@ object!(PolicySource<'a> {
     "apiVersion" => api_version required,
     "name" => name required,
     "bytes" => bytes required,
+    "role" => role,
     "extends" => extends,
 });
 

@@ -54,3 +54,27 @@ fn a_policy_with_a_fault_asks_for_what_may_mend_it_once() {
     );
     assert_eq!(wanted(&to_a_faulty_policy(&[POLICY], None)), json!([]));
 }
+
+#[test]
+fn a_host_s_own_file_is_checked_as_what_it_is() {
+    let check = |role: Value, bytes: &str, extends: Value| {
+        let source = json!({
+            "apiVersion": "countersign/v1", "name": "glass.yaml", "role": role, "bytes": bytes, "extends": extends,
+        });
+        countersign_core::check_policy(source.to_string().as_bytes()).map_err(|error| error.to_string())
+    };
+    let glass = "people: { on-call: { users: [olga] } }\nbreak-glass: { by: on-call }\n";
+    let valid = |answer: Result<String, String>| {
+        serde_json::from_str::<Value>(&answer.unwrap()).unwrap()["valid"].clone()
+    };
+    assert_eq!(valid(check(json!("break-glass"), glass, Value::Null)), json!(true));
+    assert_eq!(
+        valid(check(json!("break-glass"), &glass.replace("by: on-call", "by: oncall"), Value::Null)),
+        json!(false)
+    );
+    assert_eq!(valid(check(json!("break-glass"), POLICY, Value::Null)), json!(false));
+    assert_eq!(valid(check(json!("policy"), POLICY, Value::Null)), json!(true));
+    assert_eq!(valid(check(json!("policy"), glass, Value::Null)), json!(false));
+    assert!(check(json!("break-glass"), glass, json!(POLICY)).unwrap_err().contains("extends nothing"));
+    assert!(check(json!("note"), glass, Value::Null).unwrap_err().contains("`role` is `note`"));
+}
