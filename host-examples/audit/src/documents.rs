@@ -56,14 +56,14 @@ impl Document {
     }
 }
 
-/// Keeps a document, once, and gives its digest.
+/// Keeps a document, once, and gives its digest. One that was removed and is needed again comes back.
 ///
 /// # Errors
 /// When the database fails.
 pub fn keep(store: &mut dyn Store, role: Role, bytes: &[u8]) -> Result<String, DatabaseError> {
     let digest = sha256_hex(bytes);
-    let statement =
-        "INSERT INTO documents (digest, role, bytes) VALUES ($1, $2, $3) ON CONFLICT (digest) DO NOTHING";
+    let statement = "INSERT INTO documents (digest, role, bytes) VALUES ($1, $2, $3)
+                     ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes WHERE documents.bytes IS NULL";
     store.execute(statement, &[digest.as_str().into(), role.name().into(), bytes.into()])?;
     Ok(digest)
 }

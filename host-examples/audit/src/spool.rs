@@ -35,9 +35,14 @@ pub enum SpoolError {
         "the spool {0} holds {MOST} records that nobody took in: start the service, or run `countersign audit take-in`"
     )]
     Full(PathBuf),
-    /// The trail failed.
-    #[error(transparent)]
-    Trail(#[from] TrailError),
+    /// One record could not be taken in, and those after it wait.
+    #[error("taking in {path}: {source}")]
+    Record {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: TrailError,
+    },
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -135,13 +140,13 @@ impl Spool {
             };
             match self.keep(store, &path, &bytes) {
                 Ok(new) => taken += u64::from(new),
-                Err(SpoolError::Trail(TrailError::Odd(_))) => {
+                Err(TrailError::Odd(_)) => {
                     let aside = path.with_extension("odd");
                     fs::rename(&path, &aside).map_err(|e| self.failed(e))?;
                     odd.push(aside);
                     continue;
                 }
-                Err(error) => return Err(error),
+                Err(source) => return Err(SpoolError::Record { path, source }),
             }
             match fs::remove_file(&path) {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(self.failed(e)),
@@ -151,7 +156,7 @@ impl Spool {
         Ok((taken, odd))
     }
 
-    fn keep(&self, store: &mut dyn Store, path: &Path, bytes: &[u8]) -> Result<bool, SpoolError> {
+    fn keep(&self, store: &mut dyn Store, path: &Path, bytes: &[u8]) -> Result<bool, TrailError> {
         let odd = || TrailError::Odd(format!("{} is no record of a spool", path.display()));
         let mut lines = bytes.splitn(3, |&b| b == b'\n');
         let mut line = || lines.next().ok_or_else(odd);
@@ -161,7 +166,7 @@ impl Spool {
         let answer = answer.strip_suffix('\n').ok_or_else(odd)?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let module = fs::read(self.folder.join(format!("{component}.wasm"))).ok();
-        Ok(transaction(store, |store| -> Result<bool, TrailError> {
+        transaction(store, |store| {
             if !take(store, &name)? {
                 return Ok(false);
             }
@@ -171,6 +176,6 @@ impl Spool {
             let mut trail = Trail::of(store);
             trail.lock()?;
             Ok(trail.keep_within(Kept { request, answer, component: &component })?.1)
-        })?)
+        })
     }
 }

@@ -358,6 +358,10 @@ fn row(body: &mut String, open: &Open) {
     let verdict = entry.made().map_or(Verdict::Error, |made| made.verdict);
     let empty = ChangeSummary::default();
     let said = open.decision.as_ref();
+    let unsaid = match verdict {
+        Verdict::Error => "it cannot be evaluated",
+        _ => "what was said about it was removed from the record",
+    };
     let _ = writeln!(
         body,
         "<article class=\"{}\">\n<h3><a href=\"decisions/{}\">{} {}</a> <span class=\"state\">{}</span></h3>\n<p>{}</p>",
@@ -366,7 +370,7 @@ fn row(body: &mut String, open: &Open) {
         esc(&entry.repository),
         esc(&entry.change.as_ref().map_or_else(String::new, |id| format!("change {id}"))),
         esc(&verdict.to_string()),
-        esc(said.map_or("it cannot be evaluated", |decision| &decision.headline)),
+        esc(said.map_or(unsaid, |decision| &decision.headline)),
     );
     for remedy in said.map(|decision| decision.remedies.as_slice()).unwrap_or_default() {
         let _ = writeln!(body, "<p><span class=\"key\">asks</span> {}</p>", esc(&remedy.who.join(", ")));
