@@ -313,6 +313,80 @@ fn a_branch_that_became_the_default_past_the_hook_is_open_from_its_beginning() {
 }
 
 #[test]
+fn a_branch_that_nobody_guarded_is_open_beside_the_last_default_branch_once_it_is_the_default() {
+    let forge = Forge::new();
+    let spool = forge.folder.path().join("spool");
+    forge.install(&["--spool", spool.to_str().unwrap()]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing"]);
+    assert_eq!(forge.push(&["main"]).code, 0);
+    let in_order = forge.stands("main");
+    forge.dana.git(&["switch", "--quiet", "--create", "trunk"]);
+    forge.dana.commit(AI);
+    let free = forge.push(&["trunk"]);
+    assert_eq!(free.code, 0, "{}", free.text);
+    forge.dana.git(&["switch", "--quiet", "main"]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Go on beside it"]);
+    assert_eq!(forge.push(&["main"]).code, 0);
+    let bare = forge.bare();
+    let head = ["symbolic-ref", "HEAD", "refs/heads/trunk"];
+    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(head)).code, 0);
+    forge.dana.git(&["switch", "--quiet", "trunk"]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing more"]);
+    let refused = forge.push(&["trunk"]);
+    let since = format!("what came in after {}", &in_order[..12]);
+    assert!(refused.code == 1 && refused.text.contains(&since), "{}", refused.text);
+}
+
+#[test]
+fn what_a_branch_lost_past_the_hook_can_be_put_back_by_a_push() {
+    let forge = Forge::new();
+    let spool = forge.folder.path().join("spool");
+    forge.install(&["--spool", spool.to_str().unwrap()]);
+    for message in ["One", "Two"] {
+        forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+        assert_eq!(forge.push(&["main"]).code, 0);
+    }
+    // The last may have been refused by the server after the hook; the one before is known to have gone in.
+    let known = forge.dana.git(&["rev-parse", "main~1"]).trim().to_owned();
+    let bare = forge.bare();
+    let rewind = ["update-ref", "refs/heads/main", &format!("{known}~1")];
+    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(rewind)).code, 0);
+    forge.dana.git(&["switch", "--quiet", "--detach", "main~2"]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Without what was lost"]);
+    let refused = forge.push(&["HEAD:main"]);
+    let lacks = format!("does not hold {}", &known[..12]);
+    assert!(refused.code == 1 && refused.text.contains(&lacks), "{}", refused.text);
+    forge.dana.git(&["merge", "--quiet", "--no-edit", "main"]);
+    let restored = forge.push(&["HEAD:main"]);
+    assert_eq!(restored.code, 0, "{}", restored.text);
+    // And what an AI wrote does not come in with it.
+    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(rewind)).code, 0);
+    forge.dana.commit(AI);
+    let refused = forge.push(&["HEAD:main"]);
+    assert!(refused.code == 1 && refused.text.contains("is not satisfied"), "{}", refused.text);
+}
+
+#[test]
+fn whoever_pushes_next_is_not_taken_for_who_brought_what_came_in_past_the_hook() {
+    let forge = Forge::new();
+    let spool = forge.folder.path().join("spool");
+    forge.install(&["--spool", spool.to_str().unwrap()]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing"]);
+    assert_eq!(forge.push(&["main"]).code, 0);
+    forge.dana.commit(AI);
+    let bare = forge.bare();
+    let fetch = ["fetch", "--quiet", forge.dana.folder.to_str().unwrap(), "main:main"];
+    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(fetch)).code, 0);
+    let key = forge.folder.path().join("sam");
+    let which = ["approve", "--target", "main", "--base", "main~1", "--head", "main", "--key"];
+    let signed = forge.dana.countersign(&[&which[..], &[key.to_str().unwrap()]].concat());
+    assert_eq!(signed.code, 0, "{}", signed.text);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Go on"]);
+    let settled = forge.push_as("sam", &["main", "refs/countersign/signoffs"]);
+    assert_eq!(settled.code, 0, "{}", settled.text);
+}
+
+#[test]
 fn a_policy_with_a_fault_blocks_and_says_where_it_is() {
     let forge = Forge::new();
     forge.dana.write(".countersign/policy.yaml", &POLICY.replace("require:", "requires:"));

@@ -24,7 +24,7 @@ use countersign_host::cli::{complain, now};
 use countersign_host::collect::{
     CollectError, Collector, HostRules, POLICY_PATH, Platform, PolicyFrom, Subject, Target,
 };
-use countersign_host::git::Repository;
+use countersign_host::git::{GitError, Repository};
 use countersign_host::module::{CallError, Function, Module};
 use countersign_serve::Judged;
 
@@ -98,7 +98,10 @@ impl PreReceive {
             spool: spool.as_ref(),
         };
         let mut standing = match &spool {
-            Some(spool) => Some(Standing::open(spool.folder(), &push, &stands)?),
+            Some(spool) => {
+                let default = gate.default_branch.as_ref().map(|default| default.name.as_str());
+                Some(Standing::open(spool.folder(), &push, &stands, default)?)
+            }
             None => None,
         };
         let mut blocked = false;
@@ -141,7 +144,7 @@ impl Gate<'_> {
         update: &Update,
         mut standing: Option<&mut Standing>,
     ) -> anyhow::Result<bool> {
-        let mut open_since = None;
+        let (mut open_since, mut restores) = (None, None);
         let old = update.old.as_ref().map(|old| old.as_str());
         let is_branch = update.name.starts_with("refs/heads/");
         // git takes what the client says of it for true until it moves the ref, which is after the hook.
@@ -153,16 +156,44 @@ impl Gate<'_> {
                 named(stands)
             );
         }
-        if let (Some(standing), Some(old), true) = (&standing, &update.old, is_branch)
-            && let Order::OpenSince(passed) = standing.order(&update.name, old.as_str())
-        {
-            open_since = self.open_since(collector, update, old, passed)?;
+        if let (Some(standing), Some(old), true) = (&standing, &update.old, is_branch) {
+            let order = standing.order(&update.name, old.as_str());
+            match in_order_until(collector, old, &order)? {
+                Some(since) if self.restores(collector, update, old, &since)? => {
+                    restores = Some(Update { old: Some(since), ..update.clone() });
+                }
+                Some(since) => open_since = self.open_since(collector, update, old, since)?,
+                None => {}
+            }
         }
-        let passes = self.said(&self.judge(collector, update, open_since)?)?;
+        let judged = self.judge(collector, restores.as_ref().unwrap_or(update), open_since)?;
+        let passes = self.said(&judged)?;
         if let Some(standing) = standing.as_mut().filter(|_| passes && is_branch) {
-            standing.pass(&update.name, old, update.becomes().as_ref().map(|new| new.as_str()));
+            let new = update.becomes();
+            // Where the branch lost commits, what it was left at was decided about by nobody.
+            let old = old.filter(|_| restores.is_none());
+            standing.pass(&update.name, old, new.as_ref().map(|new| new.as_str()), judged.is_gated());
         }
         Ok(passes)
+    }
+
+    /// Whether a push puts back what a branch lost past the hook. It is judged with all that it brings from where all was in order:
+    /// nobody could answer for what lacks it.
+    fn restores(
+        &self,
+        collector: &Collector<'_>,
+        update: &Update,
+        old: &ObjectId<'static>,
+        since: &ObjectId<'static>,
+    ) -> anyhow::Result<bool> {
+        if self.push.merges.is_some() || since.is_zero() || update.deletes() {
+            return Ok(false);
+        }
+        let git = collector.repository();
+        let holds = |commit: &ObjectId<'static>| {
+            Ok::<bool, GitError>(git.merge_base(since.as_str(), commit.as_str())?.as_ref() == Some(since))
+        };
+        Ok(!holds(old)? && holds(&update.new)?)
     }
 
     /// What came into a branch past the hook, judged as a change of its own; none where it passes or nobody guards the branch.
@@ -171,15 +202,8 @@ impl Gate<'_> {
         collector: &mut Collector<'_>,
         update: &Update,
         old: &ObjectId<'static>,
-        passed: Vec<String>,
+        since: ObjectId<'static>,
     ) -> anyhow::Result<Option<ObjectId<'static>>> {
-        let git = collector.repository();
-        let held = |passed: &&String| matches!(git.merge_base(passed, old.as_str()), Ok(Some(base)) if base.as_str() == **passed);
-        // What is not even here any more says nothing of the branch, which is then open from its beginning.
-        let is_here = |passed: &&String| git.merge_base(passed, old.as_str()).is_ok();
-        let since = passed.iter().find(held).or_else(|| passed.last().filter(is_here));
-        let since = since.cloned().unwrap_or_else(|| "0".repeat(old.as_str().len()));
-        let since = ObjectId::new(since).context("the spool names a commit that is none")?;
         let came = Update {
             old: Some(since.clone()).filter(|since| !since.is_zero()),
             new: old.clone(),
@@ -194,7 +218,8 @@ impl Gate<'_> {
             default.stands_at = None;
             subject.policy = PolicyFrom::Ref { revision: old.to_string(), path: POLICY_PATH.to_owned() };
         }
-        let mut pushed = self.pushed(&subject);
+        // Who pushes now need not be who brought it.
+        let mut pushed = Pushed { lands: false, ..self.pushed(&subject) };
         let judged = match self.decide(collector, subject, &mut pushed) {
             // It holds none, and asks nothing. Anywhere else a policy that cannot be read is no missing one.
             Err(error)
@@ -266,7 +291,12 @@ impl Gate<'_> {
     }
 
     fn pushed(&self, subject: &Subject) -> Pushed<'_> {
-        Pushed { push: self.push, now: self.now, head: subject.head.clone() }
+        Pushed {
+            push: self.push,
+            now: self.now,
+            head: subject.head.clone(),
+            lands: self.push.merges.is_none(),
+        }
     }
 
     /// The decision about a change; none where it is to be judged as a push instead.
@@ -299,6 +329,8 @@ struct Pushed<'p> {
     push: &'p Push,
     now: When,
     head: ObjectId<'static>,
+    /// Whether it is this push that brings the head. Who presses merge contributes nothing.
+    lands: bool,
 }
 
 impl Platform for Pushed<'_> {
@@ -314,9 +346,10 @@ impl Platform for Pushed<'_> {
 
     fn absent(&self) -> &[Fact] {
         // Who pushed what the server merges, only the forge knows.
-        match self.push.merges {
-            Some(_) => &[Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes],
-            None => &[Fact::History, Fact::Opener, Fact::Requester, Fact::People],
+        if self.lands {
+            &[Fact::History, Fact::Opener, Fact::Requester, Fact::People]
+        } else {
+            &[Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes]
         }
     }
 
@@ -329,7 +362,7 @@ impl Platform for Pushed<'_> {
             });
         }
         request.complete.push(Fact::Acts);
-        if self.push.merges.is_none() {
+        if self.lands {
             request.complete.push(Fact::Pushes);
         }
         let (Some(pusher), head) = (&self.push.pusher, &self.head) else { return Ok(()) };
@@ -338,8 +371,7 @@ impl Platform for Pushed<'_> {
             login: Some(pusher.login.clone().into()),
             email: pusher.email.clone().map(Into::into),
         };
-        // Who presses merge contributes nothing; who pushes does.
-        if self.push.merges.is_none() {
+        if self.lands {
             request.pushes = vec![PushFact {
                 by: Some(by.clone()),
                 at: Some(self.now),
@@ -366,6 +398,32 @@ impl Platform for Pushed<'_> {
 
 fn named(commit: Option<&str>) -> &str {
     commit.map_or("nowhere", |commit| commit.get(..12).unwrap_or(commit))
+}
+
+/// The commit up to which all that a branch holds was decided about; zeros where nothing was, none where all was.
+fn in_order_until(
+    collector: &Collector<'_>,
+    tip: &ObjectId<'static>,
+    order: &Order,
+) -> anyhow::Result<Option<ObjectId<'static>>> {
+    let (points, beside) = match order {
+        Order::Settled => return Ok(None),
+        Order::OpenSince(points) => (points, false),
+        Order::OpenBeside(points) => (points, true),
+    };
+    // What is not even here any more says nothing of the branch, which is then open from its beginning.
+    let git = collector.repository();
+    let bases: Vec<(&String, Option<ObjectId<'static>>)> =
+        points.iter().filter_map(|point| Some((point, git.merge_base(point, tip.as_str()).ok()?))).collect();
+    let held = bases.iter().find(|(point, base)| base.as_ref().is_some_and(|base| base.as_str() == **point));
+    let since = match held.or(bases.last()) {
+        // Another branch may have gone on since; nothing was taken off this one.
+        Some((_, base)) if beside => base.as_ref().map(ToString::to_string),
+        Some((point, _)) => Some((*point).clone()),
+        None => None,
+    };
+    let since = since.unwrap_or_else(|| "0".repeat(tip.as_str().len()));
+    Ok(Some(ObjectId::new(since).context("the spool names a commit that is none")?))
 }
 
 /// Where every branch stands.

@@ -19,6 +19,9 @@ const PASSED: usize = 100;
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Branches {
     repository: String,
+    /// The default branch, by full name.
+    #[serde(default)]
+    default: Option<String>,
     branches: BTreeMap<String, Branch>,
 }
 
@@ -27,6 +30,12 @@ struct Branches {
 struct Branch {
     /// All up to here was decided about.
     settled: String,
+    /// Whether a policy guarded it when it moved last. What passes where nobody guards was not decided about.
+    #[serde(default)]
+    guarded: bool,
+    /// What is said of it here is said of the branch that was the default before it.
+    #[serde(default)]
+    beside: bool,
     /// These passed since. The server's own rules come after the hook, so which of them the branch went to is not known before
     /// the next push.
     passed: Vec<String>,
@@ -39,6 +48,8 @@ pub enum Order {
     Settled,
     /// What it holds after the first of these commits that it holds at all was not; none for a branch that no push made.
     OpenSince(Vec<String>),
+    /// What it holds beside these commits, which stood on another branch, was not.
+    OpenBeside(Vec<String>),
 }
 
 /// A branch that may move, from here to there; to nowhere when it is deleted.
@@ -46,6 +57,8 @@ struct Passed {
     name: String,
     old: Option<String>,
     new: Option<String>,
+    /// Whether a policy guards it.
+    guarded: bool,
     /// Where all was decided about, when what came in after that was settled with it.
     settles: Option<String>,
 }
@@ -54,16 +67,23 @@ struct Passed {
 /// notes what passed, and adds that at the end to what is there then.
 pub struct Standing {
     branches: Branches,
+    default: Option<String>,
     passed: Vec<Passed>,
     path: PathBuf,
 }
 
 impl Standing {
     /// Reads what was seen of a repository, below a folder. One that is seen for the first time begins as it stands.
+    /// `default` is its default branch.
     ///
     /// # Errors
     /// When the folder cannot be read or written.
-    pub fn open(folder: &Path, push: &Push, stands: &HashMap<String, String>) -> anyhow::Result<Self> {
+    pub fn open(
+        folder: &Path,
+        push: &Push,
+        stands: &HashMap<String, String>,
+        default: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let folder = folder.join("standing");
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         // Under another name it is still the same repository; where no server says which, its folder tells it.
@@ -73,16 +93,21 @@ impl Standing {
             (None, name) => name.to_owned(),
         };
         let path = folder.join(format!("{}.json", sha256_hex(repository.as_bytes())));
-        let branches = match read(&path)? {
+        let mut branches = match read(&path)? {
             Some(branches) => branches,
             None => {
                 let begin = |(name, tip): (&String, &String)| {
-                    (name.clone(), Branch { settled: tip.clone(), passed: Vec::new() })
+                    (name.clone(), Branch { settled: tip.clone(), ..Branch::default() })
                 };
-                Branches { repository: push.repository.clone(), branches: stands.iter().map(begin).collect() }
+                Branches {
+                    repository: push.repository.clone(),
+                    branches: stands.iter().map(begin).collect(),
+                    ..Branches::default()
+                }
             }
         };
-        Ok(Standing { branches, passed: Vec::new(), path })
+        branches.turn_to(default);
+        Ok(Standing { branches, default: default.map(str::to_owned), passed: Vec::new(), path })
     }
 
     /// How a branch stands that is at `old`.
@@ -94,19 +119,21 @@ impl Standing {
             Some(branch) => {
                 // A branch that a push made was settled nowhere before it.
                 let settled = Some(&branch.settled).filter(|settled| !settled.is_empty());
-                Order::OpenSince(branch.passed.iter().rev().chain(settled).cloned().collect())
+                let points = branch.passed.iter().rev().chain(settled).cloned().collect();
+                if branch.beside { Order::OpenBeside(points) } else { Order::OpenSince(points) }
             }
             None => Order::OpenSince(Vec::new()),
         }
     }
 
-    /// Notes that a branch at `old`, all of which was decided about, may go to `new`; none is one that is deleted.
-    pub fn pass(&mut self, name: &str, old: Option<&str>, new: Option<&str>) {
+    /// Notes that a branch at `old`, all of which was decided about, may go to `new`; none is one that is deleted. `guarded` says
+    /// whether a policy guards it.
+    pub fn pass(&mut self, name: &str, old: Option<&str>, new: Option<&str>, guarded: bool) {
         let owned = |id: Option<&str>| id.map(str::to_owned);
         let open = old.is_some_and(|old| self.order(name, old) != Order::Settled);
         let settled = || self.branches.branches.get(name).map(|branch| branch.settled.clone());
         let settles = open.then(|| settled().unwrap_or_default());
-        let passed = Passed { name: name.to_owned(), old: owned(old), new: owned(new), settles };
+        let passed = Passed { name: name.to_owned(), old: owned(old), new: owned(new), guarded, settles };
         self.branches.pass(&passed);
         self.passed.push(passed);
     }
@@ -122,6 +149,7 @@ impl Standing {
         let draft = self.path.with_extension("draft");
         let bytes = match read(&self.path)? {
             Some(mut branches) => {
+                branches.turn_to(self.default.as_deref());
                 self.passed.iter().for_each(|passed| branches.pass(passed));
                 serde_json::to_vec(&branches)?
             }
@@ -133,12 +161,34 @@ impl Standing {
 }
 
 impl Branches {
-    fn pass(&mut self, Passed { name, old, new, settles }: &Passed) {
+    /// Follows the server to another default branch. Nobody need have guarded that one until then, and what it holds goes on
+    /// from where the last default branch was in order.
+    fn turn_to(&mut self, default: Option<&str>) {
+        let Some(default) = default else { return };
+        let last = self.default.replace(default.to_owned());
+        let Some(last) = last.filter(|last| last != default) else { return };
+        if self.branches.get(default).is_some_and(|branch| branch.guarded) {
+            return;
+        }
+        match self.branches.get(&last) {
+            Some(last) => {
+                let (settled, passed) = (last.settled.clone(), last.passed.clone());
+                self.branches
+                    .insert(default.to_owned(), Branch { settled, passed, guarded: true, beside: true });
+            }
+            None => {
+                self.branches.remove(default);
+            }
+        }
+    }
+
+    fn pass(&mut self, Passed { name, old, new, guarded, settles }: &Passed) {
         let Some(new) = new else {
             self.branches.remove(name);
             return;
         };
         let branch = self.branches.entry(name.clone()).or_default();
+        (branch.guarded, branch.beside) = (*guarded, false);
         // What the branch left behind is no way into it any more. A push from where it no longer stands says nothing of that.
         let settles = settles.as_ref() == Some(&branch.settled);
         let at = |old: &&String| branch.settled != **old && (settles || branch.passed.contains(old));
@@ -174,7 +224,13 @@ mod tests {
 
     fn open(folder: &Path) -> Standing {
         let push = Push { repository: "acme/app".into(), ..Push::default() };
-        Standing::open(folder, &push, &HashMap::from([("refs/heads/main".into(), A.into())])).unwrap()
+        Standing::open(
+            folder,
+            &push,
+            &HashMap::from([("refs/heads/main".into(), A.into())]),
+            Some("refs/heads/main"),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -182,7 +238,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut standing = open(folder.path());
         assert_eq!(standing.order("refs/heads/main", A), Order::Settled);
-        standing.pass("refs/heads/main", Some(A), Some(B));
+        standing.pass("refs/heads/main", Some(A), Some(B), true);
         standing.keep().unwrap();
         drop(standing);
         let standing = open(folder.path());
@@ -195,8 +251,8 @@ mod tests {
     fn pushes_side_by_side_hold_each_other_up_as_little_as_they_forget_each_other() {
         let folder = tempfile::tempdir().unwrap();
         let (mut one, mut other) = (open(folder.path()), open(folder.path()));
-        one.pass("refs/heads/main", Some(A), Some(B));
-        other.pass("refs/heads/main", Some(A), Some(C));
+        one.pass("refs/heads/main", Some(A), Some(B), true);
+        other.pass("refs/heads/main", Some(A), Some(C), true);
         other.keep().unwrap();
         one.keep().unwrap();
         let standing = open(folder.path());
@@ -205,9 +261,9 @@ mod tests {
         }
         // One that was judged from where the branch no longer is takes nothing back.
         let (mut late, mut next) = (open(folder.path()), open(folder.path()));
-        next.pass("refs/heads/main", Some(B), Some(D));
+        next.pass("refs/heads/main", Some(B), Some(D), true);
         next.keep().unwrap();
-        late.pass("refs/heads/main", Some(A), Some(C));
+        late.pass("refs/heads/main", Some(A), Some(C), true);
         late.keep().unwrap();
         let standing = open(folder.path());
         for tip in [B, C, D] {
@@ -221,12 +277,12 @@ mod tests {
         // B came in past the hook, and two pushes settle that side by side.
         open(folder.path()).keep().unwrap();
         let (mut slow, mut quick) = (open(folder.path()), open(folder.path()));
-        quick.pass("refs/heads/main", Some(B), Some(C));
+        quick.pass("refs/heads/main", Some(B), Some(C), true);
         quick.keep().unwrap();
         let mut next = open(folder.path());
-        next.pass("refs/heads/main", Some(C), Some(D));
+        next.pass("refs/heads/main", Some(C), Some(D), true);
         next.keep().unwrap();
-        slow.pass("refs/heads/main", Some(B), Some(C));
+        slow.pass("refs/heads/main", Some(B), Some(C), true);
         slow.keep().unwrap();
         assert_eq!(open(folder.path()).order("refs/heads/main", D), Order::Settled);
     }
@@ -236,8 +292,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let named = |name: &str, tip: &str| {
             let push = Push { repository: name.into(), repository_id: Some(7), ..Push::default() };
-            Standing::open(folder.path(), &push, &HashMap::from([("refs/heads/main".into(), tip.into())]))
-                .unwrap()
+            Standing::open(
+                folder.path(),
+                &push,
+                &HashMap::from([("refs/heads/main".into(), tip.into())]),
+                None,
+            )
+            .unwrap()
         };
         named("acme/app", A).keep().unwrap();
         assert_eq!(named("acme/other", B).order("refs/heads/main", B), Order::OpenSince(vec![A.into()]));
@@ -248,10 +309,37 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut standing = open(folder.path());
         assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince(vec![]));
-        standing.pass("refs/heads/release/2", None, Some(B));
+        standing.pass("refs/heads/release/2", None, Some(B), true);
         assert_eq!(standing.order("refs/heads/release/2", B), Order::Settled);
         assert_eq!(standing.order("refs/heads/release/2", C), Order::OpenSince(vec![B.into()]));
-        standing.pass("refs/heads/release/2", Some(B), None);
+        standing.pass("refs/heads/release/2", Some(B), None, true);
         assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince(vec![]));
+    }
+
+    #[test]
+    fn a_branch_that_nobody_guarded_goes_on_from_the_last_default_branch_once_it_is_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let turned = |default: &str| {
+            let push = Push { repository: "acme/app".into(), ..Push::default() };
+            let stands = HashMap::from([("refs/heads/main".to_owned(), A.to_owned())]);
+            Standing::open(folder.path(), &push, &stands, Some(default)).unwrap()
+        };
+        let mut standing = turned("refs/heads/main");
+        standing.pass("refs/heads/main", Some(A), Some(B), true);
+        standing.pass("refs/heads/trunk", None, Some(C), false);
+        standing.pass("refs/heads/release/2", None, Some(D), true);
+        assert_eq!(standing.order("refs/heads/trunk", C), Order::Settled);
+        standing.keep().unwrap();
+        assert_eq!(
+            turned("refs/heads/trunk").order("refs/heads/trunk", C),
+            Order::OpenBeside(vec![B.into(), A.into()])
+        );
+        assert_eq!(turned("refs/heads/release/2").order("refs/heads/release/2", D), Order::Settled);
+        // Whoever is judged meanwhile keeps it so, and it happens once.
+        turned("refs/heads/trunk").keep().unwrap();
+        let mut settles = turned("refs/heads/trunk");
+        settles.pass("refs/heads/trunk", Some(C), Some(D), true);
+        settles.keep().unwrap();
+        assert_eq!(turned("refs/heads/trunk").order("refs/heads/trunk", D), Order::Settled);
     }
 }

@@ -71,10 +71,10 @@ pub(super) fn stops(change: &Change<'_>) -> Option<(Outcome, String)> {
     if result.kind == MergeKind::Push {
         let drops = !change.base_tip.is_zero() && change.merge_base.as_ref() != Some(&change.base_tip);
         return drops.then(|| {
-            let tip = change.base_tip.short();
+            let (tip, head) = (change.base_tip.short(), change.head.short());
             let why = format!(
-                "Denied: this would take commits off {target}, which is protected and stands at {tip}; put new \
-                 commits on top of it, such as those of `git revert`"
+                "Denied: this would take commits off {target}, which is protected: {head} does not hold {tip}; \
+                 push commits that stand on {tip}, such as those of `git revert`"
             );
             (Outcome::Denied, why)
         });
