@@ -85,7 +85,7 @@ pub fn report(store: &mut dyn Store, since: When, until: When) -> Result<Report,
         }
         let entry = &link.entry;
         match &entry.event {
-            Event::Merge { from: Some(_), decisions } => {
+            Event::Merge { decisions, .. } => {
                 for number in decisions {
                     let Some(decision) = Trail::of(store).entry(&number.to_string())? else { continue };
                     match shipped(store, &link, &decision)? {

@@ -13,6 +13,9 @@ const PAGE: i64 = 500;
 /// Earlier answers that a request takes along.
 const ANSWERS: i64 = 1_000;
 
+/// Bytes of what an entry is found by, together: a database's index takes so much. Refs that are longer exist nowhere.
+const PLACE_BYTES: usize = 2_000;
+
 /// Why the trail gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum TrailError {
@@ -104,6 +107,13 @@ impl<'s> Trail<'s> {
             change: change.id.as_ref().map(|id| id.to_string()),
             head: change.head.to_string(),
         };
+        let bytes =
+            place.repository.len() + place.target.len() + place.change.as_ref().map_or(0, String::len);
+        if bytes > PLACE_BYTES {
+            return Err(TrailError::Odd(format!(
+                "its repository, target and change have more than {PLACE_BYTES} bytes"
+            )));
+        }
         let facts = facts_of(kept.request)?;
         if let Some(last) = self.last_decision(&place)?
             && last.entry.made().is_some_and(|made| {
@@ -312,6 +322,35 @@ impl<'s> Trail<'s> {
             "WHERE repository = $1 AND target = $2 AND kind = $3 ORDER BY number DESC",
             &[repository.into(), target.into(), "merge".into()],
         )
+    }
+
+    /// The last merge of every branch of a repository.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn last_merges(&mut self, repository: &str) -> Result<Vec<Link>, TrailError> {
+        self.select(
+            "WHERE number IN (SELECT max(number) FROM entries WHERE repository = $1 AND kind = $2 GROUP BY target)
+             ORDER BY number",
+            &[repository.into(), "merge".into()],
+        )
+    }
+
+    /// Notes from where the branches of a repository are watched, unless it is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn begin(&mut self, at: When, repository: &str, places: Vec<Place>) -> Result<(), TrailError> {
+        transaction(self.store, |store| {
+            let mut trail = Trail { store };
+            trail.lock()?;
+            if !trail.knows(repository)? {
+                for place in places {
+                    trail.append(at, place, Event::Merge { from: None, decisions: Vec::new() })?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// The decisions that let a branch go from one commit to another, oldest first; none where they do not lead there.

@@ -9,7 +9,7 @@ use countersign_host::collect::HostRules;
 use countersign_host::module::{Function, Module};
 
 /// The flags of hook and service for it; both are to say the same.
-#[derive(Args)]
+#[derive(Debug, Clone, Args)]
 pub struct HostRulesChoice {
     /// Refuse changes to a protected branch without a policy.
     #[arg(long, env = "COUNTERSIGN_REQUIRE_POLICY")]

@@ -285,7 +285,7 @@ fn line(link: &Link) -> String {
     };
     let what = match event {
         Event::Decision(made) => format!("{}{}", made.verdict, if made.ai { ", AI-assisted" } else { "" }),
-        Event::Merge { from: None, .. } => "the watch begins".to_owned(),
+        Event::Merge { from: None, decisions } if decisions.is_empty() => "the watch begins".to_owned(),
         Event::Merge { decisions, .. } => {
             let numbers: Vec<String> = decisions.iter().map(ToString::to_string).collect();
             format!("merged by decision {}", numbers.join(", "))

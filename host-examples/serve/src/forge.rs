@@ -96,6 +96,12 @@ pub trait Memory {
     /// When the trail cannot be read.
     fn audited(&mut self, repository: &str, target: &str) -> anyhow::Result<Option<String>>;
 
+    /// The last commits up to which all was decided about, one of each branch of a repository.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    fn in_order(&mut self, repository: &str) -> anyhow::Result<Vec<String>>;
+
     /// Answers given in other changes: question, digest, change.
     ///
     /// # Errors

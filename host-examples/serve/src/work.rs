@@ -55,6 +55,11 @@ impl Memory for OfTrail<'_> {
         }))
     }
 
+    fn in_order(&mut self, repository: &str) -> anyhow::Result<Vec<String>> {
+        let merges = self.0.with(|store| Trail::of(store).last_merges(repository))?;
+        Ok(merges.into_iter().map(|link| link.entry.head).collect())
+    }
+
     fn answers(&mut self, repository: &str, change: &str) -> anyhow::Result<Answers> {
         Ok(self.0.with(|store| Trail::of(store).earlier_answers(repository, change))?)
     }
@@ -207,22 +212,18 @@ impl Shared {
         }
         let place =
             Place { repository: repository.into(), target: target.into(), change: None, head: tip.clone() };
-        let way = match &from {
-            Some(from) => self.pool.with(|store| Trail::of(store).way(repository, target, from, &tip))?,
-            None => None,
-        };
-        if let Some(way) = way {
+        // A branch that a push makes stood nowhere before, which all zeros stand for.
+        let start = from.clone().unwrap_or_else(|| "0".repeat(tip.len()));
+        if let Some(way) = self.pool.with(|store| Trail::of(store).way(repository, target, &start, &tip))? {
             return self.merged(place, from, &way);
+        }
+        if from.is_none() && !self.pool.with(|store| Trail::of(store).knows(repository))? {
+            return self.begin(repository);
         }
         let mut memory = OfTrail(&self.pool);
         let judged = self.forge.judge_landed(repository, target, from.as_deref(), &tip, &mut memory)?;
         if judged.iter().all(|judged| !judged.is_gated()) {
             return Ok(());
-        }
-        // Where a repository is seen for the first time, what it holds is where the watch begins.
-        let begins = from.is_none() && !self.pool.with(|store| Trail::of(store).knows(repository))?;
-        if begins {
-            return self.merged(place, None, &[]);
         }
         let mut links = Vec::new();
         for judged in &judged {
@@ -243,6 +244,21 @@ impl Shared {
             self.ask_all(repository)?;
         }
         Ok(())
+    }
+
+    /// Where a repository is seen for the first time, what its guarded branches hold is where the watch begins: all of them, for
+    /// the next to be looked at is seen no later.
+    fn begin(&self, repository: &str) -> anyhow::Result<()> {
+        let mut places = Vec::new();
+        for subject in self.forge.open(repository)? {
+            if let Subject::Branch { repository, target } = subject
+                && let Some(head) = self.forge.tip(&repository, &target)?
+            {
+                places.push(Place { repository, target, change: None, head });
+            }
+        }
+        let at = now()?;
+        Ok(self.pool.with(|store| Trail::of(store).begin(at, repository, places))?)
     }
 
     /// Notes that all up to a commit was decided about, and settles what was open before.

@@ -360,6 +360,84 @@ fn a_protected_branch_that_was_made_past_the_hook_is_open_from_its_beginning() {
 }
 
 #[test]
+fn a_branch_that_nobody_guarded_is_found_once_it_is_the_default() {
+    let story = Story::with_hook(None);
+    let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
+    service.until("the watch over main begins", || !service.entries().is_empty());
+    story.clone.git(&["switch", "--quiet", "--create", "trunk"]);
+    let smuggled = story.clone.commit(AI);
+    story.clone.git(&["push", "--quiet", "origin", "trunk"]);
+    story.gitea.ok("PATCH", "repos/acme/app", &story.admin, json!({ "default_branch": "trunk" }));
+    service.until("it is found", || {
+        service.entries().iter().any(|link| {
+            link.entry.head == smuggled
+                && matches!(link.entry.event, Event::Finding { finding: Finding::NoVerdict, .. })
+        })
+    });
+}
+
+#[test]
+fn the_watch_over_a_repository_begins_with_all_branches_that_are_guarded() {
+    let story = Story::with_hook(None);
+    story.clone.git(&["switch", "--quiet", "--create", "release/1"]);
+    let backported = story.clone.commit(AI);
+    story.clone.git(&["push", "--quiet", "origin", "release/1"]);
+    let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
+    let begins = || {
+        let entries = service.entries();
+        let begun = entries.iter().filter(|link| matches!(link.entry.event, Event::Merge { from: None, .. }));
+        begun.map(|link| link.entry.target.clone()).collect::<Vec<_>>()
+    };
+    service.until("the watch begins", || begins().len() == 2);
+    // Looked at once more, both are in order.
+    let done = service.metric("countersign_jobs_done_total");
+    service.until("all was looked at again", || service.metric("countersign_jobs_done_total") >= done + 3.0);
+    assert!(service.entries().iter().all(|link| !matches!(link.entry.event, Event::Finding { .. })));
+    assert_eq!(story.stands("release/1"), backported);
+    assert!(service.audit(&["log"]).text.contains("the watch begins"));
+}
+
+#[test]
+fn a_protected_branch_that_a_push_makes_goes_in_by_the_decision_of_the_hook() {
+    let story = Story::new();
+    let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
+    service.until("the watch over main begins", || !service.entries().is_empty());
+    let glass =
+        "identities: { dana: { emails: [dana@example.com] } }\npeople:\n  on-call: { users: [dana] }\n";
+    let policy = gitea_tests::story::POLICY.replace("people:\n", glass)
+        + "break-glass: { by: on-call, options: { may-approve: contributors } }\n";
+    story.clone.write(".countersign/policy.yaml", &policy);
+    story.clone.commit("Let somebody break the glass");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    story.clone.git(&["switch", "--quiet", "--create", "release/2"]);
+    let head = story.clone.commit(AI);
+    let option = "break-glass=the queue is down and every minute loses orders";
+    story.clone.git(&["push", "--quiet", "--push-option", option, "origin", "release/2"]);
+    service.until("it is in order", || {
+        service.entries().iter().any(|link| {
+            link.entry.head == head
+                && matches!(&link.entry.event, Event::Merge { from: None, decisions } if decisions.len() == 1)
+        })
+    });
+    assert!(service.entries().iter().all(|link| !matches!(link.entry.event, Event::Finding { .. })));
+    let report = service.audit(&["report", "--since", "2020-01-01"]);
+    assert!(report.text.contains("1 AI-assisted") && report.text.contains("dana"), "{}", report.text);
+}
+
+#[test]
+fn a_fault_in_the_file_of_who_may_break_the_glass_stops_no_change() {
+    let story = Story::with_hook(None);
+    let file = story.folder.path().join("break-glass.yaml");
+    std::fs::write(&file, "people: { on-call: { users: [olga] } }\nbreak-glass: { by: on-call }\n").unwrap();
+    let service = story.serve(&["--break-glass-file", file.to_str().unwrap(), "--repo", "acme/app"]);
+    std::fs::write(&file, "people: { on-call: { users: [olga] } }\nbreak-glass: { by: oncall }\n").unwrap();
+    let (number, head) = story.pull("work");
+    service.deliver("one", number);
+    state_becomes(&story, &service, &head, "pending");
+    assert!(service.log().contains("`people` has no `oncall`"), "{}", service.log());
+}
+
+#[test]
 fn where_no_hook_runs_a_merge_that_was_signed_off_is_in_order_in_every_style() {
     let story = Story::with_hook(None);
     let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);

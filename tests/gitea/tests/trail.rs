@@ -12,6 +12,7 @@ use countersign_audit::verify::verify;
 use countersign_audit::{Database, Kept, Place, Store, Trail, export, removal, report};
 use countersign_core::model::When;
 use countersign_host::module::Module;
+use countersign_serve::open;
 use gitea_tests::git::key;
 use gitea_tests::postgres::Postgres;
 use serde_json::{Value, json};
@@ -317,6 +318,44 @@ fn documents_are_kept_for_as_long_as_they_are_to_be() {
 }
 
 #[test]
+fn what_an_open_change_says_stays_and_what_was_removed_comes_back_where_it_is_said_again() {
+    on_each(|database, _| {
+        let mut store = database.open().unwrap();
+        let store = store.as_mut();
+        let waiting = keep(store, &request("7", "c1", false, NOW - 100 * 86_400)).0;
+        let made = waiting.entry.made().unwrap().clone();
+        open::put(store, &waiting.entry.place(), &waiting.hash).unwrap();
+        assert_eq!(removal::expire(store, at(NOW), at(NOW - 10 * 86_400)).unwrap(), 0);
+        open::close(store, &waiting.entry.repository, "7").unwrap();
+        assert!(removal::expire(store, at(NOW), at(NOW - 10 * 86_400)).unwrap() > 0);
+        assert!(Trail::of(store).document(&made.answer).unwrap().bytes().is_none());
+        // Other facts, and the same answer.
+        let mut again = request("7", "c1", false, NOW);
+        again["change"]["title"] = json!("Another title");
+        let again = keep(store, &again).0.entry.made().unwrap().clone();
+        assert_eq!(again.answer, made.answer);
+        assert!(Trail::of(store).document(&made.answer).unwrap().bytes().is_some());
+        assert!(verify(store, &[]).unwrap().faults.is_empty());
+    });
+}
+
+#[test]
+fn a_record_that_no_database_could_find_again_is_put_aside_and_holds_up_no_other() {
+    on_each(|database, folder| {
+        let mut store = database.open().unwrap();
+        let store = store.as_mut();
+        let spool = Spool::open(&folder.join("spool")).unwrap();
+        let mut long = request("7", "c1", false, NOW);
+        long["change"]["target"] = json!(format!("refs/heads/release/{}", "x".repeat(4_000)));
+        for request in [long.to_string(), request("7", "c1", false, NOW).to_string()] {
+            spool.leave(module(), request.as_bytes(), &answer(module(), request.as_bytes())).unwrap();
+        }
+        let (taken, odd) = spool.take_in(store).unwrap();
+        assert_eq!((taken, odd.len()), (1, 1));
+    });
+}
+
+#[test]
 fn what_a_hook_left_is_taken_in_once_and_in_order() {
     on_each(|database, folder| {
         let mut store = database.open().unwrap();
@@ -426,6 +465,28 @@ fn a_report_says_what_shipped_who_answered_and_what_got_in_without() {
         removal::redact(store, at(NOW + 30), &["sam".to_owned()]).unwrap();
         let text = report::report(store, at(NOW - 100), at(NOW + 100)).unwrap().text();
         assert!(text.contains("who answered was removed") && !text.contains("sam"), "{text}");
+    });
+}
+
+#[test]
+fn what_a_branch_was_made_with_shipped_and_what_it_held_when_the_watch_began_did_not() {
+    on_each(|database, _| {
+        let mut store = database.open().unwrap();
+        let store = store.as_mut();
+        let (decision, _) = keep(store, &request("7", "c1", true, NOW));
+        let mut trail = Trail::of(store);
+        let release = Place { target: "refs/heads/release/2".into(), ..main_at("c1") };
+        trail.begin(at(NOW), "acme/app", vec![main_at("base")]).unwrap();
+        // It begins once.
+        trail.begin(at(NOW), "acme/app", vec![main_at("c1")]).unwrap();
+        assert_eq!(trail.last_merges("acme/app").unwrap().len(), 1);
+        let made = Event::Merge { from: None, decisions: vec![decision.entry.number] };
+        trail.note(at(NOW + 5), release, made).unwrap();
+        let heads: Vec<String> =
+            trail.last_merges("acme/app").unwrap().into_iter().map(|link| link.entry.head).collect();
+        assert_eq!(heads, [id("base"), id("c1")]);
+        let said = report::report(store, at(NOW - 100), at(NOW + 100)).unwrap();
+        assert_eq!((said.shipped.len(), said.without_ai, said.without_verdict.len()), (1, 0, 0));
     });
 }
 

@@ -4,6 +4,7 @@ use countersign_core::model::{
     Change, Fact, MergeKind, MergeResult, Needs, ObjectId, Request, Software, TriggerKind, Unavailable,
 };
 use countersign_host::collect::{CollectError, Collector, Platform};
+use countersign_host::git::GitError;
 use countersign_serve::{ForgeError, Judged, Memory};
 
 use super::{Gitea, Mirrored, Range, failed};
@@ -58,10 +59,23 @@ pub fn judge(
 ) -> Result<Vec<Judged>, ForgeError> {
     let mut mirrored = gitea.look(api, repository, None)?;
     let to = mirrored.collector.resolve(to).map_err(failed)?;
+    let is_default = mirrored.default_branch.as_ref().is_some_and(|default| default.name == target);
+    let from = match from {
+        // What is not even here any more says nothing of the branch.
+        Some(from) => match mirrored.collector.resolve(from) {
+            Err(CollectError::NoCommit { .. }) => None,
+            from => Some(from.map_err(failed)?),
+        },
+        // Nobody need have guarded it before it was the default; it goes on from where another branch was in order.
+        None if is_default => {
+            nearest(&mirrored.collector, &memory.in_order(repository).map_err(failed)?, &to)
+                .map_err(failed)?
+        }
+        None => None,
+    };
     let Some(from) = from else {
         return Ok(vec![as_push(gitea, &mut mirrored, repository, target, None, to)?]);
     };
-    let from = mirrored.collector.resolve(from).map_err(failed)?;
     let steps = steps(api, &mirrored.collector, repository, &from, &to)?;
     let mut judged = Vec::new();
     for step in steps {
@@ -77,6 +91,28 @@ pub fn judge(
     }
     Ok(judged)
 }
+
+/// The commit nearest to another up to which all was decided about, on whichever branch.
+fn nearest(
+    collector: &Collector<'_>,
+    in_order: &[String],
+    to: &ObjectId<'static>,
+) -> Result<Option<ObjectId<'static>>, GitError> {
+    let git = collector.repository();
+    let mut nearest: Option<(u64, ObjectId<'static>)> = None;
+    // One that is not here any more is no way to it.
+    for base in in_order.iter().filter_map(|point| git.merge_base(point, to.as_str()).ok()?) {
+        let beyond = git.count(to.as_str(), &[base.to_string()])?;
+        if nearest.as_ref().is_none_or(|(least, _)| beyond < *least) {
+            nearest = Some((beyond, base));
+        }
+    }
+    Ok(nearest.map(|(_, base)| base))
+}
+
+/// Commits of a branch for which the forge is asked by which pull request each came. What is older counts as pushed, which asks
+/// for more and never for less.
+const LOOKED_UP: usize = 200;
 
 /// A part of what a branch gained.
 struct Step {
@@ -99,8 +135,13 @@ fn steps(
     let mut steps: Vec<Step> = Vec::new();
     let mut start = from.clone();
     let mut before = from.clone();
-    for (commit, parents, _) in commits {
+    let unasked = commits.len().saturating_sub(LOOKED_UP);
+    for (at, (commit, parents, _)) in commits.into_iter().enumerate() {
         let id = ObjectId::new(commit.clone()).ok_or_else(|| failed("git names a commit that is none"))?;
+        if at < unasked {
+            before = id;
+            continue;
+        }
         let pull: Option<Pull> = match api.get::<Pull>(&format!("/repos/{repository}/commits/{commit}/pull"))
         {
             Ok(pull) => {
@@ -139,9 +180,16 @@ fn as_push(
 ) -> Result<Judged, ForgeError> {
     let Mirrored { collector, default_branch } = mirrored;
     let tree = collector.repository().tree(to.as_str()).map_err(failed)?;
+    let mut default_branch = default_branch.clone();
+    let whole = default_branch.as_mut().filter(|default| from.is_none() && default.name == target);
+    // What the default branch has is no change of another; of itself it is all of it, by the policy that it holds.
+    let stands_at = match whole {
+        Some(default) => default.stands_at.take().map(|_| to.clone()),
+        None => from.clone(),
+    };
     let range = Range {
         target: target.to_owned(),
-        stands_at: from.clone(),
+        stands_at,
         base: from,
         result: Some(MergeResult { commit: to.clone(), tree, kind: MergeKind::Push }),
         head: to,

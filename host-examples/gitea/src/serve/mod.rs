@@ -18,7 +18,7 @@ use countersign_audit::replay::answer;
 use countersign_audit::{Database, Place};
 use countersign_core::model::{EarlierAnswer, ObjectId, TriggerKind, read};
 use countersign_host::cli::now;
-use countersign_host::collect::{Collector, HostRules, Platform, PolicyFrom, Subject, Target};
+use countersign_host::collect::{Collector, Platform, PolicyFrom, Subject, Target};
 use countersign_host::git::Remote;
 use countersign_host::module::Module;
 use countersign_serve::{
@@ -126,8 +126,7 @@ impl Serve {
         }
         std::fs::create_dir_all(&self.mirrors).with_context(|| self.mirrors.display().to_string())?;
         let module = Arc::new(Module::embedded()?);
-        let (host, fault) = self.host.rules(&module);
-        if let Some(fault) = fault {
+        if let (_, Some(fault)) = self.host.rules(&module) {
             return Err(fault);
         }
         let api = Api::new(&self.url, &token, TIME);
@@ -139,7 +138,7 @@ impl Serve {
             mirrors: Mirrors::below(&self.mirrors),
             folder: self.mirrors.clone(),
             veto: self.veto,
-            host,
+            host: self.host.clone(),
         };
         let anchorage = match (&self.anchors, &self.anchor_key) {
             (Some(folder), Some(key)) => Some(Anchorage {
@@ -187,7 +186,7 @@ struct Gitea {
     folder: PathBuf,
     own: Mutex<Option<String>>,
     veto: bool,
-    host: HostRules,
+    host: HostRulesChoice,
 }
 
 impl From<ApiError> for ForgeError {
@@ -257,6 +256,11 @@ impl Gitea {
     }
 
     fn subject(&self, default_branch: Option<&Target>, range: Range) -> Subject {
+        // Read anew each time, for whoever keeps it changes it while the service runs.
+        let (host, fault) = self.host.rules(&self.module);
+        if let Some(fault) = fault {
+            tracing::error!(error = format!("{fault:#}"), "nobody breaks the glass by the server's own word");
+        }
         let name = range.target;
         Subject {
             target: Target { stands_at: range.stands_at.map(|tip| (name.clone(), tip)), name },
@@ -265,7 +269,7 @@ impl Gitea {
             head: range.head,
             result: range.result,
             policy: PolicyFrom::Target,
-            host: self.host.clone(),
+            host,
             to_sign: false,
             audited: range.audited.and_then(ObjectId::new),
         }
