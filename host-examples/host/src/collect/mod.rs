@@ -220,9 +220,14 @@ impl<'m> Collector<'m> {
         let bound = |fact: Fact| subject.to_sign || wanted(fact);
         let commits = self.commits(subject)?;
         let merge_base = match base {
-            // Whatever is a parent in the change and is the base, no common ancestor comes after.
+            // Whatever is a parent in the change and is the base, no common ancestor comes after. What a merge made of it has the
+            // base as a parent wherever the change itself began.
             Some(base)
-                if commits.iter().flat_map(|commit| &commit.parents).any(|parent| parent.sha == *base) =>
+                if commits
+                    .iter()
+                    .filter(|commit| commit.place != Place::Result)
+                    .flat_map(|commit| &commit.parents)
+                    .any(|parent| parent.sha == *base) =>
             {
                 Some(base.clone())
             }
