@@ -213,8 +213,8 @@ impl<'s> Trail<'s> {
         transaction(self.store, |store| {
             let mut trail = Trail { store };
             trail.lock()?;
-            let detail = detail.map(|text| documents::keep(trail.store, Role::Detail, text.as_bytes()));
-            let event = Event::Finding { finding, from, detail: detail.transpose()? };
+            let event =
+                Event::Finding { finding, from, detail: detail.map(|text| sha256_hex(text.as_bytes())) };
             let open = trail.findings(Some((&place.repository, &place.target)))?;
             if let Some(same) = open.into_iter().find(|open| {
                 open.entry.head == place.head
@@ -222,6 +222,9 @@ impl<'s> Trail<'s> {
                     && open.entry.event == event
             }) {
                 return Ok((same, false));
+            }
+            if let Some(text) = detail {
+                documents::keep(trail.store, Role::Detail, text.as_bytes())?;
             }
             Ok((trail.append(at, place, event)?, true))
         })

@@ -193,8 +193,8 @@ pub trait Forge: Send + Sync + 'static {
     /// When the forge does not say.
     fn tip(&self, repository: &str, target: &str) -> Result<Option<String>, ForgeError>;
 
-    /// Judges what a branch gained between two commits, as the changes that they were, oldest first. Without a first, all that
-    /// it holds and the default branch does not.
+    /// Judges what a branch gained between two commits, as the changes that they were, oldest first; none where the first is
+    /// nowhere any more. Without a first, all that it holds and the default branch does not.
     ///
     /// # Errors
     /// When the forge does not answer.
@@ -205,5 +205,5 @@ pub trait Forge: Send + Sync + 'static {
         from: Option<&str>,
         to: &str,
         memory: &mut dyn Memory,
-    ) -> Result<Vec<Judged>, ForgeError>;
+    ) -> Result<Option<Vec<Judged>>, ForgeError>;
 }

@@ -207,22 +207,27 @@ impl Shared {
         self.take_in()?;
         let last = self.pool.with(|store| Trail::of(store).last_merge(repository, target))?;
         let from = last.map(|link| link.entry.head);
-        if from.as_deref() == Some(tip.as_str()) {
-            return Ok(());
-        }
         let place =
             Place { repository: repository.into(), target: target.into(), change: None, head: tip.clone() };
+        if from.as_deref() == Some(tip.as_str()) {
+            // It may be back where all was in order.
+            return self.settle(&place, None);
+        }
+        if from.is_none() && !self.pool.with(|store| Trail::of(store).knows(repository))? {
+            return self.begin(repository);
+        }
         // A branch that a push makes stood nowhere before, which all zeros stand for.
         let start = from.clone().unwrap_or_else(|| "0".repeat(tip.len()));
         if let Some(way) = self.pool.with(|store| Trail::of(store).way(repository, target, &start, &tip))? {
             return self.merged(place, from, &way);
         }
-        if from.is_none() && !self.pool.with(|store| Trail::of(store).knows(repository))? {
-            return self.begin(repository);
-        }
         let mut memory = OfTrail(&self.pool);
         let judged = self.forge.judge_landed(repository, target, from.as_deref(), &tip, &mut memory)?;
-        if judged.iter().all(|judged| !judged.is_gated()) {
+        let Some(judged) = judged else {
+            let why = "the commit up to which all was decided about is nowhere any more; push a merge of it";
+            return self.found(place, from, why);
+        };
+        if !judged.is_empty() && judged.iter().all(|judged| !judged.is_gated()) {
             return Ok(());
         }
         let mut links = Vec::new();
@@ -233,15 +238,20 @@ impl Shared {
             return self.merged(place, from, &links);
         }
         let why = judged.iter().find(|judged| !judged.passes()).and_then(|judged| judged.decision.as_ref());
-        let why = why.map_or("it cannot be evaluated", |decision| decision.headline.as_str());
-        let at = now()?;
+        self.found(place, from, why.map_or("it cannot be evaluated", |decision| decision.headline.as_str()))
+    }
+
+    /// Opens a finding of a branch that holds what no verdict let in.
+    fn found(&self, place: Place, from: Option<String>, why: &str) -> anyhow::Result<()> {
+        let (at, of) = (now()?, place.clone());
         let (finding, new) =
-            self.pool.with(|store| Trail::of(store).find(at, place, Finding::NoVerdict, from, Some(why)))?;
+            self.pool.with(|store| Trail::of(store).find(at, of, Finding::NoVerdict, from, Some(why)))?;
         if new {
             self.metrics.finding();
             let entry = finding.entry.number;
+            let Place { repository, target, head: tip, .. } = place;
             tracing::warn!(repository, target, tip, entry, why, "a branch holds what no verdict let in");
-            self.ask_all(repository)?;
+            self.ask_all(&repository)?;
         }
         Ok(())
     }
@@ -266,25 +276,30 @@ impl Shared {
         let at = now()?;
         let decisions: Vec<u64> = way.iter().map(|link| link.entry.number).collect();
         let last = decisions.last().copied();
-        let settled = self.pool.with(|store| -> Result<usize, countersign_audit::trail::TrailError> {
-            let mut trail = Trail::of(store);
-            let open = trail.findings(Some((&place.repository, &place.target)))?;
-            let of_branch =
-                |link: &&Link| matches!(link.entry.event, Event::Finding { finding: Finding::NoVerdict, .. });
-            let open: Vec<u64> = open.iter().filter(of_branch).map(|link| link.entry.number).collect();
-            for finding in &open {
-                trail.note(at, place.clone(), Event::Settled { finding: *finding, decision: last })?;
-            }
-            trail.note(at, place.clone(), Event::Merge { from, decisions })?;
-            Ok(open.len())
-        })?;
+        let merge = Event::Merge { from, decisions };
+        self.pool.with(|store| Trail::of(store).note(at, place.clone(), merge))?;
         tracing::info!(
             repository = place.repository,
             target = place.target,
             tip = place.head,
             "a branch is in order"
         );
-        if settled > 0 {
+        self.settle(&place, last)
+    }
+
+    /// Settles what was open of a branch, all of which is in order.
+    fn settle(&self, place: &Place, decision: Option<u64>) -> anyhow::Result<()> {
+        let open =
+            self.pool.with(|store| Trail::of(store).findings(Some((&place.repository, &place.target))))?;
+        let of_branch =
+            |link: &&Link| matches!(link.entry.event, Event::Finding { finding: Finding::NoVerdict, .. });
+        let open: Vec<u64> = open.iter().filter(of_branch).map(|link| link.entry.number).collect();
+        let at = now()?;
+        for finding in &open {
+            let event = Event::Settled { finding: *finding, decision };
+            self.pool.with(|store| Trail::of(store).note(at, place.clone(), event))?;
+        }
+        if !open.is_empty() {
             self.ask_all(&place.repository)?;
         }
         Ok(())

@@ -338,6 +338,62 @@ fn a_branch_that_nobody_guarded_is_open_beside_the_last_default_branch_once_it_i
 }
 
 #[test]
+fn a_merge_is_judged_by_the_files_of_the_change_and_not_by_those_that_its_target_gained_meanwhile() {
+    let forge = Forge::new();
+    let policy =
+        POLICY.replace("when: { ai: any }", "when: { all: [{ ai: any }, { paths: [\"billing/**\"] }] }");
+    forge.dana.write(".countersign/policy.yaml", &policy);
+    forge.dana.commit("Ask for billing alone");
+    assert_eq!(forge.push(&["main"]).code, 0);
+    forge.dana.git(&["switch", "--quiet", "--create", "work"]);
+    forge.dana.write("docs/a.md", "A word.\n");
+    forge.dana.commit(AI);
+    forge.dana.git(&["switch", "--quiet", "main"]);
+    forge.dana.write("billing/x.rs", "fn x() {}\n");
+    forge.dana.commit("Bill somebody");
+    assert_eq!(forge.push(&["main"]).code, 0);
+    forge.dana.git(&["merge", "--quiet", "--no-ff", "--no-edit", "work"]);
+    let merged = forge.push(&["main"]);
+    assert_eq!(merged.code, 0, "{}", merged.text);
+    // And the same into what it does touch.
+    forge.dana.git(&["switch", "--quiet", "--create", "more"]);
+    forge.dana.write("billing/y.rs", "fn y() {}\n");
+    forge.dana.commit(AI);
+    forge.dana.git(&["switch", "--quiet", "main"]);
+    forge.dana.git(&["merge", "--quiet", "--no-ff", "--no-edit", "more"]);
+    let refused = forge.push(&["main"]);
+    assert_eq!(refused.code, 1, "{}", refused.text);
+}
+
+#[test]
+fn what_passed_while_nobody_guarded_a_branch_is_open_once_it_is_guarded_again() {
+    let forge = Forge::new();
+    let spool = forge.folder.path().join("spool");
+    forge.install(&["--spool", spool.to_str().unwrap()]);
+    forge.dana.git(&["branch", "release/1"]);
+    assert_eq!(forge.push(&["main", "release/1"]).code, 0);
+    // An administrator lets another branch say for a while what is protected.
+    forge.dana.git(&["switch", "--quiet", "--create", "lax"]);
+    forge.dana.write(".countersign/policy.yaml", &format!("{POLICY}protects: []\n"));
+    forge.dana.commit("Protect nothing");
+    assert_eq!(forge.push(&["lax"]).code, 0);
+    let bare = forge.bare();
+    let turn = |to: &str| {
+        let head = ["symbolic-ref", "HEAD", to];
+        assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(head)).code, 0);
+    };
+    turn("refs/heads/lax");
+    forge.dana.git(&["switch", "--quiet", "release/1"]);
+    forge.dana.commit(AI);
+    let free = forge.push(&["release/1"]);
+    assert_eq!(free.code, 0, "{}", free.text);
+    turn("refs/heads/main");
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing"]);
+    let refused = forge.push(&["release/1"]);
+    assert!(refused.code == 1 && refused.text.contains("never decided about"), "{}", refused.text);
+}
+
+#[test]
 fn what_a_branch_lost_past_the_hook_can_be_put_back_by_a_push() {
     let forge = Forge::new();
     let spool = forge.folder.path().join("spool");
@@ -346,15 +402,14 @@ fn what_a_branch_lost_past_the_hook_can_be_put_back_by_a_push() {
         forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
         assert_eq!(forge.push(&["main"]).code, 0);
     }
-    // The last may have been refused by the server after the hook; the one before is known to have gone in.
-    let known = forge.dana.git(&["rev-parse", "main~1"]).trim().to_owned();
+    let lost = forge.stands("main");
     let bare = forge.bare();
-    let rewind = ["update-ref", "refs/heads/main", &format!("{known}~1")];
+    let rewind = ["update-ref", "refs/heads/main", &format!("{lost}~2")];
     assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(rewind)).code, 0);
     forge.dana.git(&["switch", "--quiet", "--detach", "main~2"]);
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Without what was lost"]);
     let refused = forge.push(&["HEAD:main"]);
-    let lacks = format!("does not hold {}", &known[..12]);
+    let lacks = format!("does not hold {}", &lost[..12]);
     assert!(refused.code == 1 && refused.text.contains(&lacks), "{}", refused.text);
     forge.dana.git(&["merge", "--quiet", "--no-edit", "main"]);
     let restored = forge.push(&["HEAD:main"]);

@@ -360,6 +360,53 @@ fn a_protected_branch_that_was_made_past_the_hook_is_open_from_its_beginning() {
 }
 
 #[test]
+fn where_no_hook_runs_a_rebase_of_several_commits_that_were_signed_off_is_in_order() {
+    let story = Story::with_hook(None);
+    let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
+    service.until("the watch over main begins", || !service.entries().is_empty());
+    story.clone.git(&["switch", "--quiet", "--create", "work", "origin/main"]);
+    for file in ["one.txt", "two.txt"] {
+        story.clone.write(file, "text\n");
+        story.clone.commit(AI);
+    }
+    // The target moves meanwhile, so that the commits are made anew.
+    let head = story.clone.git(&["rev-parse", "HEAD"]);
+    story.clone.git(&["push", "--quiet", "origin", "work"]);
+    let number = story.open("work", "main");
+    let before = story.stands("main");
+    story.clone.git(&["switch", "--quiet", "main"]);
+    story.clone.commit("Fix a word");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    assert_ne!(story.stands("main"), before);
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    state_becomes(&story, &service, &head, "success");
+    story.merged(number, &story.dana, "rebase");
+    let tip = story.stands("main");
+    service.until("the merge is recorded", || {
+        service
+            .entries()
+            .iter()
+            .any(|link| link.entry.head == tip && matches!(link.entry.event, Event::Merge { .. }))
+    });
+    assert!(service.entries().iter().all(|link| !matches!(link.entry.event, Event::Finding { .. })));
+}
+
+#[test]
+fn what_is_put_back_where_it_was_in_order_is_open_no_longer() {
+    let story = Story::with_hook(None);
+    let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
+    service.until("the watch over main begins", || !service.entries().is_empty());
+    let in_order = story.stands("main");
+    story.clone.commit(AI);
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    let count =
+        |of: fn(&Event) -> bool| service.entries().iter().filter(|link| of(&link.entry.event)).count();
+    service.until("it is found", || count(|event| matches!(event, Event::Finding { .. })) == 1);
+    story.clone.git(&["push", "--quiet", "--force", "origin", &format!("{in_order}:main")]);
+    service.until("it is settled", || count(|event| matches!(event, Event::Settled { .. })) == 1);
+}
+
+#[test]
 fn a_branch_that_nobody_guarded_is_found_once_it_is_the_default() {
     let story = Story::with_hook(None);
     let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);

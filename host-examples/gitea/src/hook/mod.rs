@@ -144,7 +144,6 @@ impl Gate<'_> {
         update: &Update,
         mut standing: Option<&mut Standing>,
     ) -> anyhow::Result<bool> {
-        let (mut open_since, mut restores) = (None, None);
         let old = update.old.as_ref().map(|old| old.as_str());
         let is_branch = update.name.starts_with("refs/heads/");
         // git takes what the client says of it for true until it moves the ref, which is after the hook.
@@ -156,23 +155,30 @@ impl Gate<'_> {
                 named(stands)
             );
         }
-        if let (Some(standing), Some(old), true) = (&standing, &update.old, is_branch) {
+        let mut judged = self.judge(collector, update, None)?;
+        let mut restores = None;
+        if let (Some(standing), Some(old), true) = (&standing, &update.old, is_branch && judged.is_gated()) {
             let order = standing.order(&update.name, old.as_str());
             match in_order_until(collector, old, &order)? {
                 Some(since) if self.restores(collector, update, old, &since)? => {
-                    restores = Some(Update { old: Some(since), ..update.clone() });
+                    let update = restores.insert(Update { old: Some(since), ..update.clone() });
+                    judged = self.judge(collector, update, None)?;
                 }
-                Some(since) => open_since = self.open_since(collector, update, old, since)?,
+                Some(since) => {
+                    if let Some(since) = self.open_since(collector, update, old, since)? {
+                        judged = self.judge(collector, update, Some(since))?;
+                    }
+                }
                 None => {}
             }
         }
-        let judged = self.judge(collector, restores.as_ref().unwrap_or(update), open_since)?;
         let passes = self.said(&judged)?;
-        if let Some(standing) = standing.as_mut().filter(|_| passes && is_branch) {
+        let notes = passes && is_branch && (judged.is_gated() || update.deletes());
+        if let Some(standing) = standing.as_mut().filter(|_| notes) {
             let new = update.becomes();
             // Where the branch lost commits, what it was left at was decided about by nobody.
             let old = old.filter(|_| restores.is_none());
-            standing.pass(&update.name, old, new.as_ref().map(|new| new.as_str()), judged.is_gated());
+            standing.pass(&update.name, old, new.as_ref().map(|new| new.as_str()));
         }
         Ok(passes)
     }
@@ -416,7 +422,8 @@ fn in_order_until(
     let bases: Vec<(&String, Option<ObjectId<'static>>)> =
         points.iter().filter_map(|point| Some((point, git.merge_base(point, tip.as_str()).ok()?))).collect();
     let held = bases.iter().find(|(point, base)| base.as_ref().is_some_and(|base| base.as_str() == **point));
-    let since = match held.or(bases.last()) {
+    // What passed last and is here went in: what the server refuses it does not keep.
+    let since = match held.or(bases.first()) {
         // Another branch may have gone on since; nothing was taken off this one.
         Some((_, base)) if beside => base.as_ref().map(ToString::to_string),
         Some((point, _)) => Some((*point).clone()),

@@ -30,9 +30,6 @@ struct Branches {
 struct Branch {
     /// All up to here was decided about.
     settled: String,
-    /// Whether a policy guarded it when it moved last. What passes where nobody guards was not decided about.
-    #[serde(default)]
-    guarded: bool,
     /// What is said of it here is said of the branch that was the default before it.
     #[serde(default)]
     beside: bool,
@@ -57,8 +54,6 @@ struct Passed {
     name: String,
     old: Option<String>,
     new: Option<String>,
-    /// Whether a policy guards it.
-    guarded: bool,
     /// Where all was decided about, when what came in after that was settled with it.
     settles: Option<String>,
 }
@@ -126,14 +121,14 @@ impl Standing {
         }
     }
 
-    /// Notes that a branch at `old`, all of which was decided about, may go to `new`; none is one that is deleted. `guarded` says
-    /// whether a policy guards it.
-    pub fn pass(&mut self, name: &str, old: Option<&str>, new: Option<&str>, guarded: bool) {
+    /// Notes that a branch at `old`, all of which was decided about, may go to `new`; none is one that is deleted. What passes where
+    /// nobody guards is not noted: nothing was decided about it.
+    pub fn pass(&mut self, name: &str, old: Option<&str>, new: Option<&str>) {
         let owned = |id: Option<&str>| id.map(str::to_owned);
         let open = old.is_some_and(|old| self.order(name, old) != Order::Settled);
         let settled = || self.branches.branches.get(name).map(|branch| branch.settled.clone());
         let settles = open.then(|| settled().unwrap_or_default());
-        let passed = Passed { name: name.to_owned(), old: owned(old), new: owned(new), guarded, settles };
+        let passed = Passed { name: name.to_owned(), old: owned(old), new: owned(new), settles };
         self.branches.pass(&passed);
         self.passed.push(passed);
     }
@@ -167,28 +162,19 @@ impl Branches {
         let Some(default) = default else { return };
         let last = self.default.replace(default.to_owned());
         let Some(last) = last.filter(|last| last != default) else { return };
-        if self.branches.get(default).is_some_and(|branch| branch.guarded) {
-            return;
-        }
-        match self.branches.get(&last) {
-            Some(last) => {
-                let (settled, passed) = (last.settled.clone(), last.passed.clone());
-                self.branches
-                    .insert(default.to_owned(), Branch { settled, passed, guarded: true, beside: true });
-            }
-            None => {
-                self.branches.remove(default);
-            }
+        if let (Some(last), None) = (self.branches.get(&last), self.branches.get(default)) {
+            let (settled, passed) = (last.settled.clone(), last.passed.clone());
+            self.branches.insert(default.to_owned(), Branch { settled, passed, beside: true });
         }
     }
 
-    fn pass(&mut self, Passed { name, old, new, guarded, settles }: &Passed) {
+    fn pass(&mut self, Passed { name, old, new, settles }: &Passed) {
         let Some(new) = new else {
             self.branches.remove(name);
             return;
         };
         let branch = self.branches.entry(name.clone()).or_default();
-        (branch.guarded, branch.beside) = (*guarded, false);
+        branch.beside = false;
         // What the branch left behind is no way into it any more. A push from where it no longer stands says nothing of that.
         let settles = settles.as_ref() == Some(&branch.settled);
         let at = |old: &&String| branch.settled != **old && (settles || branch.passed.contains(old));
@@ -238,7 +224,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut standing = open(folder.path());
         assert_eq!(standing.order("refs/heads/main", A), Order::Settled);
-        standing.pass("refs/heads/main", Some(A), Some(B), true);
+        standing.pass("refs/heads/main", Some(A), Some(B));
         standing.keep().unwrap();
         drop(standing);
         let standing = open(folder.path());
@@ -251,8 +237,8 @@ mod tests {
     fn pushes_side_by_side_hold_each_other_up_as_little_as_they_forget_each_other() {
         let folder = tempfile::tempdir().unwrap();
         let (mut one, mut other) = (open(folder.path()), open(folder.path()));
-        one.pass("refs/heads/main", Some(A), Some(B), true);
-        other.pass("refs/heads/main", Some(A), Some(C), true);
+        one.pass("refs/heads/main", Some(A), Some(B));
+        other.pass("refs/heads/main", Some(A), Some(C));
         other.keep().unwrap();
         one.keep().unwrap();
         let standing = open(folder.path());
@@ -261,9 +247,9 @@ mod tests {
         }
         // One that was judged from where the branch no longer is takes nothing back.
         let (mut late, mut next) = (open(folder.path()), open(folder.path()));
-        next.pass("refs/heads/main", Some(B), Some(D), true);
+        next.pass("refs/heads/main", Some(B), Some(D));
         next.keep().unwrap();
-        late.pass("refs/heads/main", Some(A), Some(C), true);
+        late.pass("refs/heads/main", Some(A), Some(C));
         late.keep().unwrap();
         let standing = open(folder.path());
         for tip in [B, C, D] {
@@ -277,12 +263,12 @@ mod tests {
         // B came in past the hook, and two pushes settle that side by side.
         open(folder.path()).keep().unwrap();
         let (mut slow, mut quick) = (open(folder.path()), open(folder.path()));
-        quick.pass("refs/heads/main", Some(B), Some(C), true);
+        quick.pass("refs/heads/main", Some(B), Some(C));
         quick.keep().unwrap();
         let mut next = open(folder.path());
-        next.pass("refs/heads/main", Some(C), Some(D), true);
+        next.pass("refs/heads/main", Some(C), Some(D));
         next.keep().unwrap();
-        slow.pass("refs/heads/main", Some(B), Some(C), true);
+        slow.pass("refs/heads/main", Some(B), Some(C));
         slow.keep().unwrap();
         assert_eq!(open(folder.path()).order("refs/heads/main", D), Order::Settled);
     }
@@ -309,10 +295,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut standing = open(folder.path());
         assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince(vec![]));
-        standing.pass("refs/heads/release/2", None, Some(B), true);
+        standing.pass("refs/heads/release/2", None, Some(B));
         assert_eq!(standing.order("refs/heads/release/2", B), Order::Settled);
         assert_eq!(standing.order("refs/heads/release/2", C), Order::OpenSince(vec![B.into()]));
-        standing.pass("refs/heads/release/2", Some(B), None, true);
+        standing.pass("refs/heads/release/2", Some(B), None);
         assert_eq!(standing.order("refs/heads/release/2", B), Order::OpenSince(vec![]));
     }
 
@@ -325,10 +311,8 @@ mod tests {
             Standing::open(folder.path(), &push, &stands, Some(default)).unwrap()
         };
         let mut standing = turned("refs/heads/main");
-        standing.pass("refs/heads/main", Some(A), Some(B), true);
-        standing.pass("refs/heads/trunk", None, Some(C), false);
-        standing.pass("refs/heads/release/2", None, Some(D), true);
-        assert_eq!(standing.order("refs/heads/trunk", C), Order::Settled);
+        standing.pass("refs/heads/main", Some(A), Some(B));
+        standing.pass("refs/heads/release/2", None, Some(D));
         standing.keep().unwrap();
         assert_eq!(
             turned("refs/heads/trunk").order("refs/heads/trunk", C),
@@ -338,7 +322,7 @@ mod tests {
         // Whoever is judged meanwhile keeps it so, and it happens once.
         turned("refs/heads/trunk").keep().unwrap();
         let mut settles = turned("refs/heads/trunk");
-        settles.pass("refs/heads/trunk", Some(C), Some(D), true);
+        settles.pass("refs/heads/trunk", Some(C), Some(D));
         settles.keep().unwrap();
         assert_eq!(turned("refs/heads/trunk").order("refs/heads/trunk", D), Order::Settled);
     }

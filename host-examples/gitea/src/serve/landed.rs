@@ -44,7 +44,7 @@ impl Platform for Landed {
     }
 }
 
-/// Judges what a branch gained, oldest first.
+/// Judges what a branch gained, oldest first; none where the commit that it gained it since is nowhere any more.
 ///
 /// # Errors
 /// When the forge or git does not answer.
@@ -56,14 +56,13 @@ pub fn judge(
     target: &str,
     from: Option<&str>,
     to: &str,
-) -> Result<Vec<Judged>, ForgeError> {
+) -> Result<Option<Vec<Judged>>, ForgeError> {
     let mut mirrored = gitea.look(api, repository, None)?;
     let to = mirrored.collector.resolve(to).map_err(failed)?;
     let is_default = mirrored.default_branch.as_ref().is_some_and(|default| default.name == target);
     let from = match from {
-        // What is not even here any more says nothing of the branch.
         Some(from) => match mirrored.collector.resolve(from) {
-            Err(CollectError::NoCommit { .. }) => None,
+            Err(CollectError::NoCommit { .. }) => return Ok(None),
             from => Some(from.map_err(failed)?),
         },
         // Nobody need have guarded it before it was the default; it goes on from where another branch was in order.
@@ -74,10 +73,11 @@ pub fn judge(
         None => None,
     };
     let Some(from) = from else {
-        return Ok(vec![as_push(gitea, &mut mirrored, repository, target, None, to)?]);
+        return Ok(Some(vec![as_push(gitea, &mut mirrored, repository, target, None, to)?]));
     };
     let steps = steps(api, &mirrored.collector, repository, &from, &to)?;
     let mut judged = Vec::new();
+    let many = steps.len() > 1;
     for step in steps {
         let merged = match step.pull {
             Some(pull) => as_merge(gitea, api, memory, &mut mirrored, repository, target, &step, pull)?,
@@ -89,7 +89,14 @@ pub fn judge(
             None => as_push(gitea, &mut mirrored, repository, target, Some(step.from), step.to)?,
         });
     }
-    Ok(judged)
+    // Whoever signs for exactly the tip answers for all of it, however it came.
+    if many && !judged.iter().all(Judged::passes) {
+        let whole = as_push(gitea, &mut mirrored, repository, target, Some(from), to)?;
+        if whole.passes() {
+            return Ok(Some(vec![whole]));
+        }
+    }
+    Ok(Some(judged))
 }
 
 /// The commit nearest to another up to which all was decided about, on whichever branch.
@@ -112,7 +119,7 @@ fn nearest(
 
 /// Commits of a branch for which the forge is asked by which pull request each came. What is older counts as pushed, which asks
 /// for more and never for less.
-const LOOKED_UP: usize = 200;
+const LOOKED_UP: usize = 100;
 
 /// A part of what a branch gained.
 struct Step {
@@ -151,10 +158,16 @@ fn steps(
             Err(error) => return Err(error.into()),
         };
         if let Some(pull) = pull {
-            // A merge commit and a squash stand on what was there; a rebase begins where its first commit does.
-            let alone = parents.len() > 1
-                || git.merge_tree(before.as_str(), &pull.head.sha).map_err(failed)?.as_ref()
-                    == Some(&git.tree(&commit).map_err(failed)?);
+            // A merge commit and a squash stand on what was there; a rebase begins where its first commit does, and merging all
+            // of it there gives what its last commit holds.
+            let tree = git.tree(&commit).map_err(failed)?;
+            let merging_into = |base: &ObjectId<'static>| {
+                Ok::<bool, ForgeError>(
+                    git.merge_tree(base.as_str(), &pull.head.sha).map_err(failed)?.as_ref() == Some(&tree),
+                )
+            };
+            let is_rebase = parents.len() == 1 && start != before && merging_into(&start)?;
+            let alone = !is_rebase && (parents.len() > 1 || merging_into(&before)?);
             if alone && start != before {
                 steps.push(Step { from: start.clone(), to: before.clone(), pull: None });
                 start = before;
