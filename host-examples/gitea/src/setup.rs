@@ -103,6 +103,24 @@ struct Found {
     warnings: Vec<String>,
 }
 
+/// What the gate's own account may not do with a repository: its status is required there, and nobody else writes it.
+fn lacks_access(gate: &Api, repository: &str) -> Option<String> {
+    let lacks = |what: &str| {
+        Some(format!(
+            "{repository}: the gate's account may not {what}, so no status will come: give it a team that writes, or make it a collaborator"
+        ))
+    };
+    match gate.get::<Thing>(&format!("/repos/{repository}")) {
+        Ok(found) => match found.0.get("permissions").and_then(|permissions| permissions["push"].as_bool()) {
+            Some(false) => lacks("write to it"),
+            _ => None,
+        },
+        Err(ApiError::Refused { status: 404, .. }) => lacks("read it"),
+        // What its token lacks is said of the token.
+        Err(_) => None,
+    }
+}
+
 /// An object of the forge, of which only a few fields are read.
 #[derive(Debug, Default, serde::Deserialize)]
 struct Thing(Map<String, Value>);
@@ -333,6 +351,9 @@ impl Setup {
             Some(file) => Api::new(&self.url, &secret(file, "the gate's token")?, TIME),
             None => admin.clone(),
         };
+        for repository in repositories.iter().filter(|_| self.gate_token_file.is_some()) {
+            found.warnings.extend(lacks_access(&gate, repository));
+        }
         let Some(repository) = repositories.first() else { return Ok(()) };
         let whose = if self.gate_token_file.is_some() { "the gate's token" } else { "the token" };
         for (scope, needed, method, path) in [
@@ -344,7 +365,6 @@ impl Setup {
             ("read:notification", false, "GET", "/notifications?limit=1".to_owned()),
             ("read:package", false, "GET", "/packages/0".to_owned()),
             ("read:admin", false, "GET", "/admin/cron?limit=1".to_owned()),
-            ("write:misc", false, "POST", "/markup".to_owned()),
         ] {
             let body = (method == "POST").then(|| json!({}));
             let has = match gate.send::<Value>(method, &path, body.as_ref()) {

@@ -21,6 +21,9 @@ use crate::service::Settings;
 /// How long a worker that found nothing to do waits before it looks again. Another replica may have taken a delivery.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How often the spool is emptied where nothing else happens.
+const EMPTIES: Duration = Duration::from_secs(10);
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that workers and pages share.
@@ -317,8 +320,14 @@ impl Shared {
     /// Asks about everything now and then, until it is told to stop.
     pub fn keep_up(&self) {
         let mut seen = 0;
-        let (mut due, mut expires) = (Instant::now(), Instant::now());
+        let (mut due, mut expires, mut empties) = (Instant::now(), Instant::now(), Instant::now());
         while !self.stopping() {
+            if Instant::now() >= empties {
+                empties = Instant::now() + EMPTIES;
+                if let Err(error) = self.take_in() {
+                    tracing::warn!(error = format!("{error:#}"), "what the hook left could not be taken in");
+                }
+            }
             if Instant::now() >= expires {
                 expires = Instant::now() + DAY;
                 if let Err(error) = self.expire() {

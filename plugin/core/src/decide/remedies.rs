@@ -1,9 +1,12 @@
 //! For each thing missing: who can give it, and the exact text and command.
 
-use crate::model::{Change, Question, Remedy, Request, Role};
+use crate::model::{Change, Question, Remedy, Request, Role, TriggerKind};
 use crate::policy::{Policy, Requirement, Rule};
 use crate::signoff::Tally;
 use crate::signoff::answers::TEMPLATE;
+
+/// Where a target says whose key is whose.
+const ALLOWED_SIGNERS: &str = "`.countersign/allowed_signers`";
 
 /// How the approvals that a requirement still lacks can come.
 pub(super) fn approval(
@@ -40,6 +43,21 @@ pub(super) fn approval(
     let on_git = request.trigger.platform.name == "git";
     let has_keys = policy.identities.values().any(|identity| !identity.keys.is_empty())
         || request.documents.iter().any(|document| document.role == Role::AllowedSigners);
+    let to_hook = request.trigger.kind == TriggerKind::PreReceive;
+    if on_git && !has_keys && to_hook {
+        return Remedy {
+            rule: rule.name.clone(),
+            what: format!(
+                "to approve it in a pull request, or to sign commit {} with an SSH key that {ALLOWED_SIGNERS} of the \
+                 target names{answers}",
+                change.head.short()
+            ),
+            template: (!text.is_empty()).then_some(text),
+            command: None,
+            who,
+            questions,
+        };
+    }
     if on_git && !has_keys {
         let person = who.first().map(String::as_str).unwrap_or(&by);
         return Remedy {
@@ -57,11 +75,20 @@ pub(super) fn approval(
     }
     if on_git {
         let target = shell_word(&change.target);
+        // Whoever has fetched what is already on the branch would sign for nothing without.
+        let base = if to_hook && !change.base_tip.is_zero() {
+            format!(" --base {}", change.base_tip.short())
+        } else {
+            String::new()
+        };
         return Remedy {
             rule: rule.name.clone(),
             what: format!("to sign commit {} with an SSH key{answers}", change.head.short()),
             template: (!text.is_empty()).then_some(text),
-            command: Some(format!("countersign approve --target {target} --head {}", change.head.short())),
+            command: Some(format!(
+                "countersign approve --target {target}{base} --head {}",
+                change.head.short()
+            )),
             who,
             questions,
         };

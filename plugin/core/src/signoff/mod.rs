@@ -269,7 +269,10 @@ impl Desk<'_, '_, '_> {
                 }
             }
             let by = requirement.by.join(" or ");
-            let sentence = self.sentence(code, act, &label, &by, &requirement.answers);
+            let given = self.acts.answers.get(at).map(Vec::as_slice).unwrap_or_default();
+            let is_open = |name: &&str| !given.iter().any(|answer| answer.question == *name);
+            let open: Vec<&str> = requirement.answers.iter().map(String::as_str).filter(is_open).collect();
+            let sentence = self.sentence(code, act, &label, &by, &open);
             tally.verdicts.push(ActVerdict {
                 act: act.id.to_string(),
                 actor: label,
@@ -603,7 +606,7 @@ impl Desk<'_, '_, '_> {
     }
 
     /// One sentence for one code, to the person whose act it was.
-    fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, by: &str, answers: &[String]) -> String {
+    fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, by: &str, open: &[&str]) -> String {
         let head = self.change.head.short();
         match code {
             ActCode::Counted if act.proof == Proof::Claimed => {
@@ -677,7 +680,7 @@ impl Desk<'_, '_, '_> {
             ActCode::MutableText => format!("the text of {who} was edited, and others could have done it"),
             ActCode::Deleted => format!("the act of {who} is gone from the platform"),
             ActCode::UnansweredQuestion => {
-                format!("{who} left a question unanswered: {}", answers.join(", "))
+                format!("{who} left a question unanswered: {}", open.join(", "))
             }
             ActCode::AnswerTooShort => format!("an answer of {who} has fewer than {} words", answers::WORDS),
             ActCode::AnswerTemplate => format!("an answer of {who} is the template or the question itself"),
