@@ -293,6 +293,8 @@ pub struct Pull {
     pub updated_at: String,
     /// The commit that the base branch gained last by it, once merged.
     pub merge_commit_sha: Option<String>,
+    /// Where its commits begin.
+    pub merge_base: Option<String>,
     pub merged: bool,
     /// How often the description was edited; Forgejo does not say.
     pub content_version: Option<u64>,

@@ -59,7 +59,13 @@ fn of<T: DeserializeOwned>(definition: &str) -> T {
 #[test]
 fn what_is_read_of_gitea_is_read_of_forgejo() {
     let pull: Pull = of("PullRequest");
-    assert!(pull.number == 7 && pull.draft && pull.merged && pull.merge_commit_sha.is_some());
+    assert!(
+        pull.number == 7
+            && pull.draft
+            && pull.merged
+            && pull.merge_commit_sha.is_some()
+            && pull.merge_base.is_some()
+    );
     for word in [&pull.title, &pull.body, &pull.state, &pull.created_at, &pull.updated_at] {
         assert_eq!(word, "word");
     }

@@ -209,6 +209,7 @@ impl Shared {
         // After the tip: what let it get there was left before it did.
         self.take_in()?;
         let last = self.pool.with(|store| Trail::of(store).last_merge(repository, target))?;
+        let known = last.as_ref().map(|link| link.entry.number);
         let from = last.map(|link| link.entry.head);
         let place =
             Place { repository: repository.into(), target: target.into(), change: None, head: tip.clone() };
@@ -222,6 +223,13 @@ impl Shared {
         // A branch that a push makes stood nowhere before, which all zeros stand for.
         let start = from.clone().unwrap_or_else(|| "0".repeat(tip.len()));
         if let Some(way) = self.pool.with(|store| Trail::of(store).way(repository, target, &start, &tip))? {
+            return self.merged(place, from, &way);
+        }
+        // It may have been deleted, and made again by a push that was let in: decided about since, or it is an old tip put back.
+        let nowhere = "0".repeat(tip.len());
+        if let Some(way) = self.pool.with(|store| Trail::of(store).way(repository, target, &nowhere, &tip))?
+            && way.iter().all(|link| Some(link.entry.number) > known)
+        {
             return self.merged(place, from, &way);
         }
         let mut memory = OfTrail(&self.pool);

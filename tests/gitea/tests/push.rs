@@ -366,6 +366,41 @@ fn a_merge_is_judged_by_the_files_of_the_change_and_not_by_those_that_its_target
 }
 
 #[test]
+fn a_policy_that_comes_late_asks_nothing_about_what_was_there_before_it() {
+    let forge = Forge::empty();
+    let spool = forge.folder.path().join("spool");
+    forge.install(&["--spool", spool.to_str().unwrap()]);
+    forge.dana.git(&["rm", "--quiet", ".countersign/policy.yaml"]);
+    forge.dana.git(&["commit", "--quiet", "--amend", "--no-edit"]);
+    assert_eq!(forge.push(&["main"]).code, 0);
+    forge.dana.commit(AI);
+    assert_eq!(forge.push(&["main"]).code, 0);
+    forge.dana.write(".countersign/policy.yaml", POLICY);
+    forge.dana.commit("Say who signs off");
+    assert_eq!(forge.push(&["main"]).code, 0);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Go on"]);
+    let pushed = forge.push(&["main"]);
+    assert_eq!(pushed.code, 0, "{}", pushed.text);
+}
+
+#[test]
+fn what_is_open_on_the_default_branch_does_not_travel_into_a_new_protected_one() {
+    let forge = Forge::new();
+    let spool = forge.folder.path().join("spool");
+    forge.install(&["--spool", spool.to_str().unwrap()]);
+    forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing"]);
+    assert_eq!(forge.push(&["main"]).code, 0);
+    let clean = forge.push(&["main:release/1"]);
+    assert_eq!(clean.code, 0, "{}", clean.text);
+    forge.dana.commit(AI);
+    let bare = forge.bare();
+    let fetch = ["fetch", "--quiet", forge.dana.folder.to_str().unwrap(), "main:main"];
+    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(fetch)).code, 0);
+    let taken = forge.push(&["main:release/2"]);
+    assert_eq!(taken.code, 1, "{}", taken.text);
+}
+
+#[test]
 fn what_passed_while_nobody_guarded_a_branch_is_open_once_it_is_guarded_again() {
     let forge = Forge::new();
     let spool = forge.folder.path().join("spool");

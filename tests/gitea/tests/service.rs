@@ -392,6 +392,67 @@ fn where_no_hook_runs_a_rebase_of_several_commits_that_were_signed_off_is_in_ord
 }
 
 #[test]
+fn what_was_pushed_past_everybody_is_not_answered_for_by_a_pull_request_on_top_of_it() {
+    let story = Story::with_hook(None);
+    let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
+    service.until("the watch over main begins", || !service.entries().is_empty());
+    let smuggled = story.clone.commit(AI);
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    let open = |head: &str| {
+        service.entries().iter().any(|link| {
+            link.entry.head == head
+                && matches!(link.entry.event, Event::Finding { finding: Finding::NoVerdict, .. })
+        })
+    };
+    service.until("it is found", || open(&smuggled));
+    story.clone.git(&["switch", "--quiet", "--create", "work"]);
+    for file in ["one.txt", "two.txt"] {
+        story.clone.write(file, "text\n");
+        story.clone.commit(AI);
+    }
+    story.clone.git(&["push", "--quiet", "origin", "work"]);
+    let number = story.open("work", "main");
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    let (status, text) =
+        story.merge_with(number, &story.admin, json!({ "Do": "squash", "force_merge": true }));
+    assert_eq!(status, 200, "{text}");
+    let tip = story.stands("main");
+    service.until("that is found too", || open(&tip));
+    assert!(!service.entries().iter().any(|link| matches!(link.entry.event, Event::Settled { .. })));
+}
+
+#[test]
+fn a_forced_merge_is_settled_by_whoever_signs_for_exactly_what_it_made() {
+    let story = Story::with_hook(None);
+    let (sam_key, public) = key(story.folder.path(), "sam");
+    story.clone.write(
+        ".countersign/allowed_signers",
+        &format!("sam@example.com namespaces=\"countersign\" {public}\n"),
+    );
+    let policy =
+        gitea_tests::story::POLICY.replace("{ groups: [acme/seniors] }", "{ users: [sam@example.com] }");
+    story.clone.write(".countersign/policy.yaml", &policy);
+    story.clone.commit("Say who signs");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
+    service.until("the watch over main begins", || !service.entries().is_empty());
+    let before = story.stands("main");
+    let (number, _) = story.pull("work");
+    let (status, text) =
+        story.merge_with(number, &story.admin, json!({ "Do": "merge", "force_merge": true }));
+    assert_eq!(status, 200, "{text}");
+    let tip = story.stands("main");
+    let has = |of: fn(&Event) -> bool| service.entries().iter().any(|link| of(&link.entry.event));
+    service.until("it is found", || has(|event| matches!(event, Event::Finding { .. })));
+    story.clone.git(&["fetch", "--quiet", "origin"]);
+    let which = ["approve", "--key", &sam_key, "--target", "main", "--base", &before, "--head", &tip];
+    let ran = story.clone.countersign(&[&which[..], &["--answer", ANSWER_OF_TIP]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.text);
+    story.clone.git(&["push", "--quiet", "origin", "refs/countersign/signoffs"]);
+    service.until("it is settled", || has(|event| matches!(event, Event::Settled { .. })));
+}
+
+#[test]
 fn what_is_put_back_where_it_was_in_order_is_open_no_longer() {
     let story = Story::with_hook(None);
     let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);

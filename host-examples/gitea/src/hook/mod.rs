@@ -155,25 +155,41 @@ impl Gate<'_> {
                 named(stands)
             );
         }
-        let mut judged = self.judge(collector, update, None)?;
-        let mut restores = None;
-        if let (Some(standing), Some(old), true) = (&standing, &update.old, is_branch && judged.is_gated()) {
+        let default = self.default_branch.as_ref();
+        let is_default = default.is_some_and(|default| default.name == update.name);
+        let mut judged = self.judge(collector, update, None, default)?;
+        let (mut restores, mut open) = (None, false);
+        if let (Some(standing), None, Some(default), true) =
+            (&standing, &update.old, default, is_branch && judged.is_gated() && !is_default)
+            && let Some((name, tip)) = &default.stands_at
+            && let Some(since) = in_order_until(collector, tip, &standing.order(name, tip.as_str()))?
+        {
+            // What is open on the default branch is nothing that another may take along.
+            let stands_at = Some((name.clone(), since)).filter(|(_, since)| !since.is_zero());
+            let in_order = Target { stands_at, ..default.clone() };
+            judged = self.judge(collector, update, None, Some(&in_order))?;
+        }
+        if let (Some(standing), Some(old), true) =
+            (&standing, &update.old, is_branch && (is_default || judged.is_gated()))
+        {
             let order = standing.order(&update.name, old.as_str());
-            match in_order_until(collector, old, &order)? {
+            open = order != Order::Settled;
+            match in_order_until(collector, old, &order)?.filter(|_| judged.is_gated()) {
                 Some(since) if self.restores(collector, update, old, &since)? => {
                     let update = restores.insert(Update { old: Some(since), ..update.clone() });
-                    judged = self.judge(collector, update, None)?;
+                    judged = self.judge(collector, update, None, default)?;
                 }
                 Some(since) => {
                     if let Some(since) = self.open_since(collector, update, old, since)? {
-                        judged = self.judge(collector, update, Some(since))?;
+                        judged = self.judge(collector, update, Some(since), default)?;
                     }
                 }
                 None => {}
             }
         }
         let passes = self.said(&judged)?;
-        let notes = passes && is_branch && (judged.is_gated() || update.deletes());
+        // A default branch is watched from its beginning, though its first policy comes later.
+        let notes = passes && is_branch && (judged.is_gated() || update.deletes() || (is_default && !open));
         if let Some(standing) = standing.as_mut().filter(|_| notes) {
             let new = update.becomes();
             // Where the branch lost commits, what it was left at was decided about by nobody.
@@ -262,8 +278,9 @@ impl Gate<'_> {
         collector: &mut Collector<'_>,
         update: &Update,
         audited: Option<ObjectId<'static>>,
+        default: Option<&Target>,
     ) -> anyhow::Result<Judged> {
-        let push = Subject { audited, ..update.as_push(collector, self.default_branch.clone())? };
+        let push = Subject { audited, ..update.as_push(collector, default.cloned())? };
         let answer = match (self.push.merges, &self.forge) {
             (Some(number), Some(forge)) => {
                 let token = std::fs::read_to_string(&forge.token_file).with_context(|| {

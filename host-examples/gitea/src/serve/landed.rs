@@ -1,10 +1,11 @@
 //! What a branch gained and no hook let in: the merges of pull requests as such, the rest as pushes.
 
 use countersign_core::model::{
-    Change, Fact, MergeKind, MergeResult, Needs, ObjectId, Request, Software, TriggerKind, Unavailable,
+    ActCode, Change, Fact, MergeKind, MergeResult, Needs, ObjectId, Outcome, Request, Software, TriggerKind,
+    Unavailable, read,
 };
 use countersign_host::collect::{CollectError, Collector, Platform};
-use countersign_host::git::GitError;
+use countersign_host::git::{GitError, Repository};
 use countersign_serve::{ForgeError, Judged, Memory};
 
 use super::{Gitea, Mirrored, Range, failed};
@@ -62,7 +63,13 @@ pub fn judge(
     let is_default = mirrored.default_branch.as_ref().is_some_and(|default| default.name == target);
     let from = match from {
         Some(from) => match mirrored.collector.resolve(from) {
-            Err(CollectError::NoCommit { .. }) => return Ok(None),
+            // Nobody can say what was taken off, but somebody may answer for what there is; whose word counts, the branch does
+            // not say itself.
+            Err(CollectError::NoCommit { .. }) if is_default => return Ok(None),
+            Err(CollectError::NoCommit { .. }) => {
+                let whole = as_push(gitea, &mut mirrored, repository, target, None, to.clone())?;
+                return Ok(is_answered(&whole, &to).then(|| vec![whole]));
+            }
             from => Some(from.map_err(failed)?),
         },
         // Nobody need have guarded it before it was the default; it goes on from where another branch was in order.
@@ -70,14 +77,24 @@ pub fn judge(
             nearest(&mirrored.collector, &memory.in_order(repository).map_err(failed)?, &to)
                 .map_err(failed)?
         }
-        None => None,
+        None => {
+            // What is open on the default branch is nothing that another may take along.
+            let default = mirrored.default_branch.as_ref().map(|default| default.name.clone());
+            let open =
+                default.map(|default| memory.audited(repository, &default)).transpose().map_err(failed)?;
+            if let (Some(since), Some(default)) = (open.flatten(), mirrored.default_branch.as_mut()) {
+                let since = mirrored.collector.resolve(&since).ok();
+                default.stands_at = since.map(|since| (default.name.clone(), since));
+            }
+            None
+        }
     };
     let Some(from) = from else {
         return Ok(Some(vec![as_push(gitea, &mut mirrored, repository, target, None, to)?]));
     };
     let steps = steps(api, &mirrored.collector, repository, &from, &to)?;
     let mut judged = Vec::new();
-    let many = steps.len() > 1;
+    let as_one_push = matches!(steps.as_slice(), [Step { pull: None, .. }]);
     for step in steps {
         let merged = match step.pull {
             Some(pull) => as_merge(gitea, api, memory, &mut mirrored, repository, target, &step, pull)?,
@@ -89,14 +106,33 @@ pub fn judge(
             None => as_push(gitea, &mut mirrored, repository, target, Some(step.from), step.to)?,
         });
     }
-    // Whoever signs for exactly the tip answers for all of it, however it came.
-    if many && !judged.iter().all(Judged::passes) {
-        let whole = as_push(gitea, &mut mirrored, repository, target, Some(from), to)?;
-        if whole.passes() {
+    // Whoever signs for exactly the tip answers for all of it, however it came, by the policy that asks.
+    let blocked: Vec<&Judged> = judged.iter().filter(|judged| !judged.passes()).collect();
+    if !blocked.is_empty() && !as_one_push {
+        let whole = as_push(gitea, &mut mirrored, repository, target, Some(from), to.clone())?;
+        let asks = |judged: &Judged| Some(judged.decision.as_ref()?.policy.as_ref()?.digest.clone());
+        let same_policy = blocked.iter().all(|judged| asks(judged).is_some() && asks(judged) == asks(&whole));
+        if same_policy && is_answered(&whole, &to) {
             return Ok(Some(vec![whole]));
         }
     }
     Ok(Some(judged))
+}
+
+/// Whether somebody answers for exactly a commit, by a sign-off that counted or with broken glass; that nothing is asked is no
+/// answer.
+fn is_answered(judged: &Judged, tip: &ObjectId<'_>) -> bool {
+    let Some(decision) = judged.decision.as_ref().filter(|decision| decision.outcome == Outcome::Approved)
+    else {
+        return false;
+    };
+    let Ok(request) = read::<Request<'_>>(&judged.request) else { return false };
+    let is_for_tip = |id: &str| request.acts.iter().any(|act| act.id == id && act.head.as_ref() == Some(tip));
+    decision.rules.iter().any(|rule| {
+        let mut acts = rule.requirements.iter().flat_map(|requirement| &requirement.acts);
+        acts.any(|verdict| verdict.code == ActCode::Counted && is_for_tip(&verdict.act))
+            || rule.overridden.as_ref().is_some_and(|overridden| is_for_tip(&overridden.act))
+    })
 }
 
 /// The commit nearest to another up to which all was decided about, on whichever branch.
@@ -142,10 +178,13 @@ fn steps(
     let mut steps: Vec<Step> = Vec::new();
     let mut start = from.clone();
     let mut before = from.clone();
+    // What came after the start, up to the commit before the one that is looked at.
+    let mut since: Vec<ObjectId<'static>> = Vec::new();
     let unasked = commits.len().saturating_sub(LOOKED_UP);
     for (at, (commit, parents, _)) in commits.into_iter().enumerate() {
         let id = ObjectId::new(commit.clone()).ok_or_else(|| failed("git names a commit that is none"))?;
         if at < unasked {
+            since.push(id.clone());
             before = id;
             continue;
         }
@@ -158,22 +197,32 @@ fn steps(
             Err(error) => return Err(error.into()),
         };
         if let Some(pull) = pull {
-            // A merge commit and a squash stand on what was there; a rebase begins where its first commit does, and merging all
-            // of it there gives what its last commit holds.
+            // A merge commit and a squash stand on what was there. A rebase begins as many commits before as the pull request has,
+            // and merging all of it there gives what its last commit holds.
             let tree = git.tree(&commit).map_err(failed)?;
             let merging_into = |base: &ObjectId<'static>| {
                 Ok::<bool, ForgeError>(
                     git.merge_tree(base.as_str(), &pull.head.sha).map_err(failed)?.as_ref() == Some(&tree),
                 )
             };
-            let is_rebase = parents.len() == 1 && start != before && merging_into(&start)?;
-            let alone = !is_rebase && (parents.len() > 1 || merging_into(&before)?);
-            if alone && start != before {
-                steps.push(Step { from: start.clone(), to: before.clone(), pull: None });
-                start = before;
+            let others = since.len().saturating_sub(own_before(git, &pull, &since));
+            let first = others.checked_sub(1).and_then(|last| since.get(last)).unwrap_or(&start);
+            let begin = if parents.len() == 1 && merging_into(first)? {
+                Some(first.clone())
+            } else if parents.len() > 1 || merging_into(&before)? {
+                Some(before.clone())
+            } else {
+                None
+            };
+            if let Some(begin) = begin.filter(|begin| *begin != start) {
+                steps.push(Step { from: start, to: begin.clone(), pull: None });
+                start = begin;
             }
             steps.push(Step { from: start, to: id.clone(), pull: Some(pull.number) });
             start = id.clone();
+            since.clear();
+        } else {
+            since.push(id.clone());
         }
         before = id;
     }
@@ -181,6 +230,16 @@ fn steps(
         steps.push(Step { from: start, to: to.clone(), pull: None });
     }
     Ok(steps)
+}
+
+/// How many of the commits before the last that a merge made may be the pull request's own: fewer than it has, and none that its
+/// branch was made from.
+fn own_before(git: &Repository, pull: &Pull, since: &[ObjectId<'static>]) -> usize {
+    let Some(base) = &pull.merge_base else { return 0 };
+    let own = git.count(&pull.head.sha, std::slice::from_ref(base)).unwrap_or(1).saturating_sub(1);
+    let in_base = |commit: &ObjectId<'static>| matches!(git.merge_base(commit.as_str(), base), Ok(Some(found)) if found == *commit);
+    let others = since.partition_point(in_base);
+    usize::try_from(own).unwrap_or(usize::MAX).min(since.len() - others)
 }
 
 fn as_push(
