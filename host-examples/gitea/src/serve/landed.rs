@@ -2,7 +2,7 @@
 
 use countersign_core::model::{
     ActCode, Change, Fact, MergeKind, MergeResult, Needs, ObjectId, Outcome, Request, Software, TriggerKind,
-    Unavailable, read,
+    Unavailable,
 };
 use countersign_host::collect::{CollectError, Collector, Platform};
 use countersign_host::git::{GitError, Repository};
@@ -67,8 +67,8 @@ pub fn judge(
             // not say itself.
             Err(CollectError::NoCommit { .. }) if is_default => return Ok(None),
             Err(CollectError::NoCommit { .. }) => {
-                let whole = as_push(gitea, &mut mirrored, repository, target, None, to.clone())?;
-                return Ok(is_answered(&whole, &to).then(|| vec![whole]));
+                let whole = as_push(gitea, &mut mirrored, repository, target, None, to)?;
+                return Ok(is_answered(&whole).then(|| vec![whole]));
             }
             from => Some(from.map_err(failed)?),
         },
@@ -109,29 +109,26 @@ pub fn judge(
     // Whoever signs for exactly the tip answers for all of it, however it came, by the policy that asks.
     let blocked: Vec<&Judged> = judged.iter().filter(|judged| !judged.passes()).collect();
     if !blocked.is_empty() && !as_one_push {
-        let whole = as_push(gitea, &mut mirrored, repository, target, Some(from), to.clone())?;
+        let whole = as_push(gitea, &mut mirrored, repository, target, Some(from), to)?;
         let asks = |judged: &Judged| Some(judged.decision.as_ref()?.policy.as_ref()?.digest.clone());
         let same_policy = blocked.iter().all(|judged| asks(judged).is_some() && asks(judged) == asks(&whole));
-        if same_policy && is_answered(&whole, &to) {
+        if same_policy && is_answered(&whole) {
             return Ok(Some(vec![whole]));
         }
     }
     Ok(Some(judged))
 }
 
-/// Whether somebody answers for exactly a commit, by a sign-off that counted or with broken glass; that nothing is asked is no
-/// answer.
-fn is_answered(judged: &Judged, tip: &ObjectId<'_>) -> bool {
+/// Whether somebody answers for a push, by a sign-off that counted or with broken glass; that nothing is asked is no answer. Of a
+/// push that nobody asked a forge about, only what was signed for it can count.
+fn is_answered(judged: &Judged) -> bool {
     let Some(decision) = judged.decision.as_ref().filter(|decision| decision.outcome == Outcome::Approved)
     else {
         return false;
     };
-    let Ok(request) = read::<Request<'_>>(&judged.request) else { return false };
-    let is_for_tip = |id: &str| request.acts.iter().any(|act| act.id == id && act.head.as_ref() == Some(tip));
     decision.rules.iter().any(|rule| {
         let mut acts = rule.requirements.iter().flat_map(|requirement| &requirement.acts);
-        acts.any(|verdict| verdict.code == ActCode::Counted && is_for_tip(&verdict.act))
-            || rule.overridden.as_ref().is_some_and(|overridden| is_for_tip(&overridden.act))
+        acts.any(|verdict| verdict.code == ActCode::Counted) || rule.overridden.is_some()
     })
 }
 
