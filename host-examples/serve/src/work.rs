@@ -220,16 +220,15 @@ impl Shared {
         if from.is_none() && !self.pool.with(|store| Trail::of(store).knows(repository))? {
             return self.begin(repository);
         }
-        // A branch that a push makes stood nowhere before, which all zeros stand for.
-        let start = from.clone().unwrap_or_else(|| "0".repeat(tip.len()));
-        if let Some(way) = self.pool.with(|store| Trail::of(store).way(repository, target, &start, &tip))? {
-            return self.merged(place, from, &way);
+        let way = |from: &str| self.pool.with(|store| Trail::of(store).way(repository, target, from, &tip));
+        let mut led = from.as_deref().map(way).transpose()?.flatten();
+        if led.is_none() {
+            // A branch that a push makes stood nowhere before, which all zeros stand for. One that was in order may have been deleted
+            // and made again so, by what was decided since; else it is an old tip put back.
+            let is_newer = |link: &Link| Some(link.entry.number) > known;
+            led = way(&"0".repeat(tip.len()))?.filter(|way| way.iter().all(is_newer));
         }
-        // It may have been deleted, and made again by a push that was let in: decided about since, or it is an old tip put back.
-        let nowhere = "0".repeat(tip.len());
-        if let Some(way) = self.pool.with(|store| Trail::of(store).way(repository, target, &nowhere, &tip))?
-            && way.iter().all(|link| Some(link.entry.number) > known)
-        {
+        if let Some(way) = led {
             return self.merged(place, from, &way);
         }
         let mut memory = OfTrail(&self.pool);

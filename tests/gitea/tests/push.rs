@@ -80,6 +80,18 @@ impl Forge {
         self.folder.path().join("acme/app.git")
     }
 
+    /// What whoever can write to the server does there, past the hook.
+    fn on_server(&self, args: &[&str]) {
+        let ran = run(Command::new("git").arg("-C").arg(self.bare()).args(args));
+        assert_eq!(ran.code, 0, "git {args:?}: {}", ran.text);
+    }
+
+    /// Brings a branch of dana's to the server past the hook.
+    fn smuggle(&self, branch: &str) {
+        let from = self.dana.folder.to_str().unwrap();
+        self.on_server(&["fetch", "--quiet", from, &format!("{branch}:{branch}")]);
+    }
+
     /// A push as the server would describe it to its hook.
     fn push_as(&self, who: &str, args: &[&str]) -> gitea_tests::Ran {
         let env = [
@@ -295,18 +307,16 @@ fn a_branch_that_became_the_default_past_the_hook_is_open_from_its_beginning() {
     // Whoever can write to the server makes a branch with the work of an AI, and the default of it.
     forge.dana.git(&["switch", "--quiet", "--create", "trunk"]);
     forge.dana.commit(AI);
-    let bare = forge.bare();
-    let git = |args: &[&str]| assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(args)).code, 0);
-    git(&["fetch", "--quiet", forge.dana.folder.to_str().unwrap(), "trunk:trunk"]);
-    git(&["symbolic-ref", "HEAD", "refs/heads/trunk"]);
+    forge.smuggle("trunk");
+    forge.on_server(&["symbolic-ref", "HEAD", "refs/heads/trunk"]);
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing more"]);
     let refused = forge.push(&["trunk"]);
     assert!(refused.code == 1 && refused.text.contains("never decided about"), "{}", refused.text);
     // A branch without a policy asks nothing, however it came.
-    git(&["symbolic-ref", "HEAD", "refs/heads/bare"]);
+    forge.on_server(&["symbolic-ref", "HEAD", "refs/heads/bare"]);
     forge.dana.git(&["switch", "--quiet", "--orphan", "bare"]);
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Begin elsewhere"]);
-    git(&["fetch", "--quiet", forge.dana.folder.to_str().unwrap(), "bare:bare"]);
+    forge.smuggle("bare");
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Go on"]);
     let free = forge.push(&["bare"]);
     assert_eq!(free.code, 0, "{}", free.text);
@@ -327,9 +337,7 @@ fn a_branch_that_nobody_guarded_is_open_beside_the_last_default_branch_once_it_i
     forge.dana.git(&["switch", "--quiet", "main"]);
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Go on beside it"]);
     assert_eq!(forge.push(&["main"]).code, 0);
-    let bare = forge.bare();
-    let head = ["symbolic-ref", "HEAD", "refs/heads/trunk"];
-    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(head)).code, 0);
+    forge.on_server(&["symbolic-ref", "HEAD", "refs/heads/trunk"]);
     forge.dana.git(&["switch", "--quiet", "trunk"]);
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing more"]);
     let refused = forge.push(&["trunk"]);
@@ -393,9 +401,7 @@ fn what_is_open_on_the_default_branch_does_not_travel_into_a_new_protected_one()
     let clean = forge.push(&["main:release/1"]);
     assert_eq!(clean.code, 0, "{}", clean.text);
     forge.dana.commit(AI);
-    let bare = forge.bare();
-    let fetch = ["fetch", "--quiet", forge.dana.folder.to_str().unwrap(), "main:main"];
-    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(fetch)).code, 0);
+    forge.smuggle("main");
     let taken = forge.push(&["main:release/2"]);
     assert_eq!(taken.code, 1, "{}", taken.text);
 }
@@ -412,11 +418,7 @@ fn what_passed_while_nobody_guarded_a_branch_is_open_once_it_is_guarded_again() 
     forge.dana.write(".countersign/policy.yaml", &format!("{POLICY}protects: []\n"));
     forge.dana.commit("Protect nothing");
     assert_eq!(forge.push(&["lax"]).code, 0);
-    let bare = forge.bare();
-    let turn = |to: &str| {
-        let head = ["symbolic-ref", "HEAD", to];
-        assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(head)).code, 0);
-    };
+    let turn = |to: &str| forge.on_server(&["symbolic-ref", "HEAD", to]);
     turn("refs/heads/lax");
     forge.dana.git(&["switch", "--quiet", "release/1"]);
     forge.dana.commit(AI);
@@ -438,9 +440,8 @@ fn what_a_branch_lost_past_the_hook_can_be_put_back_by_a_push() {
         assert_eq!(forge.push(&["main"]).code, 0);
     }
     let lost = forge.stands("main");
-    let bare = forge.bare();
-    let rewind = ["update-ref", "refs/heads/main", &format!("{lost}~2")];
-    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(rewind)).code, 0);
+    let rewind = || forge.on_server(&["update-ref", "refs/heads/main", &format!("{lost}~2")]);
+    rewind();
     forge.dana.git(&["switch", "--quiet", "--detach", "main~2"]);
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Without what was lost"]);
     let refused = forge.push(&["HEAD:main"]);
@@ -450,7 +451,7 @@ fn what_a_branch_lost_past_the_hook_can_be_put_back_by_a_push() {
     let restored = forge.push(&["HEAD:main"]);
     assert_eq!(restored.code, 0, "{}", restored.text);
     // And what an AI wrote does not come in with it.
-    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(rewind)).code, 0);
+    rewind();
     forge.dana.commit(AI);
     let refused = forge.push(&["HEAD:main"]);
     assert!(refused.code == 1 && refused.text.contains("is not satisfied"), "{}", refused.text);
@@ -464,9 +465,7 @@ fn whoever_pushes_next_is_not_taken_for_who_brought_what_came_in_past_the_hook()
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing"]);
     assert_eq!(forge.push(&["main"]).code, 0);
     forge.dana.commit(AI);
-    let bare = forge.bare();
-    let fetch = ["fetch", "--quiet", forge.dana.folder.to_str().unwrap(), "main:main"];
-    assert_eq!(run(Command::new("git").arg("-C").arg(&bare).args(fetch)).code, 0);
+    forge.smuggle("main");
     let key = forge.folder.path().join("sam");
     let which = ["approve", "--target", "main", "--base", "main~1", "--head", "main", "--key"];
     let signed = forge.dana.countersign(&[&which[..], &[key.to_str().unwrap()]].concat());

@@ -21,6 +21,29 @@ fn set_up(more: &[&str]) -> (Story, Service) {
     (story, service)
 }
 
+/// Lists sam's key on main, in a change of its own that nothing asks about; gives its path.
+fn say_who_signs(story: &Story) -> String {
+    let (sam_key, public) = key(story.folder.path(), "sam");
+    story.clone.write(
+        ".countersign/allowed_signers",
+        &format!("sam@example.com namespaces=\"countersign\" {public}\n"),
+    );
+    let policy =
+        gitea_tests::story::POLICY.replace("{ groups: [acme/seniors] }", "{ users: [sam@example.com] }");
+    story.clone.write(".countersign/policy.yaml", &policy);
+    story.clone.commit("Say who signs");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    sam_key
+}
+
+/// Signs for what main holds between two commits, and pushes that.
+fn sign(story: &Story, sam_key: &str, base: &str, head: &str) {
+    let which = ["approve", "--key", sam_key, "--target", "main", "--base", base, "--head", head];
+    let ran = story.clone.countersign(&[&which[..], &["--answer", ANSWER_OF_TIP]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.text);
+    story.clone.git(&["push", "--quiet", "origin", "refs/countersign/signoffs"]);
+}
+
 fn state_becomes(story: &Story, service: &Service, head: &str, state: &str) {
     service.until(&format!("{head} is {state}"), || story.state(head) == state);
 }
@@ -223,17 +246,7 @@ fn what_came_in_by_a_renamed_branch_is_open_until_somebody_signs_for_it() {
     let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
     service.until("the watch over main begins", || !service.entries().is_empty());
     let begin = story.stands("main");
-    // Who signs is listed from the beginning, in a change of its own that nothing asks about.
-    let (sam_key, public) = key(story.folder.path(), "sam");
-    story.clone.write(
-        ".countersign/allowed_signers",
-        &format!("sam@example.com namespaces=\"countersign\" {public}\n"),
-    );
-    let policy =
-        gitea_tests::story::POLICY.replace("{ groups: [acme/seniors] }", "{ users: [sam@example.com] }");
-    story.clone.write(".countersign/policy.yaml", &policy);
-    story.clone.commit("Say who signs");
-    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    let sam_key = say_who_signs(&story);
     let listed = story.stands("main");
     assert_ne!(begin, listed);
     service.until("the push is recorded", || {
@@ -289,21 +302,7 @@ fn what_came_in_by_a_renamed_branch_is_open_until_somebody_signs_for_it() {
     story.blocked(number, &story.dana, "merge", &["was never decided about", short]);
 
     // Sam signs for exactly that tip, and both let go.
-    let ran = story.clone.countersign(&[
-        "approve",
-        "--key",
-        &sam_key,
-        "--target",
-        "main",
-        "--base",
-        &listed,
-        "--head",
-        &smuggled,
-        "--answer",
-        ANSWER_OF_TIP,
-    ]);
-    assert_eq!(ran.code, 0, "{}", ran.text);
-    story.clone.git(&["push", "--quiet", "origin", "refs/countersign/signoffs"]);
+    sign(&story, &sam_key, &listed, &smuggled);
     service.until("it is settled", || {
         service.entries().iter().any(|link| matches!(link.entry.event, Event::Settled { .. }))
     });
@@ -424,16 +423,7 @@ fn what_was_pushed_past_everybody_is_not_answered_for_by_a_pull_request_on_top_o
 #[test]
 fn a_forced_merge_is_settled_by_whoever_signs_for_exactly_what_it_made() {
     let story = Story::with_hook(None);
-    let (sam_key, public) = key(story.folder.path(), "sam");
-    story.clone.write(
-        ".countersign/allowed_signers",
-        &format!("sam@example.com namespaces=\"countersign\" {public}\n"),
-    );
-    let policy =
-        gitea_tests::story::POLICY.replace("{ groups: [acme/seniors] }", "{ users: [sam@example.com] }");
-    story.clone.write(".countersign/policy.yaml", &policy);
-    story.clone.commit("Say who signs");
-    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    let sam_key = say_who_signs(&story);
     let service = story.serve(&["--reconcile", "2", "--repo", "acme/app"]);
     service.until("the watch over main begins", || !service.entries().is_empty());
     let before = story.stands("main");
@@ -445,10 +435,7 @@ fn a_forced_merge_is_settled_by_whoever_signs_for_exactly_what_it_made() {
     let has = |of: fn(&Event) -> bool| service.entries().iter().any(|link| of(&link.entry.event));
     service.until("it is found", || has(|event| matches!(event, Event::Finding { .. })));
     story.clone.git(&["fetch", "--quiet", "origin"]);
-    let which = ["approve", "--key", &sam_key, "--target", "main", "--base", &before, "--head", &tip];
-    let ran = story.clone.countersign(&[&which[..], &["--answer", ANSWER_OF_TIP]].concat());
-    assert_eq!(ran.code, 0, "{}", ran.text);
-    story.clone.git(&["push", "--quiet", "origin", "refs/countersign/signoffs"]);
+    sign(&story, &sam_key, &before, &tip);
     service.until("it is settled", || has(|event| matches!(event, Event::Settled { .. })));
 }
 
