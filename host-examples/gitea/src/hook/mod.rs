@@ -161,12 +161,12 @@ impl Gate<'_> {
         let (mut restores, mut open) = (None, false);
         if let (Some(standing), None, Some(default), true) =
             (&standing, &update.old, default, is_branch && judged.is_gated() && !is_default)
-            && let Some((name, tip)) = &default.stands_at
+            && let Some((name, tip)) = &default.tip
             && let Some(since) = in_order_until(collector, tip, &standing.order(name, tip.as_str()))?
         {
             // What is open on the default branch is nothing that another may take along.
-            let stands_at = Some((name.clone(), since)).filter(|(_, since)| !since.is_zero());
-            let in_order = Target { stands_at, ..default.clone() };
+            let tip = Some((name.clone(), since)).filter(|(_, since)| !since.is_zero());
+            let in_order = Target { tip, ..default.clone() };
             judged = self.judge(collector, update, None, Some(&in_order))?;
         }
         if let (Some(standing), Some(old), true) =
@@ -237,7 +237,7 @@ impl Gate<'_> {
         let is_whole_default = default.is_some();
         if let Some(default) = default {
             // What the default branch has is no change of another; of itself it is all of it, by the policy that it holds.
-            default.stands_at = None;
+            default.tip = None;
             subject.policy = PolicyFrom::Ref { revision: old.to_string(), path: POLICY_PATH.to_owned() };
         }
         // Who pushes now need not be who brought it.

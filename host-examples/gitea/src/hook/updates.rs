@@ -92,11 +92,14 @@ impl Update {
             let result = MergeResult { commit: head.clone(), tree, kind: MergeKind::Push };
             (head, Some(result))
         };
+        // What a branch that a push makes has from the default branch is not its change.
+        let default = || default_branch.as_ref()?.tip.as_ref().map(|(_, tip)| tip.clone());
         Ok(Subject {
             target: Target {
                 name: self.name.clone(),
-                stands_at: self.old.clone().map(|old| (self.name.clone(), old)),
+                tip: self.old.clone().map(|old| (self.name.clone(), old)),
             },
+            since: self.old.clone().or_else(|| result.as_ref().and_then(|_| default())),
             default_branch,
             base: self.old.clone(),
             head,

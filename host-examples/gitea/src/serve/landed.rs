@@ -84,7 +84,7 @@ pub fn judge(
                 default.map(|default| memory.audited(repository, &default)).transpose().map_err(failed)?;
             if let (Some(since), Some(default)) = (open.flatten(), mirrored.default_branch.as_mut()) {
                 let since = mirrored.collector.resolve(&since).ok();
-                default.stands_at = since.map(|since| (default.name.clone(), since));
+                default.tip = since.map(|since| (default.name.clone(), since));
             }
             None
         }
@@ -253,12 +253,13 @@ fn as_push(
     let whole = default_branch.as_mut().filter(|default| from.is_none() && default.name == target);
     // What the default branch has is no change of another; of itself it is all of it, by the policy that it holds.
     let stands_at = match whole {
-        Some(default) => default.stands_at.take().map(|_| to.clone()),
+        Some(default) => default.tip.take().map(|_| to.clone()),
         None => from.clone(),
     };
     let range = Range {
         target: target.to_owned(),
         stands_at,
+        since: from.clone().or_else(|| default_branch.as_ref()?.tip.as_ref().map(|(_, tip)| tip.clone())),
         base: from,
         result: Some(MergeResult { commit: to.clone(), tree, kind: MergeKind::Push }),
         head: to,
@@ -305,6 +306,7 @@ fn as_merge(
         target: target.to_owned(),
         stands_at: Some(step.from.clone()),
         base: Some(step.from.clone()),
+        since: Some(step.from.clone()),
         head,
         result: Some(MergeResult { commit: commit.clone(), tree, kind }),
         audited: None,

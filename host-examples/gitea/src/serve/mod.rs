@@ -212,7 +212,7 @@ impl Mirrored<'_> {
             Some(default) if default.name == name => default.clone(),
             _ => self.collector.branch(name.to_owned()).map_err(failed)?,
         };
-        Ok(target.stands_at.map(|(_, tip)| tip))
+        Ok(target.tip.map(|(_, tip)| tip))
     }
 }
 
@@ -222,6 +222,8 @@ struct Range {
     /// Where the policy is read: the tip before the change.
     stands_at: Option<ObjectId<'static>>,
     base: Option<ObjectId<'static>>,
+    /// Its commits are counted from here.
+    since: Option<ObjectId<'static>>,
     head: ObjectId<'static>,
     result: Option<countersign_core::model::MergeResult<'static>>,
     audited: Option<String>,
@@ -263,9 +265,10 @@ impl Gitea {
         }
         let name = range.target;
         Subject {
-            target: Target { stands_at: range.stands_at.map(|tip| (name.clone(), tip)), name },
+            target: Target { tip: range.stands_at.map(|tip| (name.clone(), tip)), name },
             default_branch: default_branch.cloned(),
             base: range.base,
+            since: range.since,
             head: range.head,
             result: range.result,
             policy: PolicyFrom::Target,
@@ -353,6 +356,7 @@ impl Forge for Gitea {
                 target: target.clone(),
                 stands_at: Some(tip.clone()),
                 base: Some(tip.clone()),
+                since: Some(tip.clone()),
                 head: tip,
                 result: None,
                 audited: None,
@@ -388,6 +392,7 @@ impl Forge for Gitea {
         let Mirrored { mut collector, default_branch } = mirrored;
         let range = Range {
             stands_at: tip.clone(),
+            since: tip.clone(),
             base: tip,
             head: collector.resolve(&pull.head.sha).map_err(failed)?,
             result: None,

@@ -37,7 +37,7 @@ impl Collector<'_> {
             PolicyFrom::Target => {
                 let places = [Some(&subject.target), subject.default_branch.as_ref()];
                 let places: Vec<_> =
-                    places.into_iter().flatten().filter_map(|target| target.stands_at.clone()).collect();
+                    places.into_iter().flatten().filter_map(|target| target.tip.clone()).collect();
                 for (git_ref, tip) in places {
                     let found = self.objects.get(&format!("{tip}:{POLICY_PATH}"))?;
                     if let Some(object) = found.filter(|object| object.kind == "blob") {
@@ -130,7 +130,7 @@ impl Collector<'_> {
         target: &Target,
         wanted: &WantedDocument,
     ) -> Result<Option<Document<'static>>, CollectError> {
-        let (Some((_, tip)), Some(head)) = (&target.stands_at, &wanted.commit) else { return Ok(None) };
+        let (Some((_, tip)), Some(head)) = (&target.tip, &wanted.commit) else { return Ok(None) };
         let Some(tree) = self.repository.merge_tree(tip.as_str(), head)? else { return Ok(None) };
         let object =
             self.objects.get(&format!("{tree}:{}", wanted.path))?.filter(|object| object.kind == "blob");
@@ -141,7 +141,7 @@ impl Collector<'_> {
 
     /// The policies that stood on the target before, the newest first.
     fn earlier(&mut self, target: &Target, path: &str) -> Result<Vec<Document<'static>>, CollectError> {
-        let Some((_, tip)) = &target.stands_at else { return Ok(Vec::new()) };
+        let Some((_, tip)) = &target.tip else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         // The newest change of the file is what stands.
         for commit in self.repository.changes_of(tip.as_str(), path, VERSIONS + 1)?.into_iter().skip(1) {
@@ -160,7 +160,7 @@ impl Collector<'_> {
         role: Role,
         path: &str,
     ) -> Result<Option<Document<'static>>, CollectError> {
-        let Some((git_ref, tip)) = &target.stands_at else {
+        let Some((git_ref, tip)) = &target.tip else {
             return Ok(None);
         };
         let object = self.objects.get(&format!("{tip}:{path}"))?.filter(|object| object.kind == "blob");

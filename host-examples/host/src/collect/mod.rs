@@ -33,8 +33,10 @@ pub struct Subject {
     pub target: Target,
     /// The default branch, where it is known.
     pub default_branch: Option<Target>,
-    /// Its commits are counted from here; none for a target that is new.
+    /// Where the target stands before it; none for one that is new.
     pub base: Option<ObjectId<'static>>,
+    /// Its commits and files are counted from here: what this reaches is no change. None where all of the head's history is.
+    pub since: Option<ObjectId<'static>>,
     /// Its head; all zeros where the target would be deleted.
     pub head: ObjectId<'static>,
     /// What a merge or push makes of it.
@@ -58,26 +60,13 @@ pub struct HostRules {
     pub break_glass: Option<PathBuf>,
 }
 
-impl Subject {
-    /// The commit that its commits and files are counted from. What a branch that a push makes has from the default branch
-    /// is not its change.
-    fn starts_at(&self) -> Option<&ObjectId<'static>> {
-        let default = || self.default_branch.as_ref()?.stands_at.as_ref().map(|(_, tip)| tip);
-        match (&self.base, &self.result) {
-            (Some(base), _) => Some(base),
-            (None, Some(_)) => default(),
-            (None, None) => None,
-        }
-    }
-}
-
-/// A ref, and where it stands.
+/// A ref, and the commit at which its documents are read.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// The ref, by full name, as the server knows it.
     pub name: String,
     /// The ref that says where it stands, by full name, and the commit; none when it does not exist yet.
-    pub stands_at: Option<(String, ObjectId<'static>)>,
+    pub tip: Option<(String, ObjectId<'static>)>,
 }
 
 /// What was collected.
@@ -215,7 +204,7 @@ impl<'m> Collector<'m> {
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
         let Subject { head, target, .. } = subject;
-        let base = subject.starts_at();
+        let base = subject.since.as_ref();
         let wanted = |fact: Fact| needs.facts.contains(&fact);
         let bound = |fact: Fact| subject.to_sign || wanted(fact);
         let commits = self.commits(subject)?;
@@ -349,7 +338,7 @@ impl<'m> Collector<'m> {
 
     /// The commits of a change, and those that a merge made of them.
     fn commits(&self, subject: &Subject) -> Result<Vec<Commit<'static>>, CollectError> {
-        let without: Vec<String> = subject.starts_at().iter().map(|base| base.as_str().to_owned()).collect();
+        let without: Vec<String> = subject.since.iter().map(|base| base.as_str().to_owned()).collect();
         let mut commits = self.list(subject.head.as_str(), &without)?;
         if let Some(result) = &subject.result {
             let more = [without, vec![subject.head.as_str().to_owned()]].concat();
@@ -415,8 +404,8 @@ impl<'m> Collector<'m> {
     /// # Errors
     /// When git fails.
     pub fn branch(&mut self, name: String) -> Result<Target, CollectError> {
-        let stands_at = if self.repository.has_ref(&name)? { self.objects.commit(&name)? } else { None };
-        Ok(Target { stands_at: stands_at.map(|tip| (name.clone(), tip)), name })
+        let tip = if self.repository.has_ref(&name)? { self.objects.commit(&name)? } else { None };
+        Ok(Target { tip: tip.map(|tip| (name.clone(), tip)), name })
     }
 
     /// The commit that a revision names.

@@ -106,6 +106,7 @@ impl Collector<'_> {
         let subject = Subject {
             target,
             default_branch,
+            since: base.clone(),
             base,
             head,
             result: None,
@@ -153,7 +154,7 @@ impl Collector<'_> {
         // A base alone says where the target stands and not what it is called.
         for name in ["main", "master"] {
             let target = self.named_target(name)?;
-            if target.stands_at.is_some() {
+            if target.tip.is_some() {
                 return Ok(target);
             }
         }
@@ -180,10 +181,10 @@ impl Collector<'_> {
             if self.repository.has_ref(&place)?
                 && let Some(tip) = self.objects.commit(&place)?
             {
-                return Ok(Target { name, stands_at: Some((place, tip)) });
+                return Ok(Target { name, tip: Some((place, tip)) });
             }
         }
-        Ok(Target { name, stands_at: None })
+        Ok(Target { name, tip: None })
     }
 
     /// The default branch by what the remote's HEAD names; never what is checked out here.
@@ -211,7 +212,7 @@ impl Collector<'_> {
             };
             return found.map(Some).ok_or(CollectError::NoCommit { revision: revision.clone(), hint });
         }
-        if let Some((_, tip)) = &target.stands_at {
+        if let Some((_, tip)) = &target.tip {
             return Ok(Some(tip.clone()));
         }
         // Only the CI says where the target stands; a base that the clone does not have is no base.
