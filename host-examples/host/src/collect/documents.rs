@@ -20,8 +20,31 @@ const VERSIONS: usize = 20;
 const NOTE_BYTES: usize = 40 << 20;
 
 impl Collector<'_> {
-    /// The policy: at the tip of the target, else of the default branch, or where it was said to stand.
-    pub(super) fn policy(&mut self, subject: &Subject) -> Result<Option<Document<'static>>, CollectError> {
+    /// Where the documents that decide stand, all of them in one place: where the policy does.
+    pub(super) fn rules(&mut self, subject: &Subject) -> Result<Target, CollectError> {
+        match &subject.policy {
+            PolicyFrom::Branch(branch) => return Ok(branch.clone()),
+            PolicyFrom::File(_) | PolicyFrom::Ref { .. } => {}
+            PolicyFrom::Target => {
+                for place in [Some(&subject.target), subject.default_branch.as_ref()].into_iter().flatten() {
+                    // A policy that is there and cannot be read is no missing policy.
+                    if let Some((_, tip)) = &place.tip
+                        && self.objects.has_entry(tip.as_str(), POLICY_PATH)?
+                    {
+                        return Ok(place.clone());
+                    }
+                }
+            }
+        }
+        Ok(subject.target.clone())
+    }
+
+    /// The policy: where the documents that decide stand, or where it was said to stand.
+    pub(super) fn policy(
+        &mut self,
+        subject: &Subject,
+        rules: &Target,
+    ) -> Result<Option<Document<'static>>, CollectError> {
         match &subject.policy {
             PolicyFrom::File(path) => Ok(Some(self.file(Role::Policy, path)?)),
             PolicyFrom::Ref { revision, path } => {
@@ -34,31 +57,7 @@ impl Collector<'_> {
                 })?;
                 Ok(Some(document(Role::Policy, object, Some(revision), commit.as_ref(), Some(path))))
             }
-            PolicyFrom::Target => {
-                let places = [Some(&subject.target), subject.default_branch.as_ref()];
-                let places: Vec<_> =
-                    places.into_iter().flatten().filter_map(|target| target.tip.clone()).collect();
-                for (git_ref, tip) in places {
-                    let found = self.objects.get(&format!("{tip}:{POLICY_PATH}"))?;
-                    if let Some(object) = found.filter(|object| object.kind == "blob") {
-                        return Ok(Some(document(
-                            Role::Policy,
-                            object,
-                            Some(&git_ref),
-                            Some(&tip),
-                            Some(POLICY_PATH),
-                        )));
-                    }
-                    // A policy that is there and cannot be read is no missing policy.
-                    if self.objects.has_entry(tip.as_str(), POLICY_PATH)? {
-                        return Err(CollectError::Policy {
-                            what: format!("{POLICY_PATH} at {git_ref}"),
-                            reason: "its object is missing here or is no file; run `git fsck`".to_owned(),
-                        });
-                    }
-                }
-                Ok(None)
-            }
+            PolicyFrom::Target | PolicyFrom::Branch(_) => self.of_target(rules, Role::Policy, POLICY_PATH),
         }
     }
 
@@ -93,21 +92,25 @@ impl Collector<'_> {
         }
     }
 
-    /// Puts the documents that the module asks for into a request, those that exist: at the tip of the target, or at the
-    /// commit that pins one.
+    /// Puts the documents that the module asks for into a request, those that exist: where the rules stand, or at the commit
+    /// that pins one.
     pub(super) fn documents(
         &mut self,
         needs: &Needs,
         target: &Target,
+        rules: &Target,
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
         for wanted in needs.documents.iter().filter(|document| document.git_ref.is_none()) {
             if wanted.role == Role::EarlierPolicy {
-                request.documents.extend(self.earlier(target, &wanted.path)?);
+                request.documents.extend(self.earlier(rules, &wanted.path)?);
                 continue;
             }
             if wanted.role == Role::NextPolicy {
-                request.documents.extend(self.next(target, wanted)?);
+                // A policy that stands on another branch is mended there.
+                if rules.name == target.name {
+                    request.documents.extend(self.next(target, wanted)?);
+                }
                 continue;
             }
             let found = match wanted.commit.as_ref().and_then(|commit| ObjectId::new(commit.clone())) {
@@ -117,7 +120,7 @@ impl Collector<'_> {
                     object
                         .map(|object| document(wanted.role, object, None, Some(&commit), Some(&wanted.path)))
                 }
-                None => self.of_target(target, wanted.role, &wanted.path)?,
+                None => self.of_target(rules, wanted.role, &wanted.path)?,
             };
             request.documents.extend(found);
         }
@@ -139,9 +142,9 @@ impl Collector<'_> {
         Ok(object.map(next))
     }
 
-    /// The policies that stood on the target before, the newest first.
-    fn earlier(&mut self, target: &Target, path: &str) -> Result<Vec<Document<'static>>, CollectError> {
-        let Some((_, tip)) = &target.tip else { return Ok(Vec::new()) };
+    /// The policies that stood there before, the newest first.
+    fn earlier(&mut self, rules: &Target, path: &str) -> Result<Vec<Document<'static>>, CollectError> {
+        let Some((_, tip)) = &rules.tip else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         // The newest change of the file is what stands.
         for commit in self.repository.changes_of(tip.as_str(), path, VERSIONS + 1)?.into_iter().skip(1) {
@@ -153,7 +156,7 @@ impl Collector<'_> {
         Ok(found)
     }
 
-    /// A document that stands at the tip of the target.
+    /// A document that stands at the tip of a branch.
     pub(super) fn of_target(
         &mut self,
         target: &Target,

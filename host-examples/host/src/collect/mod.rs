@@ -114,16 +114,17 @@ impl<'m> Collector<'m> {
         platform: &mut dyn Platform,
         now: When,
     ) -> Result<Collected, CollectError> {
-        let mut request = self.begin(subject, platform, now)?;
+        let rules = &self.rules(subject)?;
+        let mut request = self.begin(subject, rules, platform, now)?;
         let mut needs = self.needs(&request)?;
         // The policies that stood before one with a fault, and what a policy extends, say what more is needed.
         for role in [Role::EarlierPolicy, Role::Extends] {
             if needs.documents.iter().any(|wanted| wanted.role == role) {
-                self.documents(&needs, &subject.target, &mut request)?;
+                self.documents(&needs, &subject.target, rules, &mut request)?;
                 needs = self.needs(&request)?;
             }
         }
-        self.documents(&needs, &subject.target, &mut request)?;
+        self.documents(&needs, &subject.target, rules, &mut request)?;
         if needs.documents.iter().any(|document| document.role == Role::Codeowners) {
             needs = self.needs(&request)?;
         }
@@ -134,12 +135,12 @@ impl<'m> Collector<'m> {
             return finished(&request, false);
         }
 
-        self.of_git(subject, &needs, &mut request)?;
+        self.of_git(subject, rules, &needs, &mut request)?;
         if self.needs(&request)?.as_push {
             return finished(&request, true);
         }
         platform.facts(&needs, &mut request)?;
-        self.signed(subject, &needs, &mut request)?;
+        self.signed(subject, rules, &needs, &mut request)?;
         // What the commits themselves name: asked for only where it can exist.
         if needs.facts.contains(&Fact::Notes) {
             self.checkpoints(&mut request)?;
@@ -151,6 +152,7 @@ impl<'m> Collector<'m> {
     fn begin(
         &mut self,
         subject: &Subject,
+        rules: &Target,
         platform: &dyn Platform,
         now: When,
     ) -> Result<Request<'static>, CollectError> {
@@ -186,7 +188,7 @@ impl<'m> Collector<'m> {
                 .map(|audited| History { audited: Some(audited), ..History::default() }),
             ..Request::default()
         };
-        request.documents.extend(self.policy(subject)?);
+        request.documents.extend(self.policy(subject, rules)?);
         if let Some(path) = &subject.host.break_glass {
             request.documents.push(self.file(Role::BreakGlass, path)?);
         }
@@ -200,10 +202,11 @@ impl<'m> Collector<'m> {
     fn of_git(
         &mut self,
         subject: &Subject,
+        rules: &Target,
         needs: &Needs,
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
-        let Subject { head, target, .. } = subject;
+        let head = &subject.head;
         let base = subject.since.as_ref();
         let wanted = |fact: Fact| needs.facts.contains(&fact);
         let bound = |fact: Fact| subject.to_sign || wanted(fact);
@@ -223,7 +226,7 @@ impl<'m> Collector<'m> {
             Some(base) => self.repository.merge_base(base.as_str(), head.as_str())?,
             None => None,
         };
-        request.documents.extend(self.of_target(target, Role::Mailmap, ".mailmap")?);
+        request.documents.extend(self.of_target(rules, Role::Mailmap, ".mailmap")?);
 
         let start = match merge_base.as_ref().or(base) {
             Some(commit) => commit.as_str().to_owned(),
@@ -294,6 +297,7 @@ impl<'m> Collector<'m> {
     fn signed(
         &mut self,
         subject: &Subject,
+        rules: &Target,
         needs: &Needs,
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
@@ -309,7 +313,7 @@ impl<'m> Collector<'m> {
         for (role, path) in
             [(Role::AllowedSigners, ALLOWED_SIGNERS_PATH), (Role::RevokedKeys, REVOKED_KEYS_PATH)]
         {
-            request.documents.extend(self.of_target(&subject.target, role, path)?);
+            request.documents.extend(self.of_target(rules, role, path)?);
         }
         let has_signed = signed.as_ref().is_none_or(|signed| !signed.is_empty());
         if (subject.to_sign || has_signed)

@@ -34,6 +34,8 @@ pub enum PolicyFrom {
     /// At the tip of the target, else of the default branch.
     #[default]
     Target,
+    /// On a branch that the host names, at the commit at which it names it.
+    Branch(Target),
     /// In a file.
     File(PathBuf),
     /// In git: a revision and a path.
