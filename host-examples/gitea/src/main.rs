@@ -4,6 +4,7 @@
 //! Exit codes: 0 passes or done, 1 blocked, 2 cannot evaluate.
 
 mod api;
+mod branch;
 mod forge;
 #[cfg(test)]
 mod forgejo;

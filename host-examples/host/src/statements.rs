@@ -7,6 +7,9 @@ use countersign_core::model::{Account, Act, ActKind, Proof, Text};
 use crate::git::{GitError, Objects, Repository};
 use crate::module::sha256_hex;
 
+/// The refs that hold sign-offs are below it.
+pub const SIGNOFF_REFS: &str = "refs/countersign/";
+
 /// The ref that holds the sign-offs of this clone. Those of others are fetched beside it, under `refs/countersign/`.
 pub const SIGNOFFS_REF: &str = "refs/countersign/signoffs";
 
@@ -20,7 +23,7 @@ pub const MOST: usize = 1_000;
 
 /// Refs that hold sign-offs.
 fn refs(repository: &Repository) -> Result<Vec<String>, GitError> {
-    repository.refs(&["refs/countersign/".to_owned()])
+    repository.refs(&[SIGNOFF_REFS.to_owned()])
 }
 
 /// The signed sign-offs of the commits for which `wanted` holds, each once, in the order of their names. None says that

@@ -9,7 +9,7 @@ use clap::Args;
 use countersign_core::model::{
     Decision, Question, Request, RuleState, SIGNATURE_NAMESPACE, Signoff, SignoffDecision, Statement, read,
 };
-use countersign_host::collect::{Collector, Selection};
+use countersign_host::collect::{Collector, PolicyFrom, Selection};
 use countersign_host::git::Repository;
 use countersign_host::signing::sign;
 use countersign_host::statements::{self, SIGNOFFS_REF};
@@ -31,6 +31,9 @@ use countersign_host::cli::now;
 pub struct Approve {
     #[command(flatten)]
     change: ChangeChoice,
+    /// The branch whose policy judges, where a server says that it is another than the target.
+    #[arg(long, value_name = "BRANCH")]
+    policy_of: Option<String>,
     /// An answer to a question of the policy; without any, the questions are asked.
     #[arg(long, value_name = "NAME=TEXT")]
     answer: Vec<String>,
@@ -59,7 +62,17 @@ impl Approve {
     pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
         let module = choice.load()?;
         let mut collector = Collector::new(&module, &self.change.repo)?;
-        let selection = Selection { to_sign: true, ..self.change.selection() };
+        let policy = match &self.policy_of {
+            Some(branch) => {
+                let rules = collector.named_target(branch)?;
+                if rules.tip.is_none() {
+                    bail!("`--policy-of {branch}` names no branch that is here; fetch it");
+                }
+                PolicyFrom::Branch(rules)
+            }
+            None => PolicyFrom::Target,
+        };
+        let selection = Selection { to_sign: true, policy, ..self.change.selection() };
         let now = now()?;
         let judged = self.change.judge(&module, &mut collector, &selection, now)?;
         let decision: Decision = read(judged.answer?.as_bytes())?;

@@ -154,6 +154,27 @@ impl Gitea {
         answer
     }
 
+    /// Sends a form of a page, as somebody who logs in for it; what the API has no word for.
+    pub fn page(&self, who: &str, path: &str, fields: &[(&str, &str)]) {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .into();
+        let url = |path: &str| format!("{}{path}", self.url);
+        let login = agent.post(url("user/login")).send_form([("user_name", who), ("password", PASSWORD)]);
+        let login = login.unwrap();
+        assert_eq!(login.status().as_u16(), 303, "{who} cannot log in");
+        let cookies = login.headers().get_all("set-cookie").iter();
+        let cookies: Vec<&str> =
+            cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next()).collect();
+        let sent =
+            agent.post(url(path)).header("Cookie", cookies.join("; ")).send_form(fields.iter().copied());
+        let status = sent.unwrap().status().as_u16();
+        assert_eq!(status, 303, "{path} {fields:?}");
+    }
+
     /// `countersign-gitea` on this server.
     pub fn countersign(&self, args: &[&str]) -> Ran {
         run(Command::new(program("countersign-gitea")).args(args))
@@ -191,6 +212,7 @@ fn configuration(folder: &Path, port: u16) -> String {
          STATIC_ROOT_PATH = {statics}\nDISABLE_SSH = true\n\
          [database]\nDB_TYPE = sqlite3\n\
          [security]\nINSTALL_LOCK = true\n\
-         [webhook]\nALLOWED_HOST_LIST = loopback\n"
+         [webhook]\nALLOWED_HOST_LIST = loopback\n\
+         [migrations]\nALLOW_LOCALNETWORKS = true\n"
     )
 }

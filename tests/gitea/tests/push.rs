@@ -80,6 +80,46 @@ impl Forge {
         self.folder.path().join("acme/app.git")
     }
 
+    /// With the hook, and a spool in which it remembers.
+    fn remembering() -> Self {
+        let forge = Self::empty();
+        forge.install(&["--spool", forge.folder.path().join("spool").to_str().unwrap()]);
+        forge
+    }
+
+    /// The file in which the hook remembers.
+    fn remembered(&self) -> std::path::PathBuf {
+        let files = std::fs::read_dir(self.folder.path().join("spool/standing")).unwrap();
+        let mut files = files.map(|entry| entry.unwrap().path());
+        files.find(|path| path.extension().is_some_and(|end| end == "json")).unwrap()
+    }
+
+    /// Says on main what its policy is, by a push that passes.
+    fn policy(&self, more: &str) {
+        self.dana.git(&["switch", "--quiet", "main"]);
+        self.dana.write(".countersign/policy.yaml", &format!("{POLICY}{more}"));
+        self.dana.commit("Say what is asked");
+        let said = self.push(&["main"]);
+        assert_eq!(said.code, 0, "{}", said.text);
+    }
+
+    /// Somebody's own work on the branch at hand, which asks for nothing.
+    fn own_work(&self) {
+        self.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing"]);
+    }
+
+    /// A push passes.
+    fn passes(&self, args: &[&str]) {
+        let ran = self.push(args);
+        assert_eq!(ran.code, 0, "{args:?}: {}", ran.text);
+    }
+
+    /// The hook refuses a push, and says this.
+    fn refuses(&self, args: &[&str], said: &str) {
+        let ran = self.push(args);
+        assert!(ran.code == 1 && ran.text.contains(said), "{args:?}: {said} is missing in\n{}", ran.text);
+    }
+
     /// What whoever can write to the server does there, past the hook.
     fn on_server(&self, args: &[&str]) {
         let ran = run(Command::new("git").arg("-C").arg(self.bare()).args(args));
@@ -422,8 +462,14 @@ fn what_passed_while_nobody_guarded_a_branch_is_open_once_it_is_guarded_again() 
     turn("refs/heads/lax");
     forge.dana.git(&["switch", "--quiet", "release/1"]);
     forge.dana.commit(AI);
-    let free = forge.push(&["release/1"]);
-    assert_eq!(free.code, 0, "{}", free.text);
+    // What that branch holds was decided about by nobody, and has no say yet.
+    let refused = forge.push(&["release/1"]);
+    assert_eq!(refused.code, 1, "{}", refused.text);
+    forge.dana.git(&["switch", "--quiet", "lax"]);
+    forge.own_work();
+    forge.passes(&["lax"]);
+    forge.passes(&["release/1"]);
+    forge.dana.git(&["switch", "--quiet", "release/1"]);
     turn("refs/heads/main");
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Say nothing"]);
     let refused = forge.push(&["release/1"]);
@@ -554,4 +600,201 @@ fn a_hook_without_its_execute_bit_is_found() {
     assert!(found.text.contains("not executable"), "{}", found.text);
     std::fs::remove_file(&hook).unwrap();
     assert!(check().text.contains("is missing"));
+}
+
+#[test]
+fn a_branch_begins_where_the_first_policy_came_in_whatever_the_server_calls_its_default_until_then() {
+    for with_its_first_push in [false, true] {
+        let forge = Forge::remembering();
+        // As a server has it that makes a repository for somebody: it names the default branch once there is one.
+        forge.on_server(&["symbolic-ref", "HEAD", "refs/heads/master"]);
+        if !with_its_first_push {
+            forge.dana.git(&["rm", "--quiet", "-r", "--cached", ".countersign"]);
+            forge.dana.git(&["commit", "--quiet", "--amend", "--allow-empty", "--message", "Begin"]);
+        }
+        // Before a policy nobody is asked, also about this.
+        forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", AI]);
+        forge.passes(&["main", "main:release/1"]);
+        forge.on_server(&["symbolic-ref", "HEAD", "refs/heads/main"]);
+        forge.policy("protects: [prod, \"release/*\"]\n");
+        forge.own_work();
+        forge.passes(&["main", "main:release/1", "main:prod"]);
+        forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", AI]);
+        for target in ["main", "release/1", "prod", "release/2"] {
+            forge.refuses(&[&format!("main:{target}")], "\"AI-assisted code\" is not satisfied");
+        }
+    }
+}
+
+#[test]
+fn a_branch_made_at_an_older_commit_is_judged_by_the_policy_of_today() {
+    let forge = Forge::remembering();
+    forge.policy("protects: [\"hotfix/*\"]\nenforce: observe\n");
+    let old = forge.stands("main");
+    forge.policy("protects: [\"hotfix/*\"]\n");
+    let unsatisfied = "\"AI-assisted code\" is not satisfied";
+    let at_old = |branch: &str| {
+        forge.dana.git(&["switch", "--quiet", "--create", branch, &old]);
+        forge.passes(&[branch]);
+    };
+    // Made there, and work on top of it.
+    at_old("hotfix/1");
+    forge.dana.commit(AI);
+    forge.refuses(&["hotfix/1"], unsatisfied);
+    // Both at once.
+    forge.refuses(&["hotfix/1:hotfix/2"], unsatisfied);
+    // The newest commits, without the newest policy.
+    at_old("hotfix/3");
+    forge.dana.git(&["merge", "--quiet", "--strategy=ours", "--no-edit", "main"]);
+    forge.passes(&["hotfix/3"]);
+    forge.dana.commit(AI);
+    forge.refuses(&["hotfix/3"], unsatisfied);
+    // The same the other way round, so that the branch goes on from the newest commit.
+    at_old("hotfix/4");
+    let tree = forge.dana.git(&["rev-parse", &format!("{old}^{{tree}}")]);
+    let turned = forge.dana.git(&["commit-tree", &tree, "-p", "main", "-p", &old, "-m", "Turn it round"]);
+    forge.dana.git(&["reset", "--quiet", "--hard", &turned]);
+    forge.passes(&["hotfix/4"]);
+    forge.dana.commit(AI);
+    forge.refuses(&["hotfix/4"], unsatisfied);
+    // Whoever may answer signs under the policy of today, as the hook says.
+    let hotfix = forge.push(&["hotfix/1"]);
+    let command = hotfix.text.lines().find(|line| line.contains("countersign approve")).unwrap();
+    assert!(command.contains("--policy-of main"), "{command}");
+    forge.dana.git(&["fetch", "--quiet", "origin"]);
+    let key = forge.folder.path().join("sam");
+    let head = forge.dana.git(&["rev-parse", "hotfix/1"]);
+    let which = ["approve", "--target", "hotfix/1", "--head", &head, "--key", key.to_str().unwrap()];
+    let signed = forge.dana.countersign(&[&which[..], &["--policy-of", "main"]].concat());
+    assert_eq!(signed.code, 0, "{}", signed.text);
+    forge.passes(&["hotfix/1", "refs/countersign/signoffs"]);
+    // Nobody guarded it when it was grown, with a policy that asks nothing.
+    forge.dana.git(&["switch", "--quiet", "--create", "later/1", &old]);
+    forge.dana.write(".countersign/policy.yaml", &format!("{POLICY}enforce: observe\nprotects: []\n"));
+    forge.dana.commit(AI);
+    forge.passes(&["later/1"]);
+    forge.policy("protects: [\"hotfix/*\", \"later/*\"]\n");
+    forge.dana.git(&["switch", "--quiet", "later/1"]);
+    forge.own_work();
+    forge.refuses(&["later/1"], "never decided about");
+    forge.passes(&["main"]);
+}
+
+#[test]
+fn a_branch_has_a_policy_of_its_own_once_a_decision_let_one_in() {
+    let forge = Forge::remembering();
+    forge.policy("protects: [\"hotfix/*\"]\n");
+    let asks_for_all =
+        POLICY.replace("    when: { ai: any }\n", "").replace("AI-assisted code", "Everything");
+    // With the push that makes it, and with a later one.
+    for (branch, at_once) in [("hotfix/1", true), ("hotfix/2", false)] {
+        forge.dana.git(&["switch", "--quiet", "--create", branch, "main"]);
+        if !at_once {
+            forge.passes(&[branch]);
+        }
+        forge.dana.write(".countersign/policy.yaml", &asks_for_all);
+        forge.dana.commit("Ask for everything here");
+        forge.passes(&[branch]);
+        forge.own_work();
+        forge.refuses(&[branch], "\"Everything\" is not satisfied");
+    }
+    // And the default branch asks what it asked.
+    forge.dana.git(&["switch", "--quiet", "main"]);
+    forge.own_work();
+    forge.passes(&["main"]);
+}
+
+#[test]
+fn a_new_branch_is_signed_for_by_whom_the_default_branch_names() {
+    let forge = Forge::remembering();
+    forge.policy("");
+    forge.dana.git(&["switch", "--quiet", "--create", "release/1"]);
+    forge.dana.commit(AI);
+    forge.refuses(&["release/1"], "is not satisfied");
+    let key = forge.folder.path().join("sam");
+    let nothing = "0".repeat(40);
+    let which = ["approve", "--target", "release/1", "--base", &nothing, "--key", key.to_str().unwrap()];
+    let signed = forge.dana.countersign(&which);
+    assert_eq!(signed.code, 0, "{}", signed.text);
+    forge.passes(&["release/1", "refs/countersign/signoffs"]);
+}
+
+#[test]
+fn where_all_of_the_default_branch_is_open_others_are_judged_all_the_same_until_somebody_begins_anew() {
+    let forge = Forge::remembering();
+    // Work from before the policy, which nobody was asked about.
+    forge.dana.commit(AI);
+    forge.passes(&["main"]);
+    forge.policy("protects: [prod]\n");
+    // What an older hook kept of a repository that the server made with a first commit.
+    let kept = r#"{"repository":"acme/app","default":"refs/heads/master","branches":{}}"#;
+    std::fs::write(forge.remembered(), kept).unwrap();
+    forge.own_work();
+    forge.refuses(&["main"], "all of it was never decided about");
+    forge.dana.git(&["switch", "--quiet", "--create", "evil"]);
+    forge.dana.commit(AI);
+    forge.refuses(&["evil:prod"], "\"AI-assisted code\" is not satisfied");
+    // Whoever keeps the server has looked at what the branches hold.
+    std::fs::remove_file(forge.remembered()).unwrap();
+    forge.passes(&["main"]);
+    forge.refuses(&["evil:main"], "\"AI-assisted code\" is not satisfied");
+}
+
+#[test]
+fn what_was_signed_is_neither_rewound_nor_deleted_nor_written_over() {
+    let forge = Forge::new();
+    let signoffs = "refs/countersign/signoffs";
+    forge.dana.git(&["switch", "--quiet", "--create", "work"]);
+    forge.dana.commit(AI);
+    forge.sign();
+    forge.passes(&[signoffs]);
+    let signed = forge.stands(signoffs);
+    // Sam thinks better of it.
+    let key = forge.folder.path().join("sam");
+    let withdraw = ["approve", "--withdraw", "--target", "main", "--key", key.to_str().unwrap()];
+    let withdrawn = forge.dana.countersign(&withdraw);
+    assert_eq!(withdrawn.code, 0, "{}", withdrawn.text);
+    forge.passes(&[signoffs]);
+    let tip = forge.stands(signoffs);
+    assert_ne!(tip, signed);
+    forge.refuses(&["work:main"], "is not satisfied");
+
+    let commit = |tree: &str| forge.dana.git(&["commit-tree", tree, "-p", &tip, "-m", "On top"]);
+    let before = commit(&format!("{signed}^{{tree}}"));
+    let entries = forge.dana.git(&["ls-tree", "-r", "--name-only", &tip]);
+    let withdrawal = entries.lines().find(|path| {
+        path.ends_with(".json")
+            && forge.dana.try_git(&["cat-file", "-e", &format!("{signed}:{path}")]).code != 0
+    });
+    let withdrawal = withdrawal.unwrap();
+    // A tree of its own in which one file is another.
+    let with = |path: &str, text: &str| {
+        let scratch =
+            Clone::new(&forge.folder.path().join(format!("scratch-{}", text.len())), "dana", "nowhere");
+        scratch.git(&["fetch", "--quiet", forge.bare().to_str().unwrap(), signoffs]);
+        scratch.git(&["switch", "--quiet", "--detach", "FETCH_HEAD"]);
+        scratch.write(path, text);
+        let head = scratch.commit("Write over it");
+        forge.dana.git(&["fetch", "--quiet", scratch.folder.to_str().unwrap(), "HEAD"]);
+        head
+    };
+    let over = with(withdrawal, "{}");
+    let junk = with("README", "junk");
+    for (moved, said) in [
+        (format!("+{signed}:{signoffs}"), "does not hold"),
+        (format!(":{signoffs}"), "would delete"),
+        (format!("{before}:{signoffs}"), "take away signoffs/"),
+        (format!("{over}:{signoffs}"), "change or take away"),
+        (format!("{junk}:{signoffs}"), "README is no statement with its signature"),
+        (format!("{junk}:refs/countersign/junk"), "README is no statement with its signature"),
+    ] {
+        forge.refuses(&[&moved], said);
+        // Nor along with what it would let in.
+        forge.refuses(&[&moved, "work:main"], said);
+        assert_eq!(forge.stands(signoffs), tip);
+    }
+    // A second thought stands beside the first ones, and lets in what it is about.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    forge.sign();
+    forge.passes(&[signoffs, "work:main"]);
 }

@@ -21,14 +21,13 @@ use countersign_core::model::{
     TriggerKind, Unavailable, When, read,
 };
 use countersign_host::cli::{complain, now};
-use countersign_host::collect::{
-    CollectError, Collector, HostRules, POLICY_PATH, Platform, PolicyFrom, Subject, Target,
-};
+use countersign_host::collect::{CollectError, Collector, HostRules, Platform, Subject};
 use countersign_host::git::{GitError, Repository};
 use countersign_host::module::{CallError, Function, Module};
 use countersign_serve::Judged;
 
 use crate::api::Api;
+use crate::branch::{DefaultBranch, Grounds, Known};
 use crate::forge::PullRequest;
 use crate::rules::{HostRulesChoice, Scope};
 use env::{ForgeAccess, Push};
@@ -87,6 +86,28 @@ impl PreReceive {
             complain(fault.context("nobody breaks the glass by the server's own word").as_ref());
         }
         let stands: HashMap<String, String> = tips(&mut collector)?.into_iter().collect();
+        let default_branch = collector.server_default_branch()?;
+        let has_policy = match default_branch.as_ref().and_then(|default| default.tip.as_ref()) {
+            Some((_, tip)) => collector.policy_at(tip)?.is_some(),
+            None => false,
+        };
+        let mut standing = match &spool {
+            Some(spool) => {
+                let default = default_branch.as_ref().map(|default| default.name.as_str());
+                Some(Standing::open(spool.folder(), &push, &stands, default, has_policy)?)
+            }
+            None => None,
+        };
+        let default_branch = match default_branch {
+            Some(branch) => {
+                let known = match &branch.tip {
+                    Some((_, tip)) => known(&collector, standing.as_ref(), &branch.name, tip)?,
+                    None => Known::default(),
+                };
+                Some(DefaultBranch::of(branch, &known))
+            }
+            None => None,
+        };
         let gate = Gate {
             module: &module,
             push: &push,
@@ -94,15 +115,8 @@ impl PreReceive {
             host,
             stands: &stands,
             now: now()?,
-            default_branch: collector.server_default_branch()?,
+            default_branch,
             spool: spool.as_ref(),
-        };
-        let mut standing = match &spool {
-            Some(spool) => {
-                let default = gate.default_branch.as_ref().map(|default| default.name.as_str());
-                Some(Standing::open(spool.folder(), &push, &stands, default)?)
-            }
-            None => None,
         };
         let mut blocked = false;
         for update in gated {
@@ -132,7 +146,7 @@ struct Gate<'a> {
     /// Where every branch stands.
     stands: &'a HashMap<String, String>,
     now: When,
-    default_branch: Option<Target>,
+    default_branch: Option<DefaultBranch>,
     spool: Option<&'a Spool>,
 }
 
@@ -156,45 +170,54 @@ impl Gate<'_> {
             );
         }
         let default = self.default_branch.as_ref();
-        let is_default = default.is_some_and(|default| default.name == update.name);
-        let mut judged = self.judge(collector, update, None, default)?;
-        let (mut restores, mut open) = (None, false);
-        if let (Some(standing), None, Some(default), true) =
-            (&standing, &update.old, default, is_branch && judged.is_gated() && !is_default)
-            && let Some((name, tip)) = &default.tip
-            && let Some(since) = in_order_until(collector, tip, &standing.order(name, tip.as_str()))?
-        {
-            // What is open on the default branch is nothing that another may take along.
-            let tip = Some((name.clone(), since)).filter(|(_, since)| !since.is_zero());
-            let in_order = Target { tip, ..default.clone() };
-            judged = self.judge(collector, update, None, Some(&in_order))?;
-        }
-        if let (Some(standing), Some(old), true) =
-            (&standing, &update.old, is_branch && (is_default || judged.is_gated()))
-        {
-            let order = standing.order(&update.name, old.as_str());
-            open = order != Order::Settled;
-            match in_order_until(collector, old, &order)?.filter(|_| judged.is_gated()) {
-                Some(since) if self.restores(collector, update, old, &since)? => {
-                    let update = restores.insert(Update { old: Some(since), ..update.clone() });
-                    judged = self.judge(collector, update, None, default)?;
+        let is_default = default.is_some_and(|default| default.rules.name == update.name);
+        let known = match &update.old {
+            Some(old) if is_branch => known(collector, standing.as_deref(), &update.name, old)?,
+            Some(old) => Known::all(old.clone()),
+            None => Known::default(),
+        };
+        let grounds = Grounds::of(collector, &update.name, &known, default)?;
+        let mut judged = self.judge(collector, update, None, &grounds)?;
+        let mut restores = None;
+        if let Some(old) = update.old.as_ref().filter(|_| known.open && judged.is_gated()) {
+            match &known.settled {
+                Some(since) if self.restores(collector, update, old, since)? => {
+                    let update = restores.insert(Update { old: Some(since.clone()), ..update.clone() });
+                    judged = self.judge(collector, update, None, &grounds)?;
                 }
-                Some(since) => {
-                    if let Some(since) = self.open_since(collector, update, old, since)? {
-                        judged = self.judge(collector, update, Some(since), default)?;
-                    }
+                since => {
+                    judged = if self.settles(collector, update, old, since.as_ref(), &grounds)? {
+                        // With the rest its policy is decided about.
+                        let known = Known::all(old.clone());
+                        let grounds = Grounds::of(collector, &update.name, &known, default)?;
+                        self.judge(collector, update, None, &grounds)?
+                    } else {
+                        let audited = since.clone().or_else(|| nothing(old));
+                        self.judge(collector, update, audited, &grounds)?
+                    };
                 }
-                None => {}
             }
         }
         let passes = self.said(&judged)?;
-        // A default branch is watched from its beginning, though its first policy comes later.
-        let notes = passes && is_branch && (judged.is_gated() || update.deletes() || (is_default && !open));
-        if let Some(standing) = standing.as_mut().filter(|_| notes) {
+        if let Some(standing) = standing.as_mut().filter(|_| passes && is_branch) {
             let new = update.becomes();
-            // Where the branch lost commits, what it was left at was decided about by nobody.
-            let old = old.filter(|_| restores.is_none());
-            standing.pass(&update.name, old, new.as_ref().map(|new| new.as_str()));
+            // The first policy starts the watch, where it comes to stand on the default branch; where it stands elsewhere, the
+            // first change that it judges.
+            let watches = match &new {
+                Some(new) if is_default => collector.policy_at(new)?.is_some(),
+                _ => false,
+            };
+            if judged.is_gated() || watches {
+                standing.begin();
+            }
+            // A default branch is watched though it has no policy for a while. Before the first policy nobody is asked, and what
+            // passes is where the watch begins.
+            let is_watched = judged.is_gated() || update.deletes() || (is_default && !known.open);
+            if is_watched || !standing.has_begun() {
+                // Where the branch lost commits, what it was left at was decided about by nobody.
+                let old = old.filter(|_| restores.is_none());
+                standing.pass(&update.name, old, new.as_ref().map(|new| new.as_str()));
+            }
         }
         Ok(passes)
     }
@@ -218,40 +241,22 @@ impl Gate<'_> {
         Ok(!holds(old)? && holds(&update.new)?)
     }
 
-    /// What came into a branch past the hook, judged as a change of its own; none where it passes or nobody guards the branch.
-    fn open_since(
+    /// Whether what came into a branch past the hook passes, judged as a change of its own.
+    fn settles(
         &self,
         collector: &mut Collector<'_>,
         update: &Update,
         old: &ObjectId<'static>,
-        since: ObjectId<'static>,
-    ) -> anyhow::Result<Option<ObjectId<'static>>> {
-        let came = Update {
-            old: Some(since.clone()).filter(|since| !since.is_zero()),
-            new: old.clone(),
-            name: update.name.clone(),
-        };
-        let mut subject = came.as_push(collector, self.default_branch.clone())?;
-        let default = subject.default_branch.as_mut();
-        let default = default.filter(|default| since.is_zero() && default.name == update.name);
-        let is_whole_default = default.is_some();
-        if let Some(default) = default {
-            // What the default branch has is no change of another; of itself it is all of it, by the policy that it holds.
-            default.tip = None;
-            subject.policy = PolicyFrom::Ref { revision: old.to_string(), path: POLICY_PATH.to_owned() };
-        }
+        since: Option<&ObjectId<'static>>,
+        grounds: &Grounds,
+    ) -> anyhow::Result<bool> {
+        let came = Update { old: since.cloned(), new: old.clone(), name: update.name.clone() };
+        let subject = came.as_push(collector, grounds)?;
         // Who pushes now need not be who brought it.
         let mut pushed = Pushed { lands: false, ..self.pushed(&subject) };
-        let judged = match self.decide(collector, subject, &mut pushed) {
-            // It holds none, and asks nothing. Anywhere else a policy that cannot be read is no missing one.
-            Err(error)
-                if is_whole_default && matches!(error.downcast_ref(), Some(CollectError::Policy { .. })) =>
-            {
-                return Ok(None);
-            }
-            judged => judged?.context("the module takes a push for a merge")?,
-        };
-        Ok((judged.is_gated() && !self.said(&judged)?).then_some(since))
+        let judged = self.decide(collector, subject, &mut pushed)?;
+        let judged = judged.context("the module takes a push for a merge")?;
+        self.said(&judged)
     }
 
     /// Says and keeps a decision, and tells whether it lets pass.
@@ -278,9 +283,9 @@ impl Gate<'_> {
         collector: &mut Collector<'_>,
         update: &Update,
         audited: Option<ObjectId<'static>>,
-        default: Option<&Target>,
+        grounds: &Grounds,
     ) -> anyhow::Result<Judged> {
-        let push = Subject { audited, ..update.as_push(collector, default.cloned())? };
+        let push = Subject { audited, ..update.as_push(collector, grounds)? };
         let answer = match (self.push.merges, &self.forge) {
             (Some(number), Some(forge)) => {
                 let token = std::fs::read_to_string(&forge.token_file).with_context(|| {
@@ -423,31 +428,44 @@ fn named(commit: Option<&str>) -> &str {
     commit.map_or("nowhere", |commit| commit.get(..12).unwrap_or(commit))
 }
 
-/// The commit up to which all that a branch holds was decided about; zeros where nothing was, none where all was.
-fn in_order_until(
+/// How far a branch was decided about; where nobody remembers, as far as it stands.
+fn known(
     collector: &Collector<'_>,
+    standing: Option<&Standing>,
+    name: &str,
     tip: &ObjectId<'static>,
-    order: &Order,
-) -> anyhow::Result<Option<ObjectId<'static>>> {
+) -> anyhow::Result<Known> {
+    let order = standing.map_or(Order::Settled, |standing| standing.order(name, tip.as_str()));
     let (points, beside) = match order {
-        Order::Settled => return Ok(None),
+        Order::Settled => return Ok(Known::all(tip.clone())),
         Order::OpenSince(points) => (points, false),
         Order::OpenBeside(points) => (points, true),
     };
     // What is not even here any more says nothing of the branch, which is then open from its beginning.
     let git = collector.repository();
-    let bases: Vec<(&String, Option<ObjectId<'static>>)> =
-        points.iter().filter_map(|point| Some((point, git.merge_base(point, tip.as_str()).ok()?))).collect();
-    let held = bases.iter().find(|(point, base)| base.as_ref().is_some_and(|base| base.as_str() == **point));
+    let mut here = Vec::new();
+    for point in points {
+        let point = ObjectId::new(point).context("the spool names a commit that is none")?;
+        if let Ok(base) = git.merge_base(point.as_str(), tip.as_str()) {
+            here.push((point, base));
+        }
+    }
+    let held = here.iter().find(|(point, base)| base.as_ref() == Some(point));
     // What passed last and is here went in: what the server refuses it does not keep.
-    let since = match held.or(bases.first()) {
+    let settled = match held.or(here.first()) {
         // Another branch may have gone on since; nothing was taken off this one.
-        Some((_, base)) if beside => base.as_ref().map(ToString::to_string),
-        Some((point, _)) => Some((*point).clone()),
+        Some((_, base)) if beside => base.clone(),
+        Some((point, _)) => Some(point.clone()),
         None => None,
     };
-    let since = since.unwrap_or_else(|| "0".repeat(tip.as_str().len()));
-    Ok(Some(ObjectId::new(since).context("the spool names a commit that is none")?))
+    // Of another branch the rules stand where it went last, and not where this one left it.
+    let rules = if beside { here.into_iter().next().map(|(point, _)| point) } else { settled.clone() };
+    Ok(Known { settled, rules, open: true })
+}
+
+/// The id that stands for no commit, in the hash of another.
+fn nothing(like: &ObjectId<'_>) -> Option<ObjectId<'static>> {
+    ObjectId::new("0".repeat(like.as_str().len()))
 }
 
 /// Where every branch stands.

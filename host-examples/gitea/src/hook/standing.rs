@@ -64,12 +64,17 @@ pub struct Standing {
     branches: Branches,
     default: Option<String>,
     passed: Vec<Passed>,
+    /// The repository was watched before this push.
+    begun: bool,
+    /// This push begins the watch.
+    begins: bool,
     path: PathBuf,
 }
 
 impl Standing {
-    /// Reads what was seen of a repository, below a folder. One that is seen for the first time begins as it stands.
-    /// `default` is its default branch.
+    /// Reads what was seen of a repository, below a folder. One that is watched for the first time begins as it stands: what came
+    /// in before its first policy was asked about by nobody. `default` is its default branch, and `has_policy` whether that
+    /// holds one.
     ///
     /// # Errors
     /// When the folder cannot be read or written.
@@ -78,6 +83,7 @@ impl Standing {
         push: &Push,
         stands: &HashMap<String, String>,
         default: Option<&str>,
+        has_policy: bool,
     ) -> anyhow::Result<Self> {
         let folder = folder.join("standing");
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -88,7 +94,10 @@ impl Standing {
             (None, name) => name.to_owned(),
         };
         let path = folder.join(format!("{}.json", sha256_hex(repository.as_bytes())));
-        let mut branches = match read(&path)? {
+        // A file without branches was kept before there was a policy; with one, nobody knows what came in since.
+        let kept = read(&path)?.filter(|kept| has_policy || !kept.branches.is_empty());
+        let begun = kept.is_some() || has_policy;
+        let mut branches = match kept {
             Some(branches) => branches,
             None => {
                 let begin = |(name, tip): (&String, &String)| {
@@ -102,7 +111,24 @@ impl Standing {
             }
         };
         branches.turn_to(default);
-        Ok(Standing { branches, default: default.map(str::to_owned), passed: Vec::new(), path })
+        Ok(Standing {
+            branches,
+            default: default.map(str::to_owned),
+            passed: Vec::new(),
+            begun,
+            begins: false,
+            path,
+        })
+    }
+
+    /// Whether the repository was watched before this push.
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Begins the watch over the repository with this push.
+    pub fn begin(&mut self) {
+        self.begins = true;
     }
 
     /// How a branch stands that is at `old`.
@@ -133,22 +159,25 @@ impl Standing {
         self.passed.push(passed);
     }
 
-    /// Keeps what was noted, beside what other pushes have noted since.
+    /// Keeps what was noted, beside what other pushes have noted since; nothing before the watch begins.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn keep(&self) -> anyhow::Result<()> {
+        if !self.begun && !self.begins {
+            return Ok(());
+        }
         let what = || format!("writing {}", self.path.display());
         let lock = File::create(self.path.with_extension("lock")).with_context(what)?;
         lock.lock().with_context(|| format!("locking {}", self.path.display()))?;
         let draft = self.path.with_extension("draft");
         let bytes = match read(&self.path)? {
-            Some(mut branches) => {
+            Some(mut branches) if !branches.branches.is_empty() => {
                 branches.turn_to(self.default.as_deref());
                 self.passed.iter().for_each(|passed| branches.pass(passed));
                 serde_json::to_vec(&branches)?
             }
-            None => serde_json::to_vec(&self.branches)?,
+            _ => serde_json::to_vec(&self.branches)?,
         };
         fs::write(&draft, bytes).with_context(what)?;
         fs::rename(&draft, &self.path).with_context(what)
@@ -215,6 +244,7 @@ mod tests {
             &push,
             &HashMap::from([("refs/heads/main".into(), A.into())]),
             Some("refs/heads/main"),
+            true,
         )
         .unwrap()
     }
@@ -283,6 +313,7 @@ mod tests {
                 &push,
                 &HashMap::from([("refs/heads/main".into(), tip.into())]),
                 None,
+                true,
             )
             .unwrap()
         };
@@ -308,7 +339,7 @@ mod tests {
         let turned = |default: &str| {
             let push = Push { repository: "acme/app".into(), ..Push::default() };
             let stands = HashMap::from([("refs/heads/main".to_owned(), A.to_owned())]);
-            Standing::open(folder.path(), &push, &stands, Some(default)).unwrap()
+            Standing::open(folder.path(), &push, &stands, Some(default), true).unwrap()
         };
         let mut standing = turned("refs/heads/main");
         standing.pass("refs/heads/main", Some(A), Some(B));
@@ -325,5 +356,77 @@ mod tests {
         settles.pass("refs/heads/trunk", Some(C), Some(D));
         settles.keep().unwrap();
         assert_eq!(turned("refs/heads/trunk").order("refs/heads/trunk", D), Order::Settled);
+    }
+
+    /// A push to a repository whose default branch is `main`, with a policy there or without.
+    fn pushed(folder: &Path, stands: &[(&str, &str)], has_policy: bool) -> Standing {
+        let push = Push { repository: "acme/app".into(), ..Push::default() };
+        let stands = stands.iter().map(|(name, tip)| ((*name).to_owned(), (*tip).to_owned())).collect();
+        Standing::open(folder, &push, &stands, Some("refs/heads/main"), has_policy).unwrap()
+    }
+
+    #[test]
+    fn the_watch_begins_with_the_first_policy_at_what_every_branch_then_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        // Nothing is kept of what nobody was asked about.
+        let mut before = pushed(folder.path(), &[], false);
+        before.pass("refs/heads/main", None, Some(A));
+        before.keep().unwrap();
+        let mut first = pushed(folder.path(), &[("refs/heads/main", A), ("refs/heads/release/1", D)], false);
+        assert!(!first.has_begun());
+        first.begin();
+        first.pass("refs/heads/main", Some(A), Some(B));
+        first.keep().unwrap();
+        let watched = pushed(folder.path(), &[("refs/heads/main", B)], true);
+        assert!(watched.has_begun());
+        for (name, tip, order) in [
+            ("refs/heads/main", B, Order::Settled),
+            ("refs/heads/release/1", D, Order::Settled),
+            ("refs/heads/main", C, Order::OpenSince(vec![B.into(), A.into()])),
+            ("refs/heads/release/2", D, Order::OpenSince(vec![])),
+        ] {
+            assert_eq!(watched.order(name, tip), order, "{name} {tip}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_was_there_before_the_hook_starts_the_watch_at_what_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = pushed(folder.path(), &[("refs/heads/main", A)], true);
+        assert_eq!(first.order("refs/heads/main", A), Order::Settled);
+        first.keep().unwrap();
+        let later = pushed(folder.path(), &[("refs/heads/main", B)], true);
+        assert_eq!(later.order("refs/heads/main", B), Order::OpenSince(vec![A.into()]));
+    }
+
+    #[test]
+    fn a_file_that_an_older_hook_kept_of_an_empty_repository_says_nothing_until_there_is_a_policy() {
+        let folder = tempfile::tempdir().unwrap();
+        pushed(folder.path(), &[("refs/heads/main", A)], true).keep().unwrap();
+        let file = fs::read_dir(folder.path().join("standing")).unwrap();
+        let file =
+            file.map(|entry| entry.unwrap().path()).find(|path| path.extension() == Some("json".as_ref()));
+        let file = file.unwrap();
+        let old = r#"{"repository":"acme/app","default":"refs/heads/master","branches":{}}"#;
+        let stands = &[("refs/heads/main", A)][..];
+        // The first policy comes with the first push after the upgrade.
+        fs::write(&file, old).unwrap();
+        let mut first = pushed(folder.path(), stands, false);
+        first.begin();
+        first.pass("refs/heads/main", Some(A), Some(B));
+        first.keep().unwrap();
+        assert_eq!(pushed(folder.path(), stands, true).order("refs/heads/main", B), Order::Settled);
+        // It was there already: nobody knows what came in since, until the file is taken away.
+        fs::write(&file, old).unwrap();
+        let open = pushed(folder.path(), stands, true);
+        assert_eq!(open.order("refs/heads/main", A), Order::OpenSince(vec![]));
+        fs::remove_file(&file).unwrap();
+        assert_eq!(pushed(folder.path(), stands, true).order("refs/heads/main", A), Order::Settled);
+        // What an older hook knew of branches is taken over.
+        let kept = format!(
+            r#"{{"repository":"acme/app","branches":{{"refs/heads/main":{{"settled":"{A}","passed":["{B}"]}}}}}}"#
+        );
+        fs::write(&file, kept).unwrap();
+        assert_eq!(pushed(folder.path(), stands, false).order("refs/heads/main", B), Order::Settled);
     }
 }

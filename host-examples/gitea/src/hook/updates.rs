@@ -2,6 +2,9 @@
 
 use countersign_core::model::{MergeKind, MergeResult, ObjectId};
 use countersign_host::collect::{CollectError, Collector, HostRules, PolicyFrom, Subject, Target};
+use countersign_host::statements::SIGNOFF_REFS;
+
+use crate::branch::Grounds;
 
 /// One line of what git tells its hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,11 @@ impl Update {
     /// Whether the ref would be deleted.
     pub fn deletes(&self) -> bool {
         self.new.is_zero()
+    }
+
+    /// Whether the ref holds sign-offs.
+    fn holds_signoffs(&self) -> bool {
+        self.name.starts_with(SIGNOFF_REFS)
     }
 
     /// What the ref is to name; none when it would be deleted.
@@ -79,11 +87,7 @@ impl Update {
     ///
     /// # Errors
     /// When git fails.
-    pub fn as_push(
-        &self,
-        collector: &mut Collector<'_>,
-        default_branch: Option<Target>,
-    ) -> Result<Subject, CollectError> {
+    pub fn as_push(&self, collector: &mut Collector<'_>, grounds: &Grounds) -> Result<Subject, CollectError> {
         let (head, result) = if self.deletes() {
             (self.new.clone(), None)
         } else {
@@ -92,19 +96,19 @@ impl Update {
             let result = MergeResult { commit: head.clone(), tree, kind: MergeKind::Push };
             (head, Some(result))
         };
-        // What a branch that a push makes has from the default branch is not its change.
-        let default = || default_branch.as_ref()?.tip.as_ref().map(|(_, tip)| tip.clone());
+        // What a branch that a push makes has from the default branch is not its change. A ref of sign-offs has nothing from it.
+        let beside = grounds.beside.clone().filter(|_| result.is_some() && !self.holds_signoffs());
         Ok(Subject {
             target: Target {
                 name: self.name.clone(),
                 tip: self.old.clone().map(|old| (self.name.clone(), old)),
             },
-            since: self.old.clone().or_else(|| result.as_ref().and_then(|_| default())),
-            default_branch,
+            default_branch: grounds.default_branch.clone(),
             base: self.old.clone(),
+            since: self.old.clone().or(beside),
             head,
             result,
-            policy: PolicyFrom::Target,
+            policy: PolicyFrom::Branch(grounds.rules.clone()),
             host: HostRules::default(),
             to_sign: false,
             audited: None,

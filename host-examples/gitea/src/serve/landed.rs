@@ -4,12 +4,13 @@ use countersign_core::model::{
     ActCode, Change, Fact, MergeKind, MergeResult, Needs, ObjectId, Outcome, Request, Software, TriggerKind,
     Unavailable,
 };
-use countersign_host::collect::{CollectError, Collector, Platform};
+use countersign_host::collect::{CollectError, Collector, POLICY_PATH, Platform};
 use countersign_host::git::{GitError, Repository};
 use countersign_serve::{ForgeError, Judged, Memory};
 
-use super::{Gitea, Mirrored, Range, failed};
+use super::{Gitea, Range, failed};
 use crate::api::{Api, ApiError, Pull};
+use crate::branch::{DefaultBranch, Grounds, Known};
 
 /// What git alone says of commits that stand on a branch.
 #[derive(Default)]
@@ -59,64 +60,25 @@ pub fn judge(
     to: &str,
 ) -> Result<Option<Vec<Judged>>, ForgeError> {
     let mut mirrored = gitea.look(api, repository, None)?;
-    let to = mirrored.collector.resolve(to).map_err(failed)?;
-    let is_default = mirrored.default_branch.as_ref().is_some_and(|default| default.name == target);
+    let default = mirrored.default(memory, repository)?;
+    let is_default = default.as_ref().is_some_and(|default| default.rules.name == target);
+    let mut branch = Branch { gitea, api, collector: mirrored.collector, repository, target, default };
+    let to = branch.collector.resolve(to).map_err(failed)?;
     let from = match from {
-        Some(from) => match mirrored.collector.resolve(from) {
+        Some(from) => match branch.collector.resolve(from) {
             // Nobody can say what was taken off, but somebody may answer for what there is; whose word counts, the branch does
             // not say itself.
             Err(CollectError::NoCommit { .. }) if is_default => return Ok(None),
             Err(CollectError::NoCommit { .. }) => {
-                let whole = as_push(gitea, &mut mirrored, repository, target, None, to)?;
+                let whole = branch.as_push(&Known::default(), None, to)?;
                 return Ok(is_answered(&whole).then(|| vec![whole]));
             }
-            from => Some(from.map_err(failed)?),
+            from => from.map_err(failed)?,
         },
-        // Nobody need have guarded it before it was the default; it goes on from where another branch was in order.
-        None if is_default => {
-            nearest(&mirrored.collector, &memory.in_order(repository).map_err(failed)?, &to)
-                .map_err(failed)?
-        }
-        None => {
-            // What is open on the default branch is nothing that another may take along.
-            let default = mirrored.default_branch.as_ref().map(|default| default.name.clone());
-            let open =
-                default.map(|default| memory.audited(repository, &default)).transpose().map_err(failed)?;
-            if let (Some(since), Some(default)) = (open.flatten(), mirrored.default_branch.as_mut()) {
-                let since = mirrored.collector.resolve(&since).ok();
-                default.tip = since.map(|since| (default.name.clone(), since));
-            }
-            None
-        }
+        None if is_default => return branch.became_default(memory, &to).map(Some),
+        None => return Ok(Some(vec![branch.as_push(&Known::default(), None, to)?])),
     };
-    let Some(from) = from else {
-        return Ok(Some(vec![as_push(gitea, &mut mirrored, repository, target, None, to)?]));
-    };
-    let steps = steps(api, &mirrored.collector, repository, &from, &to)?;
-    let mut judged = Vec::new();
-    let as_one_push = matches!(steps.as_slice(), [Step { pull: None, .. }]);
-    for step in steps {
-        let merged = match step.pull {
-            Some(pull) => as_merge(gitea, api, memory, &mut mirrored, repository, target, &step, pull)?,
-            None => None,
-        };
-        judged.push(match merged {
-            Some(merged) => merged,
-            // What was merged is not what merging gives, or nobody merged it.
-            None => as_push(gitea, &mut mirrored, repository, target, Some(step.from), step.to)?,
-        });
-    }
-    // Whoever signs for exactly the tip answers for all of it, however it came, by the policy that asks.
-    let blocked: Vec<&Judged> = judged.iter().filter(|judged| !judged.passes()).collect();
-    if !blocked.is_empty() && !as_one_push {
-        let whole = as_push(gitea, &mut mirrored, repository, target, Some(from), to)?;
-        let asks = |judged: &Judged| Some(judged.decision.as_ref()?.policy.as_ref()?.digest.clone());
-        let same_policy = blocked.iter().all(|judged| asks(judged).is_some() && asks(judged) == asks(&whole));
-        if same_policy && is_answered(&whole) {
-            return Ok(Some(vec![whole]));
-        }
-    }
-    Ok(Some(judged))
+    branch.since(memory, &from, &to, None).map(Some)
 }
 
 /// Whether somebody answers for a push, by a sign-off that counted or with broken glass; that nothing is asked is no answer. Of a
@@ -133,12 +95,11 @@ fn is_answered(judged: &Judged) -> bool {
 }
 
 /// The commit nearest to another up to which all was decided about, on whichever branch.
-fn nearest(
-    collector: &Collector<'_>,
+pub(super) fn nearest(
+    git: &Repository,
     in_order: &[String],
     to: &ObjectId<'static>,
 ) -> Result<Option<ObjectId<'static>>, GitError> {
-    let git = collector.repository();
     let mut nearest: Option<(u64, ObjectId<'static>)> = None;
     // One that is not here any more is no way to it.
     for base in in_order.iter().filter_map(|point| git.merge_base(point, to.as_str()).ok()?) {
@@ -239,79 +200,176 @@ fn own_before(git: &Repository, pull: &Pull, since: &[ObjectId<'static>]) -> usi
     usize::try_from(own).unwrap_or(usize::MAX).min(since.len() - others)
 }
 
-fn as_push(
-    gitea: &Gitea,
-    mirrored: &mut Mirrored<'_>,
-    repository: &str,
-    target: &str,
-    from: Option<ObjectId<'static>>,
-    to: ObjectId<'static>,
-) -> Result<Judged, ForgeError> {
-    let Mirrored { collector, default_branch } = mirrored;
-    let tree = collector.repository().tree(to.as_str()).map_err(failed)?;
-    let mut default_branch = default_branch.clone();
-    let whole = default_branch.as_mut().filter(|default| from.is_none() && default.name == target);
-    // What the default branch has is no change of another; of itself it is all of it, by the policy that it holds.
-    let stands_at = match whole {
-        Some(default) => default.tip.take().map(|_| to.clone()),
-        None => from.clone(),
-    };
-    let range = Range {
-        target: target.to_owned(),
-        stands_at,
-        since: from.clone().or_else(|| default_branch.as_ref()?.tip.as_ref().map(|(_, tip)| tip.clone())),
-        base: from,
-        result: Some(MergeResult { commit: to.clone(), tree, kind: MergeKind::Push }),
-        head: to,
-        audited: None,
-    };
-    let subject = gitea.subject(default_branch.as_ref(), range);
-    let mut platform = Landed { repository: repository.to_owned() };
-    gitea
-        .decide(collector, &subject, &mut platform)?
-        .ok_or_else(|| failed("the module takes a push for a merge"))
+/// The commits whose policies judge a branch that became the default: which branch was the default before nobody remembers, so
+/// each policy that stands anywhere does, but for those that another has left behind.
+pub(super) fn newest(
+    collector: &mut Collector<'_>,
+    in_order: &[String],
+) -> Result<Vec<ObjectId<'static>>, CollectError> {
+    let mut policies: Vec<(ObjectId<'static>, ObjectId<'static>)> = Vec::new();
+    for point in in_order.iter().filter_map(|point| ObjectId::new(point.clone())) {
+        // A commit that is not here any more says nothing.
+        let Some(policy) = collector.policy_at(&point)? else { continue };
+        if policies.iter().all(|(_, known)| *known != policy) {
+            policies.push((point, policy));
+        }
+    }
+    let git = collector.repository();
+    let had = |point: &ObjectId<'_>, policy: &ObjectId<'_>| git.ever_had(point.as_str(), POLICY_PATH, policy);
+    let mut newest = Vec::new();
+    for (point, policy) in &policies {
+        let mut left_behind = false;
+        for (other, others) in policies.iter().filter(|(other, _)| other != point) {
+            left_behind |= had(other, policy)? && !had(point, others)?;
+        }
+        if !left_behind {
+            newest.push(point.clone());
+        }
+    }
+    Ok(newest)
 }
 
-#[expect(clippy::too_many_arguments, reason = "everything of one step")]
-fn as_merge(
-    gitea: &Gitea,
-    api: &Api,
-    memory: &mut dyn Memory,
-    mirrored: &mut Mirrored<'_>,
-    repository: &str,
-    target: &str,
-    step: &Step,
-    number: u64,
-) -> Result<Option<Judged>, ForgeError> {
-    let Mirrored { collector, default_branch } = mirrored;
-    let pull: Pull = api.get(&format!("/repos/{repository}/pulls/{number}"))?;
-    let commit = &step.to;
-    let parents = collector.repository().parents(commit.as_str()).map_err(failed)?;
-    let tree = collector.repository().tree(commit.as_str()).map_err(failed)?;
-    let (kind, head) = match parents.as_slice() {
-        [first, second] if *first == step.from => (MergeKind::Merge, second.clone()),
-        _ => {
-            // Its branch may be gone; what it held is kept under its number.
-            gitea.bring_head(api, repository, collector, &pull);
-            let Ok(head) = collector.resolve(&pull.head.sha) else { return Ok(None) };
-            let kind = match parents.as_slice() {
-                _ if head == *commit => MergeKind::FastForward,
-                [only] if *only == step.from => MergeKind::Squash,
-                _ => MergeKind::Rebase,
-            };
-            (kind, head)
+/// A branch as it is now, and what it is judged by.
+struct Branch<'a> {
+    gitea: &'a Gitea,
+    api: &'a Api,
+    collector: Collector<'a>,
+    repository: &'a str,
+    target: &'a str,
+    default: Option<DefaultBranch>,
+}
+
+impl Branch<'_> {
+    /// Judges what a branch holds that became the default. Nobody need have guarded it before; it goes on from where another was in
+    /// order, by the rules that judged there.
+    fn became_default(
+        &mut self,
+        memory: &mut dyn Memory,
+        to: &ObjectId<'static>,
+    ) -> Result<Vec<Judged>, ForgeError> {
+        let in_order = memory.in_order(self.repository).map_err(failed)?;
+        let from = nearest(self.collector.repository(), &in_order, to).map_err(failed)?;
+        let mut rules = newest(&mut self.collector, &in_order).map_err(failed)?;
+        if rules.is_empty() {
+            // There are no others than what it holds itself.
+            rules.push(to.clone());
         }
-    };
-    let range = Range {
-        target: target.to_owned(),
-        stands_at: Some(step.from.clone()),
-        base: Some(step.from.clone()),
-        since: Some(step.from.clone()),
-        head,
-        result: Some(MergeResult { commit: commit.clone(), tree, kind }),
-        audited: None,
-    };
-    let subject = gitea.subject(default_branch.as_ref(), range);
-    let mut platform = gitea.pull_request(api, memory, repository, pull)?;
-    gitea.decide(collector, &subject, &mut platform)
+        let mut judged = Vec::new();
+        for rules in rules {
+            match &from {
+                Some(from) => judged.extend(self.since(memory, from, to, Some(&rules))?),
+                None => {
+                    let known = Known { rules: Some(rules), ..Known::default() };
+                    judged.push(self.as_push(&known, None, to.clone())?);
+                }
+            }
+        }
+        Ok(judged)
+    }
+
+    /// Judges what a branch gained between two commits, oldest first: by the rules that stand at a commit, else by those that stood
+    /// before each part.
+    fn since(
+        &mut self,
+        memory: &mut dyn Memory,
+        from: &ObjectId<'static>,
+        to: &ObjectId<'static>,
+        rules: Option<&ObjectId<'static>>,
+    ) -> Result<Vec<Judged>, ForgeError> {
+        let known = |from: &ObjectId<'static>| match rules {
+            Some(rules) => Known { settled: Some(from.clone()), rules: Some(rules.clone()), open: true },
+            None => Known::all(from.clone()),
+        };
+        let steps = steps(self.api, &self.collector, self.repository, from, to)?;
+        let as_one_push = matches!(steps.as_slice(), [Step { pull: None, .. }]);
+        let mut judged = Vec::new();
+        for step in steps {
+            let known = known(&step.from);
+            let merged = match step.pull {
+                Some(pull) => self.as_merge(memory, &known, &step, pull)?,
+                None => None,
+            };
+            judged.push(match merged {
+                Some(merged) => merged,
+                // What was merged is not what merging gives, or nobody merged it.
+                None => self.as_push(&known, Some(step.from), step.to)?,
+            });
+        }
+        // Whoever signs for exactly the tip answers for all of it, however it came, by the policy that asks.
+        let blocked: Vec<&Judged> = judged.iter().filter(|judged| !judged.passes()).collect();
+        if !blocked.is_empty() && !as_one_push {
+            let whole = self.as_push(&known(from), Some(from.clone()), to.clone())?;
+            let asks = |judged: &Judged| Some(judged.decision.as_ref()?.policy.as_ref()?.digest.clone());
+            let same_policy =
+                blocked.iter().all(|judged| asks(judged).is_some() && asks(judged) == asks(&whole));
+            if same_policy && is_answered(&whole) {
+                return Ok(vec![whole]);
+            }
+        }
+        Ok(judged)
+    }
+
+    fn grounds(&mut self, known: &Known) -> Result<Grounds, ForgeError> {
+        Grounds::of(&mut self.collector, self.target, known, self.default.as_ref()).map_err(failed)
+    }
+
+    fn as_push(
+        &mut self,
+        known: &Known,
+        from: Option<ObjectId<'static>>,
+        to: ObjectId<'static>,
+    ) -> Result<Judged, ForgeError> {
+        let tree = self.collector.repository().tree(to.as_str()).map_err(failed)?;
+        let range = Range {
+            target: self.target.to_owned(),
+            grounds: self.grounds(known)?,
+            base: from,
+            result: Some(MergeResult { commit: to.clone(), tree, kind: MergeKind::Push }),
+            head: to,
+            audited: None,
+        };
+        let subject = self.gitea.subject(range);
+        let mut platform = Landed { repository: self.repository.to_owned() };
+        self.gitea
+            .decide(&mut self.collector, &subject, &mut platform)?
+            .ok_or_else(|| failed("the module takes a push for a merge"))
+    }
+
+    fn as_merge(
+        &mut self,
+        memory: &mut dyn Memory,
+        known: &Known,
+        step: &Step,
+        number: u64,
+    ) -> Result<Option<Judged>, ForgeError> {
+        let pull: Pull = self.api.get(&format!("/repos/{}/pulls/{number}", self.repository))?;
+        let commit = &step.to;
+        let parents = self.collector.repository().parents(commit.as_str()).map_err(failed)?;
+        let tree = self.collector.repository().tree(commit.as_str()).map_err(failed)?;
+        let (kind, head) = match parents.as_slice() {
+            [first, second] if *first == step.from => (MergeKind::Merge, second.clone()),
+            _ => {
+                // Its branch may be gone; what it held is kept under its number.
+                self.gitea.bring_head(self.api, self.repository, &mut self.collector, &pull);
+                let Ok(head) = self.collector.resolve(&pull.head.sha) else { return Ok(None) };
+                let kind = match parents.as_slice() {
+                    _ if head == *commit => MergeKind::FastForward,
+                    [only] if *only == step.from => MergeKind::Squash,
+                    _ => MergeKind::Rebase,
+                };
+                (kind, head)
+            }
+        };
+        let range = Range {
+            target: self.target.to_owned(),
+            grounds: self.grounds(known)?,
+            base: Some(step.from.clone()),
+            head,
+            result: Some(MergeResult { commit: commit.clone(), tree, kind }),
+            audited: None,
+        };
+        let subject = self.gitea.subject(range);
+        let mut platform = self.gitea.pull_request(self.api, memory, self.repository, pull)?;
+        self.gitea.decide(&mut self.collector, &subject, &mut platform)
+    }
 }

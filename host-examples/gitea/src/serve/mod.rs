@@ -26,6 +26,7 @@ use countersign_serve::{
 };
 
 use crate::api::{Api, ApiError, Pull, User};
+use crate::branch::{DefaultBranch, Grounds, Known};
 use crate::forge::PullRequest;
 use crate::rules::HostRulesChoice;
 use landed::Landed;
@@ -214,16 +215,48 @@ impl Mirrored<'_> {
         };
         Ok(target.tip.map(|(_, tip)| tip))
     }
+
+    /// The default branch, as far as it was decided about.
+    fn default(
+        &mut self,
+        memory: &mut dyn Memory,
+        repository: &str,
+    ) -> Result<Option<DefaultBranch>, ForgeError> {
+        let Some(branch) = self.default_branch.clone() else { return Ok(None) };
+        let tip = branch.tip.as_ref().map(|(_, tip)| tip.clone());
+        let mut known = self.known(memory, repository, &branch.name, tip.clone())?;
+        if let (None, Some(tip)) = (&known.rules, &tip) {
+            // Nobody need have guarded it before it was the default: what the branches before it said goes on.
+            let in_order = memory.in_order(repository).map_err(failed)?;
+            known.settled = landed::nearest(self.collector.repository(), &in_order, tip).map_err(failed)?;
+            known.rules = landed::newest(&mut self.collector, &in_order).map_err(failed)?.into_iter().next();
+        }
+        Ok(Some(DefaultBranch::of(branch, &known)))
+    }
+
+    /// How far a branch was decided about that stands at a commit, by what is open of it.
+    fn known(
+        &self,
+        memory: &mut dyn Memory,
+        repository: &str,
+        name: &str,
+        tip: Option<ObjectId<'static>>,
+    ) -> Result<Known, ForgeError> {
+        let Some(since) = memory.audited(repository, name).map_err(failed)? else {
+            return Ok(tip.map(Known::all).unwrap_or_default());
+        };
+        let since = ObjectId::new(since).ok_or_else(|| failed("the trail names a commit that is none"))?;
+        // What is not even here any more says nothing of the branch.
+        let is_here = self.collector.repository().tree(since.as_str()).is_ok();
+        Ok(if is_here { Known::until(since) } else { Known { open: true, ..Known::default() } })
+    }
 }
 
 /// A change of a branch, as the collector wants it.
 struct Range {
     target: String,
-    /// Where the policy is read: the tip before the change.
-    stands_at: Option<ObjectId<'static>>,
+    grounds: Grounds,
     base: Option<ObjectId<'static>>,
-    /// Its commits are counted from here.
-    since: Option<ObjectId<'static>>,
     head: ObjectId<'static>,
     result: Option<countersign_core::model::MergeResult<'static>>,
     audited: Option<String>,
@@ -257,21 +290,22 @@ impl Gitea {
         }
     }
 
-    fn subject(&self, default_branch: Option<&Target>, range: Range) -> Subject {
+    fn subject(&self, range: Range) -> Subject {
         // Read anew each time, for whoever keeps it changes it while the service runs.
         let (host, fault) = self.host.rules(&self.module);
         if let Some(fault) = fault {
             tracing::error!(error = format!("{fault:#}"), "nobody breaks the glass by the server's own word");
         }
+        let Grounds { rules, default_branch, beside } = range.grounds;
         let name = range.target;
         Subject {
-            target: Target { tip: range.stands_at.map(|tip| (name.clone(), tip)), name },
-            default_branch: default_branch.cloned(),
+            target: Target { tip: range.base.clone().map(|tip| (name.clone(), tip)), name },
+            default_branch,
+            since: range.base.clone().or(beside.filter(|_| range.result.is_some())),
             base: range.base,
-            since: range.since,
             head: range.head,
             result: range.result,
-            policy: PolicyFrom::Target,
+            policy: PolicyFrom::Branch(rules),
             host,
             to_sign: false,
             audited: range.audited.and_then(ObjectId::new),
@@ -350,18 +384,22 @@ impl Forge for Gitea {
             .map(|pull| Job::Change { repository: repository.to_owned(), number: pull.number })
             .collect();
         let Mirrored { mut collector, default_branch } = self.look(&api, repository, None)?;
+        let default = default_branch.map(|branch| {
+            let tip = branch.tip.as_ref().map(|(_, tip)| tip.clone());
+            DefaultBranch::of(branch, &tip.map(Known::all).unwrap_or_default())
+        });
         for (target, tip) in collector.repository().branches().map_err(failed)? {
             // Nothing into itself: what comes out says whether anybody guards it.
+            let known = Known::all(tip.clone());
             let range = Range {
+                grounds: Grounds::of(&mut collector, &target, &known, default.as_ref()).map_err(failed)?,
                 target: target.clone(),
-                stands_at: Some(tip.clone()),
                 base: Some(tip.clone()),
-                since: Some(tip.clone()),
                 head: tip,
                 result: None,
                 audited: None,
             };
-            let subject = self.subject(default_branch.as_ref(), range);
+            let subject = self.subject(range);
             let judged = self.decide(&mut collector, &subject, &mut Landed::default())?;
             if judged.is_none_or(|judged| judged.is_gated()) {
                 jobs.push(Job::Branch { repository: repository.to_owned(), target });
@@ -389,17 +427,18 @@ impl Forge for Gitea {
         let mut mirrored = self.look(&api, repository, Some(&pull))?;
         let target = format!("refs/heads/{}", pull.base.name);
         let tip = mirrored.tip(&target)?;
-        let Mirrored { mut collector, default_branch } = mirrored;
+        let known = mirrored.known(memory, repository, &target, tip.clone())?;
+        let default = mirrored.default(memory, repository)?;
+        let mut collector = mirrored.collector;
         let range = Range {
-            stands_at: tip.clone(),
-            since: tip.clone(),
+            grounds: Grounds::of(&mut collector, &target, &known, default.as_ref()).map_err(failed)?,
             base: tip,
             head: collector.resolve(&pull.head.sha).map_err(failed)?,
             result: None,
             audited: memory.audited(repository, &target).map_err(failed)?,
             target,
         };
-        let subject = self.subject(default_branch.as_ref(), range);
+        let subject = self.subject(range);
         let mut platform = self.pull_request(&api, memory, repository, pull)?;
         answered(&api, self.decide(&mut collector, &subject, &mut platform)?)
     }

@@ -39,6 +39,14 @@ impl Collector<'_> {
         Ok(subject.target.clone())
     }
 
+    /// What the tree of a commit has in the policy's place, by its id; none where that is nothing that can be read.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn policy_at(&mut self, commit: &ObjectId<'_>) -> Result<Option<ObjectId<'static>>, CollectError> {
+        Ok(self.objects.get(&format!("{commit}:{POLICY_PATH}"))?.map(|object| object.id))
+    }
+
     /// The policy: where the documents that decide stand, or where it was said to stand.
     pub(super) fn policy(
         &mut self,

@@ -165,9 +165,12 @@ impl Collector<'_> {
         ))
     }
 
-    /// Full names only: a tag called like a branch is another ref. What the remote said of a branch stands before the
-    /// branch of the same name here.
-    fn named_target(&mut self, name: &str) -> Result<Target, CollectError> {
+    /// A branch, by short or full name, and where it stands. Full names only are looked up: a tag called like a branch is another
+    /// ref. What the remote said of a branch stands before the branch of the same name here.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn named_target(&mut self, name: &str) -> Result<Target, CollectError> {
         let (name, places) = match name.strip_prefix("refs/") {
             Some(rest) => match rest.strip_prefix("remotes/origin/") {
                 Some(branch) => (format!("refs/heads/{branch}"), vec![name.to_owned()]),

@@ -348,6 +348,15 @@ impl Repository {
         ids.lines().map(|id| object_id("rev-list", id)).collect()
     }
 
+    /// Whether any commit that a commit reaches, over all parents, has an object at a path.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn ever_had(&self, commit: &str, path: &str, object: &ObjectId<'_>) -> Result<bool, GitError> {
+        let listed = self.text(["rev-list", "--full-history", "--objects", commit, "--", path])?;
+        Ok(listed.lines().any(|line| line.split(' ').next() == Some(object.as_str())))
+    }
+
     /// The smallest of the root commits that a commit reaches: what names a repository in every clone of it.
     ///
     /// # Errors

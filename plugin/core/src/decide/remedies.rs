@@ -86,8 +86,9 @@ pub(super) fn approval(
             what: format!("to sign commit {} with an SSH key{answers}", change.head.short()),
             template: (!text.is_empty()).then_some(text),
             command: Some(format!(
-                "countersign approve --target {target}{base} --head {}",
-                change.head.short()
+                "countersign approve --target {target}{base} --head {}{}",
+                change.head.short(),
+                policy_of(request, change)
             )),
             who,
             questions,
@@ -100,6 +101,18 @@ pub(super) fn approval(
         command: None,
         who,
         questions,
+    }
+}
+
+/// The flag that names the branch whose policy judges, where a server says that it is another than the target.
+fn policy_of(request: &Request<'_>, change: &Change<'_>) -> String {
+    let policy = request.documents.iter().find(|document| document.role == Role::Policy);
+    let branch = policy.and_then(|policy| policy.git_ref.as_deref()?.strip_prefix("refs/heads/"));
+    match branch.filter(|branch| change.target.strip_prefix("refs/heads/") != Some(*branch)) {
+        Some(branch) if request.trigger.kind == TriggerKind::PreReceive => {
+            format!(" --policy-of {}", shell_word(branch))
+        }
+        _ => String::new(),
     }
 }
 
