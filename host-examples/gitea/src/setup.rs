@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use countersign_core::model::{API_VERSION, PolicyReport, read};
 use countersign_core::visible;
+use countersign_host::collect::POLICY_PATH;
+use countersign_host::module::{Function, Module};
 use serde_json::{Map, Value, json};
 
 use crate::api::{Api, ApiError, HasId};
@@ -39,9 +42,6 @@ const EVENTS: &[&str] = &[
 const LISTED: &[&str] =
     &["create", "delete", "push", "status", "pull_request", "pull_request_comment", "pull_request_sync"];
 
-/// What the policy protects when it does not say: rules for these keep others from being renamed into their place.
-const BRANCHES: &[&str] = &["main", "master", "release/*"];
-
 /// Set up webhook, required status and branch protection of a repository or an organisation, and name what is left open.
 ///
 /// Shows what it would change; --apply does it. A second run finds nothing to do.
@@ -73,7 +73,8 @@ pub struct Setup {
     /// The token that the service uses, to see what it lacks and what it has to spare [default: the administrator's].
     #[arg(long, value_name = "FILE")]
     gate_token_file: Option<PathBuf>,
-    /// A branch or pattern to protect; several may be given [default: the default branch, main, master, release/*].
+    /// A branch or pattern of the forge to protect; several may be given [default: what the policy of the default branch
+    /// protects].
     #[arg(long, value_name = "PATTERN")]
     branch: Vec<String>,
     /// Let people push to these branches, which the hook then judges. A branch can then be renamed into their place.
@@ -273,19 +274,17 @@ impl Setup {
         let rules: Vec<Thing> = api.get(&path).with_context(|| {
             format!("reading the branch protection of {repository}, which only an administrator may")
         })?;
-        let default = about.text("default_branch");
-        let mut names: Vec<&str> = self.branch.iter().map(String::as_str).collect();
+        let mut names = self.branch.clone();
         if names.is_empty() {
-            names.push(default);
-            names.extend(BRANCHES.iter().filter(|name| **name != default));
+            names = protected(api, repository, about.text("default_branch"), found)?;
         }
-        for name in names {
-            let rule = rules.iter().find(|rule| rule.text("rule_name") == name);
+        for name in &names {
+            let rule = rules.iter().find(|rule| rule.text("rule_name") == name.as_str());
             let mut wanted = self.wanted(rule);
             let named = format!("{repository}: the rule for {name}");
             match rule {
                 None => {
-                    wanted.insert("rule_name".to_owned(), name.into());
+                    wanted.insert("rule_name".to_owned(), name.as_str().into());
                     found.changes.push(Change {
                         what: format!("{named}, which is new: {}", words(&wanted)),
                         method: "POST",
@@ -295,7 +294,7 @@ impl Setup {
                 }
                 Some(rule) => {
                     // The API names a rule in its path; a slash in it is part of the name.
-                    let path = format!("{path}/{}", name.replace('/', "%2F").replace('*', "%2A"));
+                    let path = format!("{path}/{}", in_path(name));
                     wanted.retain(|key, value| rule.0.get(key).is_some_and(|known| known != value));
                     if wanted.is_empty() {
                         found.right.push(named.clone());
@@ -433,6 +432,71 @@ impl Setup {
     }
 }
 
+/// The branches and patterns of the forge that stand for what the policy of the default branch protects.
+fn protected(api: &Api, repository: &str, default: &str, found: &mut Found) -> anyhow::Result<Vec<String>> {
+    let path = format!("/repos/{repository}/contents/{POLICY_PATH}?ref={}", in_path(default));
+    let policy = match api.get::<Thing>(&path) {
+        Ok(file) => json!({ "b64": file.text("content") }),
+        Err(ApiError::Refused { status: 404, .. }) => {
+            found.warnings.push(format!(
+                "{repository} has no policy on {default} yet: the rules are for what is protected without one; run this again once \
+                 it is there"
+            ));
+            json!("")
+        }
+        Err(error) => return Err(error).with_context(|| format!("reading {POLICY_PATH} of {repository}")),
+    };
+    let source = json!({ "apiVersion": API_VERSION, "name": POLICY_PATH, "bytes": policy });
+    let answer = Module::embedded()?.call(Function::CheckPolicy, &serde_json::to_vec(&source)?)?;
+    let report: PolicyReport = read(answer.as_bytes())?;
+    let mut names = vec![rule_name(default)];
+    for pattern in report.protects {
+        match rule_for(&pattern) {
+            Some(name) if names.contains(&name) => {}
+            Some(name) => names.push(name),
+            None => found.warnings.push(format!(
+                "{repository}: no rule of the forge says `{pattern}`, which the policy protects; the hook judges pushes there, and \
+                 whoever may rename branches can put one there past it; name those branches with --branch"
+            )),
+        }
+    }
+    Ok(names)
+}
+
+/// The rule that stands for a pattern of a policy; none where no rule can. In Gitea's patterns (1.26, modules/glob) a star ends at a
+/// slash, and more letters than the star mean something.
+fn rule_for(pattern: &str) -> Option<String> {
+    let name = pattern.strip_prefix("refs/heads/").unwrap_or(pattern);
+    let is_branch = !name.starts_with("re:") && !name.contains("refs/");
+    is_branch.then(|| name.split('*').map(rule_name).collect::<Vec<_>>().join("**"))
+}
+
+/// The rule for one branch.
+fn rule_name(branch: &str) -> String {
+    let mut name = String::with_capacity(branch.len());
+    for letter in branch.chars() {
+        if "*?\\[]{}".contains(letter) {
+            name.push('\\');
+        }
+        name.push(letter);
+    }
+    name
+}
+
+/// A name as a part of a path: what is no letter of a plain word is written by its bytes.
+fn in_path(name: &str) -> String {
+    let mut path = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                path.push(char::from(byte))
+            }
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path
+}
+
 /// What a rule leaves open that no flag of ours sets.
 fn holes(rule: &Thing, named: &str, found: &mut Found) {
     if !rule.text("unprotected_file_patterns").is_empty() {
@@ -473,4 +537,33 @@ fn known_deliveries(service: &str) -> Option<u64> {
 
 fn say(text: &str) {
     println!("{}", visible(text));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_of_the_forge_stands_for_just_what_the_policy_protects_or_for_nothing() {
+        for (pattern, rule) in [
+            ("prod", Some("prod")),
+            ("release/*", Some("release/**")),
+            ("*", Some("**")),
+            ("hotfix/*/eu", Some("hotfix/**/eu")),
+            ("refs/heads/prod", Some("prod")),
+            // These letters stand for themselves in a policy.
+            ("v1.{x}", Some("v1.\\{x\\}")),
+            ("re:^(prod|main)$", None),
+            ("refs/tags/v*", None),
+            ("*refs/heads/x", None),
+        ] {
+            assert_eq!(rule_for(pattern).as_deref(), rule, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_part_of_a_path() {
+        assert_eq!(in_path("release/**"), "release%2F%2A%2A");
+        assert_eq!(in_path("a b#c?ü"), "a%20b%23c%3F%C3%BC");
+    }
 }

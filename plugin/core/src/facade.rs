@@ -7,6 +7,7 @@ use crate::model::{
     API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role,
     Severity, json, to_json,
 };
+use crate::policy::Protects;
 use crate::provenance::{Evidence, Table};
 use crate::{Error, decide, limits, policy};
 
@@ -149,6 +150,10 @@ pub fn check_policy(input: &[u8]) -> Result<String, Error> {
         json::document(within_limit(input)?).map_err(|e| Error::not_the_document("a policy source", &e))?;
     check_version(&source.api_version)?;
     let bytes = source.bytes.as_bytes();
+    let protects = match source.role.unwrap_or(Role::Policy) {
+        Role::Policy => Protects::read(bytes).unwrap_or_default().sources().collect(),
+        _ => Vec::new(),
+    };
     let reading = match (source.role.unwrap_or(Role::Policy), &source.extends) {
         (Role::Policy, None) => policy::read(bytes, None),
         (Role::Policy, Some(extends)) => match policy::read(extends.as_bytes(), None).policy {
@@ -175,6 +180,7 @@ pub fn check_policy(input: &[u8]) -> Result<String, Error> {
         kind: "PolicyReport".into(),
         name: source.name.into_owned(),
         valid: !reading.diagnostics.iter().any(|d| d.severity == Severity::Error),
+        protects,
         diagnostics: reading.diagnostics,
     }))
 }

@@ -26,7 +26,7 @@ pub(super) fn unprotected(request: &Request<'_>, change: &Change<'_>) -> Option<
     }
     let short = |name: &str| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned();
     let all: Vec<String> =
-        std::iter::once(short(default)).chain(protects.sources().map(str::to_owned)).collect();
+        std::iter::once(short(default)).chain(protects.sources()).collect();
     Some(format!("{} is not protected: the policy protects {}", short(target), all.join(", ")))
 }
 

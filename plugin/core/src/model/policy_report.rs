@@ -48,6 +48,10 @@ pub struct PolicyReport {
     pub name: String,
     /// No errors; there may be warnings.
     pub valid: bool,
+    /// What a server gates beside the default branch, as the policy writes it, or what is gated where it says nothing that can be
+    /// read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protects: Vec<String>,
     /// Each fault, in order of its place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -57,6 +61,7 @@ object!(PolicyReport {
     "kind" => kind required,
     "name" => name required,
     "valid" => valid required,
+    "protects" => protects,
     "diagnostics" => diagnostics required,
 });
 

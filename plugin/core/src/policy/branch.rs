@@ -1,5 +1,7 @@
 //! Branches by name, and which of them a policy protects.
 
+use std::borrow::Cow;
+
 use super::Regex;
 use super::pattern::REGEX_PREFIX;
 use super::yaml::{self, Node, Value};
@@ -36,11 +38,11 @@ impl Branch {
         }
     }
 
-    /// As it was written, but for the prefix of an expression.
-    fn source(&self) -> &str {
+    /// As it was written.
+    fn source(&self) -> Cow<'_, str> {
         match self {
-            Branch::Wildcard(pattern) => pattern,
-            Branch::Regex(regex) => regex.source(),
+            Branch::Wildcard(pattern) => pattern.into(),
+            Branch::Regex(regex) => format!("{REGEX_PREFIX}{}", regex.source()).into(),
         }
     }
 }
@@ -105,8 +107,8 @@ impl Protects {
     }
 
     /// The branches, as they were written.
-    pub fn sources(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Branch::source)
+    pub fn sources(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|branch| branch.source().into_owned())
     }
 }
 

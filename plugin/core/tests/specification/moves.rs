@@ -224,3 +224,23 @@ fn who_only_observes_stops_no_move() {
     let decision = case.answer().unwrap();
     assert_eq!((&decision["outcome"], &decision["blocks"]), (&json!("denied"), &json!(false)));
 }
+
+#[test]
+fn a_report_about_a_policy_says_what_it_protects() {
+    for (policy, protects) in [
+        ("countersign: 1\nname: x\nrules: []\n", json!(["main", "master", "release/*"])),
+        (
+            "protects: [prod, \"re:^v[0-9]+$\", \"refs/tags/v*\"]\n",
+            json!(["prod", "re:^v[0-9]+$", "refs/tags/v*"]),
+        ),
+        // Nothing beside the default branch, which is always protected.
+        ("protects: []\n", Value::Null),
+        ("protects: [\n", json!(["main", "master", "release/*"])),
+        ("", json!(["main", "master", "release/*"])),
+    ] {
+        let source = json!({ "apiVersion": "countersign/v1", "name": "p", "bytes": policy });
+        let report = countersign_core::check_policy(source.to_string().as_bytes()).unwrap();
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["protects"], protects, "{policy}");
+    }
+}

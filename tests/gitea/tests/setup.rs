@@ -1,0 +1,47 @@
+//! What `setup` makes of a policy on a real Gitea.
+
+use gitea_tests::story::{POLICY, Story};
+
+#[test]
+fn each_branch_that_the_policy_protects_has_a_rule_and_what_no_rule_says_is_named() {
+    let story = Story::new();
+    let protects = "protects: [prod, \"hotfix/*\", \"re:^v[0-9]+$\", \"refs/tags/v*\"]\n";
+    story.clone.write(".countersign/policy.yaml", &format!("{POLICY}{protects}"));
+    story.clone.commit("Say what is protected");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    let service = story.serve(&[]);
+    let done = story.setup(&service, &["--apply"]);
+    assert_eq!(done.code, 0, "{}", done.text);
+    for said in [
+        "the rule for main, which is new",
+        "the rule for prod, which is new",
+        // A star of the forge's ends at a slash, and ours does not.
+        "the rule for hotfix/**, which is new",
+        "no rule of the forge says `re:^v[0-9]+$`",
+        "no rule of the forge says `refs/tags/v*`",
+    ] {
+        assert!(done.text.contains(said), "{said} is missing in\n{}", done.text);
+    }
+    assert!(!done.text.contains("the rule for release"), "{}", done.text);
+    let again = story.setup(&service, &["--apply"]);
+    assert!(again.code == 0 && again.text.contains("There is nothing to change."), "{}", again.text);
+    for target in ["prod", "hotfix/1", "hotfix/eu/1"] {
+        let pushed = story.clone.try_git(&["push", "origin", &format!("HEAD:refs/heads/{target}")]);
+        assert!(pushed.code == 1 && pushed.text.contains("protected branch"), "{target}: {}", pushed.text);
+    }
+}
+
+#[test]
+fn where_there_is_no_policy_yet_the_rules_are_for_what_is_protected_without_one() {
+    let story = Story::new();
+    story.clone.git(&["rm", "--quiet", ".countersign/policy.yaml"]);
+    story.clone.commit("Ask nothing");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    let service = story.serve(&[]);
+    let shown = story.setup(&service, &[]);
+    for said in
+        ["has no policy on main yet", "the rule for main", "the rule for master", "the rule for release/**"]
+    {
+        assert!(shown.text.contains(said), "{said} is missing in\n{}", shown.text);
+    }
+}
