@@ -44,8 +44,11 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let Some(change) = &request.change else {
         return Err(Error::bad_request("`change` is missing: there is nothing to decide about"));
     };
+    if moves::holds_signoffs(request, change) {
+        return Ok(of_move(request, change, moves::of_signoffs(request, change)));
+    }
     if let Some(why) = moves::unprotected(request, change) {
-        return Ok(not_gated(request, change, why));
+        return Ok(of_move(request, change, (Outcome::NotApplicable, why)));
     }
     let judged = Judged::of(request)?;
     let host = bundle::of_host(request)?;
@@ -225,13 +228,14 @@ fn under<'r, 'a>(
     Ok(decision)
 }
 
-/// The decision about a ref that nobody asked to guard.
-fn not_gated(request: &Request<'_>, change: &Change<'_>, why: String) -> Decision {
+/// The decision about a ref of which no policy is asked.
+fn of_move(request: &Request<'_>, change: &Change<'_>, (outcome, headline): (Outcome, String)) -> Decision {
     Decision {
         api_version: API_VERSION.into(),
         kind: "Decision".into(),
-        outcome: Outcome::NotApplicable,
-        headline: format!("Passes: {why}"),
+        outcome,
+        blocks: !outcome.passes(),
+        headline,
         change: ChangeSummary {
             repository: repository(request, None),
             subject: subject_of(request, None),

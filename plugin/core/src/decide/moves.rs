@@ -1,8 +1,59 @@
 //! How a ref would be moved, which comes before every rule: whether it is protected at all, and what no rule about
 //! commits and files can see.
 
-use crate::model::{Change, MergeKind, Outcome, Request, Role, TriggerKind};
+use crate::model::{Change, Fact, FileStatus, MergeKind, Outcome, Request, Role, TriggerKind};
+use crate::order::Index;
 use crate::policy::Protects;
+
+/// The refs that hold sign-offs.
+const SIGNOFFS: &str = "refs/countersign/";
+
+/// Whether a push would move a ref that holds sign-offs. No policy is asked about it.
+pub(super) fn holds_signoffs(request: &Request<'_>, change: &Change<'_>) -> bool {
+    request.trigger.kind == TriggerKind::PreReceive && change.target.starts_with(SIGNOFFS)
+}
+
+/// What is said of a push to a ref that holds sign-offs. They are only ever added: whoever may push could else put away what
+/// somebody refused.
+pub(super) fn of_signoffs(request: &Request<'_>, change: &Change<'_>) -> (Outcome, String) {
+    let (target, tip) = (&change.target, &change.base_tip);
+    let denied = |what: String| {
+        let why =
+            format!("Denied: {what}, where sign-offs are only added; fetch it, and add to what it holds");
+        (Outcome::Denied, why)
+    };
+    if change.head.is_zero() {
+        return denied(format!("this would delete {target}"));
+    }
+    if !request.complete.contains(&Fact::Files) {
+        return denied(format!("what this would do to {target} is not known"));
+    }
+    if !tip.is_zero() && change.merge_base.as_ref() != Some(tip) {
+        return denied(format!("{} does not hold {} of {target}", change.head.short(), tip.short()));
+    }
+    if let Some(taken) = request.files.iter().find(|file| file.status != FileStatus::Added) {
+        let path = taken.previous_path.as_ref().unwrap_or(&taken.path).to_str_lossy();
+        return denied(format!("this would change or take away {path} of {target}"));
+    }
+    let added = Index::of(request.files.iter().map(|file| file.path.as_bytes()));
+    let is_whole = |path: &str| {
+        let other = match path.rsplit_once('.') {
+            Some((name, "json")) => format!("{name}.sig"),
+            Some((name, "sig")) => format!("{name}.json"),
+            _ => return false,
+        };
+        added.get(other.as_bytes()).is_some()
+    };
+    match request.files.iter().find(|file| !is_whole(&file.path.to_str_lossy())) {
+        Some(odd) => {
+            let path = odd.path.to_str_lossy();
+            denied(format!(
+                "{path} is no statement with its signature beside it, and {target} holds no other"
+            ))
+        }
+        None => (Outcome::NotApplicable, format!("Passes: {target} only gains sign-offs")),
+    }
+}
 
 /// Why nothing is gated: a hook or a service was asked about a ref that is not protected. A command judges the target that
 /// it is given.
@@ -25,9 +76,8 @@ pub(super) fn unprotected(request: &Request<'_>, change: &Change<'_>) -> Option<
         return None;
     }
     let short = |name: &str| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned();
-    let all: Vec<String> =
-        std::iter::once(short(default)).chain(protects.sources()).collect();
-    Some(format!("{} is not protected: the policy protects {}", short(target), all.join(", ")))
+    let all: Vec<String> = std::iter::once(short(default)).chain(protects.sources()).collect();
+    Some(format!("Passes: {} is not protected: the policy protects {}", short(target), all.join(", ")))
 }
 
 /// Whether what a merge made holds what merging the change gives; not known without that tree.

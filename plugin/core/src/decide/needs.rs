@@ -15,6 +15,10 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     };
     // What is not protected, or is a push after all, needs nothing more.
     if let Some(change) = &request.change {
+        if moves::holds_signoffs(request, change) {
+            let facts = if known(Fact::Files) { Vec::new() } else { vec![Fact::Files] };
+            return Ok(answer(facts, Vec::new()));
+        }
         let as_push = moves::is_altered(change) == Some(true);
         if as_push || moves::unprotected(request, change).is_some() {
             return Ok(Needs { as_push, ..answer(Vec::new(), Vec::new()) });

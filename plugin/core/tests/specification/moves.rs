@@ -1,6 +1,6 @@
 //! How a ref is moved, before any rule: what is protected, what takes commits away, and what a merge made.
 
-use crate::common::{Case, id};
+use crate::common::{Case, POLICY, id};
 use serde_json::{Value, json};
 
 const NOTHING: &str = "0000000000000000000000000000000000000000";
@@ -223,6 +223,95 @@ fn who_only_observes_stops_no_move() {
     (case.request["commits"], case.request["files"]) = (json!([]), json!([]));
     let decision = case.answer().unwrap();
     assert_eq!((&decision["outcome"], &decision["blocks"]), (&json!("denied"), &json!(false)));
+}
+
+/// A push to the ref that holds sign-offs, with files that it changes.
+fn push_of_signoffs(files: Value) -> Case {
+    let mut case = push();
+    case.request["change"]["target"] = "refs/countersign/signoffs".into();
+    case.request["change"]["default_branch"] = "refs/heads/main".into();
+    case.request["files"] = files;
+    case
+}
+
+fn file(path: &str, status: &str) -> Value {
+    json!({ "path": path, "status": status })
+}
+
+#[test]
+fn sign_offs_are_only_added_whatever_the_policy_says() {
+    let pair = [file("signoffs/c/a.json", "added"), file("signoffs/c/a.sig", "added")];
+    let with = |more: Value| json!([pair[0], pair[1], more]);
+    for (files, said) in [
+        (json!(pair), None),
+        (json!([]), None),
+        (with(file("signoffs/c/b.json", "deleted")), Some("take away signoffs/c/b.json")),
+        (with(file("signoffs/c/b.sig", "modified")), Some("take away signoffs/c/b.sig")),
+        (with(file("signoffs/c/b.sig", "type-changed")), Some("take away signoffs/c/b.sig")),
+        (
+            with(
+                json!({ "path": "signoffs/c/d.json", "previous_path": "signoffs/c/b.json", "status": "renamed" }),
+            ),
+            Some("take away signoffs/c/b.json"),
+        ),
+        (
+            with(file("signoffs/c/b.json", "added")),
+            Some("signoffs/c/b.json is no statement with its signature"),
+        ),
+        (
+            with(file("signoffs/c/b.sig", "added")),
+            Some("signoffs/c/b.sig is no statement with its signature"),
+        ),
+        (with(file("README", "added")), Some("README is no statement with its signature")),
+    ] {
+        for policy in [POLICY, "countersign: 1\nname: x\nenforce: observe\nrules: []\n", "no policy at all"] {
+            let mut case = push_of_signoffs(files.clone());
+            case.policy = policy.to_owned();
+            let decision = case.answer().unwrap();
+            let headline = decision["headline"].as_str().unwrap();
+            assert_eq!(decision["blocks"], said.is_some(), "{headline}");
+            assert!(headline.contains(said.unwrap_or("only gains sign-offs")), "{headline}");
+        }
+    }
+}
+
+#[test]
+fn a_ref_of_sign_offs_is_neither_deleted_nor_rewound_nor_moved_unseen() {
+    let deleted = |change: &mut Value| change["head"] = NOTHING.into();
+    let rewound = |change: &mut Value| change["merge_base"] = id("older").into();
+    let unrelated = |change: &mut Value| drop(change.as_object_mut().unwrap().remove("merge_base"));
+    for (moves, said) in [
+        (&deleted as &dyn Fn(&mut Value), "would delete refs/countersign/signoffs"),
+        (&rewound, "does not hold"),
+        (&unrelated, "does not hold"),
+    ] {
+        let mut case = push_of_signoffs(json!([]));
+        moves(&mut case.request["change"]);
+        assert_eq!(case.outcome(), "denied");
+        assert!(headline(&case).contains(said), "{}", headline(&case));
+    }
+    let mut unseen = push_of_signoffs(json!([]));
+    unseen.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "files");
+    assert_eq!(unseen.outcome(), "denied");
+    // One that is new has nothing that could be taken away.
+    let mut made = push_of_signoffs(json!([]));
+    made.request["change"]["base_tip"] = NOTHING.into();
+    made.request["change"].as_object_mut().unwrap().remove("merge_base");
+    assert_eq!(made.outcome(), "not-applicable");
+}
+
+#[test]
+fn of_a_ref_of_sign_offs_the_files_are_asked_for_and_nothing_else() {
+    let mut case = push_of_signoffs(json!([]));
+    let needs = |case: &Case| {
+        let mut request = case.request.clone();
+        request["documents"] = json!(case.documents);
+        let needs = countersign_core::needs(request.to_string().as_bytes()).unwrap();
+        serde_json::from_str::<Value>(&needs).unwrap()["facts"].clone()
+    };
+    assert_eq!(needs(&case), json!([]));
+    case.request["complete"] = json!(["documents"]);
+    assert_eq!(needs(&case), json!(["files"]));
 }
 
 #[test]
