@@ -18,8 +18,9 @@ struct Repository<'s> {
 }
 
 impl<'s> Repository<'s> {
-    /// A repository that is there, and dana's clone of it at its default branch, which a server names a moment after the first push.
+    /// A repository that is there, and dana's clone of it at its default branch.
     fn open(story: &'s Story, name: &str) -> Self {
+        appears(story, name);
         let folder = story.folder.path().join(name.replace('/', "-"));
         let clone = Clone::new(&folder, "dana", &story.gitea.remote("dana", &story.dana, name));
         clone.git(&["fetch", "--quiet", "origin"]);
@@ -128,6 +129,20 @@ fn policy() -> String {
     format!("{POLICY}protects: [prod, \"hotfix/*\", \"release/*\"]\n")
 }
 
+/// Waits until the server has noted what it holds: it does so a moment later.
+fn appears(story: &Story, name: &str) {
+    for _ in 0..300 {
+        let filled =
+            story.gitea.ok("GET", &format!("repos/{name}"), &story.admin, Value::Null)["empty"] == false;
+        let path = format!("repos/{name}/branches/main");
+        if filled && story.gitea.call("GET", &path, Some(&story.admin), None).0 == 200 {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("{name} has no main:\n{}", story.gitea.log());
+}
+
 /// A repository with a README on main, and with a policy where `guarded`, which an AI had a hand in before.
 fn seed(story: &Story, name: &str, guarded: bool, template: bool) {
     let body = json!({ "name": name, "default_branch": "main", "template": template });
@@ -141,6 +156,7 @@ fn seed(story: &Story, name: &str, guarded: bool, template: bool) {
         clone.commit("Say what is asked");
     }
     clone.git(&["push", "--quiet", "origin", "main"]);
+    appears(story, &format!("acme/{name}"));
     if template {
         story.gitea.ok("PATCH", &format!("repos/acme/{name}"), &story.admin, json!({ "template": true }));
     }
