@@ -1,24 +1,26 @@
 //! Gitea's API, as far as facts are read from it. Every field may be missing: Forgejo and other versions differ.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Entries of a page; the server caps it.
-const PAGE: usize = 50;
+use crate::paging::{Doubt, Entry, Piece};
 
-/// Pages that are read of one list; what has more is named as cut.
-const PAGES: usize = 40;
-
-/// Bytes of one answer.
+/// Bytes of an answer.
 const ANSWER_BYTES: u64 = 32 << 20;
 
+/// Bytes of an answer that comes no smaller: anybody may write comments of some megabytes, and JSON makes six bytes of one.
+const LARGE_BYTES: u64 = 256 << 20;
+
+/// Held while such an answer is read, so that a machine's memory holds one.
+static LARGE: Mutex<()> = Mutex::new(());
+
 /// Why the forge gave no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ApiError {
     /// It could not be asked.
     #[error("the forge did not answer {path}: {reason}")]
@@ -48,6 +50,22 @@ pub enum ApiError {
         /// When it wants to be asked again.
         retry_after: Option<Duration>,
     },
+    /// It says more than is read.
+    #[error("the forge's answer to {path} is larger than {} MiB", limit >> 20)]
+    TooLarge {
+        /// What was asked.
+        path: String,
+        /// Bytes that are read.
+        limit: u64,
+    },
+    /// A list may lack entries.
+    #[error("the forge's list {path} cannot be read whole: {doubt}")]
+    Doubtful {
+        /// What was asked.
+        path: String,
+        /// Why.
+        doubt: Doubt,
+    },
     /// The time for all questions is over.
     #[error("the forge took too long; ask again, or look at how it is doing")]
     TooSlow,
@@ -59,11 +77,19 @@ impl ApiError {
         matches!(self, ApiError::Refused { status: 401 | 403 | 404, .. })
     }
 
+    /// Whether nothing of this name is there, or none that the account may see, or it has another name now: the forge then sends
+    /// whoever asks elsewhere.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, ApiError::Refused { status: 301 | 302 | 307 | 308 | 404, .. })
+    }
+
     /// Whether it may answer when it is asked again.
     pub fn passes(&self) -> bool {
         match self {
             ApiError::Unreachable { .. } | ApiError::Busy { .. } | ApiError::TooSlow => true,
             ApiError::Refused { status, .. } => *status >= 500,
+            ApiError::Doubtful { doubt, .. } => *doubt == Doubt::Moved,
+            ApiError::TooLarge { .. } => false,
         }
     }
 
@@ -86,6 +112,14 @@ pub struct Api {
     until: Instant,
     troubled: Arc<AtomicBool>,
     waited: Arc<AtomicU64>,
+    page_cap: Arc<OnceLock<usize>>,
+}
+
+/// What an answer holds.
+struct Answer {
+    body: Vec<u8>,
+    /// The header `X-Total-Count`.
+    total: Option<usize>,
 }
 
 impl Api {
@@ -103,6 +137,7 @@ impl Api {
             until: Instant::now() + within,
             troubled: Arc::default(),
             waited: Arc::default(),
+            page_cap: Arc::default(),
         }
     }
 
@@ -145,9 +180,56 @@ impl Api {
     /// # Errors
     /// When the forge does not give it.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
-        let body = self.ask("GET", path, None)?;
-        serde_json::from_slice(&body)
-            .map_err(|e| ApiError::Unreachable { path: path.to_owned(), reason: e.to_string() })
+        parsed(path, &self.ask("GET", path, None, ANSWER_BYTES)?)
+    }
+
+    /// Reads a list that comes in one answer, whatever is asked for.
+    ///
+    /// # Errors
+    /// When the forge does not give it.
+    pub fn list_at_once<T: Entry>(&self, path: &str) -> Result<Vec<T>, ApiError> {
+        let piece = match self.piece(path) {
+            Err(ApiError::TooLarge { .. }) => self.large_piece(path)?,
+            piece => piece?,
+        };
+        Ok(piece.entries)
+    }
+
+    /// Reads a part of a list.
+    ///
+    /// # Errors
+    /// When the forge does not give it.
+    pub(crate) fn piece<T: Entry>(&self, path: &str) -> Result<Piece<T>, ApiError> {
+        self.piece_within(path, ANSWER_BYTES)
+    }
+
+    /// Reads a part of a list that comes no smaller.
+    ///
+    /// # Errors
+    /// When the forge does not give it.
+    pub(crate) fn large_piece<T: Entry>(&self, path: &str) -> Result<Piece<T>, ApiError> {
+        let _alone = LARGE.lock().unwrap_or_else(PoisonError::into_inner);
+        self.piece_within(path, LARGE_BYTES)
+    }
+
+    fn piece_within<T: Entry>(&self, path: &str, limit: u64) -> Result<Piece<T>, ApiError> {
+        let answer = self.ask("GET", path, None, limit)?;
+        let entries: Option<Vec<T>> = parsed(path, &answer)?;
+        let mut entries = entries.unwrap_or_default();
+        entries.iter_mut().for_each(Entry::settle);
+        Ok(Piece { entries, total: answer.total })
+    }
+
+    /// Entries that the forge gives at most at once.
+    ///
+    /// # Errors
+    /// When the forge does not say.
+    pub(crate) fn page_cap(&self) -> Result<usize, ApiError> {
+        if let Some(cap) = self.page_cap.get() {
+            return Ok(*cap);
+        }
+        let settings: ApiSettings = self.get("/settings/api")?;
+        Ok(*self.page_cap.get_or_init(|| settings.max_response_items))
     }
 
     /// Writes, and reads what the forge answers; nothing where it answers nothing.
@@ -160,12 +242,18 @@ impl Api {
         path: &str,
         body: Option<&serde_json::Value>,
     ) -> Result<T, ApiError> {
-        let answer = self.ask(method, path, body)?;
-        Ok(serde_json::from_slice(&answer).unwrap_or_default())
+        let answer = self.ask(method, path, body, ANSWER_BYTES)?;
+        Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
-    fn ask(&self, method: &str, path: &str, body: Option<&serde_json::Value>) -> Result<Vec<u8>, ApiError> {
-        let answer = self.wait(|| self.try_ask(method, path, body));
+    fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&serde_json::Value>,
+        limit: u64,
+    ) -> Result<Answer, ApiError> {
+        let answer = self.wait(|| self.try_ask(method, path, body, limit));
         if answer.as_ref().is_err_and(ApiError::passes) {
             self.troubled.store(true, Ordering::Relaxed);
         }
@@ -177,7 +265,8 @@ impl Api {
         method: &str,
         path: &str,
         body: Option<&serde_json::Value>,
-    ) -> Result<Vec<u8>, ApiError> {
+        limit: u64,
+    ) -> Result<Answer, ApiError> {
         let left = self.until.checked_duration_since(Instant::now()).ok_or(ApiError::TooSlow)?;
         let unreachable = |e: &dyn std::fmt::Display| ApiError::Unreachable {
             path: path.to_owned(),
@@ -192,74 +281,64 @@ impl Api {
             .body(body.map(ToString::to_string).unwrap_or_default())
             .map_err(|e| unreachable(&e))?;
         let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
-        let mut answer = self.agent.run(request).map_err(|e| match e {
+        let failed = |e: ureq::Error| match e {
             ureq::Error::Timeout(_) => ApiError::TooSlow,
+            ureq::Error::BodyExceedsLimit(limit) => ApiError::TooLarge { path: path.to_owned(), limit },
             e => unreachable(&e),
-        })?;
+        };
+        let mut answer = self.agent.run(request).map_err(failed)?;
         let status = answer.status().as_u16();
         if matches!(status, 429 | 503) {
             let after = answer.headers().get("Retry-After").and_then(|value| value.to_str().ok());
             let retry_after = after.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
             return Err(ApiError::Busy { path: path.to_owned(), status, retry_after });
         }
-        let body = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec();
-        let body = body.map_err(|e| unreachable(&e))?;
+        let total = answer.headers().get("X-Total-Count").and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;
         if !(200..300).contains(&status) {
             let said: Refusal = serde_json::from_slice(&body).unwrap_or_default();
             let said = if said.message.is_empty() { String::new() } else { format!(": {}", said.message) };
             return Err(ApiError::Refused { path: path.to_owned(), status, said });
         }
-        Ok(body)
-    }
-
-    /// Reads one page of a list.
-    ///
-    /// # Errors
-    /// When the forge does not give it.
-    pub fn page<T: DeserializeOwned>(&self, path: &str, page: usize) -> Result<Vec<T>, ApiError> {
-        let joint = if path.contains('?') { '&' } else { '?' };
-        let entries: Option<Vec<T>> = self.get(&format!("{path}{joint}limit={PAGE}&page={page}"))?;
-        Ok(entries.unwrap_or_default())
-    }
-
-    /// Reads a list to its end: until a page brings nothing new. The second says whether that was reached.
-    ///
-    /// # Errors
-    /// When the forge does not give a page.
-    pub fn list<T: DeserializeOwned + HasId>(&self, path: &str) -> Result<(Vec<T>, bool), ApiError> {
-        let mut all: Vec<T> = Vec::new();
-        for page in 1..=PAGES {
-            let entries: Vec<T> = self.page(path, page)?;
-            // Some lists know no pages, and give all of it again.
-            let known = entries.first().is_some_and(|entry| all.iter().any(|other| other.id() == entry.id()));
-            if entries.is_empty() || known {
-                return Ok((all, true));
-            }
-            all.extend(entries);
-        }
-        Ok((all, false))
+        Ok(Answer { body, total })
     }
 }
 
-/// What tells the entries of a list apart.
-pub trait HasId {
-    /// Unique in its list.
-    fn id(&self) -> String;
+fn parsed<T: DeserializeOwned>(path: &str, answer: &Answer) -> Result<T, ApiError> {
+    serde_json::from_slice(&answer.body)
+        .map_err(|e| ApiError::Unreachable { path: path.to_owned(), reason: e.to_string() })
 }
 
-macro_rules! has_id {
-    ($($of:ty: $field:ident),+) => {
-        $(impl HasId for $of {
+macro_rules! entry {
+    ($($of:ty: $id:ident $(, then $settle:ident)?;)+) => {
+        $(impl Entry for $of {
             fn id(&self) -> String {
-                self.$field.to_string()
+                self.$id.to_string()
             }
+            $(fn settle(&mut self) {
+                self.$settle();
+            })?
         })+
     };
 }
 
-has_id!(
-    Review: id, Comment: id, Event: id, Activity: id, Team: id, User: id, Status: id, PullCommit: sha, Pull: id
+entry!(
+    Review: id;
+    Comment: id;
+    Event: id, then forget_words;
+    Activity: id, then read_content;
+    Team: id;
+    User: id;
+    Status: id;
+    PullCommit: sha;
+    Pull: id, then forget_words;
 );
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ApiSettings {
+    max_response_items: usize,
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -273,6 +352,14 @@ struct Refusal {
 pub struct User {
     pub id: i64,
     pub login: String,
+}
+
+impl User {
+    /// Whether the account is there: what one that was deleted did is ghost's.
+    pub fn is_known(&self) -> bool {
+        const GHOST: i64 = -1;
+        !self.login.is_empty() && !matches!(self.id, 0 | GHOST)
+    }
 }
 
 /// A pull request.
@@ -298,6 +385,13 @@ pub struct Pull {
     pub merged: bool,
     /// How often the description was edited; Forgejo does not say.
     pub content_version: Option<u64>,
+}
+
+impl Pull {
+    /// A list of pull requests is read for their numbers.
+    fn forget_words(&mut self) {
+        self.body = String::new();
+    }
 }
 
 /// A side of a pull request.
@@ -366,6 +460,23 @@ pub struct Event {
     pub new_ref: String,
 }
 
+impl Event {
+    /// What an event of that kind says of its commits; nothing for any other.
+    pub fn push(&self) -> PullPush {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// The words of comments and reviews are read elsewhere.
+    fn forget_words(&mut self) {
+        if self.kind != PULL_PUSH {
+            self.body = String::new();
+        }
+    }
+}
+
+/// The kind of an event that tells of commits which came to a pull request.
+pub const PULL_PUSH: &str = "pull_push";
+
 /// What the body of a `pull_push` event holds.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -384,6 +495,20 @@ pub struct Activity {
     pub ref_name: String,
     pub content: String,
     pub created: String,
+    /// What the content says of a push; nothing where it was too long to be kept, or there was none.
+    #[serde(skip)]
+    pub push: Option<PushedCommits>,
+}
+
+/// The kind of an entry of the feed that tells of a push, or, without content, that a branch was made.
+pub const COMMIT_REPO: &str = "commit_repo";
+
+impl Activity {
+    fn read_content(&mut self) {
+        if self.op_type == COMMIT_REPO {
+            self.push = serde_json::from_str(&self.content).ok();
+        }
+    }
 }
 
 /// What the content of a `commit_repo` activity holds.
@@ -391,6 +516,12 @@ pub struct Activity {
 #[serde(default, rename_all = "PascalCase")]
 pub struct PushedCommits {
     pub head_commit: PushedCommit,
+    /// `OWNER/NAME/compare/OLD...NEW`. For a branch that the push made, OLD is what its first new commit stands on, or the name of
+    /// the default branch where it has no new one.
+    #[serde(rename = "CompareURL")]
+    pub compare_url: String,
+    /// Commits of the push; for a branch that it made, at most ten.
+    pub len: usize,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,18 +1,21 @@
 //! What Gitea knows of a pull request beside its commits: copied as it stands, each list with whether it is whole.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use countersign_core::model::{
     Account, Act, ActKind, Change, ChangeDescription, EarlierAnswer, Edit, Fact, Group, Label, Needs,
-    ObjectId, Person, Proof, Push, Request, Software, Status, TextIntegrity, TriggerKind, Unavailable, When,
+    ObjectId, Person, Place, Proof, Push, Request, Software, Status, TextIntegrity, TriggerKind, Unavailable,
+    When,
 };
 use countersign_host::collect::{CollectError, Platform};
+use countersign_host::git::Repository;
 
 use crate::api::{
-    Activity, Api, ApiError, Comment, Event, Permission, Pull, PullCommit, PullPush, PushedCommits, Review,
-    Team, User,
+    Activity, Api, ApiError, Comment, Event, PULL_PUSH, Permission, Pull, PullCommit, Review, Team, User,
 };
+use crate::paging::End;
+use crate::pushes::{Feed, Gap, Pushed};
 
 /// A pull request, as one account may read it.
 pub struct PullRequest<'a> {
@@ -25,11 +28,19 @@ pub struct PullRequest<'a> {
     own: Option<String>,
     /// Answers given in other changes, where the host remembers them.
     answers: Option<Vec<EarlierAnswer<'static>>>,
+    /// A repository that holds the target and the head.
+    git: Option<Repository>,
 }
 
-/// How often the feed is looked at until it names the head, and how long in between.
-const FEED_LOOKS: usize = 20;
-const FEED_PAUSE: Duration = Duration::from_millis(100);
+/// How often something is looked for that the forge writes a moment late, and how long in between.
+const LOOKS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Seconds after which nothing is late any more.
+const LATELY: i64 = 60;
+
+/// The kind of an event that tells of another target.
+const RETARGETED: &str = "change_target_branch";
 
 /// What the gate's own comments and reviews begin with.
 pub const MARKER: &str = "<!-- countersign -->";
@@ -46,7 +57,15 @@ impl<'a> PullRequest<'a> {
 
     /// One that was read.
     pub fn of(api: &'a Api, trigger: TriggerKind, repository: &str, pull: Pull) -> Self {
-        PullRequest { api, trigger, repository: repository.to_owned(), pull, own: None, answers: None }
+        PullRequest {
+            api,
+            trigger,
+            repository: repository.to_owned(),
+            pull,
+            own: None,
+            answers: None,
+            git: None,
+        }
     }
 
     /// Leaves out what the gate's own account said.
@@ -58,6 +77,12 @@ impl<'a> PullRequest<'a> {
     /// With the answers that were given in other changes.
     pub fn with_answers(mut self, answers: Vec<EarlierAnswer<'static>>) -> Self {
         self.answers = Some(answers);
+        self
+    }
+
+    /// With a repository that holds the target and the head, to see where a push brought something of the change.
+    pub fn with_git(mut self, git: Repository) -> Self {
+        self.git = Some(git);
         self
     }
 
@@ -109,9 +134,8 @@ impl<'a> PullRequest<'a> {
 
     /// The accounts that the forge maps the addresses of commits to.
     fn accounts(&self, request: &mut Request<'static>) -> Result<(), ApiError> {
-        let (commits, _) = self
-            .api
-            .list::<PullCommit>(&self.path(&format!("/pulls/{}/commits?files=false", self.number())))?;
+        let path = self.path(&format!("/pulls/{}/commits?files=false", self.number()));
+        let commits: Vec<PullCommit> = self.api.list(End::Counted, &path)?;
         let known: HashMap<String, PullCommit> =
             commits.into_iter().map(|commit| (commit.sha.clone(), commit)).collect();
         let mut commits = std::mem::take(&mut request.commits).into_vec();
@@ -124,92 +148,139 @@ impl<'a> PullRequest<'a> {
         Ok(())
     }
 
-    /// Who moved the head: the timeline says it, but for a request whose target was changed, where the forge writes it
-    /// anew; the feed of the repository keeps it.
+    /// Who moved the head. The timeline says who pushed since the request was opened, and of what was there then, who opened it;
+    /// where the target was changed it says all of it anew, of whoever changed it. So who pushed is known by the feed of the
+    /// repository alone.
     fn pushes(&self, events: &[Event], request: &mut Request<'static>) {
-        let head = request.change.as_ref().map(|change| change.head.clone());
+        let Some(head) = request.change.as_ref().map(|change| change.head.clone()) else { return };
         let mut pushes: Vec<Push<'static>> = Vec::new();
-        let mut named = false;
-        for event in events.iter().filter(|event| event.kind == "pull_push") {
-            let said: PullPush = serde_json::from_str(&event.body).unwrap_or_default();
-            let to = said.commit_ids.last().and_then(|id| ObjectId::new(id.clone()));
-            named |= to.is_some() && to == head;
-            pushes.extend(to.or_else(|| head.clone()).map(|to| Push {
+        for event in events.iter().filter(|event| event.kind == PULL_PUSH) {
+            pushes.push(Push {
                 by: event.user.as_ref().map(account),
                 at: When::parse(&event.created_at),
-                head: to,
-                forced: said.is_force_push,
-            }));
+                head: pushed_by(event).unwrap_or_else(|| head.clone()),
+                forced: event.push().is_force_push,
+            });
         }
-        let branch = format!("refs/heads/{}", self.pull.head.name);
-        let names_head = |activity: &Activity| head.is_some() && pushed_to(activity) == head;
-        let feed = self.feed(&branch, |activities| named || activities.iter().any(names_head));
-        let retargeted = events.iter().any(|event| event.kind == "change_target_branch");
-        match feed {
-            Ok((activities, whole)) => {
-                for activity in &activities {
-                    let to = pushed_to(activity).or_else(|| head.clone());
-                    pushes.extend(to.map(|to| Push {
-                        by: activity.act_user.as_ref().map(account),
-                        at: When::parse(&activity.created),
-                        head: to,
-                        forced: false,
-                    }));
-                }
-                if retargeted && !whole {
-                    let reason =
-                        "the target was changed, and the feed that still knows who pushed is too long";
-                    request.unavailable.push(unavailable(Fact::Pushes, reason.to_owned()));
-                } else if whole && !named && self.has_feed() && !activities.iter().any(names_head) {
-                    let reason =
-                        format!("the forge does not say who pushed {}; push it again", self.pull.head.sha);
-                    request.unavailable.push(unavailable(Fact::Pushes, reason));
-                } else {
-                    request.complete.push(Fact::Pushes);
-                }
-            }
-            Err(error) => request.unavailable.push(unavailable(Fact::Pushes, error.to_string())),
+        let known = if self.is_by_agit() {
+            self.pushed_by_agit(events, request)
+        } else {
+            self.pushed_to_branch(&head, request, &mut pushes)
+        };
+        match known {
+            Ok(()) => request.complete.push(Fact::Pushes),
+            Err(why) => request.unavailable.push(unavailable(Fact::Pushes, why)),
         }
         request.pushes = pushes.into();
     }
 
-    /// Whether pushes to the head are listed: not for one that lies in no branch, or whose repository is gone.
-    fn has_feed(&self) -> bool {
-        self.pull.head.repo.is_some() && !self.pull.head.name.starts_with("refs/")
+    /// Whether it is from no branch, and every push to it is one to the request itself.
+    fn is_by_agit(&self) -> bool {
+        self.pull.head.name.starts_with("refs/")
     }
 
-    /// The pushes to a branch, once the list names all that it must: the forge writes it a moment after the push.
+    /// What the timeline says of each commit where there is no branch.
+    fn pushed_by_agit(&self, events: &[Event], request: &Request<'static>) -> Result<(), String> {
+        if events.iter().any(|event| event.kind == RETARGETED) {
+            return Err(
+                "the target was changed, and the forge no longer says who pushed; open it anew".into()
+            );
+        }
+        let by_known = |event: &&Event| event.user.as_ref().is_some_and(User::is_known);
+        let pushes = events.iter().filter(|event| event.kind == PULL_PUSH).filter(by_known);
+        let pushed: HashSet<String> = pushes.flat_map(|event| event.push().commit_ids).collect();
+        let mut own = request.commits.iter().filter(|commit| commit.place != Place::Result);
+        match own.find(|commit| !pushed.contains(commit.sha.as_str())) {
+            Some(commit) => Err(Gap::Unlisted(commit.sha.clone()).to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// The pushes to the head's branch, back to where nothing of the change was on it.
+    fn pushed_to_branch(
+        &self,
+        head: &ObjectId<'static>,
+        request: &Request<'static>,
+        pushes: &mut Vec<Push<'static>>,
+    ) -> Result<(), String> {
+        let Some(repository) = &self.pull.head.repo else {
+            return Err(
+                "the repository that it was pushed to is gone, and with it the word of who pushed".into()
+            );
+        };
+        let branch = format!("refs/heads/{}", self.pull.head.name);
+        let path = format!("/repos/{}/activities/feeds", repository.full_name);
+        let mut outside = Outside::of(self.git.as_ref(), head, request);
+        let pushed_at = pushes.iter().filter(|push| push.head == *head).filter_map(|push| push.at).max();
+        let read = self.feed(&path, head, pushed_at, request, |entries| {
+            Feed::of(entries, false).trace(&branch, head, |at| outside.holds(at)).gap.is_none()
+        });
+        let (entries, error) = match read {
+            Ok(entries) => (entries, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        let feed = Feed::of(&entries, true);
+        let trace = feed.trace(&branch, head, |at| outside.holds(at));
+        let first = trace.pushes.iter().map(|push| push.entry.id).min();
+        let of_change: HashSet<&str> = request.commits.iter().map(|commit| commit.sha.as_str()).collect();
+        // Whatever else was pushed to the branch since, or of the change to another, was pushed too.
+        let counts = |push: &Pushed<'_>| {
+            push.entry.ref_name == branch && (trace.gap.is_some() || Some(push.entry.id) >= first)
+                || push.to().is_some_and(|to| of_change.contains(to.as_str()))
+        };
+        pushes.extend(feed.pushes().filter(counts).map(|push| Push {
+            by: push.entry.act_user.as_ref().map(account),
+            at: When::parse(&push.entry.created),
+            head: push.to().unwrap_or_else(|| head.clone()),
+            forced: false,
+        }));
+        match error.or_else(|| trace.gap.map(|gap| gap.to_string())) {
+            Some(why) => Err(why),
+            None => Ok(()),
+        }
+    }
+
+    /// The feed, as far back as it is needed: the forge writes a push into it a moment late.
     fn feed(
         &self,
-        branch: &str,
-        is_whole: impl Fn(&[Activity]) -> bool,
-    ) -> Result<(Vec<Activity>, bool), ApiError> {
-        let Some(repository) = self.pull.head.repo.as_ref().filter(|_| self.has_feed()) else {
-            return Ok((Vec::new(), true));
-        };
-        let path = format!("/repos/{}/activities/feeds", repository.full_name);
-        let is_ours = |activity: &Activity| activity.op_type == "commit_repo" && activity.ref_name == branch;
-        let (mut activities, whole) = self.api.list::<Activity>(&path)?;
-        activities.retain(is_ours);
-        for _ in 0..FEED_LOOKS {
-            if !whole || is_whole(&activities) {
+        path: &str,
+        head: &ObjectId<'static>,
+        pushed_at: Option<When>,
+        request: &Request<'static>,
+        is_enough: impl FnMut(&[Activity]) -> bool,
+    ) -> Result<Vec<Activity>, ApiError> {
+        for _ in 0..looks(pushed_at, request) {
+            let newest: Vec<Activity> = self.api.first(path)?;
+            let feed = Feed::of(&newest, false);
+            if feed.pushes().any(|push| push.to().as_ref() == Some(head)) {
                 break;
             }
-            self.api.wait(|| std::thread::sleep(FEED_PAUSE));
-            // What is new stands first.
-            let newest = self.api.page::<Activity>(&path, 1)?.into_iter().filter(is_ours);
-            let new: Vec<Activity> =
-                newest.filter(|one| activities.iter().all(|known| known.id != one.id)).collect();
-            activities.splice(0..0, new);
+            self.api.wait(|| std::thread::sleep(PAUSE));
         }
-        Ok((activities, whole))
+        self.api.list_until(End::Counted, path, is_enough)
+    }
+
+    /// The timeline, once it says of the head that it was pushed, which the forge writes a moment late.
+    fn timeline(&self, request: &Request<'static>) -> Result<Vec<Event>, ApiError> {
+        let path = self.path(&format!("/issues/{}/timeline", self.number()));
+        let mut events: Vec<Event> = self.api.list(End::Empty, &path)?;
+        for _ in 0..looks(When::parse(&self.pull.updated_at), request) {
+            if names_head(&events, request) {
+                break;
+            }
+            self.api.wait(|| std::thread::sleep(PAUSE));
+            events = self.api.list(End::Empty, &path)?;
+        }
+        Ok(events)
     }
 
     /// Reviews and comments, each with the branch that the request was for when it was given.
     fn acts(&self, events: &[Event], request: &mut Request<'static>) -> Result<(), ApiError> {
         let number = self.number();
-        let (reviews, whole) = self.api.list::<Review>(&self.path(&format!("/pulls/{number}/reviews")))?;
-        let (comments, all) = self.api.list::<Comment>(&self.path(&format!("/issues/{number}/comments")))?;
+        let reviews: Vec<Review> =
+            self.api.list(End::Counted, &self.path(&format!("/pulls/{number}/reviews")))?;
+        let comments: Vec<Comment> =
+            self.api.list_at_once(&self.path(&format!("/issues/{number}/comments")))?;
         let targets = self.targets(events);
         for review in reviews.iter().filter(|review| !self.is_own(review.user.as_ref(), &review.body)) {
             let kind = match review.state.as_str() {
@@ -254,20 +325,26 @@ impl<'a> PullRequest<'a> {
                 ..Act::default()
             });
         }
-        if whole && all {
+        if names_head(events, request) {
             request.complete.push(Fact::Acts);
+        } else {
+            let reason = format!(
+                "the timeline does not name {}, so it may lack what came after a change of the target; push it again",
+                self.pull.head.sha
+            );
+            request.unavailable.push(unavailable(Fact::Acts, reason));
         }
         Ok(())
     }
 
     /// The branch that the request was for at each review, by the order of its timeline.
     fn targets(&self, events: &[Event]) -> HashMap<i64, String> {
-        let first = events.iter().find(|event| event.kind == "change_target_branch");
+        let first = events.iter().find(|event| event.kind == RETARGETED);
         let mut target = first.map_or_else(|| self.target(), |event| format!("refs/heads/{}", event.old_ref));
         let mut targets = HashMap::new();
         for event in events {
             match event.kind.as_str() {
-                "change_target_branch" => target = format!("refs/heads/{}", event.new_ref),
+                RETARGETED => target = format!("refs/heads/{}", event.new_ref),
                 "review" => drop(targets.insert(event.review_id, target.clone())),
                 _ => {}
             }
@@ -278,7 +355,7 @@ impl<'a> PullRequest<'a> {
     fn statuses(&self, request: &mut Request<'static>) -> Result<(), ApiError> {
         let Some(head) = request.change.as_ref().map(|change| change.head.clone()) else { return Ok(()) };
         let path = self.path(&format!("/commits/{head}/statuses"));
-        let (statuses, whole) = self.api.list::<crate::api::Status>(&path)?;
+        let statuses: Vec<crate::api::Status> = self.api.list(End::Counted, &path)?;
         request.statuses.extend(statuses.iter().map(|status| Status {
             context: status.context.clone().into(),
             state: status.status.clone().into(),
@@ -286,9 +363,7 @@ impl<'a> PullRequest<'a> {
             sha: Some(head.clone()),
             at: When::parse(&status.created_at),
         }));
-        if whole {
-            request.complete.push(Fact::Statuses);
-        }
+        request.complete.push(Fact::Statuses);
         Ok(())
     }
 
@@ -297,8 +372,7 @@ impl<'a> PullRequest<'a> {
         for name in names {
             let mut group = Group { name: name.clone().into(), ..Group::default() };
             match self.members(name) {
-                Ok((members, true)) => group.members = members.iter().map(account).collect::<Vec<_>>().into(),
-                Ok((_, false)) => group.unreadable = true,
+                Ok(members) => group.members = members.iter().map(account).collect::<Vec<_>>().into(),
                 Err(error) if error.is_hidden() => group.unreadable = true,
                 Err(error) => return Err(error),
             }
@@ -308,12 +382,12 @@ impl<'a> PullRequest<'a> {
         Ok(())
     }
 
-    fn members(&self, name: &str) -> Result<(Vec<User>, bool), ApiError> {
+    fn members(&self, name: &str) -> Result<Vec<User>, ApiError> {
         let hidden = || ApiError::Refused { path: format!("team {name}"), status: 404, said: String::new() };
         let (organisation, team) = name.split_once('/').ok_or_else(hidden)?;
-        let (teams, _) = self.api.list::<Team>(&format!("/orgs/{organisation}/teams"))?;
+        let teams: Vec<Team> = self.api.list(End::Counted, &format!("/orgs/{organisation}/teams"))?;
         let team = teams.iter().find(|known| known.name.eq_ignore_ascii_case(team)).ok_or_else(hidden)?;
-        self.api.list(&format!("/teams/{}/members", team.id))
+        self.api.list(End::Counted, &format!("/teams/{}/members", team.id))
     }
 
     /// What those may do in the repository who acted. By teams it is looked for where a policy asks for it alone: that
@@ -346,14 +420,8 @@ impl<'a> PullRequest<'a> {
 
     /// Who has which level by a team whose rights are per unit, where the forge says of them that they may read, or nothing.
     fn levels_by_team(&self) -> Result<Vec<(String, Vec<User>)>, ApiError> {
-        let cut = || ApiError::Refused {
-            path: self.path("/teams"),
-            status: 403,
-            said: ": it gave a part of the list alone".into(),
-        };
-        let teams = match self.api.list::<Team>(&self.path("/teams")) {
-            Ok((teams, true)) => teams,
-            Ok((_, false)) => return Err(cut()),
+        let teams: Vec<Team> = match self.api.list_at_once(&self.path("/teams")) {
+            Ok(teams) => teams,
             // Its owner is a person, who has no teams.
             Err(ApiError::Refused { status: 405, .. }) => return Ok(Vec::new()),
             Err(error) => return Err(error),
@@ -363,10 +431,8 @@ impl<'a> PullRequest<'a> {
             let Some(level) = team.units_map.as_ref().and_then(|units| units.get("repo.code")) else {
                 continue;
             };
-            match self.api.list(&format!("/teams/{}/members", team.id))? {
-                (members, true) => levels.push((level.clone(), members)),
-                (_, false) => return Err(cut()),
-            }
+            levels
+                .push((level.clone(), self.api.list(End::Counted, &format!("/teams/{}/members", team.id))?));
         }
         Ok(levels)
     }
@@ -389,30 +455,21 @@ impl Platform for PullRequest<'_> {
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
         self.text(request);
-        let events = self.api.list::<Event>(&self.path(&format!("/issues/{}/timeline", self.number())));
-        match events {
-            Ok((events, true)) => {
-                self.pushes(&events, request);
-                let read = self.acts(&events, request);
-                name_missing(Fact::Acts, read, request);
-            }
-            Ok((_, false)) => {
-                for fact in [Fact::Acts, Fact::Pushes] {
-                    request.unavailable.push(unavailable(fact, "the timeline is too long".to_owned()));
-                }
-            }
-            Err(error) => {
-                for fact in [Fact::Acts, Fact::Pushes] {
-                    request.unavailable.push(unavailable(fact, error.to_string()));
-                }
-            }
+        match self.accounts(request) {
+            // Without accounts everybody is a stranger, which would be given as the reason.
+            Err(error) if error.passes() => return Err(CollectError::Platform(error.to_string())),
+            accounts => name_missing(Fact::People, accounts, request),
         }
+        let events = self.timeline(request);
+        let read = match &events {
+            Ok(events) => self.acts(events, request),
+            Err(error) => Err(error.clone()),
+        };
+        name_missing(Fact::Acts, read, request);
         if let Some(answers) = self.answers.take() {
             request.history.get_or_insert_default().answers = answers.into();
             request.complete.push(Fact::History);
         }
-        let accounts = self.accounts(request);
-        name_missing(Fact::People, accounts, request);
         if needs.facts.contains(&Fact::Statuses) {
             let read = self.statuses(request);
             name_missing(Fact::Statuses, read, request);
@@ -424,14 +481,66 @@ impl Platform for PullRequest<'_> {
         if needs.facts.contains(&Fact::People) {
             self.people(needs.levels, request);
         }
+        // Last, for it may be long.
+        match events {
+            Ok(events) => self.pushes(&events, request),
+            Err(error) => name_missing(Fact::Pushes, Err(error), request),
+        }
         Ok(())
     }
 }
 
-/// The commit that a push brought a branch to.
-fn pushed_to(activity: &Activity) -> Option<ObjectId<'static>> {
-    let said: PushedCommits = serde_json::from_str(&activity.content).ok()?;
-    ObjectId::new(said.head_commit.sha1)
+/// The commit that an event of the timeline brought the head to.
+fn pushed_by(event: &Event) -> Option<ObjectId<'static>> {
+    ObjectId::new(event.push().commit_ids.pop()?)
+}
+
+/// Whether the timeline was read as far as it says that the head was pushed. A change of the target takes the pushes before it away
+/// and writes one after it, so none comes later. Where nothing else says where the timeline ends, this does.
+fn names_head(events: &[Event], request: &Request<'static>) -> bool {
+    let head = request.change.as_ref().map(|change| &change.head);
+    let mut pushes = events.iter().filter(|event| event.kind == PULL_PUSH);
+    pushes.any(|event| pushed_by(event).as_ref() == head)
+}
+
+/// How often something is looked for that may come in a moment: not at all where nothing happened lately.
+fn looks(happened: Option<When>, request: &Request<'static>) -> usize {
+    let since = happened.map(|at| at.seconds_until(request.trigger.now));
+    if since.is_none_or(|seconds| seconds <= LATELY) { LOOKS } else { 0 }
+}
+
+/// Which commits lie outside a change, so that nothing of it can be reached from them.
+struct Outside<'r> {
+    git: Option<&'r Repository>,
+    head: &'r ObjectId<'static>,
+    base: Option<ObjectId<'static>>,
+    known: HashMap<String, bool>,
+}
+
+impl<'r> Outside<'r> {
+    fn of(git: Option<&'r Repository>, head: &'r ObjectId<'static>, request: &Request<'static>) -> Self {
+        let base = request.change.as_ref().map(|change| change.base_tip.clone());
+        let parents = request.commits.iter().flat_map(|commit| &commit.parents);
+        let in_target =
+            parents.filter(|parent| parent.in_target).map(|parent| (parent.sha.to_string(), true));
+        Outside { git, head, base, known: in_target.collect() }
+    }
+
+    fn holds(&mut self, commit: &ObjectId<'static>) -> bool {
+        if let Some(known) = self.known.get(commit.as_str()) {
+            return *known;
+        }
+        let holds = self.is_beside(commit).unwrap_or(false);
+        self.known.insert(commit.to_string(), holds);
+        holds
+    }
+
+    /// Whether the change has as many commits without all that can be reached from a commit; nothing where that is not here.
+    fn is_beside(&self, commit: &ObjectId<'static>) -> Option<bool> {
+        let (git, base) = (self.git?, self.base.as_ref()?.to_string());
+        let all = git.count(self.head.as_str(), std::slice::from_ref(&base)).ok()?;
+        Some(git.count(self.head.as_str(), &[base, commit.to_string()]).ok()? == all)
+    }
 }
 
 /// Names a fact that could not be read.

@@ -10,6 +10,8 @@ mod forge;
 mod forgejo;
 mod hook;
 mod install;
+mod paging;
+mod pushes;
 mod rules;
 mod serve;
 mod setup;

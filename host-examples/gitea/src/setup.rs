@@ -12,7 +12,8 @@ use countersign_host::collect::POLICY_PATH;
 use countersign_host::module::{Function, Module};
 use serde_json::{Map, Value, json};
 
-use crate::api::{Api, ApiError, HasId};
+use crate::api::{Api, ApiError};
+use crate::paging::{End, Entry};
 use crate::serve::publish::CONTEXT;
 use crate::serve::{is_repository, secret};
 
@@ -126,7 +127,7 @@ fn lacks_access(gate: &Api, repository: &str) -> Option<String> {
 #[derive(Debug, Default, serde::Deserialize)]
 struct Thing(Map<String, Value>);
 
-impl HasId for Thing {
+impl Entry for Thing {
     fn id(&self) -> String {
         let named = self.0.get("id").or_else(|| self.0.get("rule_name"));
         named.map(ToString::to_string).unwrap_or_default()
@@ -199,12 +200,9 @@ impl Setup {
             return Ok(vec![repository.clone()]);
         }
         let organisation = self.org.as_deref().unwrap_or_default();
-        let (all, whole) = api
-            .list::<Thing>(&format!("/orgs/{organisation}/repos"))
+        let all: Vec<Thing> = api
+            .list(End::Counted, &format!("/orgs/{organisation}/repos"))
             .with_context(|| format!("listing the repositories of {organisation}"))?;
-        if !whole {
-            bail!("{organisation} has more repositories than can be listed; set them up one by one");
-        }
         Ok(all.iter().map(|repository| repository.text("full_name").to_owned()).collect())
     }
 
@@ -221,8 +219,8 @@ impl Setup {
 
     fn webhook(&self, api: &Api, secret: &str, found: &mut Found) -> anyhow::Result<()> {
         let path = self.hooks();
-        let (hooks, _) =
-            api.list::<Thing>(&path).context("reading the webhooks, which only an administrator may")?;
+        let hooks: Vec<Thing> =
+            api.list(End::Counted, &path).context("reading the webhooks, which only an administrator may")?;
         let config = json!({ "url": self.webhook_url, "content_type": "json", "secret": secret });
         match hooks.iter().find(|hook| self.is_ours(hook)) {
             None => found.changes.push(Change {
@@ -394,7 +392,7 @@ impl Setup {
             )))
         };
         let Some(before) = known_deliveries(&service) else { return silent("does not answer yet") };
-        let (hooks, _) = api.list::<Thing>(&self.hooks())?;
+        let hooks: Vec<Thing> = api.list(End::Counted, &self.hooks())?;
         let Some(hook) = hooks.iter().find(|hook| self.is_ours(hook)) else {
             return silent("has no webhook");
         };

@@ -293,7 +293,8 @@ impl Gate<'_> {
                 })?;
                 let api = Api::new(&forge.url, &token, FORGE_TIME);
                 let repository = &self.push.repository;
-                let mut pull = PullRequest::read(&api, TriggerKind::PreReceive, repository, number)?;
+                let mut pull = PullRequest::read(&api, TriggerKind::PreReceive, repository, number)?
+                    .with_git(collector.repository().clone());
                 if pull.target() != update.name {
                     bail!(
                         "pull request {number} is for {}, and {} is being moved",

@@ -25,13 +25,21 @@ impl Mirrors {
         Mirrors { folder: folder.to_owned(), busy: Mutex::default() }
     }
 
+    /// A mirror as it was fetched last.
+    ///
+    /// # Errors
+    /// When git cannot open it.
+    pub fn open(&self, repository: &str) -> Result<Repository, GitError> {
+        Repository::open_or_make(&self.folder.join(format!("{repository}.git")))
+    }
+
     /// A mirror as the forge is now.
     ///
     /// # Errors
     /// When git cannot fetch it.
     pub fn fetch(&self, api: &Api, repository: &str) -> Result<Repository, GitError> {
         self.alone(repository, || {
-            let mirror = Repository::open_or_make(&self.folder.join(format!("{repository}.git")))?;
+            let mirror = self.open(repository)?;
             api.wait(|| mirror.fetch(&remote(api, repository), REFS))?;
             Ok(mirror)
         })

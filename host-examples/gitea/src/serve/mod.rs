@@ -28,6 +28,7 @@ use countersign_serve::{
 use crate::api::{Api, ApiError, Pull, User};
 use crate::branch::{DefaultBranch, Grounds, Known};
 use crate::forge::PullRequest;
+use crate::paging::End;
 use crate::rules::HostRulesChoice;
 use landed::Landed;
 use mirror::Mirrors;
@@ -326,7 +327,9 @@ impl Gitea {
             digest: digest.into(),
             change: change.into(),
         });
+        let git = self.mirrors.open(repository).map_err(failed)?;
         Ok(PullRequest::of(api, TriggerKind::Webhook, repository, pull)
+            .with_git(git)
             .without(self.own())
             .with_answers(answers.collect()))
     }
@@ -378,7 +381,7 @@ impl Forge for Gitea {
 
     fn open(&self, repository: &str) -> Result<Vec<Job>, ForgeError> {
         let api = self.api.within(TIME);
-        let (pulls, _) = api.list::<Pull>(&format!("/repos/{repository}/pulls?state=open"))?;
+        let pulls: Vec<Pull> = api.list(End::Counted, &format!("/repos/{repository}/pulls?state=open"))?;
         let mut jobs: Vec<Job> = pulls
             .iter()
             .map(|pull| Job::Change { repository: repository.to_owned(), number: pull.number })

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Comment, Event, Review, Status, User};
 use crate::forge::MARKER;
+use crate::paging::End;
 
 /// The context of the status.
 pub const CONTEXT: &str = "countersign";
@@ -39,7 +40,8 @@ impl Publisher<'_> {
         let published = self.status(place, judged, page)?;
         let Some(number) = &place.change else { return Ok(published) };
         self.comment(place, number, judged)?;
-        let reviews = self.list::<Review>(place, &format!("/pulls/{number}/reviews"))?;
+        let reviews: Vec<Review> =
+            self.api.list(End::Counted, &self.path(place, &format!("/pulls/{number}/reviews")))?;
         if let Some(decision) = &judged.decision {
             self.requests(place, number, decision, &reviews)?;
         }
@@ -51,14 +53,6 @@ impl Publisher<'_> {
 
     fn path(&self, place: &Place, rest: &str) -> String {
         format!("/repos/{}{rest}", place.repository)
-    }
-
-    fn list<T: serde::de::DeserializeOwned + crate::api::HasId>(
-        &self,
-        place: &Place,
-        rest: &str,
-    ) -> Result<Vec<T>, ApiError> {
-        Ok(self.api.list::<T>(&self.path(place, rest))?.0)
     }
 
     fn is_own(&self, user: Option<&User>) -> bool {
@@ -74,7 +68,8 @@ impl Publisher<'_> {
         };
         let description = cut(&countersign_core::visible(headline));
         let path = format!("/commits/{}/statuses", place.head);
-        let mut known = self.list::<Status>(place, &path)?;
+        // The newest come first. Where ours is not among them it is written again, and then it is.
+        let mut known: Vec<Status> = self.api.first(&self.path(place, &path))?;
         known.retain(|status| status.context == CONTEXT);
         let newest = known.iter().max_by_key(|status| status.id);
         let same = |status: &Status| {
@@ -105,7 +100,8 @@ impl Publisher<'_> {
             Err(_) => "This change cannot be evaluated. Its status leads to the reason.".to_owned(),
         };
         let body = format!("{MARKER}\n{}\n", shown.trim());
-        let comments = self.list::<Comment>(place, &format!("/issues/{number}/comments"))?;
+        let comments: Vec<Comment> =
+            self.api.list_at_once(&self.path(place, &format!("/issues/{number}/comments")))?;
         let own = |comment: &&Comment| comment.body.starts_with(MARKER) && self.is_own(comment.user.as_ref());
         match comments.iter().find(own) {
             Some(comment) if comment.body.trim() == body.trim() => Ok(()),
@@ -152,7 +148,8 @@ impl Publisher<'_> {
         if decision.blocks || open.is_empty() {
             return Ok(());
         }
-        let events = self.list::<Event>(place, &format!("/issues/{number}/timeline"))?;
+        let events: Vec<Event> =
+            self.api.list(End::Empty, &self.path(place, &format!("/issues/{number}/timeline")))?;
         for who in open {
             let of = |event: &&Event| {
                 event.kind == "review_request"

@@ -35,6 +35,9 @@ pub enum CollectError {
     /// The target is not known.
     #[error("no target: {0}; name the branch that the change goes into with --target")]
     NoTarget(String),
+    /// The platform did not answer what nothing can be decided without.
+    #[error("{0}")]
+    Platform(String),
     /// The history is cut.
     #[error(
         "this is a shallow clone, and the history of the change is cut at {commit}: fetch all of it \

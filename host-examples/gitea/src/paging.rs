@@ -1,0 +1,453 @@
+//! Lists that the forge gives in pages: what comes out is whole, or an error says why it may not be.
+//!
+//! A page is cut out by its number, so a list that changes while it is read shifts under its reader. What is added before the
+//! next page pushes known entries into it, which is harmless; what is deleted pulls an entry over the edge into a page that was
+//! read already, and nobody sees it. So every piece begins within the one before: where the last known entry stands in it, what
+//! follows follows without a gap, however the list moved.
+
+use std::collections::HashSet;
+
+use serde::de::DeserializeOwned;
+
+use crate::api::{Api, ApiError};
+
+/// Entries of a piece; the server may cap it lower.
+const MOST: usize = 50;
+
+/// Pieces that are read of one list; what has more is cut.
+const PIECES: usize = 45;
+
+/// How often a list is read from its beginning because it moved.
+const READINGS: usize = 4;
+
+/// Entries of the piece before with which the next begins, where the pieces are large enough.
+const OVERLAP: usize = 5;
+
+/// An entry of a list.
+pub trait Entry: DeserializeOwned {
+    /// Unique in its list, and never given to another.
+    fn id(&self) -> String;
+
+    /// Takes out of it what is read, and lets go of what is not and may be large.
+    fn settle(&mut self) {}
+}
+
+/// What says where a list ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The header `X-Total-Count`, which counts also what the account is not shown.
+    Counted,
+    /// A piece with nothing new. What the account is not shown can fill one, so that there is more has to show by other means.
+    Empty,
+}
+
+/// Why a list may not be whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// No piece went on from the one before.
+    #[error("it changed each time while it was read")]
+    Moved,
+    /// There is more of it.
+    #[error("it has more entries than are read")]
+    Cut,
+    /// A version of the forge that is not known, or a proxy that drops headers.
+    #[error("the answer has no header X-Total-Count, which says how long it is")]
+    Uncounted,
+}
+
+/// What one answer holds of a list.
+#[derive(Debug)]
+pub struct Piece<T> {
+    /// The entries that the account is shown.
+    pub entries: Vec<T>,
+    /// How many the whole list has.
+    pub total: Option<usize>,
+}
+
+/// A part of a list as the API cuts it: the page of this number, from 1, where pages have this many entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cut {
+    limit: usize,
+    page: usize,
+}
+
+impl Cut {
+    fn end(self) -> usize {
+        self.page * self.limit
+    }
+
+    /// The part that goes farthest beyond what is read and begins at least `overlap` entries before its end, of at most `most`
+    /// entries; of up to `cap` where no smaller goes on.
+    fn after(read: usize, overlap: usize, most: usize, cap: usize) -> Option<Self> {
+        let of = |limit: usize| Cut { limit, page: read.saturating_sub(overlap) / limit + 1 };
+        let best = (1..=most).map(of).max_by_key(|cut| cut.end()).filter(|cut| cut.end() > read);
+        best.or_else(|| (most + 1..=cap).map(of).find(|cut| cut.end() > read))
+    }
+}
+
+/// How far a list was read.
+struct Reader<'a> {
+    api: &'a Api,
+    path: &'a str,
+    /// Entries of the list up to where it was read, those included that the account is not shown.
+    read: usize,
+    /// Entries of the next piece: fewer after an answer that was too large.
+    most: usize,
+    /// Entries of a piece that the server gives at most.
+    cap: usize,
+}
+
+impl Api {
+    /// Reads a list to its end.
+    ///
+    /// # Errors
+    /// When the forge does not give it, or nothing proves that it is whole.
+    pub fn list<T: Entry>(&self, end: End, path: &str) -> Result<Vec<T>, ApiError> {
+        self.list_until(end, path, |_| false)
+    }
+
+    /// Reads a list from its first entry until there is enough of it, or to its end.
+    ///
+    /// # Errors
+    /// When the forge does not give it, or nothing proves that no entry is missing up to there.
+    pub fn list_until<T: Entry>(
+        &self,
+        end: End,
+        path: &str,
+        mut is_enough: impl FnMut(&[T]) -> bool,
+    ) -> Result<Vec<T>, ApiError> {
+        let doubtful = |doubt| ApiError::Doubtful { path: path.to_owned(), doubt };
+        for _ in 0..READINGS {
+            match Reader::begin(self, path)?.read(end, &mut is_enough)? {
+                Ok(entries) => return Ok(entries),
+                Err(Doubt::Moved) => {}
+                Err(doubt) => return Err(doubtful(doubt)),
+            }
+        }
+        Err(doubtful(Doubt::Moved))
+    }
+
+    /// Reads the first entries of a list.
+    ///
+    /// # Errors
+    /// When the forge does not give them.
+    pub fn first<T: Entry>(&self, path: &str) -> Result<Vec<T>, ApiError> {
+        let piece = Reader::begin(self, path)?.piece(0)?;
+        Ok(piece.map(|(_, piece)| piece.entries).unwrap_or_default())
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn begin(api: &'a Api, path: &'a str) -> Result<Self, ApiError> {
+        let cap = api.page_cap()?.clamp(1, MOST);
+        Ok(Reader { api, path, read: 0, most: cap, cap })
+    }
+
+    fn read<T: Entry>(
+        mut self,
+        end: End,
+        is_enough: &mut impl FnMut(&[T]) -> bool,
+    ) -> Result<Result<Vec<T>, Doubt>, ApiError> {
+        let mut all: Vec<T> = Vec::new();
+        let mut known = HashSet::new();
+        let mut overlap = OVERLAP;
+        for _ in 0..PIECES {
+            let before = self.read;
+            let Some((cut, piece)) = self.piece::<T>(overlap)? else { return Ok(Err(Doubt::Cut)) };
+            let mut entries = piece.entries;
+            // The forge counts after it has read, so that a full piece may be followed by one that was not counted.
+            let is_full = entries.len() >= cut.limit;
+            if let Some(last) = all.last().map(Entry::id) {
+                match entries.iter().position(|entry| entry.id() == last) {
+                    Some(at) => drop(entries.drain(..=at)),
+                    // Beyond the end is nothing to go on from.
+                    None if entries.is_empty() && end == End::Empty => {}
+                    // What the account is not shown may stand where the pieces meet.
+                    None if overlap <= OVERLAP && self.cap / 3 > OVERLAP => {
+                        (overlap, self.read) = (self.cap / 3, before);
+                        continue;
+                    }
+                    None => return Ok(Err(Doubt::Moved)),
+                }
+            }
+            overlap = OVERLAP;
+            let is_last = entries.is_empty();
+            for entry in entries {
+                if !known.insert(entry.id()) {
+                    return Ok(Err(Doubt::Moved));
+                }
+                all.push(entry);
+            }
+            let is_over = match (end, piece.total) {
+                (End::Counted, None) => return Ok(Err(Doubt::Uncounted)),
+                (End::Counted, Some(total)) => self.read >= total && !is_full,
+                (End::Empty, _) => is_last,
+            };
+            if is_over || is_enough(&all) {
+                return Ok(Ok(all));
+            }
+        }
+        Ok(Err(Doubt::Cut))
+    }
+
+    /// The next piece; none where the server gives so few entries at once that none goes on.
+    fn piece<T: Entry>(&mut self, overlap: usize) -> Result<Option<(Cut, Piece<T>)>, ApiError> {
+        let joint = if self.path.contains('?') { '&' } else { '?' };
+        loop {
+            let overlap = overlap.min(self.most / 2).max(1).min(self.read);
+            let Some(cut) = Cut::after(self.read, overlap, self.most, self.cap) else { return Ok(None) };
+            let path = format!("{}{joint}limit={}&page={}", self.path, cut.limit, cut.page);
+            // What one entry alone holds is read however large it is, as far as that is possible.
+            let piece = if self.most > 1 { self.api.piece::<T>(&path) } else { self.api.large_piece(&path) };
+            match piece {
+                Err(ApiError::TooLarge { .. }) if self.most > 1 => self.most = (self.most / 4).max(1),
+                Err(error) => return Err(error),
+                Ok(piece) => {
+                    self.read = self.read.max(cut.end());
+                    self.most = (self.most * 2).min(self.cap);
+                    return Ok(Some((cut, piece)));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, Deserialize)]
+    struct Numbered {
+        id: u32,
+    }
+
+    impl Entry for Numbered {
+        fn id(&self) -> String {
+            self.id.to_string()
+        }
+    }
+
+    /// What happens to a list between two answers.
+    #[derive(Debug, Clone)]
+    enum Step {
+        /// Entries come to its front.
+        Push(u32),
+        /// Entries come to its end.
+        Append(u32),
+        /// The entry at a place goes, as far as there is one.
+        Delete(usize),
+    }
+
+    /// A list of the forge.
+    #[derive(Debug, Clone, Default)]
+    struct Listed {
+        ids: Vec<u32>,
+        /// Entries that are counted and not shown.
+        hidden: Vec<u32>,
+        /// Bytes that an entry has beside its id.
+        bytes: Vec<(u32, usize)>,
+        counts: bool,
+        next: u32,
+        steps: Vec<Vec<Step>>,
+        asked: usize,
+    }
+
+    impl Listed {
+        fn of(ids: u32) -> Self {
+            Listed { ids: (0..ids).collect(), counts: true, next: ids, ..Listed::default() }
+        }
+
+        fn page(&mut self, limit: usize, page: usize) -> (String, usize) {
+            let shown = self.ids.iter().skip((page - 1) * limit).take(limit);
+            let shown = shown.filter(|id| !self.hidden.contains(id)).map(|id| {
+                let bytes = self.bytes.iter().find(|(of, _)| of == id).map_or(0, |(_, bytes)| *bytes);
+                format!("{{\"id\":{id},\"body\":\"{}\"}}", "x".repeat(bytes))
+            });
+            let answer = (format!("[{}]", shown.collect::<Vec<_>>().join(",")), self.ids.len());
+            if !self.steps.is_empty() {
+                for step in self.steps.remove(0) {
+                    let mut fresh = |count: u32| {
+                        let from = self.next;
+                        self.next += count;
+                        from..self.next
+                    };
+                    match step {
+                        Step::Push(count) => drop(self.ids.splice(0..0, fresh(count))),
+                        Step::Append(count) => self.ids.extend(fresh(count)),
+                        Step::Delete(at) if at < self.ids.len() => drop(self.ids.remove(at)),
+                        Step::Delete(_) => {}
+                    }
+                }
+            }
+            self.asked += 1;
+            answer
+        }
+    }
+
+    /// A forge that has one list and gives at most `cap` entries of it at once.
+    fn forge(listed: Listed, cap: usize) -> (Api, Arc<Mutex<Listed>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let listed = Arc::new(Mutex::new(listed));
+        let shared = listed.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let shared = shared.clone();
+                std::thread::spawn(move || serve(&stream.unwrap(), &shared, cap));
+            }
+        });
+        (Api::new(&url, "token", Duration::from_secs(30)), listed)
+    }
+
+    fn serve(stream: &TcpStream, listed: &Mutex<Listed>, cap: usize) {
+        let mut lines = BufReader::new(stream).lines();
+        while let Some(Ok(first)) = lines.next() {
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let path = first.split_whitespace().nth(1).unwrap();
+            let query = |name: &str| {
+                let at = path.split(['?', '&']).find_map(|part| part.strip_prefix(name));
+                at.and_then(|value| value.strip_prefix('=')?.parse::<usize>().ok())
+            };
+            let (body, total) = if path.ends_with("/settings/api") {
+                (format!("{{\"max_response_items\":{cap}}}"), None)
+            } else {
+                let mut listed = listed.lock().unwrap();
+                let (body, total) = listed.page(query("limit").unwrap().min(cap), query("page").unwrap());
+                (body, listed.counts.then_some(total))
+            };
+            let total = total.map_or_else(String::new, |total| format!("X-Total-Count: {total}\r\n"));
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{total}\r\n", body.len());
+            let mut stream = stream;
+            // Whoever has enough of a large answer closes the connection.
+            if stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn read(listed: Listed, end: End) -> Result<Vec<u32>, ApiError> {
+        let list: Result<Vec<Numbered>, _> = forge(listed, MOST).0.list(end, "/list?of=all");
+        list.map(|entries| entries.iter().map(|entry| entry.id).collect())
+    }
+
+    fn doubt(read: Result<Vec<u32>, ApiError>) -> Option<Doubt> {
+        match read {
+            Err(ApiError::Doubtful { doubt, .. }) => Some(doubt),
+            read => panic!("{read:?}"),
+        }
+    }
+
+    #[test]
+    fn a_list_at_rest_is_read_whole_whatever_its_length_and_whatever_the_server_gives_at_once() {
+        for end in [End::Counted, End::Empty] {
+            for count in [0, 1, 4, 5, 49, 50, 51, 95, 100, 333, 1_000] {
+                assert_eq!(read(Listed::of(count), end).unwrap(), (0..count).collect::<Vec<_>>(), "{count}");
+            }
+        }
+        for cap in [7, 20, 1_000] {
+            let (api, _) = forge(Listed::of(61), cap);
+            assert_eq!(api.list::<Numbered>(End::Counted, "/list").unwrap().len(), 61, "{cap}");
+        }
+        let (api, listed) = forge(Listed::of(49), MOST);
+        assert_eq!(api.list::<Numbered>(End::Counted, "/list").unwrap().len(), 49);
+        assert_eq!(listed.lock().unwrap().asked, 1, "what one answer holds is asked for once");
+    }
+
+    #[test]
+    fn a_list_that_is_longer_than_what_is_read_is_no_whole_one() {
+        for end in [End::Counted, End::Empty] {
+            assert_eq!(doubt(read(Listed::of(4_000), end)), Some(Doubt::Cut));
+        }
+        let (api, _) = forge(Listed::of(4_000), MOST);
+        let enough = |entries: &[Numbered]| entries.len() > 500;
+        assert!(api.list_until(End::Counted, "/list", enough).unwrap().len() < 600);
+        assert!(api.list_until::<Numbered>(End::Counted, "/list", |_| false).is_err());
+    }
+
+    #[test]
+    fn a_list_that_does_not_say_how_long_it_is_is_no_whole_one_where_it_should() {
+        assert_eq!(
+            doubt(read(Listed { counts: false, ..Listed::of(3) }, End::Counted)),
+            Some(Doubt::Uncounted)
+        );
+    }
+
+    #[test]
+    fn what_is_not_shown_ends_no_list_that_is_counted() {
+        for hidden in [0..10, 40..50, 45..55, 90..120] {
+            let listed = Listed { hidden: hidden.clone().collect(), ..Listed::of(120) };
+            let expected: Vec<u32> = (0..120).filter(|id| !hidden.contains(id)).collect();
+            assert_eq!(read(listed, End::Counted).unwrap(), expected, "{hidden:?}");
+        }
+        let listed = Listed { hidden: (30..110).collect(), ..Listed::of(120) };
+        assert_eq!(doubt(read(listed, End::Counted)), Some(Doubt::Moved), "nothing says what is between");
+    }
+
+    #[test]
+    fn an_entry_that_slips_over_the_edge_of_a_page_is_not_lost() {
+        for (name, steps) in [
+            ("one is deleted once", vec![vec![Step::Delete(0)]]),
+            ("more than the overlap are deleted once", vec![vec![Step::Delete(3); 20]]),
+            ("one goes and one comes, so that the count stays", vec![vec![Step::Delete(1), Step::Append(1)]]),
+        ] {
+            let listed = Listed { steps, ..Listed::of(120) };
+            let found = read(listed, End::Counted).unwrap();
+            assert!((50..120).all(|id| found.contains(&id)), "{name}: {found:?}");
+        }
+        let steps = vec![vec![Step::Delete(0); 10]; 60];
+        assert_eq!(doubt(read(Listed { steps, ..Listed::of(2_000) }, End::Counted)), Some(Doubt::Moved));
+    }
+
+    #[test]
+    fn what_comes_to_the_front_while_it_is_read_pushes_nothing_out() {
+        let (api, _) = forge(Listed { steps: vec![vec![Step::Push(7)]; 60], ..Listed::of(300) }, MOST);
+        let found: Vec<Numbered> = api.list(End::Counted, "/list").unwrap();
+        assert_eq!(found.iter().map(|entry| entry.id).collect::<Vec<_>>(), (0..300).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn large_entries_are_read_in_smaller_pieces_and_nothing_is_left_out() {
+        let bytes = vec![(3, 12 << 20), (4, 12 << 20), (5, 12 << 20), (60, 40 << 20)];
+        let (api, listed) = forge(Listed { bytes, ..Listed::of(70) }, MOST);
+        let found: Vec<Numbered> = api.list(End::Counted, "/list").unwrap();
+        assert_eq!(found.len(), 70);
+        assert!(listed.lock().unwrap().asked < 30, "{}", listed.lock().unwrap().asked);
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (1_u32..8).prop_map(Step::Push),
+            (1_u32..8).prop_map(Step::Append),
+            (0_usize..200).prop_map(Step::Delete),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever was there from the first answer to the last is there in what was read up to the last entry of it.
+        #[test]
+        fn no_entry_that_stayed_is_missing_however_the_list_moves(
+            count in 0_u32..300,
+            steps in prop::collection::vec(prop::collection::vec(step(), 0..4), 0..12),
+        ) {
+            let before: Vec<u32> = (0..count).collect();
+            let (api, listed) = forge(Listed { steps, ..Listed::of(count) }, MOST);
+            if let Ok(found) = api.list::<Numbered>(End::Counted, "/list") {
+                let found: Vec<u32> = found.iter().map(|entry| entry.id).collect();
+                let after = &listed.lock().unwrap().ids;
+                for id in before.iter().filter(|id| after.contains(id)) {
+                    prop_assert!(found.contains(id), "{id} is missing in {found:?}");
+                }
+            }
+        }
+    }
+}
