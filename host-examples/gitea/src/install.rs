@@ -1,5 +1,6 @@
 //! `countersign-gitea install-hook`: puts the hook where the server runs it, and checks that it does.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use clap::Args;
 
 use countersign_host::module::Module;
 
+use crate::rights::{self, Account};
 use crate::rules::{HostRulesChoice, Scope};
 
 /// The name of our file in `pre-receive.d`.
@@ -75,10 +77,16 @@ impl InstallHook {
         if self.check {
             let mut faults: Vec<String> = scripts.iter().filter_map(Script::fault).collect();
             faults.extend(glass.map(|fault| format!("{fault:#}")));
-            faults.extend(self.host.break_glass_file.as_deref().and_then(writable));
             if let Some((ini, folder)) = &ini {
                 faults.extend(ini_fault(ini, folder)?);
             }
+            let server = self.server_account()?;
+            if server.is_none() {
+                println!(
+                    "Nothing says which account the server runs as (RUN_USER), so what it may read was not checked."
+                );
+            }
+            faults.extend(self.rights(&scripts, server.as_ref()));
             for fault in &faults {
                 println!("{}", countersign_core::visible(fault));
             }
@@ -110,6 +118,49 @@ impl InstallHook {
             return Ok(None);
         }
         Ok(self.host.rules(&Module::embedded()?).1)
+    }
+
+    /// The account that the server runs as; none where nothing says it.
+    fn server_account(&self) -> anyhow::Result<Option<Account>> {
+        let Some(ini) = &self.app_ini else {
+            return Ok(self.repository_dir.as_deref().and_then(Account::owning));
+        };
+        let text = fs::read_to_string(ini).with_context(|| ini.display().to_string())?;
+        let above = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+        let keys =
+            above.filter_map(|line| line.split_once('=')).map(|(key, value)| (key.trim(), value.trim()));
+        let value = |name: &str| {
+            keys.clone()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.trim_matches(['"', '`']))
+        };
+        Ok(match value("RUN_USER").filter(|name| !name.is_empty()) {
+            Some(name) => Account::named(name),
+            None => value("WORK_PATH").and_then(|folder| Account::owning(Path::new(folder))),
+        })
+    }
+
+    /// What others could change or read, and what the server's account could not.
+    fn rights(&self, scripts: &[Script], server: Option<&Account>) -> Vec<String> {
+        let mut faults = Vec::new();
+        let program = std::env::current_exe().ok();
+        let folders = scripts.iter().filter_map(|script| script.path.parent());
+        let files = scripts.iter().map(|script| script.path.as_path());
+        let decides =
+            files.chain(folders).chain(program.as_deref()).chain(self.host.break_glass_file.as_deref());
+        let decides: BTreeSet<&Path> = decides.collect();
+        for path in decides {
+            faults.extend(rights::writable(path));
+            faults.extend(rights::foreign(path, server));
+            faults.extend(rights::unreadable(path, server).filter(|_| path.exists()));
+        }
+        if let Some(token) = &self.token_file {
+            faults.extend(rights::secret(token, server));
+        }
+        if let Some(spool) = &self.spool {
+            faults.extend(rights::spool(spool, server));
+        }
+        faults
     }
 
     fn of_repository(&self, folder: &Path) -> anyhow::Result<Script> {
@@ -194,20 +245,10 @@ impl Script {
                 "{path} is not executable, so the server skips it and says nothing: chmod +x {path}"
             ));
         }
-        if let Some(fault) = writable(&self.path) {
-            return Some(fault);
-        }
         (text != self.text).then(|| {
             format!("{path} differs from what would be installed with these flags: run install-hook again with them")
         })
     }
-}
-
-/// Who else could change a file.
-fn writable(path: &Path) -> Option<String> {
-    let mode = fs::metadata(path).ok()?.permissions().mode();
-    let path = path.display();
-    (mode & 0o022 != 0).then(|| format!("{path} can be written by others than its owner: chmod go-w {path}"))
 }
 
 /// A word of a shell, whatever it holds.

@@ -12,6 +12,7 @@ mod hook;
 mod install;
 mod paging;
 mod pushes;
+mod rights;
 mod rules;
 mod serve;
 mod setup;

@@ -1,5 +1,6 @@
 //! A server with an organisation and its people, and whatever of the gate a story is about.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -64,6 +65,7 @@ impl Story {
         let folder = tempfile::tempdir().unwrap();
         let token_file = folder.path().join("token");
         std::fs::write(&token_file, "").unwrap();
+        std::fs::set_permissions(&token_file, std::fs::Permissions::from_mode(0o600)).unwrap();
         let mut gitea = Gitea::start(|_| {});
         let admin = gitea.user("admin0", true);
         let [dana, sam, olga, gate] = ["dana", "sam", "olga", "gate"].map(|name| gitea.user(name, false));
