@@ -189,7 +189,13 @@ const WORDS: &[(&str, &str, &str)] = &[
     // SQLite lets one process write at a time, so what it read before it writes is still so.
     ("lock chain", "SELECT 1", "LOCK TABLE entries IN EXCLUSIVE MODE"),
     ("lock tables", "SELECT $1", "SELECT 1 FROM pg_advisory_xact_lock($1)"),
-    ("skip locked", "", "FOR UPDATE SKIP LOCKED"),
+    ("skip locked jobs", "", "FOR UPDATE OF jobs SKIP LOCKED"),
+    (
+        "has column",
+        "SELECT 1 FROM pragma_table_info($1) WHERE name = $2",
+        "SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema()
+         AND table_name::text = $1 AND column_name::text = $2",
+    ),
 ];
 
 /// A statement in the spelling of its server.
@@ -421,15 +427,32 @@ const TABLES: &[&str] = &[
         hash TEXT NOT NULL,
         PRIMARY KEY (repository, change)
     )",
+    // The gate's own comment on a change, by the forge's name for it.
+    "CREATE TABLE IF NOT EXISTS comments (
+        repository TEXT NOT NULL,
+        change TEXT NOT NULL,
+        id TEXT NOT NULL,
+        PRIMARY KEY (repository, change)
+    )",
+    // When a job of a repository was claimed last.
+    "CREATE TABLE IF NOT EXISTS turns (repository TEXT PRIMARY KEY, at {integer} NOT NULL)",
     "CREATE TABLE IF NOT EXISTS repositories (name TEXT PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS deliveries (id TEXT PRIMARY KEY, at {integer} NOT NULL)",
 ];
+
+/// Columns that tables of an earlier version lack: the table, the column, its type. A program of that version leaves them empty.
+const COLUMNS: &[(&str, &str, &str)] = &[("jobs", "repository", "TEXT")];
 
 fn prepare(store: &mut dyn Store) -> Result<(), DatabaseError> {
     transaction(store, |store| {
         store.query("{lock tables}", &[TABLES_LOCK.into()])?;
         for table in TABLES {
             store.execute(table, &[])?;
+        }
+        for (table, column, kind) in COLUMNS {
+            if store.query("{has column}", &[(*table).into(), (*column).into()])?.is_empty() {
+                store.execute(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"), &[])?;
+            }
         }
         let found = store.query("SELECT schema FROM countersign", &[])?;
         match found.first().map(|row| row.integer(0)).transpose()? {

@@ -102,6 +102,18 @@ pub trait Memory {
     /// When the trail cannot be read.
     fn in_order(&mut self, repository: &str) -> anyhow::Result<Vec<String>>;
 
+    /// The forge's name for the gate's own comment on a change, where one was written.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn comment(&mut self, repository: &str, change: &str) -> anyhow::Result<Option<String>>;
+
+    /// Keeps that name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn keep_comment(&mut self, repository: &str, change: &str, id: &str) -> anyhow::Result<()>;
+
     /// Answers given in other changes: question, digest, change.
     ///
     /// # Errors
@@ -143,6 +155,15 @@ pub struct Published {
     pub foreign_status: Option<String>,
 }
 
+/// A look at what is open in a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Its changes, and its branches that anybody guards.
+    pub open: Vec<Subject>,
+    /// There are more branches, which the next look sees.
+    pub more: bool,
+}
+
 /// A forge: collects facts, and publishes what the module says. It decides nothing.
 pub trait Forge: Send + Sync + 'static {
     /// Checks a webhook and reads what it is about, and nothing else: everything is read again from the API.
@@ -163,11 +184,17 @@ pub trait Forge: Send + Sync + 'static {
     /// When it does not.
     fn ready(&self) -> Result<(), ForgeError>;
 
-    /// What is open in a repository: its changes, and its branches that anybody guards.
+    /// What is open in a repository. One look takes a bounded time, and goes on where the last one ended.
     ///
     /// # Errors
     /// When the forge does not say.
-    fn open(&self, repository: &str) -> Result<Vec<Subject>, ForgeError>;
+    fn open(&self, repository: &str) -> Result<Look, ForgeError>;
+
+    /// Whether there is no such repository, or none by this name any more, or none that the gate may see.
+    ///
+    /// # Errors
+    /// When the forge does not say.
+    fn is_gone(&self, repository: &str) -> Result<bool, ForgeError>;
 
     /// Judges a change that is open; none for one that is closed.
     ///
@@ -185,7 +212,19 @@ pub trait Forge: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the forge does not answer.
-    fn publish(&self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ForgeError>;
+    fn publish(
+        &self,
+        place: &Place,
+        judged: &Judged,
+        page: &str,
+        memory: &mut dyn Memory,
+    ) -> Result<Published, ForgeError>;
+
+    /// Says on a change that it cannot be judged, and why, where that lasts.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    fn say_fault(&self, repository: &str, number: u64, why: &str, page: &str) -> Result<(), ForgeError>;
 
     /// Where a branch stands; none when there is no such branch.
     ///

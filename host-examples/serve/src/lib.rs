@@ -8,6 +8,7 @@ what was decided, frozen, and never evaluate.
 */
 
 pub mod forge;
+pub mod listen;
 pub mod metrics;
 pub mod open;
 pub mod pages;
@@ -17,5 +18,5 @@ pub mod service;
 pub mod web;
 pub mod work;
 
-pub use forge::{Delivery, Forge, ForgeError, Judged, Memory, Published, Refusal, Subject};
+pub use forge::{Delivery, Forge, ForgeError, Judged, Look, Memory, Published, Refusal, Subject};
 pub use service::{Settings, run};

@@ -20,6 +20,8 @@ pub struct Metrics {
     failed: AtomicU64,
     micros: AtomicU64,
     findings: AtomicU64,
+    left: AtomicU64,
+    shed: AtomicU64,
 }
 
 fn one(counter: &AtomicU64) {
@@ -58,6 +60,16 @@ impl Metrics {
         one(&self.findings);
     }
 
+    /// A repository was gone.
+    pub fn left(&self) {
+        one(&self.left);
+    }
+
+    /// A connection was closed for a newer one.
+    pub fn shed(&self) {
+        one(&self.shed);
+    }
+
     /// All of it, in the text format of Prometheus.
     pub fn text(&self, depth: Depth, open: u64, forge: Duration) -> String {
         let mut text = String::new();
@@ -92,6 +104,20 @@ impl Metrics {
         );
         let found = get(&self.findings).to_string();
         say("countersign_findings_total", "counter", "Findings that were opened.", found);
+        let left = get(&self.left).to_string();
+        say(
+            "countersign_repositories_left_total",
+            "counter",
+            "Repositories that were gone, with their jobs.",
+            left,
+        );
+        let shed = get(&self.shed).to_string();
+        say(
+            "countersign_connections_shed_total",
+            "counter",
+            "Connections that were closed for newer ones.",
+            shed,
+        );
         say("countersign_findings_open", "gauge", "Findings that are open.", open.to_string());
         say("countersign_queue_jobs", "gauge", "Jobs that wait or run.", depth.jobs.to_string());
         let late = format!("{:.3}", depth.late as f64 / 1_000.0);

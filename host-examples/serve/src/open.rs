@@ -1,4 +1,4 @@
-//! The changes that are open, each with the last decision about it.
+//! The changes that are open, each with the last decision about it and the gate's own comment on it.
 
 use countersign_audit::Place;
 use countersign_audit::database::{DatabaseError, Store};
@@ -44,4 +44,36 @@ pub fn list(store: &mut dyn Store) -> Result<Vec<Link>, TrailError> {
         links.extend(Trail::of(store).entry(&row.text(0)?)?);
     }
     Ok(links)
+}
+
+/// The forge's name for the gate's own comment on a change.
+///
+/// # Errors
+/// When the database fails.
+pub fn comment(
+    store: &mut dyn Store,
+    repository: &str,
+    change: &str,
+) -> Result<Option<String>, DatabaseError> {
+    let statement = "SELECT id FROM comments WHERE repository = $1 AND change = $2";
+    let rows = store.query(statement, &[repository.into(), change.into()])?;
+    rows.first().map(|row| row.text(0)).transpose()
+}
+
+/// Keeps that name.
+///
+/// # Errors
+/// When the database fails.
+pub fn keep_comment(
+    store: &mut dyn Store,
+    repository: &str,
+    change: &str,
+    id: &str,
+) -> Result<(), DatabaseError> {
+    store.execute(
+        "INSERT INTO comments (repository, change, id) VALUES ($1, $2, $3)
+         ON CONFLICT (repository, change) DO UPDATE SET id = excluded.id",
+        &[repository.into(), change.into(), id.into()],
+    )?;
+    Ok(())
 }

@@ -73,33 +73,55 @@ fn ask(store: &mut dyn Store, subject: &Subject, now: i64) -> Result<(), Databas
     let odd = |e: serde_json::Error| DatabaseError::Damaged(e.to_string());
     let text = serde_json::to_string(subject).map_err(odd)?;
     store.execute(
-        "INSERT INTO jobs (lane, subject, due, attempts, asked) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (lane) DO UPDATE SET asked = jobs.asked + 1,
+        "INSERT INTO jobs (lane, subject, due, attempts, asked, repository) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (lane) DO UPDATE SET asked = jobs.asked + 1, repository = excluded.repository,
          due = CASE WHEN jobs.due < excluded.due THEN jobs.due ELSE excluded.due END",
-        &[subject.lane().into(), text.into(), now.into(), 0_i64.into(), 1_i64.into()],
+        &[
+            subject.lane().into(),
+            text.into(),
+            now.into(),
+            0_i64.into(),
+            1_i64.into(),
+            subject.repository().into(),
+        ],
     )?;
     Ok(())
 }
 
-/// Claims the job that is due for longest, for a while.
+/// The next job that is due at `$1`, of a repository of which fewer than `$2` are being done. Repositories take turns: the one
+/// of which a job was claimed longest ago comes first, with the job that is due for longest.
+const DUE: &str = "
+    SELECT jobs.id, jobs.subject, jobs.attempts, jobs.asked FROM jobs
+    LEFT JOIN turns ON turns.repository = jobs.repository
+    LEFT JOIN (
+        SELECT repository, count(*) AS running FROM jobs WHERE until >= $1 GROUP BY repository
+    ) busy ON busy.repository = jobs.repository
+    WHERE jobs.due <= $1 AND (jobs.until IS NULL OR jobs.until < $1) AND coalesce(busy.running, 0) < $2
+    ORDER BY coalesce(turns.at, 0), jobs.due, jobs.id LIMIT 1";
+
+/// Claims a job for a while, where fewer than `share` of its repository are being done.
 ///
 /// # Errors
 /// When the database fails.
-pub fn claim(store: &mut dyn Store, lease: Duration) -> Result<Option<Job>, DatabaseError> {
+pub fn claim(store: &mut dyn Store, lease: Duration, share: usize) -> Result<Option<Job>, DatabaseError> {
     // Most of the time there is none, and SQLite need not be locked to see that.
     let now = clock();
-    let due = "SELECT id, subject, attempts, asked FROM jobs
-               WHERE due <= $1 AND (until IS NULL OR until < $1) ORDER BY due, id LIMIT 1";
-    if store.query(due, &[now.into()])?.is_empty() {
+    let values: [Value; 2] = [now.into(), i64::try_from(share).unwrap_or(i64::MAX).into()];
+    if store.query(DUE, &values)?.is_empty() {
         return Ok(None);
     }
     transaction(store, |store| {
-        let rows = store.query(&format!("{due} {{skip locked}}"), &[now.into()])?;
+        let rows = store.query(&format!("{DUE} {{skip locked jobs}}"), &values)?;
         let Some(row) = rows.first() else { return Ok(None) };
         let job = read(row)?;
         let statement = "UPDATE jobs SET claim = $1, until = $2 WHERE id = $3";
         let until = now.saturating_add(millis(lease));
         store.execute(statement, &[job.claim.as_str().into(), until.into(), job.id.into()])?;
+        store.execute(
+            "INSERT INTO turns (repository, at) VALUES ($1, $2)
+             ON CONFLICT (repository) DO UPDATE SET at = excluded.at",
+            &[job.subject.repository().into(), now.into()],
+        )?;
         Ok(Some(job))
     })
 }
@@ -200,13 +222,27 @@ pub fn repositories(store: &mut dyn Store) -> Result<Vec<String>, DatabaseError>
     store.query("SELECT name FROM repositories ORDER BY name", &[])?.iter().map(|row| row.text(0)).collect()
 }
 
-/// Forgets deliveries that are too old to be replayed by anybody who has just seen them.
+/// Forgets a repository that is gone: it is looked after no more, and all of its jobs end.
+///
+/// # Errors
+/// When the database fails.
+pub fn leave(store: &mut dyn Store, repository: &str) -> Result<(), DatabaseError> {
+    transaction(store, |store| {
+        for table in ["repositories WHERE name", "jobs WHERE repository", "open WHERE repository"] {
+            store.execute(&format!("DELETE FROM {table} = $1"), &[repository.into()])?;
+        }
+        Ok(())
+    })
+}
+
+/// Forgets deliveries that are too old to be replayed by anybody who has just seen them, and whose turn was last that long ago.
 ///
 /// # Errors
 /// When the database fails.
 pub fn forget(store: &mut dyn Store) -> Result<(), DatabaseError> {
     let before = clock().saturating_sub(millis(MEMORY));
     store.execute("DELETE FROM deliveries WHERE at < $1", &[before.into()])?;
+    store.execute("DELETE FROM turns WHERE at < $1", &[before.into()])?;
     Ok(())
 }
 
@@ -216,7 +252,11 @@ mod tests {
     use countersign_audit::Database;
 
     fn claim(store: &mut dyn Store) -> Result<Option<Job>, DatabaseError> {
-        super::claim(store, Duration::from_secs(60))
+        super::claim(store, Duration::from_secs(60), 3)
+    }
+
+    fn of(repository: &str, number: u64) -> Subject {
+        Subject::Change { repository: repository.into(), number }
     }
 
     fn change(number: u64) -> Subject {
@@ -265,6 +305,86 @@ mod tests {
         assert_eq!(depth(store).unwrap().jobs, 1);
         settle(store, &heir).unwrap();
         assert_eq!(depth(store).unwrap().jobs, 0);
+    }
+
+    #[test]
+    fn repositories_take_turns_whatever_each_has_asked_for() {
+        let (_folder, mut store) = store();
+        let store = store.as_mut();
+        let mass: Vec<Subject> = (0..1_500).map(|number| of("acme/mass", number)).collect();
+        add(store, &mass).unwrap();
+        add(store, &[of("acme/app", 1), of("acme/other", 1), of("acme/app", 2)]).unwrap();
+        let mut done = Vec::new();
+        for _ in 0..7 {
+            let job = claim(store).unwrap().unwrap();
+            settle(store, &job).unwrap();
+            done.push(job.subject.lane());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        assert_eq!(
+            done,
+            [
+                "acme/mass#0",
+                "acme/app#1",
+                "acme/other#1",
+                "acme/mass#1",
+                "acme/app#2",
+                "acme/mass#2",
+                "acme/mass#3"
+            ]
+        );
+    }
+
+    #[test]
+    fn one_repository_never_has_all_workers() {
+        let (_folder, mut store) = store();
+        let store = store.as_mut();
+        add(store, &[of("acme/mass", 1), of("acme/mass", 2), of("acme/mass", 3), of("acme/mass", 4)])
+            .unwrap();
+        let busy: Vec<Job> = (0..3).map(|_| claim(store).unwrap().unwrap()).collect();
+        assert_eq!(claim(store).unwrap(), None, "a fourth of the same waits");
+        add(store, &[of("acme/app", 1)]).unwrap();
+        assert_eq!(claim(store).unwrap().unwrap().subject, of("acme/app", 1));
+        settle(store, &busy[0]).unwrap();
+        assert_eq!(claim(store).unwrap().unwrap().subject, of("acme/mass", 4));
+        // What a dead worker holds counts until its time is over.
+        store.execute("UPDATE jobs SET until = 0", &[]).unwrap();
+        assert!(claim(store).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_repository_that_is_gone_leaves_nothing_to_do() {
+        let (_folder, mut store) = store();
+        let store = store.as_mut();
+        let delivery = |id: &str, subject| Delivery { id: id.into(), subjects: vec![subject] };
+        accept(store, &delivery("d1", of("acme/gone", 1))).unwrap();
+        accept(store, &delivery("d2", of("acme/app", 1))).unwrap();
+        leave(store, "acme/gone").unwrap();
+        assert_eq!(repositories(store).unwrap(), ["acme/app"]);
+        assert_eq!(claim(store).unwrap().unwrap().subject, of("acme/app", 1));
+        assert_eq!(claim(store).unwrap(), None);
+    }
+
+    #[test]
+    fn a_queue_of_the_version_before_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::Sqlite(folder.path().join("q.db"));
+        let mut store = database.open().unwrap();
+        for statement in
+            ["ALTER TABLE jobs DROP COLUMN repository", "DROP TABLE turns", "DROP TABLE comments"]
+        {
+            store.execute(statement, &[]).unwrap();
+        }
+        let subject = serde_json::to_string(&of("acme/app", 1)).unwrap();
+        store
+            .execute(
+                "INSERT INTO jobs (lane, subject, due, attempts, asked) VALUES ('acme/app#1', $1, 0, 0, 1)",
+                &[subject.into()],
+            )
+            .unwrap();
+        drop(store);
+        let mut store = database.open().unwrap();
+        assert_eq!(claim(store.as_mut()).unwrap().unwrap().subject, of("acme/app", 1));
     }
 
     #[test]

@@ -12,8 +12,8 @@ use countersign_host::module::Module;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::forge::Forge;
+use crate::listen;
 use crate::pool::Pool;
-use crate::web;
 use crate::work::Shared;
 
 /// How a service runs.
@@ -73,13 +73,10 @@ pub fn run(settings: Settings, forge: Box<dyn Forge>, module: &Module) -> anyhow
         }
         scope.spawn(|| shared.keep_up());
         tracing::info!(%address, database = %shared.settings.database, "listening");
-        let served = runtime.block_on(async {
-            axum::serve(listener, web::router(shared.clone())).with_graceful_shutdown(told_to_end()).await
-        });
+        runtime.block_on(listen::serve(&listener, &shared, told_to_end()));
         tracing::info!("ending");
         shared.stop();
-        served
-    })?;
+    });
     tracing::info!("ended");
     Ok(())
 }

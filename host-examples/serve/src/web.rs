@@ -1,6 +1,7 @@
 //! The service's own HTTP: one address for the forge, a few pages for people, three for machines.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -19,6 +20,9 @@ use crate::{open, queue};
 
 /// Bytes of a webhook. Only names and numbers are read from it.
 pub const BODY_BYTES: usize = 4 << 20;
+
+/// The time for a webhook's body.
+const BODY: Duration = Duration::from_secs(10);
 
 type App = State<Arc<Shared>>;
 
@@ -45,9 +49,14 @@ async fn answer(shared: Arc<Shared>, make: impl FnOnce(&Shared) -> Response + Se
 
 async fn webhook(State(shared): App, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_BYTES).await else {
-        shared.metrics.refused(Refusal::Oversized);
-        return refuse(Refusal::Oversized);
+    let body = match tokio::time::timeout(BODY, to_bytes(body, BODY_BYTES)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            shared.metrics.refused(Refusal::Oversized);
+            return refuse(Refusal::Oversized);
+        }
+        // It may come once more, and all of it.
+        Err(_) => return (StatusCode::REQUEST_TIMEOUT, "the body took too long\n").into_response(),
     };
     answer(shared, move |shared| keep(shared, &parts.headers, &body)).await
 }

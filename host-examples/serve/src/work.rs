@@ -11,7 +11,7 @@ use countersign_audit::{Kept, Place, Trail, removal};
 use countersign_core::model::When;
 use countersign_host::cli::now;
 
-use crate::forge::{Forge, ForgeError, Judged, Memory, Subject};
+use crate::forge::{Forge, ForgeError, Judged, Look, Memory, Subject};
 use crate::metrics::Metrics;
 use crate::open;
 use crate::pool::Pool;
@@ -23,6 +23,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// How often the spool is emptied where nothing else happens.
 const EMPTIES: Duration = Duration::from_secs(10);
+
+/// After how many failures a change is told of them: what passes by itself has passed by then.
+const PATIENCE: u32 = 4;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -61,6 +64,14 @@ impl Memory for OfTrail<'_> {
     fn in_order(&mut self, repository: &str) -> anyhow::Result<Vec<String>> {
         let merges = self.0.with(|store| Trail::of(store).last_merges(repository))?;
         Ok(merges.into_iter().map(|link| link.entry.head).collect())
+    }
+
+    fn comment(&mut self, repository: &str, change: &str) -> anyhow::Result<Option<String>> {
+        Ok(self.0.with(|store| open::comment(store, repository, change))?)
+    }
+
+    fn keep_comment(&mut self, repository: &str, change: &str, id: &str) -> anyhow::Result<()> {
+        Ok(self.0.with(|store| open::keep_comment(store, repository, change, id))?)
     }
 
     fn answers(&mut self, repository: &str, change: &str) -> anyhow::Result<Answers> {
@@ -115,7 +126,7 @@ impl Shared {
     pub fn work(&self) {
         let mut seen = 0;
         while !self.stopping() {
-            match self.pool.with(|store| queue::claim(store, self.settings.lease)) {
+            match self.pool.with(|store| queue::claim(store, self.settings.lease, self.share())) {
                 Ok(Some(job)) => self.job(&job),
                 Ok(None) => self.pause(&mut seen, PAUSE),
                 Err(error) => {
@@ -126,6 +137,11 @@ impl Shared {
         }
     }
 
+    /// Jobs of one repository that are done at once: a worker is left for the others.
+    fn share(&self) -> usize {
+        self.settings.workers.saturating_sub(1).max(1)
+    }
+
     fn job(&self, job: &Job) {
         let started = Instant::now();
         let lane = job.subject.lane();
@@ -133,7 +149,18 @@ impl Shared {
         self.metrics.job(done.is_ok(), started.elapsed());
         let ended = match &done {
             Ok(()) => self.pool.with(|store| queue::settle(store, job)),
+            Err(_) if self.forge.is_gone(job.subject.repository()).unwrap_or(false) => {
+                let repository = job.subject.repository();
+                tracing::warn!(
+                    repository,
+                    lane,
+                    "the repository is gone, or hidden from the gate; its jobs end"
+                );
+                self.metrics.left();
+                self.pool.with(|store| queue::leave(store, repository))
+            }
             Err(error) => {
+                self.say_fault(job, error);
                 let wanted = error.downcast_ref::<ForgeError>().and_then(|error| error.retry_after);
                 let waits = self.pool.with(|store| queue::postpone(store, job, wanted));
                 let seconds = waits.as_ref().map(Duration::as_secs_f32).unwrap_or_default();
@@ -148,6 +175,19 @@ impl Shared {
         }
     }
 
+    /// Tells a change of what keeps it from being judged, once that has lasted. Where even that fails, the next failure tells it.
+    fn say_fault(&self, job: &Job, error: &anyhow::Error) {
+        let Subject::Change { repository, number } = &job.subject else { return };
+        if job.attempts + 1 < PATIENCE {
+            return;
+        }
+        let said =
+            self.forge.say_fault(repository, *number, &format!("{error:#}"), &self.settings.public_url);
+        if let Err(error) = said {
+            tracing::warn!(repository, number, %error, "a change could not be told why it is not judged");
+        }
+    }
+
     fn subject(&self, subject: &Subject) -> anyhow::Result<()> {
         match subject {
             Subject::Repository { repository } => self.ask_all(repository),
@@ -157,7 +197,10 @@ impl Shared {
     }
 
     fn ask_all(&self, repository: &str) -> anyhow::Result<()> {
-        let open = self.forge.open(repository)?;
+        let Look { mut open, more } = self.forge.open(repository)?;
+        if more {
+            open.push(Subject::Repository { repository: repository.to_owned() });
+        }
         self.pool.with(|store| queue::add(store, &open))?;
         self.wake();
         Ok(())
@@ -182,7 +225,8 @@ impl Shared {
                 "decided"
             );
         }
-        let published = self.forge.publish(&place, &judged, &self.settings.page_of(&link.hash))?;
+        let page = self.settings.page_of(&link.hash);
+        let published = self.forge.publish(&place, &judged, &page, &mut OfTrail(&self.pool))?;
         if let Some(foreign) = published.foreign_status {
             tracing::warn!(repository, number, foreign, "somebody else wrote the gate's status");
             let (at, finding) = (now()?, Finding::ForeignStatus);
@@ -269,12 +313,19 @@ impl Shared {
     /// Where a repository is seen for the first time, what its guarded branches hold is where the watch begins: all of them, for
     /// the next to be looked at is seen no later.
     fn begin(&self, repository: &str) -> anyhow::Result<()> {
-        let mut places = Vec::new();
-        for subject in self.forge.open(repository)? {
-            if let Subject::Branch { repository, target } = subject
-                && let Some(head) = self.forge.tip(&repository, &target)?
-            {
-                places.push(Place { repository, target, change: None, head });
+        let mut places: Vec<Place> = Vec::new();
+        loop {
+            let Look { open, more } = self.forge.open(repository)?;
+            for subject in open {
+                if let Subject::Branch { repository, target } = subject
+                    && places.iter().all(|place| place.target != target)
+                    && let Some(head) = self.forge.tip(&repository, &target)?
+                {
+                    places.push(Place { repository, target, change: None, head });
+                }
+            }
+            if !more {
+                break;
             }
         }
         let at = now()?;

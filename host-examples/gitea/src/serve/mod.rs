@@ -5,11 +5,12 @@ mod landed;
 mod mirror;
 pub mod publish;
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -22,10 +23,10 @@ use countersign_host::collect::{Collector, Platform, PolicyFrom, Subject, Target
 use countersign_host::git::Remote;
 use countersign_host::module::Module;
 use countersign_serve::{
-    Delivery, Forge, ForgeError, Judged, Memory, Published, Refusal, Settings, Subject as Job,
+    Delivery, Forge, ForgeError, Judged, Look, Memory, Published, Refusal, Settings, Subject as Job,
 };
 
-use crate::api::{Api, ApiError, Pull, User};
+use crate::api::{Api, ApiError, Pull, Repository, User};
 use crate::branch::{DefaultBranch, Grounds, Known};
 use crate::forge::PullRequest;
 use crate::paging::End;
@@ -36,6 +37,15 @@ use publish::Publisher;
 
 /// The time for reading one pull request, and again for writing to it: both together less than a claim holds.
 const TIME: Duration = Duration::from_secs(20);
+
+/// The time for one question.
+const SHORT: Duration = Duration::from_secs(5);
+
+/// The time for the branches of one look at a repository.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Branches that are remembered as guarded by nobody.
+const UNGUARDED: usize = 50_000;
 
 pub use event::is_repository;
 
@@ -139,6 +149,7 @@ impl Serve {
             secret: webhook_secret.into_bytes(),
             mirrors: Mirrors::below(&self.mirrors),
             folder: self.mirrors.clone(),
+            unguarded: Unguarded::default(),
             veto: self.veto,
             host: self.host.clone(),
         };
@@ -175,7 +186,7 @@ impl Serve {
 const ACCOUNT: &str = "account";
 
 fn own_login(api: &Api, folder: &Path) -> Option<String> {
-    let asked = api.within(Duration::from_secs(5)).get::<User>("/user").ok().map(|user| user.login);
+    let asked = api.within(SHORT).get::<User>("/user").ok().map(|user| user.login);
     asked.or_else(|| std::fs::read_to_string(folder.join(ACCOUNT)).ok().map(|login| login.trim().to_owned()))
 }
 
@@ -186,9 +197,37 @@ struct Gitea {
     secret: Vec<u8>,
     mirrors: Mirrors,
     folder: PathBuf,
+    unguarded: Unguarded,
     own: Mutex<Option<String>>,
     veto: bool,
     host: HostRulesChoice,
+}
+
+/// Where a branch stands, and the branch that says whether anybody guards it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Stands {
+    repository: String,
+    default: Option<(String, String)>,
+    branch: (String, String),
+}
+
+/// Branches that nobody guards, as long as they and the default branch stand where they stood: most are, and each look at a
+/// repository sees all of them.
+#[derive(Default)]
+struct Unguarded(Mutex<HashSet<Stands>>);
+
+impl Unguarded {
+    fn holds(&self, stands: &Stands) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(stands)
+    }
+
+    fn add(&self, stands: Stands) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= UNGUARDED {
+            all.clear();
+        }
+        all.insert(stands);
+    }
 }
 
 impl From<ApiError> for ForgeError {
@@ -266,6 +305,18 @@ struct Range {
 impl Gitea {
     fn own(&self) -> Option<String> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Learns the gate's own login by what it wrote.
+    fn learn(&self, login: Option<String>) {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if *own != login {
+            if let Some(login) = &login {
+                // Whoever starts again without it writes one status too many, and learns it again.
+                let _ = std::fs::write(self.folder.join(ACCOUNT), login);
+            }
+            *own = login;
+        }
     }
 
     /// A repository as the forge is now, with what a pull request brings.
@@ -375,23 +426,40 @@ impl Forge for Gitea {
     }
 
     fn ready(&self) -> Result<(), ForgeError> {
-        let _: serde_json::Value = self.api.within(Duration::from_secs(5)).get("/version")?;
+        let _: serde_json::Value = self.api.within(SHORT).get("/version")?;
         Ok(())
     }
 
-    fn open(&self, repository: &str) -> Result<Vec<Job>, ForgeError> {
+    fn open(&self, repository: &str) -> Result<Look, ForgeError> {
         let api = self.api.within(TIME);
-        let pulls: Vec<Pull> = api.list(End::Counted, &format!("/repos/{repository}/pulls?state=open"))?;
-        let mut jobs: Vec<Job> = pulls
+        let path = format!("/repos/{repository}/pulls?state=open&sort=oldest");
+        let pulls: Vec<Pull> = api.list(End::Counted, &path)?;
+        let mut open: Vec<Job> = pulls
             .iter()
             .map(|pull| Job::Change { repository: repository.to_owned(), number: pull.number })
             .collect();
         let Mirrored { mut collector, default_branch } = self.look(&api, repository, None)?;
+        let stands_at = default_branch.as_ref().and_then(|default| default.tip.clone());
+        let stands_at = stands_at.map(|(name, tip)| (name, tip.to_string()));
         let default = default_branch.map(|branch| {
             let tip = branch.tip.as_ref().map(|(_, tip)| tip.clone());
             DefaultBranch::of(branch, &tip.map(Known::all).unwrap_or_default())
         });
+        let started = Instant::now();
+        let mut more = false;
         for (target, tip) in collector.repository().branches().map_err(failed)? {
+            let stands = Stands {
+                repository: repository.to_owned(),
+                default: stands_at.clone(),
+                branch: (target.clone(), tip.to_string()),
+            };
+            if self.unguarded.holds(&stands) {
+                continue;
+            }
+            more = started.elapsed() > LOOK;
+            if more {
+                break;
+            }
             // Nothing into itself: what comes out says whether anybody guards it.
             let known = Known::all(tip.clone());
             let range = Range {
@@ -405,10 +473,20 @@ impl Forge for Gitea {
             let subject = self.subject(range);
             let judged = self.decide(&mut collector, &subject, &mut Landed::default())?;
             if judged.is_none_or(|judged| judged.is_gated()) {
-                jobs.push(Job::Branch { repository: repository.to_owned(), target });
+                open.push(Job::Branch { repository: repository.to_owned(), target });
+            } else {
+                self.unguarded.add(stands);
             }
         }
-        Ok(jobs)
+        Ok(Look { open, more })
+    }
+
+    fn is_gone(&self, repository: &str) -> Result<bool, ForgeError> {
+        match self.api.within(SHORT).get::<Repository>(&format!("/repos/{repository}")) {
+            Ok(_) => Ok(false),
+            Err(error) if error.is_missing() => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn judge(
@@ -421,7 +499,7 @@ impl Forge for Gitea {
         let pull: Pull = match api.get(&format!("/repos/{repository}/pulls/{number}")) {
             Ok(pull) => pull,
             // Whatever it was, it is no open pull request.
-            Err(error) if error.is_hidden() => return Ok(None),
+            Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         if pull.state != "open" {
@@ -446,19 +524,36 @@ impl Forge for Gitea {
         answered(&api, self.decide(&mut collector, &subject, &mut platform)?)
     }
 
-    fn publish(&self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ForgeError> {
+    fn publish(
+        &self,
+        place: &Place,
+        judged: &Judged,
+        page: &str,
+        memory: &mut dyn Memory,
+    ) -> Result<Published, ForgeError> {
         let api = self.api.within(TIME);
         let own = self.own();
         let mut publisher = Publisher { api: &api, module: &self.module, own: own.clone(), veto: self.veto };
-        let published = publisher.publish(place, judged, page)?;
-        if publisher.own != own {
-            if let Some(login) = &publisher.own {
-                // Whoever starts again without it writes one status too many, and learns it again.
-                let _ = std::fs::write(self.folder.join(ACCOUNT), login);
+        let status = publisher.status(place, judged, page);
+        self.learn(publisher.own.clone());
+        let published = status?;
+        if let Some(number) = &place.change {
+            let known = memory.comment(&place.repository, number).map_err(failed)?;
+            let written = publisher.talk(place, number, judged, known.as_deref())?;
+            if let Some(id) = written.filter(|id| Some(id) != known.as_ref()) {
+                memory.keep_comment(&place.repository, number, &id).map_err(failed)?;
             }
-            *self.own.lock().unwrap_or_else(PoisonError::into_inner) = publisher.own;
         }
         Ok(published)
+    }
+
+    fn say_fault(&self, repository: &str, number: u64, why: &str, page: &str) -> Result<(), ForgeError> {
+        let api = self.api.within(TIME);
+        let pull: Pull = api.get(&format!("/repos/{repository}/pulls/{number}"))?;
+        let mut publisher = Publisher { api: &api, module: &self.module, own: self.own(), veto: self.veto };
+        let said = publisher.fault(repository, &pull.head.sha, why, page);
+        self.learn(publisher.own);
+        Ok(said?)
     }
 
     fn tip(&self, repository: &str, target: &str) -> Result<Option<String>, ForgeError> {

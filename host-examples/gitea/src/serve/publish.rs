@@ -19,6 +19,14 @@ pub const CONTEXT: &str = "countersign";
 /// Characters of a description: what the pages of the forge show of it.
 const DESCRIPTION: usize = 200;
 
+/// What a comment under the gate's name says that is not the gate's word.
+const WRITTEN_OFF: &str = "<!-- countersign -->\nThis is not the gate's word: somebody changed it, or a newer one took its \
+    place. What the gate says is in its status and in its other comment.\n";
+
+fn is_written_off(comment: &Comment) -> bool {
+    comment.body.trim() == WRITTEN_OFF.trim()
+}
+
 /// Publishes on one pull request.
 pub struct Publisher<'a> {
     /// The forge.
@@ -32,14 +40,19 @@ pub struct Publisher<'a> {
 }
 
 impl Publisher<'_> {
-    /// Shows a decision.
+    /// Talks with the people of a change: by the comment, by requests for reviews, and where it was set up by a review. `known` is
+    /// the comment that was written before; what comes back is the one that stands now.
     ///
     /// # Errors
     /// When the forge does not answer.
-    pub fn publish(&mut self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ApiError> {
-        let published = self.status(place, judged, page)?;
-        let Some(number) = &place.change else { return Ok(published) };
-        self.comment(place, number, judged)?;
+    pub fn talk(
+        &self,
+        place: &Place,
+        number: &str,
+        judged: &Judged,
+        known: Option<&str>,
+    ) -> Result<Option<String>, ApiError> {
+        let comment = self.comment(place, number, judged, known)?;
         let reviews: Vec<Review> =
             self.api.list(End::Counted, &self.path(place, &format!("/pulls/{number}/reviews")))?;
         if let Some(decision) = &judged.decision {
@@ -48,7 +61,7 @@ impl Publisher<'_> {
         if self.veto {
             self.veto(place, number, judged, &reviews)?;
         }
-        Ok(published)
+        Ok(comment)
     }
 
     fn path(&self, place: &Place, rest: &str) -> String {
@@ -59,17 +72,40 @@ impl Publisher<'_> {
         user.is_some_and(|user| Some(&user.login) == self.own.as_ref())
     }
 
-    /// The status: who may write to the repository may write one by this name, and the newest counts.
-    fn status(&mut self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ApiError> {
-        let state = state(judged);
+    /// The status of a decision.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    pub fn status(&mut self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ApiError> {
         let headline = match &judged.decision {
             Some(decision) => decision.headline.as_str(),
             None => "This change cannot be evaluated; the page says why",
         };
-        let description = cut(&countersign_core::visible(headline));
-        let path = format!("/commits/{}/statuses", place.head);
+        self.write_status(&place.repository, &place.head, state(judged), headline, page)
+    }
+
+    /// The status of a commit that cannot be judged for now.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    pub fn fault(&mut self, repository: &str, head: &str, why: &str, page: &str) -> Result<(), ApiError> {
+        let said = format!("Not judged yet, and tried again and again: {why}");
+        self.write_status(repository, head, "error", &said, page).map(drop)
+    }
+
+    /// Who may write to the repository may write a status by this name, and the newest counts.
+    fn write_status(
+        &mut self,
+        repository: &str,
+        head: &str,
+        state: &str,
+        said: &str,
+        page: &str,
+    ) -> Result<Published, ApiError> {
+        let description = cut(&countersign_core::visible(said));
         // The newest come first. Where ours is not among them it is written again, and then it is.
-        let mut known: Vec<Status> = self.api.first(&self.path(place, &path))?;
+        let mut known: Vec<Status> =
+            self.api.first(&format!("/repos/{repository}/commits/{head}/statuses"))?;
         known.retain(|status| status.context == CONTEXT);
         let newest = known.iter().max_by_key(|status| status.id);
         let same = |status: &Status| {
@@ -81,12 +117,12 @@ impl Publisher<'_> {
         }
         let foreign = newest.filter(|_| !own && self.own.is_some()).map(|status| {
             let who = status.creator.as_ref().map_or("somebody", |user| user.login.as_str());
-            format!("{who} wrote {} on {}: {}", status.status, place.head, status.description)
+            format!("{who} wrote {} on {head}: {}", status.status, status.description)
         });
         let body =
             json!({ "context": CONTEXT, "state": state, "description": description, "target_url": page });
         let written: Status =
-            self.api.send("POST", &self.path(place, &format!("/statuses/{}", place.head)), Some(&body))?;
+            self.api.send("POST", &format!("/repos/{repository}/statuses/{head}"), Some(&body))?;
         if let Some(user) = written.creator {
             self.own = Some(user.login);
         }
@@ -94,28 +130,51 @@ impl Publisher<'_> {
     }
 
     /// The one comment, in place. It leads to no record, for what stands in it must not change while the decision does not.
-    fn comment(&self, place: &Place, number: &str, judged: &Judged) -> Result<(), ApiError> {
+    ///
+    /// Whoever may write to the repository may change its words, so it is known by its id. Whatever else stands under the gate's
+    /// name was changed or is left from before a database was lost, and is written off: nothing there is the gate's word.
+    fn comment(
+        &self,
+        place: &Place,
+        number: &str,
+        judged: &Judged,
+        known: Option<&str>,
+    ) -> Result<Option<String>, ApiError> {
         let shown = match self.module.render(&judged.answer, "markdown", false, false) {
             Ok(shown) => shown,
             Err(_) => "This change cannot be evaluated. Its status leads to the reason.".to_owned(),
         };
         let body = format!("{MARKER}\n{}\n", shown.trim());
-        let comments: Vec<Comment> =
+        let mut own: Vec<Comment> =
             self.api.list_at_once(&self.path(place, &format!("/issues/{number}/comments")))?;
-        let own = |comment: &&Comment| comment.body.starts_with(MARKER) && self.is_own(comment.user.as_ref());
-        match comments.iter().find(own) {
-            Some(comment) if comment.body.trim() == body.trim() => Ok(()),
+        own.retain(|comment| self.is_own(comment.user.as_ref()));
+        let by_id = |comment: &Comment| known.is_some_and(|known| comment.id.to_string() == known);
+        let by_marker = |comment: &Comment| comment.body.starts_with(MARKER) && !is_written_off(comment);
+        let ours = own.iter().position(by_id).or_else(|| own.iter().position(by_marker));
+        let ours = ours.map(|at| own.remove(at));
+        for other in own.iter().filter(|other| !is_written_off(other)) {
+            self.rewrite(place, other, WRITTEN_OFF)?;
+        }
+        match ours {
             Some(comment) => {
-                let path = self.path(place, &format!("/issues/comments/{}", comment.id));
-                self.api.send::<Value>("PATCH", &path, Some(&json!({ "body": body }))).map(drop)
+                if comment.body.trim() != body.trim() {
+                    self.rewrite(place, &comment, &body)?;
+                }
+                Ok(Some(comment.id.to_string()))
             }
             // Who was never blocked needs no word.
-            None if judged.passes() => Ok(()),
+            None if judged.passes() => Ok(None),
             None => {
                 let path = self.path(place, &format!("/issues/{number}/comments"));
-                self.api.send::<Value>("POST", &path, Some(&json!({ "body": body }))).map(drop)
+                let written: Comment = self.api.send("POST", &path, Some(&json!({ "body": body })))?;
+                Ok((written.id != 0).then(|| written.id.to_string()))
             }
         }
+    }
+
+    fn rewrite(&self, place: &Place, comment: &Comment, body: &str) -> Result<(), ApiError> {
+        let path = self.path(place, &format!("/issues/comments/{}", comment.id));
+        self.api.send::<Value>("PATCH", &path, Some(&json!({ "body": body }))).map(drop)
     }
 
     /// Asks for the reviews of those who can give what is missing, and takes back what was asked for once nothing is: a request
