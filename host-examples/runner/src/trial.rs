@@ -119,6 +119,7 @@ impl Try {
             head: Some(head.to_owned()),
             target: self.target.clone(),
             policy: self.policy.clone().map_or(PolicyFrom::Target, PolicyFrom::File),
+            merged: true,
             ..Selection::default()
         };
         let mut tried = Tried {

@@ -430,8 +430,11 @@ fn an_unborn_branch_has_nothing_to_judge_and_a_new_target_has_all() {
     assert!(run.err.contains("no commits yet"), "{}", run.err);
     repo.commit(AI);
     let zeros = "0".repeat(40);
-    let run =
-        repo.countersign(&["check", "--target", "refs/heads/new", "--base", &zeros, "--format", "json"]);
+    let policy = repo.beside("policy.yaml");
+    std::fs::write(&policy, POLICY).unwrap();
+    let policy = ["--policy", policy.to_str().unwrap()];
+    let args = ["check", "--target", "refs/heads/new", "--base", &zeros, "--format", "json"];
+    let run = repo.countersign(&[&args[..], &policy].concat());
     let decision: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(decision["change"]["commits"], 1);
 }

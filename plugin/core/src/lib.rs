@@ -56,4 +56,5 @@ mod signoff;
 
 pub use error::{Error, ErrorDocument, ErrorKind};
 pub use facade::{FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, render};
+pub use policy::likely;
 pub use render::visible;

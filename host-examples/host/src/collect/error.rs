@@ -1,10 +1,35 @@
 //! Why facts could not be collected.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::git::GitError;
 use crate::module::CallError;
 use crate::signoffs::SignoffError;
+
+/// What to do about an error: ways out, the likeliest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Help(Vec<String>);
+
+impl Help {
+    /// One way out.
+    pub fn of(way: impl Into<String>) -> Self {
+        Help(vec![way.into()])
+    }
+}
+
+impl FromIterator<String> for Help {
+    fn from_iter<I: IntoIterator<Item = String>>(ways: I) -> Self {
+        Help(ways.into_iter().collect())
+    }
+}
+
+/// A line for each.
+impl fmt::Display for Help {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|way| write!(f, "\n  help: {way}"))
+    }
+}
 
 /// Why facts could not be collected. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -21,31 +46,74 @@ pub enum CollectError {
     /// The request could not be written.
     #[error("the request cannot be written: {0}")]
     Request(#[from] serde_json::Error),
-    /// There is no commit to judge.
-    #[error("`{revision}` names no commit in this repository{hint}")]
+    /// A commit that somebody names is not here.
+    #[error("`{revision}`{named_by} names no commit in this repository{help}")]
     NoCommit {
         /// What was asked for.
         revision: String,
+        /// Who names it, where that is not the command line.
+        named_by: String,
         /// What to do.
-        hint: String,
+        help: Help,
     },
     /// A branch and a tag go by one name, and git would take the tag.
     #[error("`{0}` is a branch and a tag, at different commits: write `refs/heads/{0}` or `refs/tags/{0}`")]
     Ambiguous(String),
-    /// The target is not known.
-    #[error("no target: {0}; name the branch that the change goes into with --target")]
-    NoTarget(String),
     /// The platform did not answer what nothing can be decided without.
     #[error("{0}")]
     Platform(String),
-    /// The history is cut.
+    /// Nothing says which branch the change goes into.
+    #[error("no target: neither a flag, nor the CI, nor the remote's HEAD says what the change goes into{0}")]
+    NoTarget(Help),
+    /// The target is not here, so nobody can say which policy decides.
+    #[error("the target {name} is not in this repository, so its policy cannot be read{help}")]
+    TargetNotHere {
+        /// The target, by full name.
+        name: String,
+        /// What to do.
+        help: Help,
+    },
+    /// Commits before the base would be judged by nobody.
     #[error(
-        "this is a shallow clone, and the history of the change is cut at {commit}: fetch all of it \
-         (`git fetch --unshallow`, or a clone depth of 0 in CI)"
+        "the base `{revision}` is not in {target}, so nobody would judge what comes before it\n  \
+         help: leave --base out, and all that {target} does not hold is judged\n  \
+         help: or name the branch that holds it with --target"
     )]
+    BaseNotInTarget {
+        /// The base.
+        revision: String,
+        /// The target, by full name.
+        target: String,
+    },
+    /// The target has no policy, and that of the default branch was not read.
+    #[error("{target} has no policy of its own, and {why}{help}")]
+    NoDefaultBranch {
+        /// The target, by full name.
+        target: String,
+        /// Why that of the default branch was not read.
+        why: String,
+        /// What to do.
+        help: Help,
+    },
+    /// The event that a CI runs for does not say which change it means.
+    #[error("{ci}: this {event} {lacks}{help}")]
+    NoChange {
+        /// The CI.
+        ci: &'static str,
+        /// The event.
+        event: String,
+        /// What it does not say.
+        lacks: String,
+        /// What to do.
+        help: Help,
+    },
+    /// The history is cut.
+    #[error("this is a shallow clone, and the history of the change is cut at {commit}{help}")]
     Shallow {
         /// The commit whose parents are missing.
         commit: String,
+        /// What to do.
+        help: Help,
     },
     /// A policy was asked for and is not there.
     #[error("{what} cannot be read as a policy: {reason}")]

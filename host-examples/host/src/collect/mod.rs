@@ -19,7 +19,7 @@ use crate::statements::{self, ALLOWED_SIGNERS_PATH, REVOKED_KEYS_PATH};
 
 pub use documents::POLICY_PATH;
 use documents::document;
-pub use error::CollectError;
+pub use error::{CollectError, Help};
 pub use platform::Platform;
 pub use selection::{PolicyFrom, Selection};
 
@@ -365,7 +365,10 @@ impl<'m> Collector<'m> {
     fn list(&self, head: &str, without: &[String]) -> Result<Vec<Commit<'static>>, CollectError> {
         let commits = self.repository.commits(head, without)?.collect::<Result<Vec<_>, _>>()?;
         match commits.iter().find(|commit| self.repository.is_cut_at(commit.sha.as_str())) {
-            Some(cut) => Err(CollectError::Shallow { commit: cut.sha.short().to_owned() }),
+            Some(cut) => Err(CollectError::Shallow {
+                commit: cut.sha.short().to_owned(),
+                help: Help::of("fetch all of it: git fetch --unshallow"),
+            }),
             None => Ok(commits),
         }
     }
@@ -417,9 +420,11 @@ impl<'m> Collector<'m> {
     /// # Errors
     /// When there is none.
     pub fn resolve(&mut self, revision: &str) -> Result<ObjectId<'static>, CollectError> {
-        self.objects
-            .commit(revision)?
-            .ok_or_else(|| CollectError::NoCommit { revision: revision.to_owned(), hint: String::new() })
+        self.objects.commit(revision)?.ok_or_else(|| CollectError::NoCommit {
+            revision: revision.to_owned(),
+            named_by: String::new(),
+            help: Help::default(),
+        })
     }
 }
 

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
-    Act, Change, Fact, Needs, ObjectId, Request, Software, TriggerKind, Unavailable, When,
+    API_VERSION, Act, Change, Fact, MergeKind, MergeResult, Needs, ObjectId, Request, Software, Trigger,
+    TriggerKind, Unavailable, When,
 };
 
-use super::{CollectError, Collector, HostRules, Platform, Subject, Target};
+use super::{CollectError, Collector, Help, HostRules, POLICY_PATH, Platform, Subject, Target};
 use crate::ci::Ci;
 
 /// Which change, and what beside git decides about it.
@@ -26,6 +27,8 @@ pub struct Selection {
     pub signoffs: Option<PathBuf>,
     /// Everything that a signed sign-off is bound to is collected, whether a rule asks for it or not.
     pub to_sign: bool,
+    /// It was merged long ago, into whatever branch: its base says where, and not the target.
+    pub merged: bool,
 }
 
 /// Where a policy stands.
@@ -83,6 +86,60 @@ impl Platform for Plain<'_> {
     }
 }
 
+/// What the change is, before it is looked at.
+struct Named {
+    target: Target,
+    default_branch: Option<Target>,
+    /// Where the target stands before it.
+    base: Option<ObjectId<'static>>,
+    /// Its commits are counted from here.
+    since: Option<ObjectId<'static>>,
+    head: ObjectId<'static>,
+    /// It is in its target already.
+    pushed: bool,
+}
+
+/// The repositories that a clone fetches from.
+struct Remotes(Vec<String>);
+
+impl Remotes {
+    /// The one that says where branches stand: `origin`, else the only one.
+    fn name(&self) -> &str {
+        match self.0.as_slice() {
+            [only] => only,
+            _ => "origin",
+        }
+    }
+
+    /// What that one said of a branch.
+    fn branch(&self, branch: &str) -> String {
+        format!("refs/remotes/{}/{branch}", self.name())
+    }
+
+    /// How a branch comes into the clone, whatever the clone was made to fetch.
+    fn fetch(&self, name: &str) -> String {
+        match name.strip_prefix("refs/heads/") {
+            Some(branch) => format!("git fetch {} {branch}:{}", self.name(), self.branch(branch)),
+            None => format!("git fetch {} {name}:{name}", self.name()),
+        }
+    }
+}
+
+/// Whether an id is git's and the forges' word for nothing.
+fn is_nothing(revision: &str) -> bool {
+    revision.len() >= 40 && revision.bytes().all(|b| b == b'0')
+}
+
+/// A branch without the folder that branches stand in; any other ref by its full name.
+fn short(name: &str) -> &str {
+    name.strip_prefix("refs/heads/").unwrap_or(name)
+}
+
+/// What brings a commit or branch into the clone that a CI made.
+fn bring(ci: Option<&Ci>, command: String) -> Vec<String> {
+    ci.map(|ci| ci.history.to_owned()).into_iter().chain([command]).collect()
+}
+
 impl Collector<'_> {
     /// The request for a change, in JSON, with every fact that the module asked for.
     ///
@@ -94,159 +151,344 @@ impl Collector<'_> {
         ci: Option<&Ci>,
         now: When,
     ) -> Result<Vec<u8>, CollectError> {
-        let head = self.head(selection, ci)?;
-        let target = self.target(selection, ci)?;
-        let base = self.base(selection, ci, &target)?;
-        let default_branch = match self.default_branch()? {
-            Some(name) => Some(self.named_target(&name)?),
-            None => None,
-        };
+        let remotes = Remotes(self.repository.remotes()?);
+        let named = self.named(selection, ci, &remotes)?;
         let signoffs = match &selection.signoffs {
-            Some(path) => self.signoffs(path, &head)?,
+            Some(path) => self.signoffs(path, &named.head)?,
             None => Vec::new(),
         };
+        let mut plain = Plain { git: self.repository.version()?, ci, signoffs };
+        let result = if named.pushed {
+            let tree = self.repository.tree(named.head.as_str())?;
+            Some(MergeResult { commit: named.head.clone(), tree, kind: MergeKind::Push })
+        } else {
+            None
+        };
         let subject = Subject {
-            target,
-            default_branch,
-            since: base.clone(),
-            base,
-            head,
-            result: None,
+            target: named.target,
+            default_branch: named.default_branch,
+            base: named.base,
+            since: named.since,
+            head: named.head,
+            result,
             policy: selection.policy.clone(),
             host: HostRules { require_policy: selection.require_policy, break_glass: None },
             to_sign: selection.to_sign,
             audited: None,
         };
-        let mut plain = Plain { git: self.repository.version()?, ci, signoffs };
-        Ok(self.collect(&subject, &mut plain, now)?.request)
+        self.policy_is_here(&subject, ci, &remotes)?;
+        if named.pushed && !self.is_gated(&subject, &plain, now)? {
+            return Err(not_gated(&subject, ci));
+        }
+        match self.collect(&subject, &mut plain, now) {
+            Err(CollectError::Shallow { commit, .. }) => {
+                let help = bring(ci, "fetch all of it: git fetch --unshallow".to_owned());
+                Err(CollectError::Shallow { commit, help: help.into_iter().collect() })
+            }
+            collected => Ok(collected?.request),
+        }
+    }
+
+    /// What the flags and the CI name. A flag stands before what the CI says; what neither says is an error, because what a CI
+    /// checked out may be anything.
+    fn named(
+        &mut self,
+        selection: &Selection,
+        ci: Option<&Ci>,
+        remotes: &Remotes,
+    ) -> Result<Named, CollectError> {
+        let by_ci = ci.filter(|_| selection.target.is_none());
+        if let Some(ci) = ci {
+            let has_base = by_ci.is_none_or(|ci| !ci.counts_from_base || ci.base.is_some());
+            let given = [
+                ("head", selection.head.is_some() || ci.head.is_some()),
+                ("target", selection.target.is_some() || ci.target.is_some()),
+                ("base", selection.base.is_some() || has_base),
+            ];
+            let lacks: Vec<&str> = given.iter().filter(|(_, given)| !given).map(|(what, _)| *what).collect();
+            if !lacks.is_empty() {
+                return Err(says_too_little(ci, &lacks));
+            }
+        }
+        let head = self.head(selection, ci)?;
+        let mut default_branch = self.default_branch(ci, remotes)?;
+        let pushed = by_ci.is_some_and(|ci| ci.pushed);
+        let mut target = match (&selection.target, ci.and_then(|ci| ci.target.as_deref())) {
+            (Some(name), _) => self.target_by_flag(name, remotes)?,
+            (None, Some(name)) => self.target_by_ci(name, remotes)?,
+            (None, None) => self.usual_target(default_branch.as_ref(), remotes)?,
+        };
+        let base = match (selection.base.as_deref(), by_ci.and_then(|ci| ci.base.as_deref())) {
+            (Some(nothing), _) | (None, Some(nothing)) if is_nothing(nothing) => None,
+            (Some(revision), _) => Some(self.base_in(&target, revision, selection)?),
+            (None, Some(revision)) => Some(self.commit_of(revision, ci.map(|ci| (ci, "base")))?),
+            (None, None) => target.tip.as_ref().map(|(_, tip)| tip.clone()),
+        };
+        let mut since = base.clone();
+        if pushed {
+            // What was pushed decides nothing about itself: rules are read where the ref stood.
+            target.tip = base.clone().map(|base| (target.name.clone(), base));
+            if let Some(default) = default_branch.as_mut().filter(|default| default.name == target.name) {
+                default.tip.clone_from(&target.tip);
+            }
+            // What a new branch has from the default branch is no change.
+            let default = default_branch.as_ref().and_then(|default| default.tip.as_ref());
+            since = since.or_else(|| default.map(|(_, tip)| tip.clone()));
+        } else if target.tip.is_none() && !(selection.base.is_some() && base.is_none()) {
+            return Err(self.target_not_here(&target, selection, ci, remotes)?);
+        }
+        Ok(Named { target, default_branch, base, since, head, pushed })
     }
 
     fn head(&mut self, selection: &Selection, ci: Option<&Ci>) -> Result<ObjectId<'static>, CollectError> {
-        let from_ci = ci.and_then(|ci| ci.head.clone());
-        let revision =
-            selection.head.clone().or_else(|| from_ci.clone()).unwrap_or_else(|| "HEAD".to_owned());
-        let hint = match (&selection.head, from_ci) {
-            (None, None) => {
-                ": the branch has no commits yet; make one, or name a head with --head".to_owned()
-            }
-            (None, Some(_)) => {
-                format!(
-                    ": {} names it, and the clone does not have it; fetch it",
-                    ci.map_or("the CI", |ci| ci.name)
-                )
-            }
-            _ => String::new(),
+        let Some(revision) = &selection.head else {
+            return match ci {
+                Some(ci) => self.commit_of(ci.head.as_deref().unwrap_or_default(), Some((ci, "head"))),
+                None => self.objects.commit("HEAD")?.ok_or_else(|| CollectError::NoCommit {
+                    revision: "HEAD".to_owned(),
+                    named_by: String::new(),
+                    help: Help::of("the branch has no commits yet; make one, or name a head with --head"),
+                }),
+            };
         };
         let branch = self.objects.commit(&format!("refs/heads/{revision}"))?;
         let tag = self.objects.commit(&format!("refs/tags/{revision}"))?;
         if branch.is_some() && tag.is_some() && branch != tag {
-            return Err(CollectError::Ambiguous(revision));
+            return Err(CollectError::Ambiguous(revision.clone()));
         }
-        self.objects.commit(&revision)?.ok_or(CollectError::NoCommit { revision, hint })
+        self.commit_of(revision, None)
     }
 
-    /// Finds the target: what the flag says, what the CI says, what the remote's HEAD names, a local main or master.
-    fn target(&mut self, selection: &Selection, ci: Option<&Ci>) -> Result<Target, CollectError> {
-        if let Some(name) = selection.target.as_deref().or(ci.and_then(|ci| ci.target.as_deref())) {
-            return self.named_target(name);
+    /// The base that a flag names. What it reaches is no change, so the target must hold it.
+    fn base_in(
+        &mut self,
+        target: &Target,
+        revision: &str,
+        selection: &Selection,
+    ) -> Result<ObjectId<'static>, CollectError> {
+        let base = self.commit_of(revision, None)?;
+        let tip = target.tip.as_ref().filter(|_| !selection.merged).map(|(_, tip)| tip);
+        let Some(tip) = tip.filter(|tip| **tip != base) else { return Ok(base) };
+        if self.repository.merge_base(base.as_str(), tip.as_str())?.as_ref() == Some(&base) {
+            return Ok(base);
         }
-        if let Some(default) = self.default_branch()? {
-            return self.named_target(&default);
+        Err(CollectError::BaseNotInTarget { revision: revision.to_owned(), target: target.name.clone() })
+    }
+
+    /// The commit that a flag or a CI names.
+    fn commit_of(
+        &mut self,
+        revision: &str,
+        by: Option<(&Ci, &str)>,
+    ) -> Result<ObjectId<'static>, CollectError> {
+        if let Some(commit) = self.objects.commit(revision)? {
+            return Ok(commit);
         }
-        // A base alone says where the target stands and not what it is called.
-        for name in ["main", "master"] {
-            let target = self.named_target(name)?;
-            if target.tip.is_some() {
-                return Ok(target);
+        let help = match by {
+            Some((ci, _)) => bring(Some(ci), format!("git fetch origin {revision}")),
+            None if self.repository.is_shallow() => {
+                vec!["this is a shallow clone: fetch all of the history with git fetch --unshallow".to_owned()]
             }
-        }
-        Err(CollectError::NoTarget(
-            "neither a flag, nor the CI, nor the remote's HEAD says what it is".to_owned(),
-        ))
+            None => Vec::new(),
+        };
+        Err(CollectError::NoCommit {
+            revision: revision.to_owned(),
+            named_by: by.map(|(ci, what)| format!(", the {what} that {} names,", ci.name)).unwrap_or_default(),
+            help: help.into_iter().collect(),
+        })
     }
 
-    /// A branch, by short or full name, and where it stands. Full names only are looked up: a tag called like a branch is another
-    /// ref. What the remote said of a branch stands before the branch of the same name here.
+    /// A branch that a flag names, by short or full name, and where it stands.
     ///
     /// # Errors
     /// When git fails.
     pub fn named_target(&mut self, name: &str) -> Result<Target, CollectError> {
-        let (name, places) = match name.strip_prefix("refs/") {
-            Some(rest) => match rest.strip_prefix("remotes/origin/") {
-                Some(branch) => (format!("refs/heads/{branch}"), vec![name.to_owned()]),
-                None => (name.to_owned(), vec![name.to_owned()]),
-            },
-            None => {
-                let branch = name.strip_prefix("origin/").unwrap_or(name);
-                let places = vec![format!("refs/remotes/origin/{branch}"), format!("refs/heads/{branch}")];
-                (format!("refs/heads/{branch}"), places)
+        let remotes = Remotes(self.repository.remotes()?);
+        self.target_by_flag(name, &remotes)
+    }
+
+    /// The target that a flag names. Full names only: a tag called like a branch is another ref. What the remote said of a
+    /// branch stands before the branch of the same name here.
+    fn target_by_flag(&mut self, name: &str, remotes: &Remotes) -> Result<Target, CollectError> {
+        let folder = remotes.branch("");
+        let (branch, here_first) = match (name.strip_prefix("refs/heads/"), name.strip_prefix(&folder)) {
+            (Some(branch), _) => (branch, true),
+            (None, Some(branch)) => {
+                return self.first_of(&format!("refs/heads/{branch}"), &[name.to_owned()]);
+            }
+            (None, None) if name.starts_with("refs/") => return self.first_of(name, &[name.to_owned()]),
+            (None, None) => {
+                let remote = name.strip_prefix(remotes.name()).and_then(|rest| rest.strip_prefix('/'));
+                (remote.unwrap_or(name), false)
             }
         };
-        for place in places {
-            if self.repository.has_ref(&place)?
-                && let Some(tip) = self.objects.commit(&place)?
-            {
-                return Ok(Target { name, tip: Some((place, tip)) });
+        let mut places = [remotes.branch(branch), format!("refs/heads/{branch}")];
+        if here_first {
+            places.reverse();
+        }
+        self.first_of(&format!("refs/heads/{branch}"), &places)
+    }
+
+    /// The ref that a CI names, as the remote said that it stands: a branch that a job made may hold anything. Only where there
+    /// is no remote, and in a bare repository, branches are the truth.
+    fn target_by_ci(&mut self, name: &str, remotes: &Remotes) -> Result<Target, CollectError> {
+        let is_truth = self.repository.work_tree.is_none() || remotes.0.is_empty();
+        let place = match name.strip_prefix("refs/heads/") {
+            Some(branch) if !is_truth => remotes.branch(branch),
+            _ => name.to_owned(),
+        };
+        self.first_of(name, &[place])
+    }
+
+    /// Where nobody says it: what the remote's HEAD names, else a main or master that is here.
+    fn usual_target(
+        &mut self,
+        default_branch: Option<&Target>,
+        remotes: &Remotes,
+    ) -> Result<Target, CollectError> {
+        if let Some(default) = default_branch {
+            return Ok(default.clone());
+        }
+        // A base alone says where the target stands and not what it is called.
+        for name in ["main", "master"] {
+            let target = self.target_by_flag(name, remotes)?;
+            if target.tip.is_some() {
+                return Ok(target);
             }
         }
-        Ok(Target { name, tip: None })
+        Err(CollectError::NoTarget(Help::of("name the branch that the change goes into with --target")))
     }
 
-    /// The default branch by what the remote's HEAD names; never what is checked out here.
-    fn default_branch(&self) -> Result<Option<String>, CollectError> {
-        let named = self.repository.symbolic_ref("refs/remotes/origin/HEAD")?;
-        Ok(named.and_then(|name| name.strip_prefix("refs/remotes/").map(str::to_owned)))
+    fn first_of(&mut self, name: &str, places: &[String]) -> Result<Target, CollectError> {
+        for place in places {
+            if self.repository.has_ref(place)?
+                && let Some(tip) = self.objects.commit(place)?
+            {
+                return Ok(Target { name: name.to_owned(), tip: Some((place.clone(), tip)) });
+            }
+        }
+        Ok(Target { name: name.to_owned(), tip: None })
     }
 
-    fn base(
+    /// The default branch by what the remote's HEAD names, in a bare repository by its own HEAD, else by the CI; never by what is
+    /// checked out here.
+    fn default_branch(
         &mut self,
+        ci: Option<&Ci>,
+        remotes: &Remotes,
+    ) -> Result<Option<Target>, CollectError> {
+        if self.repository.work_tree.is_none() {
+            return self.server_default_branch();
+        }
+        let folder = remotes.branch("");
+        let named = self.repository.symbolic_ref(&format!("{folder}HEAD"))?;
+        if let Some(branch) = named.as_deref().and_then(|name| name.strip_prefix(&folder)) {
+            return self.first_of(&format!("refs/heads/{branch}"), &[remotes.branch(branch)]).map(Some);
+        }
+        let named = ci.and_then(|ci| ci.default_branch.as_deref());
+        named.map(|name| self.target_by_ci(name, remotes)).transpose()
+    }
+
+    /// That nobody knows where the target stands, and how this clone comes to know it.
+    fn target_not_here(
+        &self,
+        target: &Target,
         selection: &Selection,
         ci: Option<&Ci>,
-        target: &Target,
-    ) -> Result<Option<ObjectId<'static>>, CollectError> {
-        if let Some(revision) = &selection.base {
-            // git's and the forges' word for "nothing before": the whole history of the head is the change.
-            if revision.len() >= 40 && revision.bytes().all(|b| b == b'0') {
-                return Ok(None);
-            }
-            let found = self.objects.commit(revision)?;
-            let hint = if self.repository.is_shallow() {
-                "; this is a shallow clone: fetch all of the history (`git fetch --unshallow`)".to_owned()
-            } else {
-                String::new()
-            };
-            return found.map(Some).ok_or(CollectError::NoCommit { revision: revision.clone(), hint });
+        remotes: &Remotes,
+    ) -> Result<CollectError, CollectError> {
+        let name = short(&target.name);
+        let folders = [remotes.branch(""), "refs/heads/".to_owned()];
+        let branches = self.repository.refs(&folders)?;
+        let branches: Vec<&str> = branches
+            .iter()
+            .filter_map(|known| folders.iter().find_map(|folder| known.strip_prefix(folder.as_str())))
+            .filter(|known| *known != "HEAD" && *known != name)
+            .collect();
+        let mut help = Vec::new();
+        if let Some(likely) = countersign_core::likely(name, &branches).filter(|_| selection.target.is_some()) {
+            help.push(format!("did you mean `{likely}`?"));
         }
-        if let Some((_, tip)) = &target.tip {
-            return Ok(Some(tip.clone()));
+        help.extend(bring(ci, remotes.fetch(&target.name)));
+        if selection.target.is_some() && selection.base.is_none() {
+            help.push(format!("if it is to be new: --base {}", "0".repeat(40)));
         }
-        // Only the CI says where the target stands; a base that the clone does not have is no base.
-        if let Some(revision) = ci.and_then(|ci| ci.base.clone()) {
-            let hint = format!(
-                ": it is the base that {} names; fetch the target branch, or all of the history",
-                ci.map_or("the CI", |ci| ci.name)
-            );
-            return self
-                .objects
-                .commit(&revision)?
-                .map(Some)
-                .ok_or(CollectError::NoCommit { revision, hint });
+        Ok(CollectError::TargetNotHere { name: target.name.clone(), help: help.into_iter().collect() })
+    }
+
+    /// That a target has no policy can only be said of a tip that was looked at: its own, and that of the default branch.
+    fn policy_is_here(
+        &mut self,
+        subject: &Subject,
+        ci: Option<&Ci>,
+        remotes: &Remotes,
+    ) -> Result<(), CollectError> {
+        if !matches!(subject.policy, PolicyFrom::Target) {
+            return Ok(());
         }
-        if selection.target.is_some() || ci.is_some_and(|ci| ci.target.is_some()) {
-            return Err(CollectError::NoTarget(format!(
-                "{} does not exist here; fetch it (`git fetch origin {}`), or, if it is to be new, say so with --base 0000000000000000000000000000000000000000",
-                target.name,
-                target.name.trim_start_matches("refs/heads/")
-            )));
+        let (target, default) = (&subject.target, subject.default_branch.as_ref());
+        let own = target.tip.as_ref();
+        if let Some((_, tip)) = own
+            && self.objects.has_entry(tip.as_str(), POLICY_PATH)?
+        {
+            return Ok(());
         }
-        Ok(None)
+        let (why, help) = match default {
+            Some(default) if default.tip.is_some() => return Ok(()),
+            Some(default) if default.name == target.name => (
+                "nothing stood there before this push".to_owned(),
+                vec!["judge it by a policy that you give: --policy-ref REF:PATH, or --policy FILE".to_owned()],
+            ),
+            Some(default) => (
+                format!("{}, the default branch, whose policy would count, is not in this repository", default.name),
+                bring(ci, remotes.fetch(&default.name)),
+            ),
+            None if own.is_some() && remotes.0.is_empty() => return Ok(()),
+            None => (
+                "nothing here says which branch is the default one, whose policy would count".to_owned(),
+                vec![
+                    format!("git remote set-head {} --auto", remotes.name()),
+                    "or judge it by a policy that you give: --policy-ref REF:PATH, or --policy FILE".to_owned(),
+                ],
+            ),
+        };
+        Err(CollectError::NoDefaultBranch {
+            target: target.name.clone(),
+            why,
+            help: help.into_iter().collect(),
+        })
+    }
+
+    /// Whether a hook would gate the target; the module says which refs those are.
+    fn is_gated(&mut self, subject: &Subject, plain: &Plain<'_>, now: When) -> Result<bool, CollectError> {
+        let (_, platform) = plain.trigger();
+        let request = Request {
+            api_version: API_VERSION.into(),
+            trigger: Trigger {
+                kind: TriggerKind::PreReceive,
+                host: Software { name: "countersign".into(), version: env!("CARGO_PKG_VERSION").into() },
+                platform,
+                now,
+                require_policy: false,
+            },
+            change: Some(Change {
+                target: subject.target.name.clone().into(),
+                default_branch: subject.default_branch.as_ref().map(|branch| branch.name.clone().into()),
+                base_tip: subject.head.clone(),
+                head: subject.head.clone(),
+                ..Change::default()
+            }),
+            documents: self.protection(subject)?.into_iter().collect::<Vec<_>>().into(),
+            ..Request::default()
+        };
+        Ok(!self.needs(&request)?.facts.is_empty())
     }
 
     fn signoffs(&mut self, path: &Path, head: &ObjectId<'static>) -> Result<Vec<Act<'static>>, CollectError> {
         if let Some(inside) = self.in_work_tree(path) {
             // A path that cannot be asked for cannot be cleared.
             let committed = match inside.to_str() {
-                Some(inside) => self.objects.get(&format!("{head}:{inside}"))?.is_some(),
+                Some(inside) => self.objects.has_entry(head.as_str(), inside)?,
                 None => true,
             };
             if committed {
@@ -254,5 +496,39 @@ impl Collector<'_> {
             }
         }
         Ok(crate::signoffs::read(path)?)
+    }
+}
+
+/// That an event does not say what it should.
+fn says_too_little(ci: &Ci, lacks: &[&str]) -> CollectError {
+    let names = lacks.join(" and the ");
+    let flags = lacks.iter().map(|what| format!("--{what}")).collect::<Vec<_>>().join(" and ");
+    CollectError::NoChange {
+        ci: ci.name,
+        event: ci.event.clone(),
+        lacks: match ci.help {
+            Some(_) => "names no change".to_owned(),
+            None => format!("does not say the {names} of its change"),
+        },
+        help: ci.help.map(str::to_owned).into_iter().chain([format!("say what is judged with {flags}")]).collect(),
+    }
+}
+
+/// That a push went to a ref that nobody guards: a pass would stand on a commit that goes elsewhere later.
+fn not_gated(subject: &Subject, ci: Option<&Ci>) -> CollectError {
+    let into = subject.default_branch.as_ref().map_or("main", |default| short(&default.name));
+    CollectError::NoChange {
+        ci: ci.map_or("the CI", |ci| ci.name),
+        event: ci.map(|ci| ci.event.clone()).unwrap_or_default(),
+        lacks: format!(
+            "went to {}, which is not protected, and does not say where its commits go from there",
+            subject.target.name
+        ),
+        help: [
+            "run this command for pull requests, and for pushes to protected branches".to_owned(),
+            format!("or say where they go, as with --target {into}"),
+        ]
+        .into_iter()
+        .collect(),
     }
 }

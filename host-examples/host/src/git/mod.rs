@@ -183,6 +183,14 @@ impl Repository {
         self.maybe_text(["config", "--get", key])
     }
 
+    /// The names of the repositories that this one fetches from.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn remotes(&self) -> Result<Vec<String>, GitError> {
+        Ok(self.text(["remote"])?.lines().map(str::to_owned).collect())
+    }
+
     /// Reads refs that a push is about to move as if it had; none is one that it deletes.
     pub fn with_moving(mut self, refs: Vec<(String, Option<ObjectId<'static>>)>) -> Self {
         self.moving = refs;

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 pub(crate) use branch::{Branch, Protects, wildcard};
 pub(crate) use codeowners::{CodeOwners, Dialect, Entry as OwnersEntry};
 pub(crate) use pattern::{Pattern, Regex};
+pub use read::likely;
 
 use crate::model::{Diagnostic, Enforce, Help, Rank, SignalCode};
 use crate::provenance::ExtraTool;

@@ -66,7 +66,7 @@ pub(super) fn list_of(words: &[&str]) -> String {
 }
 
 /// The known word that a mistyped one was most likely meant to be.
-pub(super) fn likely<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn likely<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word: String = word.to_ascii_lowercase().chars().take(40).collect();
     known
         .iter()

@@ -8,7 +8,8 @@ mod predicates;
 mod rules;
 
 use extends::{added, taken};
-use faults::{Faults, choice, compiled, likely, map, word};
+pub use faults::likely;
+use faults::{Faults, choice, compiled, map, word};
 
 use super::yaml::{self, Node, Place};
 use super::{Branch, Draft, Options, Otherwise, Policy, Reading};

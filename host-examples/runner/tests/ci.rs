@@ -1,0 +1,207 @@
+//! What is judged when a CI runs the command, on real repositories: the event's own base and head, by its own target's policy.
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::{AI, POLICY, Repo, Run, run};
+
+/// A policy that asks for a senior whatever was done.
+const STRICT: &str = "\
+countersign: 1
+name: strict
+people: { seniors: { users: [sam@example.com] } }
+rules:
+  - name: Seniors sign every change of a release
+    require: [{ approvals: 1, by: seniors }]
+";
+
+/// A clone of a repository whose main asks less than its release branch, with a fix for the latter.
+struct Story {
+    up: Repo,
+    clone: PathBuf,
+    base: String,
+    head: String,
+}
+
+impl Story {
+    fn new() -> Self {
+        let up = Repo::empty();
+        up.write(".countersign/policy.yaml", POLICY);
+        up.commit("Begin");
+        up.git(&["switch", "--quiet", "--create", "release/1.2"]);
+        up.write(".countersign/policy.yaml", STRICT);
+        let base = up.commit("Ask more of a release");
+        up.git(&["switch", "--quiet", "--create", "fix"]);
+        up.write("src/page.rs", "pub fn page() { clamp() }\n");
+        let head = up.commit("Fix the page");
+        up.git(&["switch", "--quiet", "main"]);
+        up.commit("Go on");
+        let clone = up.beside("clone");
+        up.git(&["clone", "--quiet", ".", clone.to_str().unwrap()]);
+        Story { up, clone, base, head }
+    }
+
+    /// Runs the command in the clone, for an event of GitHub's Actions.
+    fn event(&self, name: &str, document: &serde_json::Value, args: &[&str]) -> Run {
+        let path = self.up.beside("event.json");
+        std::fs::write(&path, document.to_string()).unwrap();
+        let variables = [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", name),
+            ("GITHUB_EVENT_PATH", path.to_str().unwrap()),
+            ("GITHUB_REF", "refs/heads/main"),
+        ];
+        run(&self.clone, &[&["check"], args].concat(), &variables)
+    }
+
+    fn fetch(&self) {
+        let clone = ["-C", self.clone.to_str().unwrap(), "fetch", "--quiet", "--all"];
+        self.up.git(&clone);
+    }
+
+    fn pull(&self) -> serde_json::Value {
+        serde_json::json!({
+            "number": 77,
+            "head": { "sha": self.head, "ref": "fix" },
+            "base": { "sha": self.base, "ref": "release/1.2" },
+        })
+    }
+}
+
+fn is_judged_as_a_release(run: &Run) {
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("Seniors sign every change of a release"), "{run:?}");
+    assert!(run.out.contains("1 commit and 0 files into refs/heads/release/1.2"), "{run:?}");
+}
+
+#[test]
+fn an_event_whose_document_names_the_target_is_judged_by_that_targets_policy() {
+    let story = Story::new();
+    let group = serde_json::json!({
+        "head_sha": story.head, "head_ref": "refs/heads/gh-readonly-queue/release/1.2/pr-77",
+        "base_sha": story.base, "base_ref": "refs/heads/release/1.2",
+    });
+    let after = serde_json::json!({ "head_branch": "fix", "head_sha": story.head, "pull_requests": [story.pull()] });
+    for (event, document) in [
+        ("pull_request", serde_json::json!({ "pull_request": story.pull() })),
+        ("pull_request_target", serde_json::json!({ "pull_request": story.pull() })),
+        ("pull_request_review", serde_json::json!({ "action": "submitted", "pull_request": story.pull() })),
+        ("pull_request_review_comment", serde_json::json!({ "pull_request": story.pull() })),
+        ("merge_group", serde_json::json!({ "action": "checks_requested", "merge_group": group })),
+        ("workflow_run", serde_json::json!({ "workflow_run": after })),
+    ] {
+        is_judged_as_a_release(&story.event(event, &document, &[]));
+    }
+}
+
+#[test]
+fn an_event_that_names_no_change_is_told_and_the_flags_to_give() {
+    let story = Story::new();
+    let comment = serde_json::json!({ "issue": { "number": 77, "pull_request": { "url": "https://api/77" } } });
+    let nothing = serde_json::json!({ "repository": { "default_branch": "main" } });
+    for (event, document, flags) in [
+        ("issue_comment", &comment, "--head and --target"),
+        ("schedule", &nothing, "--head and --target"),
+        ("workflow_dispatch", &nothing, "--head and --target"),
+        ("an_event_of_next_year", &nothing, "--head and --target"),
+        ("pull_request", &nothing, "--head and --target"),
+        ("push", &serde_json::json!({ "ref": "refs/heads/main", "after": story.head }), "--base"),
+    ] {
+        let run = story.event(event, document, &[]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{event}: {run:?}");
+        assert!(run.err.contains(&format!("say what is judged with {flags}")), "{event}: {}", run.err);
+        if flags == "--base" {
+            continue;
+        }
+        // A part of it says no more.
+        assert_eq!(story.event(event, document, &["--target", "release/1.2"]).code, 2, "{event}");
+        assert_eq!(story.event(event, document, &["--head", "origin/fix"]).code, 2, "{event}");
+        let told = ["--target", "release/1.2", "--head", "origin/fix"];
+        is_judged_as_a_release(&story.event(event, document, &told));
+    }
+    insta::assert_snapshot!(story.event("issue_comment", &comment, &[]).err);
+}
+
+#[test]
+fn a_push_is_judged_by_the_policy_that_stood_there_before() {
+    let story = Story::new();
+    // What is pushed would decide about itself: it takes the rule away.
+    story.up.git(&["switch", "--quiet", "release/1.2"]);
+    story.up.write(".countersign/policy.yaml", "countersign: 1\nname: lax\nrules:\n  - { name: x, when: { ai: none }, deny: no }\n");
+    let after = story.up.commit("Ask nothing any more");
+    story.fetch();
+    let push = |git_ref: &str, before: &str, after: &str| {
+        serde_json::json!({ "ref": git_ref, "before": before, "after": after, "repository": { "default_branch": "main" } })
+    };
+    let run = story.event("push", &push("refs/heads/release/1.2", &story.base, &after), &[]);
+    is_judged_as_a_release(&run);
+    // The control: by the tip that there is now, all is well.
+    let tip = ["--target", "release/1.2", "--head", &after];
+    assert_eq!(story.event("push", &push("refs/heads/release/1.2", &story.base, &after), &tip).code, 0);
+
+    // A new branch that is guarded: by the default branch's policy, for what that branch does not hold.
+    let zeros = "0".repeat(40);
+    story.up.git(&["switch", "--quiet", "--create", "release/2", "main"]);
+    let made = story.up.commit(AI);
+    story.fetch();
+    let run = story.event("push", &push("refs/heads/release/2", &zeros, &made), &[]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("AI-assisted code") && run.out.contains("1 commit and"), "{}", run.out);
+
+    // Commits that were taken off are told, as a hook would.
+    let run = story.event("push", &push("refs/heads/release/1.2", &after, &story.base), &[]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("take commits off"), "{}", run.out);
+
+    // Where a ref stood before that is not here, nobody knows what came.
+    let run = story.event("push", &push("refs/heads/release/1.2", &"7".repeat(40), &after), &[]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("the base that GitHub Actions names"), "{}", run.err);
+}
+
+#[test]
+fn a_push_to_a_branch_that_nobody_guards_says_nothing_of_where_its_commits_go() {
+    let story = Story::new();
+    let document = serde_json::json!({
+        "ref": "refs/heads/fix", "before": story.base, "after": story.head, "repository": { "default_branch": "main" },
+    });
+    let run = story.event("push", &document, &[]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+    insta::assert_snapshot!(run.err);
+    is_judged_as_a_release(&story.event("push", &document, &["--target", "release/1.2"]));
+
+    // A branch pipeline of GitLab is one too, and its last commits alone are not what a merge brings.
+    let variables = [
+        ("GITLAB_CI", "true"),
+        ("CI_PIPELINE_SOURCE", "push"),
+        ("CI_COMMIT_BRANCH", "fix"),
+        ("CI_COMMIT_SHA", &story.head),
+        ("CI_COMMIT_BEFORE_SHA", &story.base),
+        ("CI_DEFAULT_BRANCH", "main"),
+    ];
+    assert_eq!(run_in(&story, &variables).code, 2);
+}
+
+fn run_in(story: &Story, variables: &[(&str, &str)]) -> Run {
+    run(&story.clone, &["check"], variables)
+}
+
+#[test]
+fn a_merge_request_whose_pipeline_runs_in_the_fork_is_not_judged_by_the_forks_branches() {
+    let story = Story::new();
+    let mut variables = vec![
+        ("GITLAB_CI", "true"),
+        ("CI_PIPELINE_SOURCE", "merge_request_event"),
+        ("CI_PROJECT_ID", "42"),
+        ("CI_MERGE_REQUEST_PROJECT_ID", "42"),
+        ("CI_MERGE_REQUEST_IID", "77"),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "release/1.2"),
+        ("CI_COMMIT_SHA", &story.head),
+    ];
+    is_judged_as_a_release(&run_in(&story, &variables));
+    variables[2].1 = "51";
+    let run = run_in(&story, &variables);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("fork"), "{}", run.err);
+}
