@@ -52,7 +52,7 @@ pub mod policy;
 pub mod provenance;
 mod render;
 mod signals;
-mod signoff;
+pub mod signoff;
 
 pub use error::{Error, ErrorDocument, ErrorKind};
 pub use facade::{FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, render};

@@ -3,7 +3,7 @@
 use super::origin;
 use crate::Error;
 use crate::digest::sha256;
-use crate::model::{Document, Fact, PolicyDocument, Request, Role, WantedDocument};
+use crate::model::{Document, Fact, PolicyDocument, Request, Role, WantedDocument, without_mark};
 use crate::policy::{self, CodeOwners, Dialect, Extends, Policy, Reading};
 
 /// A policy, with all that belongs to it.
@@ -61,6 +61,7 @@ pub(crate) fn find<'r, 'a>(documents: &'r [Document<'a>]) -> Result<Found<'r, 'a
         policy = read(document, Some(&extended))?;
         beside.push(base);
     }
+    let ids = policy.ids();
     if let Some(owners) = &mut policy.codeowners {
         let at = |path: &&str| {
             let is_it = |file: &&Document<'_>| {
@@ -69,7 +70,7 @@ pub(crate) fn find<'r, 'a>(documents: &'r [Document<'a>]) -> Result<Found<'r, 'a
             of_role(Role::Codeowners).find(is_it)
         };
         if let Some(file) = owners.dialect.paths().iter().find_map(&at) {
-            owners.file = Some(code_owners(owners.dialect, file));
+            owners.file = Some(code_owners(owners.dialect, file).map(|file| file.with_ids(&ids)));
             beside.push(file);
         }
     }
@@ -152,7 +153,7 @@ fn valid(document: &Document<'_>, reading: Reading) -> Result<Policy, Error> {
 fn code_owners(dialect: Dialect, file: &Document<'_>) -> Result<CodeOwners, String> {
     let text =
         std::str::from_utf8(file.bytes.as_bytes()).map_err(|_| format!("{} is no UTF-8", origin(file)))?;
-    CodeOwners::read(dialect, text).map_err(|fault| format!("{}, {fault}", origin(file)))
+    CodeOwners::read(dialect, without_mark(text)).map_err(|fault| format!("{}, {fault}", origin(file)))
 }
 
 /// Over the roles and digests of all documents, in order; none where a host did not hash one.

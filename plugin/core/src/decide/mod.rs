@@ -103,10 +103,13 @@ fn under<'r, 'a>(
     let also = |at: usize| signed.get(at).and_then(Option::as_ref).map(|signed| signed.also.as_slice());
     let mut actors = Vec::with_capacity(list.len());
     for (at, act) in list.iter().enumerate() {
-        let mut actor = directory.all_of(&act.actor);
+        let mut actor = match act.proof {
+            Proof::Forge if also(at).is_none() => directory.all_of(&act.actor),
+            _ => directory.all_named(&act.actor),
+        };
         // A key of several people may have been used by each of them.
         for account in also(at).unwrap_or_default() {
-            directory.all_of(account).into_iter().for_each(|person| order::insert(&mut actor, person));
+            directory.all_named(account).into_iter().for_each(|person| order::insert(&mut actor, person));
         }
         actors.push(actor);
     }
@@ -181,6 +184,7 @@ fn under<'r, 'a>(
         policy,
         bundle.as_ref().map(|bundle| bundle.document),
         &directory,
+        &views.all.taken_for,
         &provenance,
         judged.all().count(),
     );

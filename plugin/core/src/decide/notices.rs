@@ -17,6 +17,7 @@ pub(super) fn notices(
     policy: Option<&Policy>,
     document: Option<&Document<'_>>,
     directory: &Directory,
+    taken_for: &[(String, String)],
     provenance: &Provenance,
     commits: usize,
 ) -> Vec<Notice> {
@@ -57,6 +58,12 @@ pub(super) fn notices(
             "identity: e-mail. Nobody logged in here, so a person is the address that a commit names"
                 .to_owned(),
         );
+    }
+    for (stated, person) in taken_for {
+        let message = format!(
+            "`.mailmap` takes {stated} for {person}, who is barred with them and whom that admits to nothing"
+        );
+        say(NoticeCode::Mailmap, message);
     }
     let absent: Vec<&str> = request
         .absent

@@ -427,11 +427,10 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
 
 /// The commit that nobody answers for, and what to do about it.
 fn unattributed(desk: &Desk<'_, '_, '_>) -> Option<(RuleCode, String)> {
-    let (commit, stated) = desk.contributors.unattributed.as_ref()?;
-    let id = commit.get(..12).unwrap_or(commit);
+    let part = desk.contributors.unattributed.as_ref()?;
     let why = format!(
-        "commit {id} names {stated}, and that is nobody who is known here; map the address under `identities` in the \
-         policy, or in .mailmap"
+        "{part}, and that is nobody who is known here; map the address under `identities` in the policy (a line of \
+         .mailmap makes nobody answerable)"
     );
     Some((RuleCode::UnattributedCommit, why))
 }

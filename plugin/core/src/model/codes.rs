@@ -168,6 +168,8 @@ pub enum NoticeCode {
     Observed,
     /// Nobody logged these people in: a person is an e-mail address here.
     IdentityEmail,
+    /// `.mailmap` takes somebody whom a commit names for another, who is barred with them.
+    Mailmap,
     /// A sign-off counted on somebody's word.
     ClaimedProof,
     /// The platform does not have this fact.
@@ -191,6 +193,7 @@ words!(NoticeCode {
     "earlier-policy" => EarlierPolicy,
     "observed" => Observed,
     "identity-email" => IdentityEmail,
+    "mailmap" => Mailmap,
     "claimed-proof" => ClaimedProof,
     "absent-fact" => AbsentFact,
     "unavailable-fact" => UnavailableFact,

@@ -34,6 +34,7 @@ pub use signals::*;
 pub use signoffs::*;
 pub use statement::*;
 pub use text::Text;
+pub(crate) use text::{deceives, hidden_in, without_mark};
 pub use when::When;
 pub(crate) use write::to_json;
 

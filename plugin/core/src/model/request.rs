@@ -291,6 +291,16 @@ object!(Document<'a> {
     "bytes" => bytes required,
 });
 
+impl Document<'_> {
+    /// What a person wrote in it, without the byte order mark that an editor put before it; what is no UTF-8 shows as U+FFFD.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        match self.bytes.to_str_lossy() {
+            Cow::Borrowed(text) => Cow::Borrowed(super::without_mark(text)),
+            Cow::Owned(text) => Cow::Owned(super::without_mark(&text).to_owned()),
+        }
+    }
+}
+
 /// What a document is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -45,6 +45,35 @@ impl<'a> Text<'a> {
     }
 }
 
+/// A text that a person wrote, without the byte order mark that an editor put before it.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// Whether a character changes how its neighbours are shown, or is not shown at all.
+pub(crate) fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            | '\u{fe00}'..='\u{fe0e}' | '\u{3164}' | '\u{115f}' | '\u{1160}' | '\u{ffa0}')
+}
+
+/// The place, in characters from 0, of the first character of a name or pattern that nobody sees, or that looks like a
+/// blank and is none. One that joins pictures into one picture is seen.
+pub(crate) fn hidden_in(text: &str) -> Option<(usize, char)> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
+    let mut before = ' ';
+    text.chars().enumerate().find(|(_, c)| {
+        let joins = *c == '\u{200d}' && u32::from(before) >= 0x2190;
+        before = *c;
+        let blank = c.is_whitespace() && !c.is_ascii();
+        (deceives(*c) && !matches!(c, '\t' | '\n' | '\r') && !joins) || blank
+    })
+}
+
 impl<'a> From<&'a str> for Text<'a> {
     fn from(text: &'a str) -> Self {
         Text::Utf8(Cow::Borrowed(text))

@@ -8,8 +8,8 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::{self, Impossible, Serializer};
 
+use super::deceives;
 use super::json::plain;
-use crate::render::deceives;
 
 /// A document as JSON.
 pub(crate) fn to_json<T: Serialize + ?Sized>(document: &T) -> String {

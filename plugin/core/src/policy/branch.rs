@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::Regex;
 use super::pattern::REGEX_PREFIX;
 use super::yaml::{self, Node, Value};
+use crate::model::without_mark;
 
 /// A branch by name: `*` for any run of characters, or `re:` and a regular expression.
 #[derive(Debug, Clone)]
@@ -83,7 +84,7 @@ impl Protects {
     /// branch that mends it.
     pub fn read(source: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(source).ok()?;
-        let root = yaml::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
+        let root = yaml::parse(without_mark(text)).ok()?;
         let Value::Map(entries) = &root.value else { return None };
         let Some((_, node)) = entries.iter().find(|(key, _)| key.text == "protects") else {
             return Some(Self::default());

@@ -8,9 +8,10 @@
 //! The forges skip lines that they cannot read, or the whole file. Here such a file is a fault: a line that is skipped
 //! may be the one that names the owner.
 
-use super::{Pattern, PeopleSet, Regex, User};
+use super::{Pattern, PeopleSet, Regex, User, is_nobodys};
 use crate::Error;
 use crate::limits::{self, Steps};
+use crate::model::hidden_in;
 
 /// Whose CODEOWNERS it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,14 @@ impl CodeOwners {
             let fault = |why: String| format!("line {}: {why}", number + 1);
             let words = words(dialect, line);
             let Some((first, owners)) = words.split_first() else { continue };
+            if let Some(hidden) = words.iter().find_map(|word| hidden_in(word)) {
+                let column = line.chars().position(|c| c == hidden.1).unwrap_or_default() + 1;
+                let hidden = u32::from(hidden.1);
+                return Err(format!(
+                    "line {}, column {column}: U+{hidden:04X}, which nobody sees",
+                    number + 1
+                ));
+            }
             entries += 1;
             if entries > limits::CODEOWNERS_LINES {
                 return Err(fault(format!("more than {} lines", limits::CODEOWNERS_LINES)));
@@ -130,6 +139,11 @@ impl CodeOwners {
             {
                 section.excluded.push(matcher(dialect, excluded).map_err(fault)?);
                 continue;
+            }
+            if let Some(why) = no_pattern(dialect, first) {
+                return Err(fault(format!(
+                    "`{first}` is {why}: a line begins with the files that it is about"
+                )));
             }
             let owners = if owners.is_empty() { &header.owners } else { owners };
             let (owners, perhaps_groups) = people(dialect, owners).map_err(fault)?;
@@ -181,6 +195,25 @@ impl CodeOwners {
         Ok(found)
     }
 
+    /// The same, with the ids that the policy gives logins: another account of such a login owns nothing.
+    pub fn with_ids(mut self, ids: &[(String, String)]) -> Self {
+        let entries = self.sections.iter_mut().flat_map(|section| &mut section.entries);
+        for user in entries.flat_map(|entry| &mut entry.owners.users) {
+            let given = ids.iter().find(|(login, _)| *login == user.login);
+            user.id = given.map(|(_, id)| id.clone());
+        }
+        self
+    }
+
+    /// The lines that begin with what a group is called too, `@acme/platform`: paths where the target has them.
+    pub fn like_owners(&self) -> impl Iterator<Item = &Entry> {
+        self.entries().filter(|entry| {
+            let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+            let name = entry.pattern.strip_prefix('@');
+            name.is_some_and(|name| !name.ends_with('/') && name.chars().all(plain))
+        })
+    }
+
     /// Every line's owners, for what has to be known of them beforehand.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.sections.iter().flat_map(|section| &section.entries)
@@ -206,7 +239,8 @@ fn words(dialect: Dialect, line: &str) -> Vec<String> {
             {
                 word.extend(chars.next());
             }
-            c if c.is_whitespace() => {
+            // Any other blank is a part of the word, and a fault.
+            c if c.is_ascii_whitespace() => {
                 if !word.is_empty() {
                     words.push(std::mem::take(&mut word));
                 }
@@ -218,6 +252,34 @@ fn words(dialect: Dialect, line: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+/// What the first word of a line is where it is no pattern: an owner, or a bullet. A forge takes it for a path that is not
+/// there, so the line owns nothing.
+fn no_pattern(dialect: Dialect, first: &str) -> Option<&'static str> {
+    const BULLETS: &[&str] =
+        &["-", "--", "+", "\u{2022}", "\u{2013}", "\u{2014}", "\u{b7}", "\u{25e6}", "\u{25aa}"];
+    let numbered = |rest: &str| !first.starts_with(rest) && matches!(rest, "." | ")");
+    let is_number = numbered(first.trim_start_matches(|c: char| c.is_ascii_digit()));
+    if BULLETS.contains(&first) || is_number {
+        return Some("a bullet");
+    }
+    // A list of checks in Gitea's expressions may be written with a star as well.
+    if dialect == Dialect::Gitea && first == "*" {
+        return Some("a bullet");
+    }
+    match first.trim_start_matches('@').split_once('/') {
+        None if first.starts_with('@') => Some("an owner"),
+        None if is_address(first) => Some("an address"),
+        _ => None,
+    }
+}
+
+/// Whether it is an address, and no file that is called like one: those have an ending behind the `@` too.
+fn is_address(word: &str) -> bool {
+    let Some((local, domain)) = word.split_once('@') else { return false };
+    let plain = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._%+-[]".contains(&b));
+    !local.is_empty() && !domain.is_empty() && !domain.contains('@') && plain(local) && plain(domain)
 }
 
 /// `[Name]`, `^[Name]`, `[Name][2] @default`
@@ -296,6 +358,9 @@ fn people(dialect: Dialect, owners: &[String]) -> Result<(PeopleSet, Vec<String>
         };
         if name.is_empty() || !name.is_ascii() {
             return Err(format!("`{owner}` is no login, group or address"));
+        }
+        if is_nobodys(name) {
+            return Err(format!("`{owner}` is what forges call accounts that are gone, and owns nothing"));
         }
         let user = || User { login: name.to_ascii_lowercase(), id: None };
         match (dialect, name.strip_prefix('@')) {

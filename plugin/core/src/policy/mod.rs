@@ -4,6 +4,7 @@ mod branch;
 mod codeowners;
 mod pattern;
 mod read;
+mod reserved;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ pub(crate) use branch::{Branch, Protects, wildcard};
 pub(crate) use codeowners::{CodeOwners, Dialect, Entry as OwnersEntry};
 pub(crate) use pattern::{Pattern, Regex};
 pub use read::likely;
+pub(crate) use reserved::{is_nobody, is_nobodys, is_programs};
 
 use crate::model::{Diagnostic, Enforce, Help, Rank, SignalCode};
 use crate::provenance::ExtraTool;
@@ -106,8 +108,8 @@ pub(crate) struct PeopleSet {
     pub permissions: Vec<String>,
     /// Roles on the repository, by name.
     pub roles: Vec<String>,
-    /// Programs that may approve, by login.
-    pub bots: Vec<String>,
+    /// Programs that may approve.
+    pub bots: Vec<User>,
 }
 
 /// Somebody whom a policy names.
@@ -123,7 +125,7 @@ pub(crate) struct User {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Identity {
     pub emails: Vec<String>,
-    pub accounts: Vec<String>,
+    pub accounts: Vec<User>,
     pub id: Option<String>,
     /// Public SSH keys, each as `kind base64`.
     pub keys: Vec<String>,
@@ -146,6 +148,37 @@ impl PeopleSet {
 }
 
 impl Policy {
+    /// Everybody whom it names.
+    fn users_mut(&mut self) -> impl Iterator<Item = &mut User> {
+        let sets = self.people.values_mut().flat_map(|set| set.users.iter_mut().chain(&mut set.bots));
+        sets.chain(self.identities.values_mut().flat_map(|identity| &mut identity.accounts))
+    }
+
+    /// The logins that it gives an id, each with the id.
+    pub fn ids(&self) -> Vec<(String, String)> {
+        let users = self.people.values().flat_map(|set| set.users.iter().chain(&set.bots));
+        let users = users.filter_map(|user| Some((user.login.clone(), user.id.clone()?)));
+        let identities = self.identities.iter();
+        users
+            .chain(identities.filter_map(|(login, identity)| Some((login.clone(), identity.id.clone()?))))
+            .collect()
+    }
+
+    /// Gives logins the ids that the policy gives them elsewhere: beside an id a login is a label, and somebody else who
+    /// has the login is not meant.
+    pub fn give_ids(&mut self, ids: &[(String, String)]) {
+        let id_of = |login: &str| {
+            let given = ids.iter().find(|(known, _)| known == login);
+            given.map(|(_, id)| id.clone())
+        };
+        for user in self.users_mut().filter(|user| user.id.is_none()) {
+            user.id = id_of(&user.login);
+        }
+        for (login, identity) in self.identities.iter_mut().filter(|(_, identity)| identity.id.is_none()) {
+            identity.id = id_of(login);
+        }
+    }
+
     /// The sets of these names.
     pub fn sets<'p>(&'p self, names: &'p [String]) -> impl Iterator<Item = &'p PeopleSet> {
         names.iter().filter_map(|name| self.people.get(name))

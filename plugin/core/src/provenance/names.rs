@@ -117,9 +117,11 @@ fn split_last(text: &str, at: u8) -> Option<(&str, &str)> {
     Some((text.get(..place)?, text.get(place + 1..)?))
 }
 
-/// Whether an address is a machine's that is neither a person nor an AI.
+/// Whether an address is a machine's: one of the table's, or an app's of GitHub's (`1+NAME[bot]@...`). An AI's may be among
+/// them.
 pub(crate) fn is_machine(email: &str) -> bool {
-    MACHINES.iter().any(|machine| machine.eq_ignore_ascii_case(email))
+    let is_app = || split_last(email, b'@').is_some_and(|(local, _)| local.ends_with("[bot]"));
+    MACHINES.iter().any(|machine| machine.eq_ignore_ascii_case(email)) || is_app()
 }
 
 /// What a byte is compared as in names: lower case, with `-` and `_` as a space.

@@ -250,11 +250,9 @@ pub(crate) const GITHUB: &[(u64, &str, &str)] = &[
 /// Addresses of machines that are neither people nor AI: a forge's own committer, release and dependency bots.
 pub(crate) const MACHINES: &[&str] = &[
     "noreply@github.com",
+    "teabot@gitea.io",
     "gemini-cli-robot@google.com",
     "224641728+gemini-cli-robot@users.noreply.github.com",
-    "49699333+dependabot[bot]@users.noreply.github.com",
-    "29139614+renovate[bot]@users.noreply.github.com",
-    "41898282+github-actions[bot]@users.noreply.github.com",
 ];
 
 /// Words that begin the name of a model, folded. A word matches them with or without digits behind.

@@ -6,7 +6,6 @@ mod neutral;
 mod reports;
 mod text;
 
-pub(crate) use neutral::deceives;
 pub use neutral::visible;
 
 use crate::model::json::{Fault, Json, Key, Read, object, words};

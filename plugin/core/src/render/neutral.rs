@@ -5,14 +5,7 @@
 
 use std::fmt::Write as _;
 
-/// Characters that change how their neighbours are shown, or are not shown at all.
-pub(crate) fn deceives(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-            | '\u{fe00}'..='\u{fe0e}' | '\u{3164}' | '\u{115f}' | '\u{1160}' | '\u{ffa0}')
-}
+use crate::model::deceives;
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

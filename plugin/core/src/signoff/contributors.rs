@@ -18,8 +18,12 @@ pub(crate) struct Contributors<'r, 'a> {
     parts: Vec<(PersonId, &'r ObjectId<'a>)>,
     /// Who opened the change, and who asked an AI for it.
     authors: Vec<(PersonId, ContributorRole)>,
-    /// A commit that nobody can be made answerable for: its id, and by which word of it.
-    pub unattributed: Option<(String, String)>,
+    /// Whom `.mailmap` takes somebody for whom a commit names, in order.
+    mapped: Vec<(PersonId, ContributorRole)>,
+    /// Each of those that a commit names so, as it does, and what the mapped person is called.
+    pub taken_for: Vec<(String, String)>,
+    /// A part that nobody can be made answerable for, for a person.
+    pub unattributed: Option<String>,
     /// A tool wrote one of the commits.
     pub by_tool: bool,
     /// Commits on which an approval of the head still stands: the head, and those that only ignored ones follow.
@@ -30,6 +34,9 @@ pub(crate) struct Contributors<'r, 'a> {
 
 /// How many people back somebody is recognised without being looked up.
 const MET: usize = 32;
+
+/// How many of those whom `.mailmap` takes for somebody else are named.
+const TAKEN_FOR: usize = 20;
 
 impl<'r, 'a> Contributors<'r, 'a> {
     /// Gathers authors, committers, co-authors, pushers, opener and requester, but for commits that are ignored.
@@ -45,6 +52,8 @@ impl<'r, 'a> Contributors<'r, 'a> {
             roles: Vec::new(),
             parts: Vec::with_capacity(2 * judged.own.len()),
             authors: Vec::new(),
+            mapped: Vec::new(),
+            taken_for: Vec::new(),
             unattributed: None,
             by_tool: false,
             heads,
@@ -53,23 +62,34 @@ impl<'r, 'a> Contributors<'r, 'a> {
         let is_ignored = |at: usize| ignored.get(at) == Some(&true);
         let counted = judged.own.iter().enumerate().filter(|(at, _)| !is_ignored(*at));
         // A change has many commits and few people, and mostly they commit what they wrote.
-        let mut met: Vec<(u64, &Ident<'_>, Attribution)> = Vec::new();
+        let mut met: Vec<(u64, &Ident<'_>, Attribution, Option<PersonId>)> = Vec::new();
         for contribution in contributions(counted.map(|(_, commit)| *commit), judged.own.len()) {
-            let who = match &contribution.who {
+            let (who, mapped) = match &contribution.who {
                 Stated::Ident(ident) => {
                     // Most people differ in how their addresses begin.
                     let start = start_of(ident.email.as_bytes());
                     let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
                     let before =
-                        met.iter().rev().take(MET).find(|(s, before, _)| *s == start && same(before));
-                    before.map(|(_, _, who)| *who).unwrap_or_else(|| {
+                        met.iter().rev().take(MET).find(|(s, before, ..)| *s == start && same(before));
+                    before.map(|(_, _, who, mapped)| (*who, *mapped)).unwrap_or_else(|| {
                         let who = directory.of_ident(table, ident);
-                        met.push((start, ident, who));
-                        who
+                        let mapped =
+                            directory.mapped(&ident.name.to_str_lossy(), &ident.email.to_str_lossy());
+                        met.push((start, ident, who, mapped));
+                        (who, mapped)
                     })
                 }
-                Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
+                Stated::CoAuthor { name, email } => {
+                    (directory.of_address(table, name, email), directory.mapped(name, email))
+                }
             };
+            if let Some(person) = mapped {
+                crate::order::insert(&mut contributors.mapped, (person, contribution.role));
+                if contributors.taken_for.len() < TAKEN_FOR {
+                    let taken_for = (contribution.who.to_string(), directory.label(person));
+                    crate::order::insert(&mut contributors.taken_for, taken_for);
+                }
+            }
             match who {
                 Attribution::Person(person) => {
                     contributors.add(person, contribution.role);
@@ -86,7 +106,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
                         && contribution.commit.forge_made.is_some() => {}
                 Attribution::Machine | Attribution::Nobody => {
                     contributors.unattributed.get_or_insert_with(|| {
-                        (contribution.commit.sha.as_str().to_owned(), contribution.who.to_string())
+                        format!("commit {} names {}", contribution.commit.sha.short(), contribution.who)
                     });
                 }
             }
@@ -95,15 +115,27 @@ impl<'r, 'a> Contributors<'r, 'a> {
         let without = Index::of(without.map(|(_, commit)| commit.sha.as_bytes()));
         for push in &request.pushes {
             let of_ignored = without.get(push.head.as_bytes()).is_some();
-            for person in push.by.iter().filter(|_| !of_ignored).flat_map(|by| directory.all_of(by)) {
-                contributors.add(person, ContributorRole::Pusher);
+            let Some(by) = push.by.as_ref().filter(|_| !of_ignored) else { continue };
+            let people = directory.all_of(by);
+            if people.is_empty() {
+                contributors
+                    .unattributed
+                    .get_or_insert_with(|| format!("{} was pushed by {}", push.head.short(), login_of(by)));
             }
+            people.into_iter().for_each(|person| contributors.add(person, ContributorRole::Pusher));
         }
         let change = request.change.as_ref();
         let opener = change.and_then(|c| c.opened_by.as_ref()).map(|by| (by, ContributorRole::Author));
         let requester = change.and_then(|c| c.asked_by.as_ref()).map(|by| (by, ContributorRole::AiRequester));
         for (account, role) in opener.into_iter().chain(requester) {
-            for person in directory.all_of(account) {
+            let people = directory.all_of(account);
+            if people.is_empty() {
+                contributors.unattributed.get_or_insert_with(|| {
+                    let part = if role == ContributorRole::Author { "opened" } else { "asked for" };
+                    format!("the change was {part} by {}", login_of(account))
+                });
+            }
+            for person in people {
                 crate::order::insert(&mut contributors.authors, (person, role));
             }
         }
@@ -114,17 +146,41 @@ impl<'r, 'a> Contributors<'r, 'a> {
         crate::order::insert(&mut self.roles, (person, role));
     }
 
-    /// The part that keeps a person from approving, when one does.
+    /// The part that keeps a person from approving, when one does: their own, or that of whoever may be them.
     pub fn bars(&self, person: PersonId, options: &Options) -> Option<ContributorRole> {
         match role_in(&self.authors, person) {
             Some(role) => (!options.author_may).then_some(role),
-            None => role_in(&self.roles, person).filter(|_| !options.others_may),
+            None => {
+                let part = role_in(&self.roles, person).or_else(|| role_in(&self.mapped, person));
+                part.filter(|_| !options.others_may)
+            }
         }
     }
 
-    /// Whether the person took part at all.
+    /// Whether the person, or whoever may be them, took part at all.
     pub fn has(&self, person: PersonId) -> bool {
-        role_in(&self.authors, person).is_some() || role_in(&self.roles, person).is_some()
+        [&self.authors, &self.roles, &self.mapped].iter().any(|list| role_in(list, person).is_some())
+    }
+
+    /// What makes a person one who took part who is not named as one.
+    pub fn why_perhaps(&self, directory: &Directory, person: PersonId) -> Option<String> {
+        let lists = || [&self.authors, &self.roles].into_iter().flat_map(|list| person.kin_in(list));
+        if lists().any(|(known, _)| *known == person) {
+            return None;
+        }
+        let unites = directory.unites();
+        let label = directory.label(person);
+        if let Some((other, _)) = lists().next() {
+            let other = directory.label(*other);
+            return Some(format!("{unites} says that {label} and {other} may be one person"));
+        }
+        let (taken, _) = self.taken_for.iter().find(|(_, of)| *of == label)?;
+        Some(format!("{unites} takes {taken} for {label}"))
+    }
+
+    /// Whom `.mailmap` takes somebody for whom a commit names.
+    pub fn mapped(&self) -> impl Iterator<Item = PersonId> {
+        self.mapped.iter().map(|(person, _)| *person)
     }
 
     /// Who took part in which commit, by the commit's own word.
@@ -155,9 +211,15 @@ impl<'r, 'a> Contributors<'r, 'a> {
     }
 }
 
+/// The first part of a person, else of whoever may be them.
 fn role_in(roles: &[(PersonId, ContributorRole)], person: PersonId) -> Option<ContributorRole> {
-    let from = roles.partition_point(|(known, _)| *known < person);
-    roles.get(from).filter(|(known, _)| *known == person).map(|(_, role)| *role)
+    let kin = person.kin_in(roles);
+    kin.iter().find(|(known, _)| *known == person).or(kin.first()).map(|(_, role)| *role)
+}
+
+/// What to call an account that stands for nobody.
+fn login_of<'l>(account: &'l Account<'_>) -> &'l str {
+    account.login.as_deref().filter(|login| !login.is_empty()).unwrap_or("somebody without a name")
 }
 
 /// Which of the change's own commits are ignored, by their places.

@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod contributors;
+pub mod mailmap;
 mod markdown;
 pub(crate) mod overrides;
 pub(crate) mod people;
@@ -257,9 +258,15 @@ impl Desk<'_, '_, '_> {
                     tally.unreadable_refusal.get_or_insert(label.clone());
                 }
             }
+            let mut why_perhaps = self.why_perhaps(code, actor);
             if code == ActCode::Counted {
-                if actor.iter().any(|person| people.binary_search(person).is_ok()) {
+                let before = |person: &PersonId| people.iter().find(|known| known.may_be(*person));
+                if let Some(known) = actor.iter().find_map(before) {
                     code = ActCode::SamePerson;
+                    why_perhaps = (!actor.contains(known)).then(|| {
+                        let known = self.directory.label(*known);
+                        format!("{} says that {label} and {known} may be one person", self.directory.unites())
+                    });
                 } else {
                     actor.iter().for_each(|person| crate::order::insert(&mut people, *person));
                     tally.counted.extend(actor.first());
@@ -272,7 +279,10 @@ impl Desk<'_, '_, '_> {
             let given = self.acts.answers.get(at).map(Vec::as_slice).unwrap_or_default();
             let is_open = |name: &&str| !given.iter().any(|answer| answer.question == *name);
             let open: Vec<&str> = requirement.answers.iter().map(String::as_str).filter(is_open).collect();
-            let sentence = self.sentence(code, act, &label, &by, &open);
+            let mut sentence = self.sentence(code, act, &label, &by, &open);
+            if let Some(why) = why_perhaps {
+                sentence = format!("{sentence}: {why}");
+            }
             tally.verdicts.push(ActVerdict {
                 act: act.id.to_string(),
                 actor: label,
@@ -287,12 +297,15 @@ impl Desk<'_, '_, '_> {
                 && (!self.directory.is_bot(*person) || sheet.roster.has_bot(*person))
                 && !self.directory.is_inactive(*person)
         };
-        let open: Vec<PersonId> = sheet.roster.people().filter(may).collect();
+        let mut open: Vec<PersonId> = sheet.roster.people().filter(may).collect();
+        open.sort_unstable();
+        // Whoever may be one person is asked once.
+        open.dedup_by(|a, b| a.may_be(*b));
         tally.needed = match requirement.approvals {
             Approvals::Number(number) => number,
             Approvals::All => u32::try_from(open.len()).unwrap_or(u32::MAX).max(1),
         };
-        let still = open.iter().filter(|person| people.binary_search(person).is_err());
+        let still = open.iter().filter(|person| !people.iter().any(|known| known.may_be(**person)));
         tally.eligible = still.map(|person| self.directory.label(*person)).collect();
         crate::order::strings(&mut tally.eligible);
         Ok(tally)
@@ -394,6 +407,21 @@ impl Desk<'_, '_, '_> {
             }
             _ => ActCode::NoSignOff,
         }
+    }
+
+    /// What makes somebody one who took part who is not named as one, where that is why an act does not count.
+    fn why_perhaps(&self, code: ActCode, actor: &[PersonId]) -> Option<String> {
+        let by_part = matches!(
+            code,
+            ActCode::Author
+                | ActCode::Committer
+                | ActCode::CoAuthor
+                | ActCode::Pusher
+                | ActCode::AiRequester
+                | ActCode::BecameContributor
+        );
+        let barred = || actor.iter().find(|person| self.contributors.bars(**person, self.options).is_some());
+        by_part.then(barred)?.and_then(|person| self.contributors.why_perhaps(self.directory, *person))
     }
 
     /// Why somebody cannot approve.

@@ -1,25 +1,58 @@
 //! Who is who: which logins, addresses and ids belong to one person.
+//!
+//! There are two relations. Somebody *is named as* a person by the policy, by the forge's account or by a principal of
+//! allowed_signers: two [`PersonId`]s are then equal, and that admits. Somebody *may be* a person by all of that, by the
+//! target's `.mailmap` and by what the others contradict each other in ([`PersonId::may_be`]): that bars, and never admits,
+//! for nobody vouches for a line of a mailmap.
 
 use std::collections::BTreeMap;
 
+use super::mailmap::Mailmap;
 use crate::model::{Account, Fact, Ident, PersonKind, Proof, Request, Role};
-use crate::policy::{Policy, User};
-use crate::provenance::{Table, is_ai, is_machine, split_address};
+use crate::policy::{Policy, User, is_nobody, is_programs};
+use crate::provenance::{Table, is_ai, is_machine};
 
 /// Something that names a person: `l:` a login, `e:` an address, `i:` the forge's id.
 type Token = String;
 
-/// One person, as a number that is the same for all their tokens.
+/// One person, as numbers that are the same for all that names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct PersonId(usize);
+pub(crate) struct PersonId {
+    /// The same for all who may be one person; it orders before the other, so that those stand side by side in a list.
+    kin: usize,
+    /// The same for all that is named as this person.
+    root: usize,
+}
+
+impl PersonId {
+    /// Whether the two may be one person. That bars, and never admits.
+    pub fn may_be(self, other: PersonId) -> bool {
+        self.kin == other.kin
+    }
+
+    /// Those of a list in order who may be this person, and with each what stands beside.
+    pub fn kin_in<T>(self, list: &[(PersonId, T)]) -> &[(PersonId, T)] {
+        let from = list.partition_point(|(known, _)| known.kin < self.kin);
+        let rest = list.get(from..).unwrap_or_default();
+        rest.get(..rest.partition_point(|(known, _)| known.kin == self.kin)).unwrap_or_default()
+    }
+}
 
 /// One token, and what is known of the person whose root it is.
 struct Entry {
     name: Token,
     /// Union-find: points to another token of the same person, a root to itself.
     link: usize,
+    /// Union-find over roots: points to a root that may be the same person, the first of them to itself.
+    kin: usize,
     /// The token to call the person by.
     label: Option<usize>,
+    /// Something but `.mailmap` or the label of an account speaks of it.
+    known: bool,
+    /// The policy says whose it is.
+    given: bool,
+    /// Whose it is by the forge.
+    owner: Owner,
     /// The person has an address.
     addressed: bool,
     bot: bool,
@@ -30,11 +63,23 @@ struct Entry {
     unreadable: bool,
 }
 
+/// Whose a login or an address is by the forge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Unsaid,
+    One(usize),
+    /// Several accounts have it, so it names none of them.
+    Several,
+}
+
 /// All that policy, mailmap and platform say about who is who.
 pub(crate) struct Directory {
     tokens: BTreeMap<Token, usize>,
     /// One entry a token.
     entries: Vec<Entry>,
+    /// Tokens that the forge gives to accounts, until all is settled.
+    claims: Vec<(usize, usize)>,
+    mailmap: Mailmap,
     /// Whether commits carry accounts: on a forge the account counts, else the address is the person.
     pub by_account: bool,
 }
@@ -45,76 +90,43 @@ impl Directory {
         let mut directory = Directory {
             tokens: BTreeMap::new(),
             entries: Vec::new(),
+            claims: Vec::new(),
+            mailmap: Mailmap::default(),
             // Plain git says that it has no people; every forge has.
             by_account: !request.absent.contains(&Fact::People),
         };
-        for (login, identity) in policies.iter().flatten().flat_map(|policy| &policy.identities) {
-            let person = directory.token(login_token(login));
+        let policies = || policies.iter().flatten();
+        for (login, identity) in policies().flat_map(|policy| &policy.identities) {
+            let person = directory.policy_user(&User { login: login.clone(), id: identity.id.clone() });
             for email in &identity.emails {
-                directory.unite(person, email_token(email));
+                let email = directory.token(email_token(email));
+                directory.unite(person, email);
+                if let Some(entry) = directory.entries.get_mut(email) {
+                    entry.given = true;
+                }
             }
             for account in &identity.accounts {
-                directory.unite(person, login_token(account));
-            }
-            if let Some(id) = &identity.id {
-                directory.unite(person, format!("i:{id}"));
+                let account = directory.policy_user(account);
+                directory.unite(person, account);
             }
         }
-        for document in request.documents.iter().filter(|document| document.role == Role::Mailmap) {
-            for (proper, other) in mailmap(&document.bytes.to_str_lossy()) {
-                let person = directory.token(email_token(&proper));
-                directory.unite(person, email_token(&other));
-            }
-        }
-        for person in &request.people {
-            let mut tokens = account_tokens(&person.account).into_iter();
-            let Some(first) = tokens.next() else { continue };
-            let at = directory.token(first);
-            tokens.for_each(|token| directory.unite(at, token));
-            for email in &person.emails {
-                directory.unite(at, email_token(&email.to_str_lossy()));
-            }
-            for other in person.also.iter().flat_map(account_tokens) {
-                directory.unite(at, other);
-            }
-        }
-        // A forge's account is one person by its id and its login. An address that somebody states proves nothing.
-        let idents = request.commits.iter().flat_map(|commit| [&commit.author, &commit.committer]);
-        let stated = idents.filter_map(|ident| ident.account.as_ref());
-        let acted = request.acts.iter().filter(|act| act.proof == Proof::Forge).map(|act| &act.actor);
-        let pushed = request.pushes.iter().filter_map(|push| push.by.as_ref());
-        let change = request.change.as_ref();
-        let opened = change.and_then(|change| change.opened_by.as_ref());
-        let asked = change.and_then(|change| change.asked_by.as_ref());
-        let members = request.groups.iter().flat_map(|group| group.members.iter().chain(&group.inherited));
-        for account in stated.chain(acted).chain(pushed).chain(opened).chain(asked).chain(members) {
-            if let (Some(id), Some(login)) = (&account.id, &account.login) {
-                let person = directory.token(format!("i:{id}"));
-                directory.unite(person, login_token(login));
-            }
-        }
-        // Whom a policy names and the groups hold may act, whether anything else is known of them or not.
-        let policies = || policies.iter().flatten();
+        // Whom a policy names may act, whether anything else is known of them or not.
         let owners = policies().filter_map(|policy| policy.codeowners.as_ref()?.file.as_ref()?.as_ref().ok());
         let owners = owners.flat_map(|owners| owners.entries()).map(|entry| &entry.owners);
         for set in policies().flat_map(|policy| policy.people.values()).chain(owners) {
-            for user in set.users.iter().filter(|user| user.id.is_none()) {
-                directory.token(user_token(&user.login));
-            }
-            for bot in &set.bots {
-                directory.token(login_token(bot));
+            for user in set.users.iter().chain(&set.bots) {
+                directory.policy_user(user);
             }
         }
-        for group in &request.groups {
-            for member in group.members.iter().chain(&group.inherited) {
-                directory.all_of(member);
-            }
+        directory.of_forge(request);
+        for document in request.documents.iter().filter(|document| document.role == Role::Mailmap) {
+            directory.mailmap.read(&document.text());
         }
         directory.settle();
         directory.unmask_tools(table);
         for person in &request.people {
             let id = directory.person(&person.account);
-            if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.0)) {
+            if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.root)) {
                 entry.bot |= matches!(person.kind, Some(PersonKind::Bot | PersonKind::Tool));
                 entry.tool |= person.kind == Some(PersonKind::Tool);
                 entry.inactive |= person.active == Some(false);
@@ -124,7 +136,79 @@ impl Directory {
         directory
     }
 
+    /// Gathers the forge's accounts. An account is its id, and where there is none its login; with an id a login is a label
+    /// that can change hands, and is the account's own while no other has it.
+    fn of_forge(&mut self, request: &Request<'_>) {
+        for person in &request.people {
+            let Some(at) = self.account(&person.account) else { continue };
+            for other in &person.also {
+                if let Some(other) = self.account(other) {
+                    self.unite(at, other);
+                }
+            }
+            for email in &person.emails {
+                let email = self.label_of(email_token(&email.to_str_lossy()));
+                self.claims.push((email, at));
+            }
+        }
+        let idents = request.commits.iter().flat_map(|commit| [&commit.author, &commit.committer]);
+        let stated = idents.filter_map(|ident| ident.account.as_ref());
+        let acted = request.acts.iter().filter(|act| act.proof == Proof::Forge).map(|act| &act.actor);
+        let pushed = request.pushes.iter().filter_map(|push| push.by.as_ref());
+        let change = request.change.as_ref();
+        let opened = change.and_then(|change| change.opened_by.as_ref());
+        let asked = change.and_then(|change| change.asked_by.as_ref());
+        let members = request.groups.iter().flat_map(|group| group.members.iter().chain(&group.inherited));
+        let mut before = None;
+        for account in stated.chain(acted).chain(pushed).chain(opened).chain(asked).chain(members) {
+            // Mostly the one who wrote a commit committed it, and wrote the one before.
+            if before != Some(account) {
+                self.account(account);
+                before = Some(account);
+            }
+        }
+    }
+
+    /// An account of the forge; none where it stands for nobody.
+    fn account(&mut self, account: &Account<'_>) -> Option<usize> {
+        let token = account_tokens(account).into_iter().next()?;
+        let person = self.token(token);
+        if let Some(login) = account.login.as_deref().filter(|login| !login.is_empty()) {
+            if account.id.as_ref().is_some_and(|id| !id.is_empty()) {
+                let label = self.label_of(login_token(login));
+                self.claims.push((label, person));
+                self.call(person, label);
+            }
+            if let Some(entry) = self.entries.get_mut(person) {
+                entry.bot |= is_programs(login);
+            }
+        }
+        Some(person)
+    }
+
+    /// Somebody whom the policy names.
+    fn policy_user(&mut self, user: &User) -> usize {
+        let person = self.token(user_token(user));
+        if user.id.is_some() {
+            let label = self.label_of(login_token(&user.login));
+            self.call(person, label);
+            let name = name_token(&user.login);
+            self.tokens.entry(name).or_insert(person);
+        }
+        person
+    }
+
+    /// A token that somebody speaks of.
     fn token(&mut self, token: Token) -> usize {
+        let at = self.label_of(token);
+        if let Some(entry) = self.entries.get_mut(at) {
+            entry.known = true;
+        }
+        at
+    }
+
+    /// A token that so far is a label, or a word of the mailmap.
+    fn label_of(&mut self, token: Token) -> usize {
         if let Some(&at) = self.tokens.get(&token) {
             return at;
         }
@@ -134,7 +218,11 @@ impl Directory {
         let entry = Entry {
             name: token,
             link: at,
+            kin: at,
             label: None,
+            known: false,
+            given: false,
+            owner: Owner::Unsaid,
             addressed,
             bot: false,
             tool: false,
@@ -145,26 +233,96 @@ impl Directory {
         at
     }
 
-    /// Points every token to its person at once, and notes what people are called by.
+    /// Calls somebody by a token, unless they are called by another.
+    fn call(&mut self, person: usize, label: usize) {
+        if let Some(entry) = self.entries.get_mut(person) {
+            entry.label.get_or_insert(label);
+        }
+    }
+
+    /// Makes people of tokens: says whose logins and addresses are, points every token to its person at once, and notes who
+    /// may be whom and what people are called by.
     fn settle(&mut self) {
+        let claims = std::mem::take(&mut self.claims);
+        let mut perhaps = Vec::new();
+        // Logins first: whose an address is by the policy, shows by them.
+        for kind in [b'l', b'e'] {
+            self.grant(
+                claims.iter().copied().filter(|(token, _)| self.kind(*token) == kind).collect(),
+                &mut perhaps,
+            );
+        }
+        let mailmap = std::mem::take(&mut self.mailmap);
+        for (proper, other) in mailmap.united() {
+            let at = self.label_of(format!("e:{}", proper.to_lowercase()));
+            perhaps.push((at, self.label_of(format!("e:{}", other.to_lowercase()))));
+        }
+        self.mailmap = mailmap;
+        let mut labels: Vec<Option<usize>> = vec![None; self.entries.len()];
         for at in 0..self.entries.len() {
             let root = self.root(at);
-            let addressed = self.entries.get(at).is_some_and(|entry| entry.addressed);
-            let kind = |at: usize| self.entries.get(at).and_then(|entry| entry.name.bytes().next());
-            let label = match self.entries.get(root).and_then(|entry| entry.label) {
-                // A login before an address, and both before an id, which says nothing to a reader.
-                Some(label) if kind(label) == Some(b'l') => label,
-                Some(label) if kind(at) != Some(b'l') && kind(label) != Some(b'i') => label,
-                _ => at,
-            };
-            if let Some(entry) = self.entries.get_mut(at) {
-                entry.link = root;
-            }
+            let Some(entry) = self.entries.get_mut(at) else { continue };
+            entry.link = root;
+            let label = entry.label.unwrap_or(at);
+            let (addressed, bot) = (entry.addressed, entry.bot);
             if let Some(entry) = self.entries.get_mut(root) {
                 entry.addressed |= addressed;
-                entry.label = Some(label);
+                entry.bot |= bot;
+            }
+            // A login before an address, and both before an id, which says nothing to a reader.
+            let rank = |at: usize| b"lei".iter().position(|kind| *kind == self.kind(at));
+            if let Some(known) = labels.get_mut(root)
+                && known.is_none_or(|known| rank(label) < rank(known))
+            {
+                *known = Some(label);
             }
         }
+        for (entry, label) in self.entries.iter_mut().zip(labels) {
+            entry.label = label;
+        }
+        for (a, b) in perhaps {
+            let (a, b) = (self.kin(self.root(a)), self.kin(self.root(b)));
+            if let Some(entry) = self.entries.get_mut(a.max(b)) {
+                entry.kin = a.min(b);
+            }
+        }
+        for at in 0..self.entries.len() {
+            let kin = self.kin(at);
+            if let Some(entry) = self.entries.get_mut(at) {
+                entry.kin = kin;
+            }
+        }
+    }
+
+    /// Gives accounts the logins, or the addresses, that the forge says are theirs: those that no other account has, and
+    /// that the policy gives to nobody else. With the others they only may be one person.
+    fn grant(&mut self, claims: Vec<(usize, usize)>, perhaps: &mut Vec<(usize, usize)>) {
+        for &(token, account) in &claims {
+            let root = self.root(account);
+            if let Some(entry) = self.entries.get_mut(token) {
+                entry.owner = match entry.owner {
+                    Owner::One(owner) if owner != root => Owner::Several,
+                    Owner::Several => Owner::Several,
+                    _ => Owner::One(root),
+                };
+            }
+        }
+        for (token, account) in claims {
+            let is_other = self.root(token) != self.root(account);
+            let Some(entry) = self.entries.get_mut(token) else { continue };
+            if entry.owner != Owner::Several && !(entry.given && is_other) {
+                entry.known = true;
+                self.unite(account, token);
+            } else if entry.known || entry.addressed {
+                entry.known = true;
+                perhaps.push((token, account));
+            }
+        }
+    }
+
+    /// What kind of token an entry is.
+    fn kind(&self, at: usize) -> u8 {
+        self.entries.get(at).and_then(|entry| entry.name.bytes().next()).unwrap_or_default()
     }
 
     /// Whoever has a tool's own address is a program, whatever else is said of them.
@@ -184,14 +342,16 @@ impl Directory {
         self.entries.get(at).map(|entry| entry.link).filter(|link| *link != at)
     }
 
-    fn set_link(&mut self, at: usize, link: usize) {
-        if let Some(entry) = self.entries.get_mut(at) {
-            entry.link = link;
-        }
-    }
-
     fn root(&self, mut at: usize) -> usize {
         while let Some(next) = self.link(at) {
+            at = next;
+        }
+        at
+    }
+
+    /// The first of the roots that may be the same person.
+    fn kin(&self, mut at: usize) -> usize {
+        while let Some(next) = self.entries.get(at).map(|entry| entry.kin).filter(|next| *next != at) {
             at = next;
         }
         at
@@ -201,102 +361,154 @@ impl Directory {
     fn root_halving(&mut self, mut at: usize) -> usize {
         while let Some(next) = self.link(at) {
             let after = self.link(next).unwrap_or(next);
-            self.set_link(at, after);
+            if let Some(entry) = self.entries.get_mut(at) {
+                entry.link = after;
+            }
             at = after;
         }
         at
     }
 
-    fn unite(&mut self, person: usize, token: Token) {
-        let other = self.token(token);
-        let (a, b) = (self.root_halving(person), self.root_halving(other));
-        // The smaller number stays the root, so that a person is shown by what was said first.
-        let (low, high) = (a.min(b), a.max(b));
-        self.set_link(high, low);
+    /// The smaller number stays the root, so that a person is shown by what was said first.
+    fn unite(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root_halving(a), self.root_halving(b));
+        if let Some(entry) = self.entries.get_mut(a.max(b)) {
+            entry.link = a.min(b);
+        }
+    }
+
+    /// The person of a token, once all is settled.
+    fn id(&self, at: usize) -> PersonId {
+        let root = self.root(at);
+        PersonId { kin: self.entries.get(root).map_or(root, |entry| entry.kin), root }
     }
 
     fn find(&self, token: &str) -> Option<PersonId> {
-        self.tokens.get(token).map(|&at| PersonId(self.root(at)))
+        self.tokens.get(token).map(|&at| self.id(at))
     }
 
-    /// The person of an account, by the first of id, login and address that is known; else a new one.
+    /// The person of an account, by its id, else its login, else its address; none where it is not known.
     fn person(&self, account: &Account<'_>) -> Option<PersonId> {
         account_tokens(account).iter().find_map(|token| self.find(token))
     }
 
-    /// Everybody whom an account may be, of those who are known.
+    /// Everybody whom an account of the forge may be, of those who are known.
     pub fn known(&self, account: &Account<'_>) -> Vec<PersonId> {
         account_tokens(account).iter().filter_map(|token| self.find(token)).collect()
     }
 
-    /// Everybody whom an account may be: its id, its login and its address may have been given by different hands.
+    /// Everybody whom an account of the forge may be: who it is and its address may have been given by different hands.
     pub fn all_of(&mut self, account: &Account<'_>) -> Vec<PersonId> {
         let mut people = Vec::new();
         for token in account_tokens(account) {
             let at = self.token(token);
-            crate::order::insert(&mut people, PersonId(self.root(at)));
+            crate::order::insert(&mut people, self.id(at));
         }
+        people
+    }
+
+    /// Everybody whom a login and an address may be that a person wrote, in a file or beside a key: who has a login, the
+    /// policy says before the forge.
+    pub fn all_named(&mut self, account: &Account<'_>) -> Vec<PersonId> {
+        let named = account.login.as_deref().and_then(|login| self.find(&name_token(login)));
+        let Some(named) = named else { return self.all_of(account) };
+        let mut people = self.all_of(&Account { login: None, ..account.clone() });
+        crate::order::insert(&mut people, named);
         people
     }
 
     /// The person whom a policy names: by the forge's id alone where it is given, else by login or address.
     pub fn named(&self, user: &User) -> Option<PersonId> {
-        match &user.id {
-            Some(id) => self.find(&format!("i:{id}")),
-            None => self.find(&user_token(&user.login)),
-        }
-    }
-
-    /// The person of a login.
-    pub fn login(&self, login: &str) -> Option<PersonId> {
-        self.find(&login_token(login))
+        self.find(&user_token(user))
     }
 
     /// Whether anything maps this person to an address.
     pub fn has_address(&self, person: PersonId) -> bool {
-        self.entries.get(person.0).is_some_and(|entry| entry.addressed)
+        self.entries.get(person.root).is_some_and(|entry| entry.addressed)
     }
 
     /// Whether the person is a program.
     pub fn is_bot(&self, person: PersonId) -> bool {
-        self.entries.get(person.0).is_some_and(|entry| entry.bot)
+        self.entries.get(person.root).is_some_and(|entry| entry.bot)
     }
 
     /// Whether the program is an AI tool.
     pub fn is_tool(&self, person: PersonId) -> bool {
-        self.entries.get(person.0).is_some_and(|entry| entry.tool)
+        self.entries.get(person.root).is_some_and(|entry| entry.tool)
     }
 
     /// Whether the account is blocked or deleted.
     pub fn is_inactive(&self, person: PersonId) -> bool {
-        self.entries.get(person.0).is_some_and(|entry| entry.inactive)
+        self.entries.get(person.root).is_some_and(|entry| entry.inactive)
     }
 
     /// Whether the platform did not say what the person may.
     pub fn is_unreadable(&self, person: PersonId) -> bool {
-        self.entries.get(person.0).is_some_and(|entry| entry.unreadable)
+        self.entries.get(person.root).is_some_and(|entry| entry.unreadable)
     }
 
     /// What to call a person: the login where there is one, else the address.
     pub fn label(&self, person: PersonId) -> String {
-        let label = self.entries.get(person.0).and_then(|entry| entry.label).unwrap_or(person.0);
+        let label = self.entries.get(person.root).and_then(|entry| entry.label).unwrap_or(person.root);
         let name = self.entries.get(label).and_then(|entry| entry.name.get(2..));
         name.unwrap_or_default().to_owned()
     }
 
-    /// Who an author or committer is.
-    pub fn of_ident(&mut self, table: &Table, ident: &Ident<'_>) -> Attribution {
-        if let Some(account) = &ident.account {
-            let mut person = None;
-            for token in account_tokens(account) {
-                let at = self.token(token);
-                person.get_or_insert(PersonId(self.root(at)));
-            }
-            if let Some(person) = person {
-                return Attribution::Person(person);
+    /// Whom an address stands for beside whoever has it, by `.mailmap`. That bars them, and makes nobody answerable.
+    pub fn mapped(&mut self, name: &str, email: &str) -> Option<PersonId> {
+        if self.mailmap.is_empty() {
+            return None;
+        }
+        let email = email.trim();
+        let (_, proper) = self.mailmap.lookup(name, email);
+        if proper.eq_ignore_ascii_case(email) {
+            return None;
+        }
+        let token = format!("e:{}", proper.to_lowercase());
+        let at = self.label_of(token);
+        Some(self.id(at))
+    }
+
+    /// How far whoever wrote a commit is whoever has an address, where both are as stated.
+    pub fn is_same(&self, ident: &Ident<'_>, name: &str, email: &str) -> Same {
+        let stated = (ident.name.to_str_lossy(), ident.email.to_str_lossy());
+        if masked(&stated.1).eq_ignore_ascii_case(masked(email)) {
+            return Same::Yes;
+        }
+        let account = ident.account.as_ref().and_then(|account| self.person(account));
+        let author = account.or_else(|| self.find(&email_token(&stated.1)));
+        match (author, self.find(&email_token(email))) {
+            (Some(author), Some(other)) if author == other => Same::Yes,
+            (Some(author), Some(other)) if author.may_be(other) => Same::Perhaps,
+            _ => {
+                let (_, author) = self.mailmap.lookup(&stated.0, stated.1.trim());
+                let (_, other) = self.mailmap.lookup(name, email.trim());
+                if author.eq_ignore_ascii_case(other) { Same::Perhaps } else { Same::No }
             }
         }
-        self.of_address(table, &ident.name.to_str_lossy(), &ident.email.to_str_lossy())
+    }
+
+    /// Whether a program wrote a commit, by the forge's word or its address.
+    pub fn is_machines(&self, ident: &Ident<'_>) -> bool {
+        let account = ident.account.as_ref().and_then(|account| self.person(account));
+        account.is_some_and(|person| self.is_bot(person)) || is_machine(ident.email.to_str_lossy().trim())
+    }
+
+    /// What says that two people may be one who are not named as one.
+    pub fn unites(&self) -> &'static str {
+        if self.mailmap.is_empty() { "a login or an address that both have" } else { "`.mailmap`" }
+    }
+
+    /// Who an author or committer is.
+    pub fn of_ident(&mut self, table: &Table, ident: &Ident<'_>) -> Attribution {
+        let account = ident.account.as_ref().and_then(|account| account_tokens(account).into_iter().next());
+        match account {
+            Some(token) => {
+                let at = self.token(token);
+                Attribution::Person(self.id(at))
+            }
+            None => self.of_address(table, &ident.name.to_str_lossy(), &ident.email.to_str_lossy()),
+        }
     }
 
     /// Who an address is.
@@ -306,17 +518,41 @@ impl Directory {
             return Attribution::Ai;
         }
         let token = email_token(email);
-        match self.find(&token) {
-            Some(person) => Attribution::Person(person),
+        let is_known = |at: &usize| self.entries.get(*at).is_some_and(|entry| entry.known);
+        match self.tokens.get(&token).copied().filter(is_known) {
+            Some(at) => Attribution::Person(self.id(at)),
             None if is_machine(email) => Attribution::Machine,
             // On a forge an address that maps to no account could be anybody's, a reviewer's too.
             None if self.by_account => Attribution::Nobody,
             None if !email.contains('@') => Attribution::Nobody,
             None => {
                 let at = self.token(token);
-                Attribution::Person(PersonId(self.root(at)))
+                Attribution::Person(self.id(at))
             }
         }
+    }
+}
+
+/// How far two are one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Same {
+    /// They are named as one.
+    Yes,
+    /// They may be.
+    Perhaps,
+    No,
+}
+
+/// The address of an account behind a forge's mask without the account's number: GitHub writes `1+sam@` and wrote `sam@`,
+/// GitLab writes `1-sam@`.
+fn masked(email: &str) -> &str {
+    let email = email.trim();
+    let is_mask =
+        email.split_once('@').is_some_and(|(_, domain)| domain.to_ascii_lowercase().contains("noreply."));
+    let bare = email.trim_start_matches(|c: char| c.is_ascii_digit());
+    match bare.strip_prefix(['+', '-']) {
+        Some(login) if is_mask && bare.len() < email.len() => login,
+        _ => email,
     }
 }
 
@@ -333,43 +569,41 @@ pub(crate) enum Attribution {
     Nobody,
 }
 
-/// An address when it has an `@`, else a login.
-fn user_token(user: &str) -> Token {
-    if user.contains('@') { email_token(user) } else { login_token(user) }
+/// The forge's id where it is given, an address when the login has an `@`, else the login.
+fn user_token(user: &User) -> Token {
+    match &user.id {
+        Some(id) => format!("i:{id}"),
+        None if user.login.contains('@') => email_token(&user.login),
+        None => login_token(&user.login),
+    }
 }
 
 fn login_token(login: &str) -> Token {
     format!("l:{}", login.trim_start_matches('@').to_ascii_lowercase())
 }
 
+/// A login as the policy, which gives it an id, uses it.
+fn name_token(login: &str) -> Token {
+    format!("n:{}", login.trim_start_matches('@').to_ascii_lowercase())
+}
+
 fn email_token(email: &str) -> Token {
     format!("e:{}", email.trim().to_lowercase())
 }
 
+/// What names the account, and its address; nothing where it stands for nobody.
 fn account_tokens(account: &Account<'_>) -> Vec<Token> {
     let mut tokens = Vec::new();
-    tokens.extend(account.id.as_ref().map(|id| format!("i:{id}")));
-    tokens.extend(account.login.as_ref().filter(|login| !login.is_empty()).map(|login| login_token(login)));
+    if is_nobody(account) {
+        return tokens;
+    }
+    let login = account.login.as_ref().filter(|login| !login.is_empty());
+    match (account.id.as_ref().filter(|id| !id.is_empty()), login) {
+        (Some(id), _) => tokens.push(format!("i:{id}")),
+        (None, Some(login)) => tokens.push(login_token(login)),
+        (None, None) => {}
+    }
     let email = account.email.as_ref().map(|email| email.to_str_lossy());
     tokens.extend(email.filter(|email| !email.is_empty()).map(|email| email_token(&email)));
     tokens
-}
-
-/// The pairs of addresses that a mailmap unites: the proper one first.
-fn mailmap(text: &str) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    for line in text.lines() {
-        // As in git, `#` begins a comment only where it begins the line.
-        if line.starts_with('#') {
-            continue;
-        }
-        let emails: Vec<&str> = line
-            .split('>')
-            .filter_map(|part| split_address(part).email.or(part.split_once('<').map(|p| p.1)))
-            .collect();
-        if let [proper, other] = emails.as_slice() {
-            pairs.push((proper.to_lowercase(), other.to_lowercase()));
-        }
-    }
-    pairs
 }

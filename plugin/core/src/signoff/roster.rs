@@ -19,8 +19,6 @@ pub(crate) struct Roster {
     asks_the_platform: bool,
     /// What the platform says of who is in it may have been cut.
     partial: bool,
-    /// Somebody whom the policy names by id is not known here.
-    unknown: bool,
 }
 
 /// Whether somebody is in a roster.
@@ -60,11 +58,7 @@ impl Roster {
             let by_level = set.is_by_level();
             let asked = if by_level { request.people.len() } else { 0 };
             steps.take((set.users.len() + asked) as u64 * MEMBER_STEPS)?;
-            for user in &set.users {
-                let person = directory.named(user);
-                roster.unknown |= person.is_none();
-                roster.people.extend(person);
-            }
+            roster.people.extend(set.users.iter().filter_map(|user| directory.named(user)));
             let whole = |fact| request.complete.contains(&fact) || request.absent.contains(&fact);
             roster.partial |= !set.groups.is_empty() && !whole(Fact::Groups);
             roster.partial |= by_level && !whole(Fact::People);
@@ -89,9 +83,7 @@ impl Roster {
                     roster.people.extend(directory.known(&person.account));
                 }
             }
-            for bot in &set.bots {
-                roster.bots.extend(directory.login(bot));
-            }
+            roster.bots.extend(set.bots.iter().filter_map(|bot| directory.named(bot)));
         }
         for list in [&mut roster.people, &mut roster.bots] {
             list.sort_unstable();
@@ -114,12 +106,16 @@ impl Roster {
         if self.asks_the_platform && unread { Admission::Unreadable } else { Admission::No }
     }
 
+    /// Whether the person may be one of its people, by what bars and never admits.
+    pub fn may_hold(&self, person: PersonId) -> bool {
+        self.people().any(|known| known.may_be(person))
+    }
+
     /// Whether there may be people in it who are not known here.
     pub fn is_uncertain(&self, request: &Request<'_>, directory: &Directory) -> bool {
         let whole = [Fact::Groups, Fact::People].iter().all(|fact| request.complete.contains(fact));
         let unread = || request.people.iter().flat_map(|person| directory.known(&person.account));
-        self.unknown
-            || !self.unreadable.is_empty()
+        !self.unreadable.is_empty()
             || (self.asks_the_platform && (!whole || unread().any(|person| directory.is_unreadable(person))))
     }
 

@@ -42,7 +42,7 @@ impl Signers {
             signers.lines.extend(keys.map(|key| Line::of_person(login, key)));
         }
         for document in &request.documents {
-            let text = document.bytes.to_str_lossy();
+            let text = document.text();
             let lines = text
                 .split(['\n', '\r'])
                 .map(str::trim)

@@ -644,7 +644,7 @@ fn all_means_those_too_who_are_not_known() {
             .replace("approvals: 1", "approvals: all"),
     );
     case.act("sam", "approve");
-    assert_eq!(case.rule_code("sign-off"), "fact-unavailable");
+    assert_eq!(case.rule_code("sign-off"), "missing-approvals");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod decisions;
 mod evidence;
 mod extends;
 mod faults;
+mod identity;
 mod messages;
 mod moves;
 mod needs;

@@ -413,7 +413,7 @@ fn a_person_is_called_by_login_then_by_address_then_by_id() {
         (
             json!({ "account": { "id": "5" }, "emails": ["b@example.com"] }),
             "A <a@example.com> <b@example.com>",
-            "a@example.com",
+            "b@example.com",
         ),
         (
             json!({ "account": { "id": "5" }, "emails": ["b@example.com"], "also": [account("sam")] }),

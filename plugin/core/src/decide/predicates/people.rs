@@ -36,6 +36,28 @@ impl Facts<'_, '_, '_> {
             ));
         }
         let inside = asked.iter().find(|person| admission(person) == Admission::Yes);
+        // Who only may be somebody is neither one of the people for that, nor kept out.
+        let mapped = || self.contributors.mapped().filter(|_| among != Among::Author);
+        let perhaps = |person: &PersonId| admission(&person) == Admission::No && roster.may_hold(*person);
+        let is_out = |person: &PersonId| admission(&person) == Admission::No && !roster.may_hold(*person);
+        let open = match among {
+            Among::Everybody if asked.iter().any(is_out) => None,
+            Among::Everybody => {
+                let mapped = || mapped().find(|person| is_out(person) || perhaps(person));
+                asked.iter().copied().find(perhaps).or_else(mapped)
+            }
+            _ if inside.is_some() => None,
+            _ => asked.iter().copied().chain(mapped()).find(|person| roster.may_hold(*person)),
+        };
+        if let Some(person) = open {
+            let (who, unites) = (self.directory.label(person), self.directory.unites());
+            return Ok(Truth::unknown(
+                RuleCode::FactUnavailable,
+                format!(
+                    "whether {who} took part as one of {named} rests on {unites} alone; say who is who under `identities`"
+                ),
+            ));
+        }
         let outside = asked.iter().find(|person| admission(person) == Admission::No);
         let label = |person: Option<&PersonId>| {
             person.map_or_else(|| "nobody".to_owned(), |person| self.directory.label(*person))
@@ -76,7 +98,15 @@ impl Facts<'_, '_, '_> {
         if authors.is_empty() {
             return Truth::unknown(RuleCode::FactUnavailable, "nobody is known to have opened the change");
         }
-        let other = self.contributors.people().find(|person| !authors.contains(person));
+        let is_other = |person: &PersonId| !authors.contains(person);
+        let other = self.contributors.people().find(is_other);
+        if other.is_none() && self.contributors.mapped().any(|person| is_other(&person)) {
+            let why = format!(
+                "whether somebody took part beside the author rests on {} alone",
+                self.directory.unites()
+            );
+            return Truth::unknown(RuleCode::FactUnavailable, why);
+        }
         let alone = other.is_none() && self.contributors.unattributed.is_none() && !self.contributors.by_tool;
         let reason = match other {
             Some(person) => format!("{} took part beside the author", self.directory.label(person)),

@@ -1,18 +1,24 @@
 //! Faults with their places, and the plain values that everything else is read from.
 
-use crate::model::{Diagnostic, Severity};
+use crate::model::{Diagnostic, Severity, hidden_in};
 use crate::policy::yaml::{Key, Node, Place, Value};
 
 /// What is wrong with a policy, as it is found.
+#[derive(Default)]
 pub(super) struct Faults<'s> {
     pub lines: Vec<&'s str>,
     pub diagnostics: Vec<Diagnostic>,
     /// Names may be defined in a policy that is not here.
     pub names_elsewhere: bool,
+    /// Logins that were given the forge's id, and which.
+    pub ids: Vec<(String, String)>,
 }
 
 /// Faults beyond this number say nothing more.
 const MOST_FAULTS: usize = 100;
+
+/// Lines that one value is looked for in.
+const MOST_FOLDED: usize = 100;
 
 impl Faults<'_> {
     /// Adds a fault, in the order of the source.
@@ -45,6 +51,22 @@ impl Faults<'_> {
 
     pub(super) fn error_with_help(&mut self, place: Place, message: &str, help: impl Into<String>) {
         self.add(Severity::Error, place, message, Some(help.into()));
+    }
+
+    /// What nobody sees in a name or a pattern that begins at a place, or looks like a blank and is none.
+    pub(super) fn hidden_in(&mut self, text: &str, place: Place) {
+        let Some((_, hidden)) = hidden_in(text) else { return };
+        // Quotes, folds and escapes move it: it is looked for in the source.
+        let lines = self.lines.iter().enumerate().skip(place.line.saturating_sub(1));
+        let from = |line: usize| if line + 1 == place.line { place.column.saturating_sub(1) } else { 0 };
+        let found = lines.map(|(line, text)| (line, text.chars().skip(from(line)).position(|c| c == hidden)));
+        let found = found.take(MOST_FOLDED).find_map(|(line, at)| Some((line + 1, from(line) + at? + 1)));
+        let (line, column) = found.unwrap_or((place.line, place.column));
+        self.error_with_help(
+            Place { line, column, length: 1 },
+            &format!("here stands U+{:04X}, which nobody sees", u32::from(hidden)),
+            "take it out, or write the blank or the letter that is meant",
+        );
     }
 
     pub(super) fn unknown_key(&mut self, key: &Key<'_>, known: &[&str]) {
@@ -106,7 +128,10 @@ pub(super) fn map<'n, 'a>(
     faults: &mut Faults<'_>,
 ) -> Option<Entries<'n, 'a>> {
     match &node.value {
-        Value::Map(entries) => Some(entries),
+        Value::Map(entries) => {
+            entries.iter().for_each(|(key, _)| faults.hidden_in(&key.text, key.place));
+            Some(entries)
+        }
         _ => {
             faults.error(node.place, &format!("{what} is a mapping, and here is {}", node.kind()));
             None
@@ -114,7 +139,15 @@ pub(super) fn map<'n, 'a>(
     }
 }
 
+/// A name, a pattern, a number: one value without anything in it that nobody sees.
 pub(super) fn word<'n>(node: &'n Node<'_>, what: &str, faults: &mut Faults<'_>) -> Option<&'n str> {
+    let word = prose(node, what, faults)?;
+    faults.hidden_in(word, node.place);
+    Some(word)
+}
+
+/// One value, for people to read.
+pub(super) fn prose<'n>(node: &'n Node<'_>, what: &str, faults: &mut Faults<'_>) -> Option<&'n str> {
     match &node.value {
         Value::Scalar(text) if !text.trim().is_empty() => Some(text),
         Value::Scalar(_) => {
@@ -159,6 +192,32 @@ pub(super) fn choice<T: Copy>(
         );
     }
     found
+}
+
+/// Whether a text is a number to some reader of YAML: with a sign, a point, an exponent, underscores, or of another base.
+pub(super) fn is_number(text: &str) -> bool {
+    let text = text.trim_start_matches(['+', '-']);
+    let of = |digits: &str, is_digit: fn(&u8) -> bool| {
+        digits.starts_with(|c: char| c.is_ascii_hexdigit())
+            && digits.bytes().all(|b| is_digit(&b) || b == b'_')
+    };
+    if let Some("0x" | "0o" | "0b") = text.get(..2) {
+        return of(text.get(2..).unwrap_or_default(), u8::is_ascii_hexdigit);
+    }
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    of(&mantissa.replacen('.', "", 1), u8::is_ascii_digit)
+        && of(exponent.trim_start_matches(['+', '-']), u8::is_ascii_digit)
+}
+
+/// Whether a text is a number that every reader reads alike: digits, and no zero before another.
+pub(super) fn is_plain_number(text: &str) -> bool {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits && (text == "0" || !text.starts_with('0'))
+}
+
+/// A number that every reader reads alike.
+pub(super) fn plain_number<N: std::str::FromStr>(text: &str) -> Option<N> {
+    if is_plain_number(text) { text.parse().ok() } else { None }
 }
 
 /// `true` or `false`.

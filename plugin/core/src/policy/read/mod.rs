@@ -9,12 +9,12 @@ mod rules;
 
 use extends::{added, taken};
 pub use faults::likely;
-use faults::{Faults, choice, compiled, map, word};
+use faults::{Faults, choice, compiled, map, prose, word};
 
 use super::yaml::{self, Node, Place};
 use super::{Branch, Draft, Options, Otherwise, Policy, Reading};
 use crate::limits;
-use crate::model::{Enforce, Severity};
+use crate::model::{Enforce, Severity, without_mark};
 
 pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
     read_as(source, |root, faults| policy(root, base, faults))
@@ -26,9 +26,9 @@ pub(super) fn read_glass(source: &[u8]) -> Reading {
 }
 
 fn read_as(source: &[u8], read: impl FnOnce(&Node<'_>, &mut Faults<'_>) -> Option<Policy>) -> Reading {
-    let mut faults = Faults { lines: Vec::new(), diagnostics: Vec::new(), names_elsewhere: false };
+    let mut faults = Faults::default();
     let text = match std::str::from_utf8(source) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Ok(text) => without_mark(text),
         Err(e) => {
             let before = source.get(..e.valid_up_to()).unwrap_or_default();
             let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
@@ -87,6 +87,7 @@ fn glass(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
             "write `break-glass: { by: NAME }`, with a NAME of `people`",
         ),
     }
+    policy.give_ids(&faults.ids);
     Some(policy)
 }
 
@@ -127,6 +128,7 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
     let extends = extends::extends(entries, faults);
     let base = base.filter(|_| extends.is_some());
     faults.names_elsewhere = extends.is_some() && base.is_none();
+    faults.ids = base.map(Policy::ids).unwrap_or_default();
     let mut policy = Policy { extends, ..extends::start(base) };
     // What names other parts is read once those are known, in whatever order they stand.
     let (mut rules, mut options, mut veto, mut require) = (None, None, None, None);
@@ -140,7 +142,7 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
             "countersign" => version(node, faults),
             "name" => policy.name = word(node, "`name`", faults).unwrap_or_default().to_owned(),
             "description" => {
-                word(node, "`description`", faults);
+                prose(node, "`description`", faults);
             }
             "repository" => policy.repository = word(node, "`repository`", faults).map(str::to_owned),
             "protects" => {
@@ -224,5 +226,6 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
     if let Some(base) = base {
         extends::tighten(&mut policy, base, root, faults);
     }
+    policy.give_ids(&faults.ids);
     Some(policy)
 }

@@ -1,6 +1,6 @@
 //! What counts as an approval, and who can veto.
 
-use super::faults::{Faults, choice, compiled, defined, flag, lower, map, word, words};
+use super::faults::{Faults, choice, compiled, defined, flag, lower, map, plain_number, word, words};
 use super::predicates;
 use crate::model::Enforce;
 use crate::policy::yaml::{Node, Place};
@@ -106,7 +106,7 @@ fn age(text: &str, place: Place, faults: &mut Faults<'_>) -> Option<i64> {
         Some(b'd') => 86_400,
         _ => 0,
     };
-    let number = text.get(..text.len().saturating_sub(1)).and_then(|number| number.parse::<u32>().ok());
+    let number = text.get(..text.len().saturating_sub(1)).and_then(plain_number::<u32>);
     match number {
         Some(number) if unit > 0 && number > 0 => Some(i64::from(number) * unit),
         _ => {

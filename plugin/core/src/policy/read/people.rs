@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::faults::{Faults, choice, flag, lower, map, word, words};
+use super::faults::{Faults, choice, flag, is_number, is_plain_number, lower, map, prose, word, words};
 use crate::policy::yaml::{Node, Place, Value};
-use crate::policy::{CODE_OWNERS, CodeOwnersUse, Dialect, Identity, PeopleSet, User};
+use crate::policy::{CODE_OWNERS, CodeOwnersUse, Dialect, Identity, PeopleSet, User, is_nobodys};
 use crate::provenance::ExtraTool;
 use crate::signoff::is_public_key;
 
@@ -18,7 +18,16 @@ fn user(text: &str, place: Place, faults: &mut Faults<'_>) -> Option<String> {
         );
         return None;
     }
-    Some(text.strip_prefix('@').unwrap_or(text).to_ascii_lowercase())
+    let login = text.strip_prefix('@').unwrap_or(text).to_ascii_lowercase();
+    if is_nobodys(&login) {
+        faults.error_with_help(
+            place,
+            &format!("`{text}` is what forges call accounts that are gone, and so it is nobody"),
+            "name the people themselves",
+        );
+        return None;
+    }
+    Some(login)
 }
 
 pub(super) fn people(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, PeopleSet> {
@@ -36,7 +45,7 @@ pub(super) fn people(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<Strin
                 "inherited" => set.inherited = flag(node, "`inherited`", faults).unwrap_or_default(),
                 "permissions" => set.permissions = lower(node, "`permissions`", faults),
                 "roles" => set.roles = texts("`roles`"),
-                "bots" => set.bots = lower(node, "`bots`", faults),
+                "bots" => set.bots = users(node, faults),
                 _ => faults.unknown_key(key, KEYS),
             }
         }
@@ -79,7 +88,7 @@ fn one_user(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<User> {
     for (key, node) in entries {
         match key.text.as_ref() {
             "login" => login = word(node, "`login`", faults).and_then(|text| user(text, node.place, faults)),
-            "id" => id = word(node, "`id`", faults).map(str::to_owned),
+            "id" => id = self::id(node, faults).map(|id| (id, node.place)),
             _ => faults.unknown_key(key, &["login", "id"]),
         }
     }
@@ -90,7 +99,37 @@ fn one_user(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<User> {
             "write it beside the `id`, for people to read",
         );
     }
-    Some(User { login: login?, id })
+    let login = login?;
+    if let Some((id, place)) = &id {
+        give_id(&login, id, *place, faults);
+    }
+    Some(User { login, id: id.map(|(id, _)| id) })
+}
+
+/// The forge's id of an account.
+fn id(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<String> {
+    let id = word(node, "`id`", faults)?.trim();
+    if is_number(id) && !is_plain_number(id) {
+        faults.error_with_help(
+            node.place,
+            &format!("`{id}` is a number that can be read in several ways"),
+            "write the id as the forge does: digits, the first of them no zero",
+        );
+        return None;
+    }
+    Some(id.to_owned())
+}
+
+/// Notes which id a login has; it has one.
+fn give_id(login: &str, id: &str, place: Place, faults: &mut Faults<'_>) {
+    match faults.ids.iter().find(|(known, _)| known == login) {
+        Some((_, other)) if other != id => {
+            let message = format!("`{login}` has the id {id} here, and {other} elsewhere in the policy");
+            faults.error_with_help(place, &message, "an account has one id: name two accounts by two logins");
+        }
+        Some(_) => {}
+        None => faults.ids.push((login.to_owned(), id.to_owned())),
+    }
 }
 
 pub(super) fn identities(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, Identity> {
@@ -109,10 +148,15 @@ pub(super) fn identities(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<S
                 }
                 "accounts" => {
                     let accounts = words(node, "`accounts`", faults);
-                    identity.accounts =
-                        accounts.into_iter().filter_map(|(t, place)| user(t, place, faults)).collect();
+                    let account = |(text, place)| Some(User { login: user(text, place, faults)?, id: None });
+                    identity.accounts = accounts.into_iter().filter_map(account).collect();
                 }
-                "id" => identity.id = word(node, "`id`", faults).map(str::to_owned),
+                "id" => {
+                    identity.id = id(node, faults);
+                    if let Some(id) = &identity.id {
+                        give_id(&login, id, node.place, faults);
+                    }
+                }
                 "keys" => identity.keys = keys(node, faults),
                 _ => faults.unknown_key(key, KEYS),
             }
@@ -205,7 +249,7 @@ pub(super) fn questions(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<St
                 "an answer begins with the name and a colon, so it is one word of letters, digits, `-` and `_`",
             );
         }
-        if let Some(text) = word(node, "a question", faults) {
+        if let Some(text) = prose(node, "a question", faults) {
             questions.insert(name.text.to_string(), text.split_whitespace().collect::<Vec<_>>().join(" "));
         }
     }

@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::faults::{Faults, choice, compiled, defined, flag, list_of, lower, map, word, words};
+use super::faults::{
+    Faults, choice, compiled, defined, flag, list_of, lower, map, plain_number, word, words,
+};
 use crate::limits;
 use crate::model::{Help, Rank, Severity, SignalCode};
 use crate::policy::yaml::{Key, Node, Value};
@@ -285,7 +287,7 @@ fn bound(text: &str) -> Result<Bound, String> {
         _ => return Err("write `> 100`, `< 100` or `= 100`".to_owned()),
     };
     let number = text.get(1..).unwrap_or_default().trim();
-    let number = number.parse().map_err(|_| format!("`{number}` is no number of lines"))?;
+    let number = plain_number(number).ok_or_else(|| format!("`{number}` is no number of lines"))?;
     Ok(Bound { order, number })
 }
 

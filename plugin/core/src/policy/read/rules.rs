@@ -1,6 +1,6 @@
 //! Rules: when they apply, and what they ask for.
 
-use super::faults::{Faults, choice, defined, flag, likely, map, word, words};
+use super::faults::{Faults, choice, defined, flag, likely, map, plain_number, prose, word, words};
 use super::{options, predicates};
 use crate::limits;
 use crate::model::{Enforce, Severity};
@@ -77,14 +77,14 @@ fn rule(
                 place = node.place;
             }
             "description" => {
-                word(node, "`description`", faults);
+                prose(node, "`description`", faults);
             }
             "when" => when = predicates::predicate(node, 0, policy, faults),
             "conditions" => conditions = predicates::predicate(node, 0, policy, faults),
             "distinct" => distinct = flag(node, "`distinct`", faults).unwrap_or_default(),
             "options" => options = options::options(node, defaults, policy, faults),
             "require" => require = Some((requirements(node, policy, faults), key.place)),
-            "deny" => deny = word(node, "`deny`", faults).map(|reason| (reason.to_owned(), key.place)),
+            "deny" => deny = prose(node, "`deny`", faults).map(|reason| (reason.to_owned(), key.place)),
             "waivable-by" => waivable_by = defined(node, "waivable-by", &policy.people, "people", faults),
             "enforce" => enforce = choice(node, "`enforce`", Enforce::WORDS, faults).unwrap_or_default(),
             _ => faults.unknown_key(key, KEYS),
@@ -140,12 +140,12 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
         match key.text.as_ref() {
             "approvals" => {
                 let text = word(node, "`approvals`", faults)?;
-                match text.parse::<u32>() {
-                    Ok(n) if n <= 100 => approvals = Some(Approvals::Number(n)),
+                match plain_number(text) {
+                    Some(n) if n <= 100 => approvals = Some(Approvals::Number(n)),
                     _ if text == "all" => approvals = Some(Approvals::All),
                     _ => faults.error(
                         node.place,
-                        &format!("`approvals` is a number up to 100, or `all`, and here is `{text}`"),
+                        &format!("`approvals` is a number up to 100, the first digit no zero, or `all`, and here is `{text}`"),
                     ),
                 }
             }
@@ -201,7 +201,7 @@ fn owners_or_sets(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> 
 fn warn_of_too_few(node: &Node<'_>, asked: u32, by: &[String], policy: &Policy, faults: &mut Faults<'_>) {
     let sets = || by.iter().filter_map(|name| policy.people.get(name));
     let mut people: Vec<String> =
-        sets().flat_map(|set| set.users.iter().map(|user| &user.login).chain(&set.bots)).cloned().collect();
+        sets().flat_map(|set| set.users.iter().chain(&set.bots)).map(|user| user.login.clone()).collect();
     order::strings(&mut people);
     let open =
         |set: &PeopleSet| !(set.groups.is_empty() && set.permissions.is_empty() && set.roles.is_empty());
