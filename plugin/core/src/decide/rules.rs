@@ -276,6 +276,10 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                     [] => "everybody who could approve is behind the change or has approved".to_owned(),
                     some => format!("only {} could still approve", some.join(", ")),
                 };
+                let why = match &tally.barred_perhaps {
+                    Some(barred) => format!("{why} ({barred})"),
+                    None => why,
+                };
                 pend(
                     result,
                     RuleCode::Impossible,

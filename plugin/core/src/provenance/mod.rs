@@ -14,7 +14,7 @@ mod words;
 use std::borrow::Cow;
 
 pub(crate) use checkpoint::wanted as wanted_checkpoints;
-pub(crate) use names::{ExtraTool, Table, is_machine, split_address, split_people};
+pub(crate) use names::{ExtraTool, Table, is_app, is_machine, split_address, split_people};
 pub(crate) use tools::Key;
 pub(crate) use trace::{Anchor, read as read_trace};
 

@@ -117,11 +117,14 @@ fn split_last(text: &str, at: u8) -> Option<(&str, &str)> {
     Some((text.get(..place)?, text.get(place + 1..)?))
 }
 
-/// Whether an address is a machine's: one of the table's, or an app's of GitHub's (`1+NAME[bot]@...`). An AI's may be among
-/// them.
+/// Whether an address is a machine's that is neither a person nor an AI.
 pub(crate) fn is_machine(email: &str) -> bool {
-    let is_app = || split_last(email, b'@').is_some_and(|(local, _)| local.ends_with("[bot]"));
-    MACHINES.iter().any(|machine| machine.eq_ignore_ascii_case(email)) || is_app()
+    MACHINES.iter().any(|machine| machine.eq_ignore_ascii_case(email))
+}
+
+/// Whether an address is an app's, as GitHub makes them (`1+NAME[bot]@...`). An AI's may be among them.
+pub(crate) fn is_app(email: &str) -> bool {
+    split_last(email, b'@').is_some_and(|(local, _)| local.ends_with("[bot]"))
 }
 
 /// What a byte is compared as in names: lower case, with `-` and `_` as a space.

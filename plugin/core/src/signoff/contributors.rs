@@ -24,7 +24,7 @@ pub(crate) struct Contributors<'r, 'a> {
     pub taken_for: Vec<(String, String)>,
     /// A part that nobody can be made answerable for, for a person.
     pub unattributed: Option<String>,
-    /// A tool wrote one of the commits.
+    /// A program wrote one of the commits.
     pub by_tool: bool,
     /// Commits on which an approval of the head still stands: the head, and those that only ignored ones follow.
     pub heads: Vec<&'r ObjectId<'a>>,
@@ -95,7 +95,9 @@ impl<'r, 'a> Contributors<'r, 'a> {
                     contributors.add(person, contribution.role);
                     contributors.parts.push((person, &contribution.commit.sha));
                 }
-                Attribution::Ai => contributors.by_tool |= contribution.role == ContributorRole::Author,
+                Attribution::Ai | Attribution::App => {
+                    contributors.by_tool |= contribution.role == ContributorRole::Author;
+                }
                 // A forge commits what people wrote. As an author its address is a mask that anybody can put on.
                 Attribution::Machine if contribution.role != ContributorRole::Author => {}
                 // A co-author is free text: one that is nobody bans nobody. A commit that the forge made has the forge

@@ -186,6 +186,8 @@ pub(crate) struct Tally {
     pub vetoes: Vec<String>,
     /// People who could still approve.
     pub eligible: Vec<String>,
+    /// What keeps somebody from approving who is not named as one who took part.
+    pub barred_perhaps: Option<String>,
     pub unreadable_groups: Vec<String>,
     /// Somebody may be asked for who is not known.
     pub uncertain: bool,
@@ -230,6 +232,7 @@ impl Desk<'_, '_, '_> {
             needed: 0,
             vetoes: Vec::new(),
             eligible: Vec::new(),
+            barred_perhaps: None,
             unreadable_groups: sheet.roster.unreadable.clone(),
             uncertain: sheet.roster.is_uncertain(self.request, self.directory),
             unreadable: None,
@@ -301,6 +304,11 @@ impl Desk<'_, '_, '_> {
         open.sort_unstable();
         // Whoever may be one person is asked once.
         open.dedup_by(|a, b| a.may_be(*b));
+        if self.directory.may_unite() {
+            let bars = |person: &PersonId| self.contributors.bars(*person, self.options).is_some();
+            let why = |person| self.contributors.why_perhaps(self.directory, person);
+            tally.barred_perhaps = sheet.roster.people().filter(bars).find_map(why);
+        }
         tally.needed = match requirement.approvals {
             Approvals::Number(number) => number,
             Approvals::All => u32::try_from(open.len()).unwrap_or(u32::MAX).max(1),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::mailmap::Mailmap;
 use crate::model::{Account, Fact, Ident, PersonKind, Proof, Request, Role};
 use crate::policy::{Policy, User, is_nobody, is_programs};
-use crate::provenance::{Table, is_ai, is_machine};
+use crate::provenance::{Table, is_ai, is_app, is_machine};
 
 /// Something that names a person: `l:` a login, `e:` an address, `i:` the forge's id.
 type Token = String;
@@ -80,6 +80,8 @@ pub(crate) struct Directory {
     /// Tokens that the forge gives to accounts, until all is settled.
     claims: Vec<(usize, usize)>,
     mailmap: Mailmap,
+    /// Some of them may be one person without being named as one.
+    united: bool,
     /// Whether commits carry accounts: on a forge the account counts, else the address is the person.
     pub by_account: bool,
 }
@@ -92,6 +94,7 @@ impl Directory {
             entries: Vec::new(),
             claims: Vec::new(),
             mailmap: Mailmap::default(),
+            united: false,
             // Plain git says that it has no people; every forge has.
             by_account: !request.absent.contains(&Fact::People),
         };
@@ -123,7 +126,7 @@ impl Directory {
             directory.mailmap.read(&document.text());
         }
         directory.settle();
-        directory.unmask_tools(table);
+        directory.unmask_programs(table);
         for person in &request.people {
             let id = directory.person(&person.account);
             if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.root)) {
@@ -280,6 +283,7 @@ impl Directory {
         for (entry, label) in self.entries.iter_mut().zip(labels) {
             entry.label = label;
         }
+        self.united = !perhaps.is_empty();
         for (a, b) in perhaps {
             let (a, b) = (self.kin(self.root(a)), self.kin(self.root(b)));
             if let Some(entry) = self.entries.get_mut(a.max(b)) {
@@ -325,15 +329,16 @@ impl Directory {
         self.entries.get(at).and_then(|entry| entry.name.bytes().next()).unwrap_or_default()
     }
 
-    /// Whoever has a tool's own address is a program, whatever else is said of them.
-    fn unmask_tools(&mut self, table: &Table) {
+    /// Whoever has a tool's or an app's own address is a program, whatever else is said of them.
+    fn unmask_programs(&mut self, table: &Table) {
         for at in 0..self.entries.len() {
             let email = self.entries.get(at).and_then(|entry| entry.name.strip_prefix("e:"));
-            if email.is_some_and(|email| table.tool_of_email(email).is_some()) {
-                let root = self.root(at);
-                if let Some(entry) = self.entries.get_mut(root) {
-                    (entry.bot, entry.tool) = (true, true);
-                }
+            let Some(email) = email else { continue };
+            let (tool, app) = (table.tool_of_email(email).is_some(), is_app(email));
+            let root = self.root(at);
+            if let Some(entry) = self.entries.get_mut(root).filter(|_| tool || app) {
+                entry.bot = true;
+                entry.tool |= tool;
             }
         }
     }
@@ -472,7 +477,7 @@ impl Directory {
     /// How far whoever wrote a commit is whoever has an address, where both are as stated.
     pub fn is_same(&self, ident: &Ident<'_>, name: &str, email: &str) -> Same {
         let stated = (ident.name.to_str_lossy(), ident.email.to_str_lossy());
-        if masked(&stated.1).eq_ignore_ascii_case(masked(email)) {
+        if is_same_mask(stated.1.trim(), email.trim()) {
             return Same::Yes;
         }
         let account = ident.account.as_ref().and_then(|account| self.person(account));
@@ -489,9 +494,14 @@ impl Directory {
     }
 
     /// Whether a program wrote a commit, by the forge's word or its address.
-    pub fn is_machines(&self, ident: &Ident<'_>) -> bool {
+    pub fn is_programs(&self, ident: &Ident<'_>) -> bool {
         let account = ident.account.as_ref().and_then(|account| self.person(account));
-        account.is_some_and(|person| self.is_bot(person)) || is_machine(ident.email.to_str_lossy().trim())
+        account.is_some_and(|person| self.is_bot(person)) || is_app(ident.email.to_str_lossy().trim())
+    }
+
+    /// Whether there may be two who may be one and are not named as one.
+    pub fn may_unite(&self) -> bool {
+        self.united || !self.mailmap.is_empty()
     }
 
     /// What says that two people may be one who are not named as one.
@@ -521,6 +531,7 @@ impl Directory {
         let is_known = |at: &usize| self.entries.get(*at).is_some_and(|entry| entry.known);
         match self.tokens.get(&token).copied().filter(is_known) {
             Some(at) => Attribution::Person(self.id(at)),
+            None if is_app(email) => Attribution::App,
             None if is_machine(email) => Attribution::Machine,
             // On a forge an address that maps to no account could be anybody's, a reviewer's too.
             None if self.by_account => Attribution::Nobody,
@@ -543,17 +554,18 @@ pub(crate) enum Same {
     No,
 }
 
-/// The address of an account behind a forge's mask without the account's number: GitHub writes `1+sam@` and wrote `sam@`,
-/// GitLab writes `1-sam@`.
-fn masked(email: &str) -> &str {
-    let email = email.trim();
-    let is_mask =
-        email.split_once('@').is_some_and(|(_, domain)| domain.to_ascii_lowercase().contains("noreply."));
-    let bare = email.trim_start_matches(|c: char| c.is_ascii_digit());
-    match bare.strip_prefix(['+', '-']) {
-        Some(login) if is_mask && bare.len() < email.len() => login,
-        _ => email,
-    }
+/// Whether two addresses are one, or one account's behind a forge's mask: GitHub writes `1+sam@` and wrote `sam@`, GitLab
+/// writes `1-sam@`. Of two that both have a number, the number decides.
+fn is_same_mask(a: &str, b: &str) -> bool {
+    let parts = |email: &str| {
+        let bare = email.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_mask =
+            email.split_once('@').is_some_and(|(_, domain)| domain.to_ascii_lowercase().contains("noreply."));
+        let login = bare.strip_prefix(['+', '-']).filter(|_| is_mask && bare.len() < email.len());
+        login.map_or((false, email.to_owned()), |login| (true, login.to_owned()))
+    };
+    let ((a_numbered, a_bare), (b_numbered, b_bare)) = (parts(a), parts(b));
+    a.eq_ignore_ascii_case(b) || ((a_numbered != b_numbered) && a_bare.eq_ignore_ascii_case(&b_bare))
 }
 
 /// Who is behind an author, committer or co-author.
@@ -563,7 +575,9 @@ pub(crate) enum Attribution {
     Person(PersonId),
     /// An AI tool: never a person, and never unattributable.
     Ai,
-    /// A forge or a release bot.
+    /// An app: nobody, and nobody has to answer for what it wrote.
+    App,
+    /// A forge or a release bot. As an author its address is a mask that anybody can put on.
     Machine,
     /// Nobody can be made answerable.
     Nobody,

@@ -182,6 +182,23 @@ fn a_mailmap_bars_whom_it_takes_for_somebody_who_took_part_and_says_so() {
 }
 
 #[test]
+fn where_a_mailmap_bars_everybody_the_reason_names_it() {
+    let mut case = on_git("{ sam: { emails: [sam@example.com] }, rhea: { emails: [rhea@example.com] } }");
+    case.document(
+        "mailmap",
+        ".mailmap",
+        "<dana@example.com> <sam@example.com>\n<dana@example.com> <rhea@example.com>\n",
+    );
+    assert_eq!(case.rule_code("sign-off"), "impossible");
+    let missing = case.answer().unwrap()["rules"][0]["missing"].to_string();
+    assert!(missing.contains("`.mailmap` says that"), "{missing}");
+    case.documents.clear();
+    case.request["acts"] = json!([]);
+    let missing = case.answer().unwrap()["rules"][0]["missing"].to_string();
+    assert!(!missing.contains(".mailmap"), "{missing}");
+}
+
+#[test]
 fn two_whom_a_mailmap_takes_for_one_approve_once() {
     let identities = "{ sam: { emails: [sam@example.com] }, rhea: { emails: [rhea@example.com] } }";
     for (mailmap, code, outcome) in
@@ -249,7 +266,10 @@ fn an_id_decides_and_a_login_is_a_label() {
     }
     // Where the policy gives none, the login is the account's that has it; of two accounts it is nobody's.
     assert_eq!(approved_on_forge("[olga]", emails, new.clone(), &[]).codes(), ["counted"]);
-    assert_eq!(approved_on_forge("[olga]", emails, new.clone(), std::slice::from_ref(&old)).codes(), ["not-eligible"]);
+    assert_eq!(
+        approved_on_forge("[olga]", emails, new.clone(), std::slice::from_ref(&old)).codes(),
+        ["not-eligible"]
+    );
     // Whoever had the login before is somebody else, for what bars too.
     let mut case =
         approved_on_forge("[{ login: olga, id: 77 }, { login: max, id: 99 }]", with_id, new.clone(), &[]);
@@ -373,10 +393,13 @@ fn an_account_that_a_forge_calls_a_program_s_is_one() {
 }
 
 #[test]
-fn an_app_s_address_is_a_machine_s_whether_a_table_knows_it_or_not() {
+fn an_app_s_address_is_nobody_s_whether_a_table_knows_it_or_not() {
     for (address, co_author, code) in [
-        ("1+nobody-knows-it[bot]@users.noreply.github.com", "", "unattributed-commit"),
-        ("nobody-knows-it[bot]@users.noreply.codeberg.org", "", "unattributed-commit"),
+        ("1+nobody-knows-it[bot]@users.noreply.github.com", "", "satisfied"),
+        ("nobody-knows-it[bot]@users.noreply.codeberg.org", "", "satisfied"),
+        ("49699333+dependabot[bot]@users.noreply.github.com", "", "satisfied"),
+        // What the forge itself writes is a mask that anybody can put on.
+        ("noreply@github.com", "", "unattributed-commit"),
         ("robot@elsewhere.example", "", "satisfied"),
         ("dana@example.com", "Co-authored-by: x <1+new[bot]@users.noreply.github.com>", "satisfied"),
     ] {
@@ -387,6 +410,17 @@ fn an_app_s_address_is_a_machine_s_whether_a_table_knows_it_or_not() {
         let people = case.answer().unwrap()["contributors"].to_string();
         assert!(!people.contains("[bot]"), "{people}");
     }
+    // Named among people it approves nothing, and what it wrote excuses nobody.
+    let app = "1+new[bot]@users.noreply.github.com";
+    let mut case = on_git("{ sam: { emails: [sam@example.com] } }");
+    case.policy = case.policy.replace("[sam, rhea]", &format!("[sam, \"{app}\"]"));
+    case.request["acts"][0]["actor"] = json!({ "email": app });
+    assert_eq!(case.codes(), ["bot"]);
+    let mut case = on_git("{ sam: { emails: [sam@example.com, dana@example.com] } }");
+    case.policy = case.policy.replace("require:", "when: { only-contributors-in: seniors }\n    require:");
+    assert_eq!(case.rule_code("sign-off"), "missing-approvals");
+    case.request["commits"][0]["author"] = stranger(app);
+    assert_eq!(case.rule_code("sign-off"), "not-applicable");
     // What the forge calls a bot by its account took part as one, and bars nobody else.
     let mut case = Case::new();
     case.request["commits"][0]["author"] = ident("robot");

@@ -8,6 +8,7 @@ mod common;
 mod answers;
 mod bypasses;
 mod codes;
+mod dco;
 mod decisions;
 mod evidence;
 mod extends;

@@ -2,10 +2,12 @@
 
 use super::{Facts, Truth, quoted};
 use crate::Error;
-use crate::model::{Commit, CommitFindings, Document, RemarkCode, Role, RuleCode};
+use crate::model::{Commit, CommitFindings, Document, Fact, RemarkCode, Role, RuleCode};
 use crate::order::{self, Index};
 use crate::policy::{Dco, RequirementsTest};
+use crate::provenance::lines::Lines;
 use crate::provenance::{split_address, trailers};
+use crate::signoff::people::Same;
 
 impl Facts<'_, '_, '_> {
     /// Whether the change names requirements, and every one that it names exists.
@@ -26,6 +28,15 @@ impl Facts<'_, '_, '_> {
                 order::insert(&mut named, id.to_owned());
             }
         }
+        // The title and the description may name more, where there are any: plain git has none.
+        let whole = !self.directory.by_account || self.request.complete.contains(&Fact::Text);
+        let unread = || {
+            let why = "the title and the description of the change are not known here";
+            Truth::unknown(RuleCode::FactUnavailable, why)
+        };
+        if named.is_empty() && !whole {
+            return Ok(unread());
+        }
         if named.is_empty() {
             let pattern = test.pattern.source();
             return Ok(Truth::no(format!("the change names no requirement (`{pattern}`) that it serves")));
@@ -39,12 +50,15 @@ impl Facts<'_, '_, '_> {
                 let reason = format!("the list of requirements {} is not on the target", quoted(list));
                 return Ok(Truth::unknown(RuleCode::FactUnavailable, reason));
             };
-            let text = list_document.bytes.to_str_lossy();
+            let text = list_document.text();
             self.steps.take(test.pattern.steps(text.len()))?;
             let known = Index::of(test.pattern.find_all(&text).map(str::as_bytes));
             if let Some(unknown) = named.iter().find(|id| known.get(id.as_bytes()).is_none()) {
                 let reason = format!("{} is in no line of {}", quoted(unknown), quoted(list));
                 return Ok(Truth::no(reason));
+            }
+            if !whole {
+                return Ok(unread());
             }
         }
         let more = if named.len() > 5 { ", ..." } else { "" };
@@ -68,16 +82,59 @@ impl Facts<'_, '_, '_> {
                 None => Truth::no("no AI signed off"),
             };
         }
-        let mut work = self.judged.own.iter().filter(|commit| commit.parents.len() < 2);
-        match work.find(|commit| !signed_off_by_author(commit)) {
-            Some(commit) => Truth::yes(format!(
-                "{} has no `Signed-off-by` of its author {} <{}>; `git commit --amend --signoff` adds one",
-                commit.sha.short(),
-                commit.author.name.to_str_lossy(),
-                commit.author.email.to_str_lossy()
-            )),
-            None => Truth::no("every commit is signed off by its author"),
+        let (mut mapped, mut above) = (None, None);
+        for commit in self.judged.own.iter().filter(|commit| commit.parents.len() < 2) {
+            match self.sign_off(commit) {
+                SignOff::Given => {}
+                SignOff::Above => above = above.or(Some(commit)),
+                SignOff::Mapped => mapped = mapped.or(Some(commit)),
+                SignOff::Missing => {
+                    return Truth::yes(format!(
+                        "{} has no `Signed-off-by` of its author {} <{}>; `git commit --amend --signoff` adds one",
+                        commit.sha.short(),
+                        commit.author.name.to_str_lossy(),
+                        commit.author.email.to_str_lossy()
+                    ));
+                }
+            }
         }
+        let mut why = "every commit is signed off by its author".to_owned();
+        if let Some(commit) = above {
+            why.push_str(&format!(", {} above what git takes for its trailers", commit.sha.short()));
+        }
+        if let Some(commit) = mapped {
+            why.push_str(&format!(
+                ", {} by an address that {} gives them",
+                commit.sha.short(),
+                self.directory.unites()
+            ));
+        }
+        Truth::no(why)
+    }
+
+    /// How a commit's author signed it off: by any address of theirs; a program by its name.
+    fn sign_off(&self, commit: &Commit<'_>) -> SignOff {
+        let message = commit.message.to_str_lossy();
+        let trailers = trailers::parse(commit.message.as_bytes(), false);
+        let is_sign_off = |key: &[u8]| key.eq_ignore_ascii_case(b"signed-off-by");
+        let strict = trailers.iter().filter(|trailer| is_sign_off(&trailer.key));
+        let strict = strict.map(|trailer| (String::from_utf8_lossy(&trailer.value), SignOff::Given));
+        let anywhere = sign_offs_anywhere(&message).map(|value| (value.into(), SignOff::Above));
+        let program = self.directory.is_programs(&commit.author).then(|| commit.author.name.to_str_lossy());
+        let mut found = SignOff::Missing;
+        for (value, place) in strict.chain(anywhere) {
+            let address = split_address(&value);
+            let Some(email) = address.email else { continue };
+            if program.as_ref().is_some_and(|name| programs_name(name) == programs_name(address.name)) {
+                return place;
+            }
+            match self.directory.is_same(&commit.author, address.name, email) {
+                Same::Yes => return place,
+                Same::Perhaps => found = SignOff::Mapped,
+                Same::No => {}
+            }
+        }
+        found
     }
 
     pub(super) fn signatures(&self, verified: bool) -> Truth {
@@ -101,12 +158,36 @@ impl Facts<'_, '_, '_> {
     }
 }
 
-/// Whether the message carries a `Signed-off-by` with the author's address, as git reads trailers.
-fn signed_off_by_author(commit: &Commit<'_>) -> bool {
-    let author = commit.author.email.to_str_lossy().to_lowercase();
-    let trailers = trailers::parse(commit.message.as_bytes(), false);
-    trailers.iter().filter(|trailer| trailer.key.eq_ignore_ascii_case(b"signed-off-by")).any(|trailer| {
-        let value = String::from_utf8_lossy(&trailer.value);
-        split_address(&value).email.is_some_and(|email| email.to_lowercase() == author)
+/// How a commit is signed off by its author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SignOff {
+    Given,
+    /// Not in the last block of trailers: a forge that squashes puts its own below the author's.
+    Above,
+    /// By an address that only `.mailmap` gives the author: nobody is admitted to anything by that.
+    Mapped,
+    Missing,
+}
+
+/// What a program is called, however it signs: `renovate[bot]`, `Renovate Bot`.
+fn programs_name(name: &str) -> String {
+    let name = name.trim().to_ascii_lowercase();
+    let bare = name.strip_suffix("[bot]").or_else(|| name.strip_suffix(" bot")).unwrap_or(&name);
+    bare.trim().to_owned()
+}
+
+/// The sign-offs of a whole message, as each stands at the margin; what is fenced in or cut off is an example.
+fn sign_offs_anywhere(message: &str) -> impl Iterator<Item = &str> {
+    let mut fenced = false;
+    let lines = Lines::of(message).map(|line| line.text).take_while(|line| !line.starts_with(SCISSORS));
+    lines.filter_map(move |line| {
+        if line.starts_with("```") || line.starts_with("~~~") {
+            fenced = !fenced;
+        }
+        let (key, value) = line.split_once(':').filter(|_| !fenced)?;
+        key.eq_ignore_ascii_case("signed-off-by").then_some(value)
     })
 }
+
+/// Below it stands what git cuts off a message (`wt-status.c`).
+const SCISSORS: &str = "# ------------------------ >8 ------------------------";

@@ -67,7 +67,7 @@ impl Facts<'_, '_, '_> {
                 Truth::no(format!("a commit names nobody who is known here, so not all are among {named}"))
             }
             (Among::Everybody, _, _) if self.contributors.by_tool => {
-                Truth::no(format!("an AI wrote a commit, so not all who took part are among {named}"))
+                Truth::no(format!("a program wrote a commit, so not all who took part are among {named}"))
             }
             (Among::Everybody, None, None) => Truth::no("nobody is known to have taken part"),
             (Among::Everybody, _, Some(_)) => {
@@ -111,7 +111,7 @@ impl Facts<'_, '_, '_> {
         let reason = match other {
             Some(person) => format!("{} took part beside the author", self.directory.label(person)),
             None if alone => "nobody but the author took part".to_owned(),
-            None if self.contributors.by_tool => "an AI wrote a commit".to_owned(),
+            None if self.contributors.by_tool => "a program wrote a commit".to_owned(),
             None => "a commit names nobody who is known here".to_owned(),
         };
         Truth::lasting(alone == wanted, reason)
