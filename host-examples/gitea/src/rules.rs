@@ -71,7 +71,7 @@ fn check(module: &Module, path: &Path) -> anyhow::Result<()> {
         bytes: Text::from_bytes(std::fs::read(path).with_context(|| name.clone())?),
         name: name.into(),
         role: Some(Role::BreakGlass),
-        extends: None,
+        ..PolicySource::default()
     };
     let answer = module.call(Function::CheckPolicy, &serde_json::to_vec(&source)?)?;
     let report: PolicyReport = read(answer.as_bytes())?;

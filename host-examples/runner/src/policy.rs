@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use countersign_core::model::{
-    API_VERSION, Document, Needs, PolicyReport, PolicySource, Request, Role, Text, read,
+    API_VERSION, Document, Needs, PolicyReport, PolicySource, Request, Role, Text, WantedDocument, read,
 };
 use countersign_host::module::{Function, Module};
 
@@ -80,11 +80,14 @@ impl Check {
         for file in &self.files {
             let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
             let extends = if self.break_glass { None } else { extended(module, &bytes, file)? };
+            let codeowners =
+                if self.break_glass { None } else { owners(module, &bytes, extends.as_ref(), file)? };
             let source = PolicySource {
                 api_version: API_VERSION.into(),
                 name: file.display().to_string().into(),
                 role: self.break_glass.then_some(Role::BreakGlass),
                 extends: extends.map(|base| base.bytes),
+                codeowners,
                 bytes: Text::from_bytes(bytes),
             };
             let report = module.call(Function::CheckPolicy, &serde_json::to_vec(&source)?)?;
@@ -108,26 +111,52 @@ impl Check {
 /// The policy that a policy in a file extends, by what the module asks for: a file at its path below one of the folders
 /// that hold the policy. A pinned one is not looked for.
 pub fn extended(module: &Module, policy: &[u8], file: &Path) -> anyhow::Result<Option<Document<'static>>> {
-    let request = Request {
-        api_version: API_VERSION.into(),
-        documents: vec![Document {
-            role: Role::Policy,
-            bytes: Text::from_bytes(policy.to_vec()),
-            ..Document::default()
-        }]
-        .into(),
-        ..Request::default()
-    };
-    let needs: Needs = read(module.call(Function::Needs, &serde_json::to_vec(&request)?)?.as_bytes())?;
-    let base = needs.documents.into_iter().find(|wanted| wanted.role == Role::Extends);
+    let wanted = wanted(module, policy, None)?;
+    let base = wanted.into_iter().find(|wanted| wanted.role == Role::Extends);
     let Some(base) = base.filter(|base| base.commit.is_none()) else { return Ok(None) };
-    let file = std::path::absolute(file)?;
-    let found = file.ancestors().skip(1).find_map(|folder| std::fs::read(folder.join(&base.path)).ok());
-    Ok(found.map(|bytes| Document {
+    Ok(beside(file, &base.path)?.map(|bytes| Document {
         role: Role::Extends,
         source: "flag".into(),
         path: Some(base.path.into()),
         bytes: Text::from_bytes(bytes),
         ..Document::default()
     }))
+}
+
+/// The CODEOWNERS that a policy in a file reads: the first that stands where the module asks for one.
+fn owners(
+    module: &Module,
+    policy: &[u8],
+    base: Option<&Document<'static>>,
+    file: &Path,
+) -> anyhow::Result<Option<Text<'static>>> {
+    for wanted in wanted(module, policy, base)?.iter().filter(|wanted| wanted.role == Role::Codeowners) {
+        if let Some(bytes) = beside(file, &wanted.path)? {
+            return Ok(Some(Text::from_bytes(bytes)));
+        }
+    }
+    Ok(None)
+}
+
+/// The documents that the module asks for beside a policy.
+fn wanted(
+    module: &Module,
+    policy: &[u8],
+    base: Option<&Document<'static>>,
+) -> anyhow::Result<Vec<WantedDocument>> {
+    let policy =
+        Document { role: Role::Policy, bytes: Text::from_bytes(policy.to_vec()), ..Document::default() };
+    let request = Request {
+        api_version: API_VERSION.into(),
+        documents: std::iter::once(policy).chain(base.cloned()).collect::<Vec<_>>().into(),
+        ..Request::default()
+    };
+    let needs: Needs = read(module.call(Function::Needs, &serde_json::to_vec(&request)?)?.as_bytes())?;
+    Ok(needs.documents)
+}
+
+/// The bytes of a file at a path below one of the folders that hold the policy.
+fn beside(policy: &Path, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    let policy = std::path::absolute(policy)?;
+    Ok(policy.ancestors().skip(1).find_map(|folder| std::fs::read(folder.join(path)).ok()))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::decide::bundle::{self, Found};
 use crate::model::{
     API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role,
-    Severity, json, to_json,
+    Severity, json, to_json, without_mark,
 };
 use crate::policy::Protects;
 use crate::provenance::{Evidence, Table};
@@ -154,10 +154,12 @@ pub fn check_policy(input: &[u8]) -> Result<String, Error> {
         Role::Policy => Protects::read(bytes).unwrap_or_default().sources().collect(),
         _ => Vec::new(),
     };
+    let owners = source.codeowners.as_ref().map(|owners| owners.to_str_lossy());
+    let owners = owners.as_deref().map(without_mark);
     let reading = match (source.role.unwrap_or(Role::Policy), &source.extends) {
-        (Role::Policy, None) => policy::read(bytes, None),
+        (Role::Policy, None) => policy::check(bytes, None, owners),
         (Role::Policy, Some(extends)) => match policy::read(extends.as_bytes(), None).policy {
-            Some(base) => policy::read(bytes, Some(&base)),
+            Some(base) => policy::check(bytes, Some(&base), owners),
             None => {
                 return Err(Error::bad_request(
                     "the policy that this one extends is not valid: check that one first",

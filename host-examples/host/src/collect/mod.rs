@@ -127,6 +127,8 @@ impl<'m> Collector<'m> {
         self.documents(&needs, &subject.target, rules, &mut request)?;
         if needs.documents.iter().any(|document| document.role == Role::Codeowners) {
             needs = self.needs(&request)?;
+            // What begins its lines like an owner may be a folder of the target.
+            self.documents(&needs, &subject.target, &mut request)?;
         }
         // A hook is asked about every ref, and most of them are nobody's concern.
         let gates = request.trigger.kind != TriggerKind::Check;

@@ -155,35 +155,25 @@ fn wanted_for_glass(policy: &Policy, facts: &mut Vec<Fact>) {
 
 /// The lists of requirements that a policy names, at the tip of the target.
 fn wanted_lists(policy: &Policy) -> Vec<WantedDocument> {
-    fn lists(predicate: &Predicate, found: &mut Vec<String>) {
-        match predicate {
-            Predicate::All(parts) | Predicate::Any(parts) => parts.iter().for_each(|part| lists(part, found)),
-            Predicate::Not(inner) => lists(inner, found),
-            Predicate::Requirements(test) => found.extend(test.list.clone()),
-            _ => {}
-        }
-    }
-    let mut paths = Vec::new();
-    let of_rules = policy.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.conditions));
-    for predicate in of_rules.chain(policy.veto.iter().flat_map(|veto| &veto.when)) {
-        lists(predicate, &mut paths);
-    }
-    order::strings(&mut paths);
     let wanted =
         |path: String| WantedDocument { role: Role::Requirements, git_ref: None, commit: None, path };
-    paths.into_iter().map(wanted).collect()
+    policy.requirement_lists().into_iter().map(wanted).collect()
 }
 
-/// Every place where the target's CODEOWNERS may stand.
+/// Every place where the target's CODEOWNERS may stand, and every path in it that is only told from an owner where it is
+/// looked up.
 fn wanted_owners(policy: &Policy) -> Vec<WantedDocument> {
     let Some(owners) = &policy.codeowners else { return Vec::new() };
-    let wanted = |path: &&str| WantedDocument {
+    let wanted = |path: &str| WantedDocument {
         role: Role::Codeowners,
         git_ref: None,
         commit: None,
-        path: (*path).to_owned(),
+        path: path.to_owned(),
     };
-    owners.dialect.paths().iter().map(wanted).collect()
+    let places = owners.dialect.paths().iter().copied();
+    let file = owners.file.as_ref().and_then(|file| file.as_ref().ok());
+    let like_owners = file.into_iter().flat_map(|file| file.like_owners());
+    places.chain(like_owners.map(|entry| entry.pattern.as_str())).map(wanted).collect()
 }
 
 fn look_at_people(sets: &[String], policy: &Policy, facts: &mut Vec<Fact>) {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::predicates::{Truth, count, quoted};
 use super::rules::{Case, pend};
 use crate::Error;
-use crate::model::{RuleCode, RuleResult};
+use crate::model::{Role, RuleCode, RuleResult};
 use crate::policy::{Approvals, CODE_OWNERS, CodeOwners, CodeOwnersUse, OwnersEntry, PeopleSet, Requirement};
 
 /// A requirement as it stands for one change.
@@ -40,6 +40,14 @@ impl Case<'_, '_, '_> {
                 (Some(Err(fault)), _) => pend(result, RuleCode::FactUnavailable, fault.clone()),
                 (Some(Ok(_)), Some(Truth::Unknown(code, why))) => pend(result, code, why.join(", ")),
                 (Some(Ok(file)), _) => {
+                    if let Some(entry) = file.like_owners().find(|entry| !self.stands(&entry.pattern)) {
+                        let why = format!(
+                            "CODEOWNERS, line {}: `{}` begins the line and is nothing on the target; if it is an owner, \
+                             write the files before it",
+                            entry.line, entry.pattern
+                        );
+                        pend(result, RuleCode::FactUnavailable, why);
+                    }
                     let (entries, unowned) = self.owning(file)?;
                     if let Some(path) = unowned.first().filter(|_| *unowned_blocks) {
                         let more = match unowned.len() - 1 {
@@ -54,6 +62,14 @@ impl Case<'_, '_, '_> {
             }
         }
         Ok(all)
+    }
+
+    /// Whether a path was looked for on the target and found: a file, a folder or a submodule.
+    fn stands(&self, path: &str) -> bool {
+        self.facts.request.documents.iter().any(|document| {
+            let at = document.path.as_ref().map(|path| path.as_bytes());
+            document.role == Role::Codeowners && at == Some(path.as_bytes())
+        })
     }
 
     /// The lines that own files of the change, each once, and the files that nobody owns.

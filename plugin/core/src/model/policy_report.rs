@@ -25,6 +25,9 @@ pub struct PolicySource<'a> {
     /// The bytes of the policy that it extends; without them the names that it uses are not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extends: Option<Text<'a>>,
+    /// The bytes of the CODEOWNERS that it reads: the first that stands at a place where its dialect looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codeowners: Option<Text<'a>>,
 }
 
 object!(PolicySource<'a> {
@@ -33,6 +36,7 @@ object!(PolicySource<'a> {
     "bytes" => bytes required,
     "role" => role,
     "extends" => extends,
+    "codeowners" => codeowners,
 });
 
 /// What is wrong with a policy.

@@ -2,6 +2,7 @@
 
 mod branch;
 mod codeowners;
+mod guarded;
 mod pattern;
 mod read;
 mod reserved;
@@ -162,6 +163,23 @@ impl Policy {
         users
             .chain(identities.filter_map(|(login, identity)| Some((login.clone(), identity.id.clone()?))))
             .collect()
+    }
+
+    /// The logins that it names and of which it knows no address.
+    pub fn without_address(&self) -> Vec<String> {
+        let addressed = |user: &User| {
+            user.login.contains('@')
+                || self.identities.iter().any(|(login, identity)| {
+                    let is_them = *login == user.login || (user.id.is_some() && identity.id == user.id);
+                    !identity.emails.is_empty() && (is_them || identity.accounts.contains(user))
+                        || is_them && login.contains('@')
+                })
+        };
+        let users = self.people.values().flat_map(|set| &set.users);
+        let mut logins: Vec<String> =
+            users.filter(|user| !addressed(user)).map(|user| user.login.clone()).collect();
+        crate::order::strings(&mut logins);
+        logins
     }
 
     /// Gives logins the ids that the policy gives them elsewhere: beside an id a login is a label, and somebody else who
@@ -536,6 +554,12 @@ pub(crate) struct Reading {
 /// the policy is not to be used.
 pub(crate) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
     read::read(source, base)
+}
+
+/// Reads a policy as [`read`] does, and warns of what is valid and probably not meant, and of what the CODEOWNERS beside it
+/// holds that no forge would read.
+pub(crate) fn check(source: &[u8], base: Option<&Policy>, owners: Option<&str>) -> Reading {
+    read::check(source, base, owners)
 }
 
 /// Reads a host's own file of who may break the glass, into a policy without rules.

@@ -322,7 +322,8 @@ pub(super) fn policy_report(report: &PolicyReport, colour: bool) -> String {
     out.push_str(&match (errors, warnings) {
         (0, 0) => format!("{name}: valid\n"),
         (0, n) => format!("{name}: valid, {}\n", count(n, "warning")),
-        (n, _) => format!("{name}: {}\n", count(n, "error")),
+        (n, 0) => format!("{name}: {}\n", count(n, "error")),
+        (n, more) => format!("{name}: {}, {}\n", count(n, "error"), count(more, "warning")),
     });
     out
 }

@@ -662,7 +662,7 @@ fn a_refusal_of_somebody_whose_membership_could_not_be_read() {
 
 #[test]
 fn a_veto_among_acts_that_were_cut() {
-    let mut case = Case::under(&(POLICY.replace("approvals: 1", "approvals: 0") + VETO));
+    let mut case = Case::under(&(POLICY.replace("approvals: 1, by: seniors", "approvals: 0") + VETO));
     assert_eq!(case.outcome(), "approved");
     case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "acts");
     assert_eq!(case.outcome(), "pending");

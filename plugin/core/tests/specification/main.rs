@@ -10,6 +10,7 @@ mod bypasses;
 mod codes;
 mod dco;
 mod decisions;
+mod documents;
 mod evidence;
 mod extends;
 mod faults;

@@ -6,6 +6,7 @@ mod options;
 mod people;
 mod predicates;
 mod rules;
+mod warnings;
 
 use extends::{added, taken};
 pub use faults::likely;
@@ -18,6 +19,15 @@ use crate::model::{Enforce, Severity, without_mark};
 
 pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
     read_as(source, |root, faults| policy(root, base, faults))
+}
+
+/// Reads a policy, and warns of what is valid and probably not meant.
+pub(super) fn check(source: &[u8], base: Option<&Policy>, owners: Option<&str>) -> Reading {
+    read_as(source, |root, faults| {
+        let policy = policy(root, base, faults)?;
+        warnings::warn(&policy, owners, root, faults);
+        Some(policy)
+    })
 }
 
 /// Reads who may break the glass, where no policy is asked: a file with `people` and `break-glass`.

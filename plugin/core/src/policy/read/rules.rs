@@ -170,6 +170,13 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
         );
     }
     let approvals = approvals?;
+    if has("by") && approvals == Approvals::Number(0) {
+        faults.error_with_help(
+            node.place,
+            "a requirement says by whom, and asks for no approval",
+            "ask for one, or leave `by` out: then nobody is asked",
+        );
+    }
     if let Approvals::Number(asked) = approvals
         && !faults.names_elsewhere
         && !by.iter().any(|name| name == CODE_OWNERS)
