@@ -44,7 +44,7 @@ impl<'d> Diff<'d> {
         let mut diff = Diff { files: Vec::new(), balance: BTreeMap::new() };
         for file in files {
             let path = file.path.to_str_lossy();
-            // Bytes that are no text have no tests and no guards in them.
+            // What is no UTF-8 shows nothing, and `unread` names it.
             let hunks = file.hunks.as_ref().and_then(|hunks| std::str::from_utf8(hunks.as_bytes()).ok());
             let hunks = hunks.map(hunks_of).unwrap_or_default();
             for line in hunks.iter().flatten() {
@@ -155,7 +155,7 @@ const CODE: &[&str] = &[
     "m", "mjs", "php", "pl", "pm", "py", "rb", "rs", "scala", "sh", "swift", "t", "ts", "tsx", "vue", "zig",
 ];
 
-fn is_code(path: &str) -> bool {
+pub(super) fn is_code(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').is_some_and(|(_, ending)| CODE.contains(&ending))
 }

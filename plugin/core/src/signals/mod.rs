@@ -62,6 +62,22 @@ pub(crate) fn signals(files: &[File<'_>], steps: &Steps) -> Result<Vec<Signal>, 
     Ok(signals)
 }
 
+/// A file that a rule would look at and that has no lines to look at, or none in UTF-8: another encoding, or bytes that make git
+/// take it for no text.
+pub(crate) fn unread<'f, 'a>(files: &'f [File<'a>]) -> Option<&'f File<'a>> {
+    let is_read = |file: &File<'_>| {
+        let hunks = file.hunks.as_ref().map(|hunks| hunks.as_bytes());
+        !file.binary && hunks.is_some_and(|hunks| std::str::from_utf8(hunks).is_ok())
+    };
+    let is_looked_at = |file: &&File<'_>| {
+        std::iter::once(&file.path).chain(&file.previous_path).any(|path| {
+            let path = path.to_str_lossy();
+            diff::is_code(&path) || silenced::is_ci(&path)
+        })
+    };
+    files.iter().filter(|file| !is_read(file)).find(is_looked_at)
+}
+
 fn signal(
     code: SignalCode,
     file: &FileDiff<'_>,

@@ -75,7 +75,7 @@ fn is_switch(text: &str, switch: &str) -> bool {
     text.strip_prefix(switch).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == ':'))
 }
 
-fn is_ci(path: &str) -> bool {
+pub(super) fn is_ci(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let workflow = path.starts_with(".github/workflows/") || path.starts_with(".gitea/workflows/");
     workflow

@@ -763,6 +763,7 @@ fn a_test_is_deleted_so_that_the_rest_passes() {
     // Without the diff nobody knows.
     assert_eq!(case.rule_code("sign-off"), "list-incomplete");
     case.request["complete"].as_array_mut().unwrap().push("hunks".into());
+    case.request["files"][0]["hunks"] = "@@ -1 +1 @@\n-let a = 1;\n+let a = 2;\n".into();
     assert_eq!(case.outcome(), "not-applicable");
     let gone = "@@ -1,2 +0,0 @@\n-def test_a():\n-    assert a() == 1";
     case.push("files", json!({ "path": "tests/test_a.py", "status": "deleted", "hunks": gone }));
@@ -775,4 +776,36 @@ fn a_test_is_deleted_so_that_the_rest_passes() {
     );
     case.policy = policy.replace("signals: any", "signals: [guard-deleted]");
     assert_eq!(case.outcome(), "not-applicable");
+}
+
+#[test]
+fn what_cannot_be_read_as_text_could_hide_a_signal() {
+    let policy = POLICY.replace("require:", "when: { signals: any }\n    require:");
+    let latin = json!({ "b64": "QEAgLTEgKzEgQEAKLSMg6QorIyDoCg==" });
+    for (path, facts, expected) in [
+        ("src/x.py", json!({ "hunks": "@@ -1 +1 @@\n-a\n+b\n" }), "not-applicable"),
+        ("src/x.py", json!({ "hunks": "" }), "not-applicable"),
+        ("src/x.py", json!({}), "fact-unavailable"),
+        ("src/x.py", json!({ "binary": true }), "fact-unavailable"),
+        ("src/x.py", json!({ "hunks": latin }), "fact-unavailable"),
+        ("tests/x.py", json!({ "binary": true }), "fact-unavailable"),
+        ("tests/x.py", json!({ "binary": true, "status": "deleted" }), "fact-unavailable"),
+        (
+            "docs/x",
+            json!({ "binary": true, "previous_path": "src/x.py", "status": "renamed" }),
+            "fact-unavailable",
+        ),
+        (".github/workflows/ci.yml", json!({ "hunks": latin }), "fact-unavailable"),
+        (".gitlab-ci.yml", json!({ "binary": true }), "fact-unavailable"),
+        // No rule looks at these.
+        ("docs/picture.png", json!({ "binary": true }), "not-applicable"),
+        ("tests/fixtures/page.bin", json!({}), "not-applicable"),
+    ] {
+        let mut case = Case::under(&policy);
+        case.request["complete"].as_array_mut().unwrap().push("hunks".into());
+        let mut file = json!({ "path": path, "status": "modified" });
+        file.as_object_mut().unwrap().extend(facts.as_object().unwrap().clone());
+        case.request["files"] = json!([file]);
+        assert_eq!(case.rule_code("sign-off"), expected, "{path} {facts}");
+    }
 }

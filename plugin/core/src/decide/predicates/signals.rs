@@ -2,6 +2,7 @@
 
 use super::{Facts, Truth, and_more, quoted};
 use crate::model::{Fact, RuleCode, SignalCode};
+use crate::signals;
 
 impl Facts<'_, '_, '_> {
     /// Whether the diff shows one of these signals.
@@ -20,6 +21,11 @@ impl Facts<'_, '_, '_> {
         }
         if !self.request.complete.contains(&Fact::Hunks) {
             return Truth::unknown(RuleCode::ListIncomplete, "the diff may have been cut");
+        }
+        if let Some(file) = signals::unread(&self.request.files) {
+            let path = quoted(&file.path.to_str_lossy());
+            let why = format!("{path} could not be read as text, so what it does is not known");
+            return Truth::unknown(RuleCode::FactUnavailable, why);
         }
         Truth::no("the diff shows no such signal")
     }
