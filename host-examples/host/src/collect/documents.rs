@@ -7,7 +7,7 @@ use countersign_core::model::{
 };
 
 use super::{CollectError, Collector, PolicyFrom, Subject, Target};
-use crate::git::Object;
+use crate::git::{Entry, Object};
 use crate::module::sha256_hex;
 
 /// Where policies stand.
@@ -15,6 +15,9 @@ pub const POLICY_PATH: &str = ".countersign/policy.yaml";
 
 /// Versions of a policy that are looked at, where the one that stands has a fault.
 const VERSIONS: usize = 20;
+
+/// Why a document that is there cannot be read.
+const MISSING: &str = "its object is missing here; fetch it, or run `git fsck`";
 
 /// Bytes of notes that one request takes; later notes are named as unavailable.
 const NOTE_BYTES: usize = 40 << 20;
@@ -56,14 +59,14 @@ impl Collector<'_> {
         match &subject.policy {
             PolicyFrom::File(path) => Ok(Some(self.file(Role::Policy, path)?)),
             PolicyFrom::Ref { revision, path } => {
-                let object =
-                    self.objects.get(&format!("{revision}:{path}"))?.filter(|object| object.kind == "blob");
-                let commit = self.objects.commit(revision)?;
-                let object = object.ok_or_else(|| CollectError::Policy {
+                let found = match self.objects.commit(revision)? {
+                    Some(commit) => self.at(&commit, Some(revision), Role::Policy, path)?,
+                    None => None,
+                };
+                found.map(Some).ok_or_else(|| CollectError::Policy {
                     what: format!("{revision}:{path}"),
                     reason: "there is no such file".to_owned(),
-                })?;
-                Ok(Some(document(Role::Policy, object, Some(revision), commit.as_ref(), Some(path))))
+                })
             }
             PolicyFrom::Target | PolicyFrom::Branch(_) => self.of_target(rules, Role::Policy, POLICY_PATH),
         }
@@ -80,6 +83,7 @@ impl Collector<'_> {
             git_ref: None,
             commit: None,
             path: Some(what().into()),
+            mode: None,
             digest: Some(format!("sha256:{}", sha256_hex(&bytes)).into()),
             untrusted: self.in_work_tree(path).is_some(),
             bytes: Text::from_bytes(bytes),
@@ -121,16 +125,15 @@ impl Collector<'_> {
                 }
                 continue;
             }
-            let found = match wanted.commit.as_ref().and_then(|commit| ObjectId::new(commit.clone())) {
+            match wanted.commit.as_ref().and_then(|commit| ObjectId::new(commit.clone())) {
                 Some(commit) => {
-                    let object = self.objects.get(&format!("{commit}:{}", wanted.path))?;
-                    let object = object.filter(|object| object.kind == "blob");
-                    object
-                        .map(|object| document(wanted.role, object, None, Some(&commit), Some(&wanted.path)))
+                    request.documents.extend(self.at(&commit, None, wanted.role, &wanted.path)?);
                 }
-                None => self.of_target(rules, wanted.role, &wanted.path)?,
-            };
-            request.documents.extend(found);
+                None if wanted.role == Role::Extends => {
+                    request.documents.extend(self.of_target(rules, wanted.role, &wanted.path)?);
+                }
+                None => self.of_target_as_it_is(rules, wanted.role, &wanted.path, request)?,
+            }
         }
         Ok(())
     }
@@ -143,11 +146,10 @@ impl Collector<'_> {
     ) -> Result<Option<Document<'static>>, CollectError> {
         let (Some((_, tip)), Some(head)) = (&target.tip, &wanted.commit) else { return Ok(None) };
         let Some(tree) = self.repository.merge_tree(tip.as_str(), head)? else { return Ok(None) };
-        let object =
-            self.objects.get(&format!("{tree}:{}", wanted.path))?.filter(|object| object.kind == "blob");
+        // What is no regular file mends nothing.
+        let Entry::File(object) = self.objects.file(tree.as_str(), &wanted.path)? else { return Ok(None) };
         let commit = ObjectId::new(head.clone());
-        let next = |object| document(wanted.role, object, None, commit.as_ref(), Some(&wanted.path));
-        Ok(object.map(next))
+        Ok(Some(document(wanted.role, object, None, commit.as_ref(), Some(&wanted.path))))
     }
 
     /// The policies that stood there before, the newest first.
@@ -156,10 +158,10 @@ impl Collector<'_> {
         let mut found = Vec::new();
         // The newest change of the file is what stands.
         for commit in self.repository.changes_of(tip.as_str(), path, VERSIONS + 1)?.into_iter().skip(1) {
-            let object =
-                self.objects.get(&format!("{commit}:{path}"))?.filter(|object| object.kind == "blob");
-            let version = |object| document(Role::EarlierPolicy, object, None, Some(&commit), Some(path));
-            found.extend(object.map(version));
+            // What was no regular file decided nothing.
+            if let Entry::File(object) = self.objects.file(commit.as_str(), path)? {
+                found.push(document(Role::EarlierPolicy, object, None, Some(&commit), Some(path)));
+            }
         }
         Ok(found)
     }
@@ -174,15 +176,62 @@ impl Collector<'_> {
         let Some((git_ref, tip)) = &target.tip else {
             return Ok(None);
         };
-        let object = self.objects.get(&format!("{tip}:{path}"))?.filter(|object| object.kind == "blob");
-        // What is there and cannot be read is not missing.
-        if object.is_none() && self.objects.has_entry(tip.as_str(), path)? {
-            return Err(CollectError::Policy {
-                what: format!("{path} at {git_ref}"),
-                reason: "its object is missing here or is no file; run `git fsck`".to_owned(),
-            });
+        self.at(&tip.clone(), Some(&git_ref.clone()), role, path)
+    }
+
+    /// A document that stands in a commit.
+    fn at(
+        &mut self,
+        commit: &ObjectId<'static>,
+        git_ref: Option<&str>,
+        role: Role,
+        path: &str,
+    ) -> Result<Option<Document<'static>>, CollectError> {
+        let odd = |reason: &str| CollectError::Policy {
+            what: format!("{path} at {}", git_ref.unwrap_or_else(|| commit.short())),
+            reason: reason.to_owned(),
+        };
+        match self.objects.file(commit.as_str(), path)? {
+            Entry::File(object) => Ok(Some(document(role, object, git_ref, Some(commit), Some(path)))),
+            Entry::Nothing => Ok(None),
+            Entry::Irregular(_) => {
+                Err(odd("it is no regular file, or a folder on the way to it is none; commit it as a file"))
+            }
+            Entry::Missing => Err(odd(MISSING)),
         }
-        Ok(object.map(|object| document(role, object, Some(git_ref), Some(tip), Some(path))))
+    }
+
+    /// Puts a document that stands at the tip of the target into a request. What is there and no regular file is no missing one:
+    /// the module says what that means.
+    pub(super) fn of_target_as_it_is(
+        &mut self,
+        target: &Target,
+        role: Role,
+        path: &str,
+        request: &mut Request<'static>,
+    ) -> Result<(), CollectError> {
+        let Some((git_ref, tip)) = &target.tip else { return Ok(()) };
+        match self.objects.file(tip.as_str(), path)? {
+            Entry::File(object) => {
+                request.documents.push(document(role, object, Some(git_ref), Some(tip), Some(path)));
+            }
+            Entry::Nothing => {}
+            Entry::Irregular(mode) => request.documents.push(Document {
+                role,
+                source: "git".into(),
+                git_ref: Some(git_ref.clone().into()),
+                commit: Some(tip.clone()),
+                path: Some(path.to_owned().into()),
+                mode: Some(mode.into()),
+                ..Document::default()
+            }),
+            Entry::Missing => request.unavailable.push(Unavailable {
+                fact: Fact::Documents,
+                of: Some(path.to_owned().into()),
+                reason: MISSING.into(),
+            }),
+        }
+        Ok(())
     }
 
     /// Puts the notes of commits into the request, and names those for which there was no room.
@@ -201,10 +250,8 @@ impl Collector<'_> {
                         source: "git".into(),
                         git_ref: Some(git_ref.into()),
                         commit: ObjectId::new(commit),
-                        path: None,
-                        digest: None,
-                        untrusted: false,
                         bytes: Text::from_bytes(bytes),
+                        ..Document::default()
                     });
                 }
                 None => request.unavailable.push(Unavailable {
@@ -281,6 +328,7 @@ pub(super) fn document(
         git_ref: git_ref.map(|name| name.to_owned().into()),
         commit: commit.cloned(),
         path: path.map(|path| path.to_owned().into()),
+        mode: None,
         digest: Some(format!("sha256:{}", sha256_hex(&object.bytes)).into()),
         untrusted: false,
         bytes: Text::from_bytes(object.bytes),

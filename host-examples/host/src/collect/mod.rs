@@ -228,7 +228,7 @@ impl<'m> Collector<'m> {
             Some(base) => self.repository.merge_base(base.as_str(), head.as_str())?,
             None => None,
         };
-        request.documents.extend(self.of_target(rules, Role::Mailmap, ".mailmap")?);
+        self.of_target_as_it_is(rules, Role::Mailmap, ".mailmap", request)?;
 
         let start = match merge_base.as_ref().or(base) {
             Some(commit) => commit.as_str().to_owned(),
@@ -315,7 +315,7 @@ impl<'m> Collector<'m> {
         for (role, path) in
             [(Role::AllowedSigners, ALLOWED_SIGNERS_PATH), (Role::RevokedKeys, REVOKED_KEYS_PATH)]
         {
-            request.documents.extend(self.of_target(rules, role, path)?);
+            self.of_target_as_it_is(rules, role, path, request)?;
         }
         let has_signed = signed.as_ref().is_none_or(|signed| !signed.is_empty());
         if (subject.to_sign || has_signed)

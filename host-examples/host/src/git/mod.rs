@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use countersign_core::model::ObjectId;
 
 pub use commits::Commits;
-pub use objects::{Object, Objects};
+pub use objects::{Entry, Object, Objects};
 pub use remote::Remote;
 
 /// Why git gave no answer.

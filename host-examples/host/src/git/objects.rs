@@ -18,6 +18,20 @@ pub struct Object {
     pub bytes: Vec<u8>,
 }
 
+/// What stands at a path.
+#[derive(Debug)]
+pub enum Entry {
+    /// Nothing.
+    Nothing,
+    /// A regular file.
+    File(Object),
+    /// What is no regular file, or stands behind what is no folder: the mode of the one or the other, as `git ls-tree` prints
+    /// it.
+    Irregular(&'static str),
+    /// An entry whose object, or a folder whose object, is not here.
+    Missing,
+}
+
 /// A process that answers for objects, one after the other.
 pub struct Objects {
     child: Child,
@@ -62,24 +76,41 @@ impl Objects {
         Ok(self.get(&format!("{revision}^{{commit}}"))?.map(|object| object.id))
     }
 
-    /// Whether a tree of a commit has an entry at this path, though its object may be missing; a tree that is missing
-    /// itself may have one.
+    /// What stands at a path of a commit's or tree's files; no link is followed.
     ///
     /// # Errors
     /// When git fails.
-    pub fn has_entry(&mut self, commit: &str, path: &str) -> Result<bool, GitError> {
-        let mut tree = format!("{commit}^{{tree}}");
-        for name in path.split('/') {
-            let Some(object) = self.get(&tree)? else { return Ok(true) };
-            if object.kind != "tree" {
-                return Ok(false);
-            }
-            match tree_entries(&object)?.into_iter().find(|entry| entry.name == name.as_bytes()) {
-                Some(entry) => tree = entry.object,
-                None => return Ok(false),
+    pub fn file(&mut self, tree_ish: &str, path: &str) -> Result<Entry, GitError> {
+        let mut tree = format!("{tree_ish}^{{tree}}");
+        let mut names = path.split('/').peekable();
+        while let Some(name) = names.next() {
+            let Some(object) = self.get(&tree)? else { return Ok(Entry::Missing) };
+            let entries = tree_entries(&object)?;
+            let Some(entry) = entries.into_iter().find(|entry| entry.name == name.as_bytes()) else { break };
+            let is_last = names.peek().is_none();
+            match entry.mode {
+                b"40000" if !is_last => tree = entry.object,
+                b"40000" => return Ok(Entry::Irregular("040000")),
+                b"120000" => return Ok(Entry::Irregular("120000")),
+                b"160000" => return Ok(Entry::Irregular("160000")),
+                _ if is_last => {
+                    let object = self.get(&entry.object)?.filter(|object| object.kind == "blob");
+                    return Ok(object.map_or(Entry::Missing, Entry::File));
+                }
+                // A file of that name, and so no folder.
+                _ => break,
             }
         }
-        Ok(true)
+        Ok(Entry::Nothing)
+    }
+
+    /// Whether something stands at a path of a commit's or tree's files, a regular file or not, and though its object may be
+    /// missing; where a folder on the way cannot be read, it may.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn has_entry(&mut self, tree_ish: &str, path: &str) -> Result<bool, GitError> {
+        Ok(!matches!(self.file(tree_ish, path)?, Entry::Nothing))
     }
 
     /// The objects that many revisions name, in order. Questions go out ahead of the answers, a pipe's worth at a time.
@@ -141,7 +172,7 @@ impl Objects {
         blobs: &mut Vec<(String, String)>,
     ) -> Result<(), GitError> {
         let missing = |object: String| GitError::MissingNote { object };
-        for Entry { mode, name, object } in tree_entries(tree)? {
+        for TreeEntry { mode, name, object } in tree_entries(tree)? {
             let Ok(name) = std::str::from_utf8(name) else { continue };
             let part = |id: &&str| id.get(depth..depth + name.len()).map(|part| part.cmp(name));
             let from = ids.partition_point(|id| part(id) == Some(std::cmp::Ordering::Less));
@@ -172,14 +203,14 @@ impl Drop for Objects {
 }
 
 /// One entry of a tree object.
-struct Entry<'t> {
+struct TreeEntry<'t> {
     mode: &'t [u8],
     name: &'t [u8],
     object: String,
 }
 
 /// The entries of a tree object.
-fn tree_entries(tree: &Object) -> Result<Vec<Entry<'_>>, GitError> {
+fn tree_entries(tree: &Object) -> Result<Vec<TreeEntry<'_>>, GitError> {
     let odd = || GitError::Unexpected {
         command: "cat-file --batch",
         what: format!("{} is no well-formed tree", tree.id),
@@ -192,7 +223,7 @@ fn tree_entries(tree: &Object) -> Result<Vec<Entry<'_>>, GitError> {
         let end = rest.iter().position(|&b| b == 0).filter(|end| *end > space).ok_or_else(odd)?;
         let id = rest.get(end + 1..end + 1 + id_bytes).ok_or_else(odd)?;
         let object = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        entries.push(Entry { mode: &rest[..space], name: &rest[space + 1..end], object });
+        entries.push(TreeEntry { mode: &rest[..space], name: &rest[space + 1..end], object });
         rest = &rest[end + 1 + id_bytes..];
     }
     Ok(entries)

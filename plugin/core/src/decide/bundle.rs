@@ -84,7 +84,10 @@ pub(crate) fn find<'r, 'a>(documents: &'r [Document<'a>]) -> Result<Found<'r, 'a
 /// `bad-request` where it, or what it extends, is not here; `bad-policy`.
 pub(super) fn of_request<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bundle<'r, 'a>>, Error> {
     match find(&request.documents)? {
-        Found::Bundle(bundle) => Ok(Some(*bundle)),
+        Found::Bundle(mut bundle) => {
+            bundle.unread_owners(request);
+            Ok(Some(*bundle))
+        }
         Found::Nothing => {
             if let Some(missing) = request.missing(Fact::Documents) {
                 return Err(Error::bad_request(format!("the policy could not be read: {}", missing.reason)));
@@ -178,6 +181,24 @@ fn listed(document: &Document<'_>) -> PolicyDocument {
 }
 
 impl Bundle<'_, '_> {
+    /// Takes a CODEOWNERS that cannot be read for one with a fault, unless another stands before it.
+    fn unread_owners(&mut self, request: &Request<'_>) {
+        let Some(owners) = &mut self.policy.codeowners else { return };
+        for path in owners.dialect.paths() {
+            if let Some(why) = request.unread_document(|unread, _| unread == *path) {
+                owners.file = Some(Err(why));
+                return;
+            }
+            let is_it = |file: &&Document<'_>| {
+                file.role == Role::Codeowners
+                    && file.path.as_ref().is_some_and(|known| known.as_bytes() == path.as_bytes())
+            };
+            if self.beside.iter().any(|file| is_it(&file)) {
+                return;
+            }
+        }
+    }
+
     /// The documents beside the policy, for the decision.
     pub fn documents(&self) -> Vec<PolicyDocument> {
         self.beside.iter().copied().map(listed).collect()

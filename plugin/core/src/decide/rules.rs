@@ -7,8 +7,8 @@ use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{
-    ActVerdict, Change, Enforce, Fact, Overridden, Remedy, Request, RequirementResult, RuleCode, RuleResult,
-    RuleState,
+    ActKind, ActVerdict, Change, Enforce, Fact, Overridden, Remedy, Request, RequirementResult, Role,
+    RuleCode, RuleResult, RuleState,
 };
 use crate::policy::{Approvals, BreakGlass, Draft, Effect, Ignore, Options, Policy, Requirement, Rule, Veto};
 use crate::provenance::Table;
@@ -328,7 +328,8 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         let standing = words.standing;
         let unread_acts = !veto.by.is_empty()
             && (!self.facts.request.complete.contains(&Fact::Acts)
-                || self.facts.request.missing(Fact::Acts).is_some());
+                || self.facts.request.missing(Fact::Acts).is_some()
+                || self.unread_document().is_some());
         let truth = veto.when.as_ref().map(|predicate| self.facts.test(predicate)).transpose()?;
         match truth {
             _ if !standing.is_empty() => {
@@ -417,9 +418,25 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         unattributed(desk).or_else(unread)
     }
 
+    /// Why a document cannot be read that says whose act one is, or who is the same person. What stands in CODEOWNERS concerns the
+    /// rules that ask owners alone.
+    fn unread_document(&self) -> Option<String> {
+        let owners = self.facts.policy.codeowners.as_ref();
+        let of_owners = |path: &str| owners.is_some_and(|owners| owners.dialect.paths().contains(&path));
+        let signed = || self.facts.request.acts.iter().any(|act| act.kind == ActKind::Signed);
+        self.facts.request.unread_document(|path, role| match role {
+            Some(Role::AllowedSigners | Role::RevokedKeys) => signed(),
+            Some(role) => matches!(role, Role::Mailmap | Role::Requirements),
+            None => !of_owners(path),
+        })
+    }
+
     /// Why there may be acts that are not here.
     fn unread_acts(&self) -> Option<(RuleCode, String)> {
         let request = self.facts.request;
+        if let Some(why) = self.unread_document() {
+            return Some((RuleCode::FactUnavailable, why));
+        }
         if let Some(missing) = request.missing(Fact::Acts) {
             let why = format!("sign-offs could not be read: {}", missing.reason);
             return Some((RuleCode::FactUnavailable, why));

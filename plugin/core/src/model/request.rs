@@ -28,7 +28,7 @@ pub struct Request<'a> {
     /// The commits of the change and, once merged, of its result.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub commits: List<Commit<'a>, { limits::COMMITS }>,
-    /// What differs between the merge base and the head.
+    /// What differs between any merge base and the head, or between the target's tip and what merging gives.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub files: List<File<'a>, { limits::FILES }>,
     /// Who moved the head, in the platform's own record.
@@ -178,6 +178,23 @@ impl Request<'_> {
     pub(crate) fn missing(&self, fact: Fact) -> Option<&Unavailable<'_>> {
         self.unavailable.iter().find(|unavailable| unavailable.fact == fact)
     }
+
+    /// Why a document that is there cannot be read: the first of those whose path is one that is asked about.
+    pub(crate) fn unread_document(&self, asked: impl Fn(&str, Option<Role>) -> bool) -> Option<String> {
+        let irregular = self.documents.iter().find_map(|document| {
+            let (what, path) = (document.irregular()?, document.path.as_ref()?.to_str_lossy());
+            let at = document.commit.as_ref().map(|at| format!(" at {}", at.short())).unwrap_or_default();
+            asked(&path, Some(document.role)).then(|| {
+                format!("{path}{at} is {what}, or stands behind one; what decides is a regular file")
+            })
+        });
+        irregular.or_else(|| {
+            let missing = self.unavailable.iter().filter(|missing| missing.fact == Fact::Documents);
+            missing
+                .filter_map(|missing| Some((missing.of.as_deref()?, &missing.reason)))
+                .find_map(|(path, why)| asked(path, None).then(|| format!("{path} could not be read: {why}")))
+        })
+    }
 }
 
 /// What asks, and when.
@@ -270,6 +287,10 @@ pub struct Document<'a> {
     /// Its path in the repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<Text<'a>>,
+    /// The mode of its entry, as `git ls-tree` prints it, where that is no regular file (`120000`, `040000`, `160000`), or that
+    /// of the entry on the way to it that is no folder. Such a document has no bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Cow<'a, str>>,
     /// `sha256:` and 64 hexadecimal digits, made by the host over the bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Cow<'a, str>>,
@@ -286,6 +307,7 @@ object!(Document<'a> {
     "ref" => git_ref,
     "commit" => commit,
     "path" => path,
+    "mode" => mode,
     "digest" => digest,
     "untrusted" => untrusted,
     "bytes" => bytes required,
@@ -297,6 +319,17 @@ impl Document<'_> {
         match self.bytes.to_str_lossy() {
             Cow::Borrowed(text) => Cow::Borrowed(super::without_mark(text)),
             Cow::Owned(text) => Cow::Owned(super::without_mark(&text).to_owned()),
+        }
+    }
+
+    /// What it is, or stands behind, where it is no regular file.
+    pub(crate) fn irregular(&self) -> Option<&'static str> {
+        match self.mode.as_deref()? {
+            "100644" | "100755" => None,
+            "120000" => Some("a symbolic link"),
+            "040000" => Some("a folder"),
+            "160000" => Some("a submodule"),
+            _ => Some("no regular file"),
         }
     }
 }

@@ -809,3 +809,127 @@ fn what_cannot_be_read_as_text_could_hide_a_signal() {
         assert_eq!(case.rule_code("sign-off"), expected, "{path} {facts}");
     }
 }
+
+#[test]
+fn a_document_that_is_no_regular_file_is_no_empty_one() {
+    let policy = format!(
+        "codeowners: github\n{POLICY}  - name: owners\n    require: [{{ approvals: 1, by: code-owners }}]\n"
+    );
+    let owners = |case: &mut Case| drop(case.document("codeowners", ".github/CODEOWNERS", "* @sam\n"));
+    let signed = |case: &mut Case| {
+        let act =
+            json!({ "id": "s", "kind": "signed", "actor": {}, "proof": "signature", "statement": "{}" });
+        case.push("acts", act);
+    };
+    let odd = |case: &mut Case, role: &str, path: &str, mode: &str| {
+        let document = case.document(role, path, "");
+        document["mode"] = mode.into();
+    };
+    let missing = |case: &mut Case, path: &str| {
+        case.request["unavailable"] =
+            json!([{ "fact": "documents", "of": path, "reason": "it is missing here" }]);
+    };
+    // What is there, and the codes of the rule that asks seniors and of the one that asks owners.
+    type Make<'m> = &'m dyn Fn(&mut Case);
+    let table: [(Make<'_>, &str, &str, &str); 11] = [
+        (&|case| owners(case), "", "satisfied", "satisfied"),
+        (
+            &|case| odd(case, "codeowners", ".github/CODEOWNERS", "120000"),
+            ".github/CODEOWNERS",
+            "satisfied",
+            "fact-unavailable",
+        ),
+        (
+            &|case| {
+                owners(case);
+                odd(case, "codeowners", "CODEOWNERS", "120000");
+            },
+            "",
+            "satisfied",
+            "satisfied",
+        ),
+        (
+            &|case| {
+                odd(case, "codeowners", ".github/CODEOWNERS", "160000");
+                case.document("codeowners", "CODEOWNERS", "* @sam\n");
+            },
+            ".github/CODEOWNERS",
+            "satisfied",
+            "fact-unavailable",
+        ),
+        (
+            &|case| {
+                owners(case);
+                odd(case, "codeowners", "@acme/app", "040000");
+            },
+            "",
+            "satisfied",
+            "satisfied",
+        ),
+        (
+            &|case| {
+                case.document("codeowners", "docs/CODEOWNERS", "* @sam\n");
+                missing(case, "CODEOWNERS");
+            },
+            "CODEOWNERS",
+            "satisfied",
+            "fact-unavailable",
+        ),
+        (
+            &|case| {
+                owners(case);
+                odd(case, "mailmap", ".mailmap", "120000");
+            },
+            ".mailmap",
+            "fact-unavailable",
+            "fact-unavailable",
+        ),
+        (
+            &|case| {
+                owners(case);
+                missing(case, ".mailmap");
+            },
+            ".mailmap",
+            "fact-unavailable",
+            "fact-unavailable",
+        ),
+        (
+            &|case| {
+                owners(case);
+                odd(case, "revoked-keys", ".countersign/revoked_keys", "040000");
+            },
+            "",
+            "satisfied",
+            "satisfied",
+        ),
+        (
+            &|case| {
+                owners(case);
+                signed(case);
+                odd(case, "revoked-keys", ".countersign/revoked_keys", "040000");
+            },
+            ".countersign/revoked_keys",
+            "fact-unavailable",
+            "fact-unavailable",
+        ),
+        (
+            &|case| {
+                owners(case);
+                signed(case);
+                odd(case, "allowed-signers", ".countersign/allowed_signers", "120000");
+            },
+            ".countersign/allowed_signers",
+            "fact-unavailable",
+            "fact-unavailable",
+        ),
+    ];
+    for (at, (make, named, seniors, of_owners)) in table.into_iter().enumerate() {
+        let mut case = Case::under(&policy);
+        case.act("sam", "approve");
+        make(&mut case);
+        let codes = (case.rule_code("sign-off"), case.rule_code("owners"));
+        assert_eq!(codes, (seniors.to_owned(), of_owners.to_owned()), "row {at}");
+        let rules = case.answer().unwrap()["rules"].to_string();
+        assert!(rules.contains(named), "row {at}: {rules}");
+    }
+}
