@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_core::model::{
-    Decision, Question, Request, RuleState, SIGNATURE_NAMESPACE, Signoff, SignoffDecision, Statement, read,
+    Change, Decision, Question, Request, RuleState, SIGNATURE_NAMESPACE, Signoff, SignoffDecision, Statement,
+    read,
 };
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
 use countersign_host::git::Repository;
@@ -78,6 +79,7 @@ impl Approve {
         let decision: Decision = read(judged.answer?.as_bytes())?;
         let request: Request<'_> = read(&judged.request)?;
         let change = request.change.as_ref().context("a collected request has a change")?;
+        warn_of_another_merge(collector.repository(), change)?;
         let policy_digest = decision.policy.as_ref().and_then(|policy| policy.digest.clone()).context(
             "the target has no policy, so there is nothing to sign off; a policy stands in .countersign/policy.yaml",
         )?;
@@ -178,8 +180,8 @@ impl Approve {
         }
         let home =
             std::env::home_dir().context("there is no home folder to look for a key in; give --key")?;
-        if repository.config("gpg.format")?.as_deref() == Some("ssh")
-            && let Some(key) = repository.config("user.signingKey")?
+        if repository.user_config("gpg.format")?.as_deref() == Some("ssh")
+            && let Some(key) = repository.user_config("user.signingKey")?
         {
             let path = match key.strip_prefix("~/") {
                 Some(rest) => home.join(rest),
@@ -194,6 +196,27 @@ impl Approve {
         let found = names.iter().map(|name| home.join(".ssh").join(name)).find(|path| path.is_file());
         found.context("no SSH key found; give --key, or make one with `ssh-keygen -t ed25519`")
     }
+}
+
+/// Says where attributes or settings make the merge another one than that which is judged, and which is signed for.
+fn warn_of_another_merge(repository: &Repository, change: &Change<'_>) -> anyhow::Result<()> {
+    if change.base_tip.is_zero() || change.merge_base.as_ref() == Some(&change.base_tip) {
+        return Ok(());
+    }
+    let here = repository.merge_tree_here(change.base_tip.as_str(), change.head.as_str())?;
+    if here != change.merge_tree {
+        let judged = match &change.merge_tree {
+            Some(tree) => format!("gives the tree {}", tree.short()),
+            None => "conflicts".to_owned(),
+        };
+        eprintln!(
+            "countersign: attributes (.gitattributes) or settings of this clone merge otherwise: without them, merging {} into \
+             {} {judged}, and that is what you sign for; a merge that obeys them is held back",
+            change.head.short(),
+            change.target,
+        );
+    }
+    Ok(())
 }
 
 /// What the signer is about to sign, on standard error.

@@ -304,3 +304,29 @@ fn a_signed_waiver_overrides_and_broken_glass_overrides_all() {
         assert!(passed.out.contains("OVERRIDDEN") && passed.out.contains(reason), "{}", passed.out);
     }
 }
+
+#[test]
+fn approve_says_where_attributes_would_make_the_merge_another_one() {
+    for (attributes, warns) in [("CHANGELOG.md merge=union\n", true), ("CHANGELOG.md -diff\n", false)] {
+        let repo = repo(|repo| format!("sam@example.com {}\n", key(repo, "sam", &["ed25519"]).1));
+        let log = |branch: &str, line: &str| {
+            repo.git(&["switch", "--quiet", branch]);
+            let path = repo.path().join("CHANGELOG.md");
+            let old = std::fs::read_to_string(path).unwrap_or_default();
+            repo.write("CHANGELOG.md", &format!("{old}{line}\n"));
+            repo.commit("Log");
+        };
+        repo.git(&["switch", "--quiet", "main"]);
+        repo.write(".gitattributes", attributes);
+        log("main", "# log");
+        repo.git(&["switch", "--quiet", "--force-create", "change"]);
+        log("change", "- two");
+        log("main", "- three");
+        repo.git(&["switch", "--quiet", "change"]);
+        let key = repo.beside("sam");
+        let args = ["approve", "--target", "main", "--key", key.to_str().unwrap(), "--answer", ANSWER];
+        let run = repo.countersign(&args);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(run.err.contains("merge otherwise"), warns, "{attributes}: {run:?}");
+    }
+}

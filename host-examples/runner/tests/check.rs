@@ -466,6 +466,8 @@ fn replaced_objects_do_not_change_the_judged_history() {
     repo.git(&["reset", "--quiet", "--hard", &told]);
     repo.git(&["replace", &told, &untold]);
     assert_eq!(repo.decision(&[])["provenance"]["ai"], true);
+    repo.git(&["config", "core.useReplaceRefs", "true"]);
+    assert_eq!(repo.decision(&[])["provenance"]["ai"], true);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod documents;
 mod error;
+mod gain;
 mod platform;
 mod selection;
 
@@ -13,13 +14,14 @@ use countersign_core::model::{
     Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
 };
 
-use crate::git::{Objects, Repository};
+use crate::git::{Asked, Diff, Objects, Repository};
 use crate::module::{Function, Module};
 use crate::statements::{self, ALLOWED_SIGNERS_PATH, REVOKED_KEYS_PATH};
 
 pub use documents::POLICY_PATH;
 use documents::document;
 pub use error::{CollectError, Help};
+use gain::Gain;
 pub use platform::Platform;
 pub use selection::{PolicyFrom, Selection};
 
@@ -209,34 +211,28 @@ impl<'m> Collector<'m> {
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
         let head = &subject.head;
-        let base = subject.since.as_ref();
         let wanted = |fact: Fact| needs.facts.contains(&fact);
         let bound = |fact: Fact| subject.to_sign || wanted(fact);
         let commits = self.commits(subject)?;
-        let merge_base = match base {
-            // Whatever is a parent in the change and is the base, no common ancestor comes after. What a merge made of it has the
-            // base as a parent wherever the change itself began.
-            Some(base)
-                if commits
-                    .iter()
-                    .filter(|commit| commit.place != Place::Result)
-                    .flat_map(|commit| &commit.parents)
-                    .any(|parent| parent.sha == *base) =>
-            {
-                Some(base.clone())
-            }
-            Some(base) => self.repository.merge_base(base.as_str(), head.as_str())?,
-            None => None,
-        };
+        let gain = self.gain(subject, &commits)?;
         self.of_target_as_it_is(rules, Role::Mailmap, ".mailmap", request)?;
 
-        let start = match merge_base.as_ref().or(base) {
-            Some(commit) => commit.as_str().to_owned(),
-            None if wanted(Fact::Files) || bound(Fact::DiffId) => self.repository.empty_tree()?,
-            None => String::new(),
-        };
-        if wanted(Fact::Files) {
-            self.files(&start, head, needs, request)?;
+        let [files, diff_id, merge_tree] = [wanted(Fact::Files), bound(Fact::DiffId), bound(Fact::MergeTree)];
+        if files || diff_id || merge_tree {
+            let merge = gain.merge(&self.repository, &commits)?;
+            request.complete.push(Fact::MergeTree);
+            if files || diff_id {
+                let asked = Asked {
+                    lines: wanted(Fact::FileLines),
+                    hunks: wanted(Fact::Hunks).then_some(HUNK_BYTES),
+                    identity: diff_id,
+                };
+                let diff = gain.diff(&self.repository, &merge, asked)?;
+                put_files(diff, asked, files, request);
+            }
+            if let Some(change) = &mut request.change {
+                change.merge_tree = merge.clean();
+            }
         }
         if wanted(Fact::Notes) {
             let ids: Vec<&str> = commits.iter().map(|commit| commit.sha.as_str()).collect();
@@ -251,48 +247,35 @@ impl<'m> Collector<'m> {
             request.complete.push(Fact::Traces);
         }
         if let Some(change) = &mut request.change {
-            change.merge_base = merge_base;
-            if bound(Fact::DiffId) {
-                change.diff_id = self.repository.diff_id(&start, head.as_str())?;
-                request.complete.push(Fact::DiffId);
-            }
-            if bound(Fact::MergeTree) {
-                let tip = base.unwrap_or(head);
-                change.merge_tree = self.repository.merge_tree(tip.as_str(), head.as_str())?;
-                request.complete.push(Fact::MergeTree);
-            }
+            change.merge_base = gain.bases.into_iter().next();
         }
         request.commits = commits.into();
         request.complete.push(Fact::Commits);
         Ok(())
     }
 
-    fn files(
-        &self,
-        start: &str,
-        head: &ObjectId<'static>,
-        needs: &Needs,
-        request: &mut Request<'static>,
-    ) -> Result<(), CollectError> {
-        let mut files = self.repository.files(start, head.as_str())?;
-        if needs.facts.contains(&Fact::FileLines) {
-            self.repository.count_lines(start, head.as_str(), &mut files)?;
-            request.complete.push(Fact::FileLines);
-        }
-        if needs.facts.contains(&Fact::Hunks) {
-            if self.repository.hunks(start, head.as_str(), &mut files, HUNK_BYTES)? {
-                request.complete.push(Fact::Hunks);
-            } else {
-                request.unavailable.push(Unavailable {
-                    fact: Fact::Hunks,
-                    of: None,
-                    reason: format!("the diff has more than {HUNK_BYTES} bytes").into(),
-                });
+    /// Where what the branch gains is counted from.
+    fn gain(&self, subject: &Subject, commits: &[Commit<'static>]) -> Result<Gain, CollectError> {
+        let head = subject.head.clone();
+        let Some(tip) = subject.since.as_ref() else {
+            return Ok(Gain { tip: None, bases: Vec::new(), head });
+        };
+        // Whatever is a parent in the change and is the base, no common ancestor comes after. What a merge made of it has the
+        // base as a parent wherever the change itself began.
+        let stands_on_tip = commits
+            .iter()
+            .filter(|commit| commit.place != Place::Result)
+            .flat_map(|commit| &commit.parents)
+            .any(|parent| parent.sha == *tip);
+        let bases = if stands_on_tip {
+            vec![tip.clone()]
+        } else {
+            if let Some(cut) = self.repository.cut_between(tip.as_str(), head.as_str())? {
+                return Err(cut_at(&cut));
             }
-        }
-        request.files = files.into();
-        request.complete.push(Fact::Files);
-        Ok(())
+            self.repository.merge_bases(tip.as_str(), head.as_str())?
+        };
+        Ok(Gain { tip: Some(tip.clone()), bases, head })
     }
 
     /// Copies the signed sign-offs of the change, and what they are verified by.
@@ -324,6 +307,13 @@ impl<'m> Collector<'m> {
         {
             let tip = subject.base.as_ref().unwrap_or(&subject.head);
             change.repository.id = self.repository.root(tip.as_str())?.map(Into::into);
+            if change.repository.id.is_none() {
+                request.unavailable.push(Unavailable {
+                    fact: Fact::Change,
+                    of: Some("the repository's first commit, which signed sign-offs name".into()),
+                    reason: "this is a shallow clone; fetch all of it (`git fetch --unshallow`)".into(),
+                });
+            }
         }
         match signed {
             Some(signed) => request.acts.extend(signed),
@@ -367,10 +357,7 @@ impl<'m> Collector<'m> {
     fn list(&self, head: &str, without: &[String]) -> Result<Vec<Commit<'static>>, CollectError> {
         let commits = self.repository.commits(head, without)?.collect::<Result<Vec<_>, _>>()?;
         match commits.iter().find(|commit| self.repository.is_cut_at(commit.sha.as_str())) {
-            Some(cut) => Err(CollectError::Shallow {
-                commit: cut.sha.short().to_owned(),
-                help: Help::of("fetch all of it: git fetch --unshallow"),
-            }),
+            Some(cut) => Err(cut_at(&cut.sha)),
             None => Ok(commits),
         }
     }
@@ -428,6 +415,41 @@ impl<'m> Collector<'m> {
             help: Help::default(),
         })
     }
+}
+
+/// What is judged is not all here.
+fn cut_at(commit: &ObjectId<'_>) -> CollectError {
+    CollectError::Shallow {
+        commit: commit.short().to_owned(),
+        help: Help::of("fetch all of it: git fetch --unshallow"),
+    }
+}
+
+/// Puts what differs into a request.
+fn put_files(diff: Diff, asked: Asked, files: bool, request: &mut Request<'static>) {
+    if asked.identity {
+        if let Some(change) = &mut request.change {
+            change.diff_id = diff.identity;
+        }
+        request.complete.push(Fact::DiffId);
+    }
+    if !files {
+        return;
+    }
+    if asked.lines {
+        request.complete.push(Fact::FileLines);
+    }
+    if diff.is_over {
+        request.unavailable.push(Unavailable {
+            fact: Fact::Hunks,
+            of: None,
+            reason: format!("the diff has more than {HUNK_BYTES} bytes").into(),
+        });
+    } else if asked.hunks.is_some() {
+        request.complete.push(Fact::Hunks);
+    }
+    request.files = diff.files.into();
+    request.complete.push(Fact::Files);
 }
 
 fn finished(request: &Request<'_>, as_push: bool) -> Result<Collected, CollectError> {

@@ -1,7 +1,8 @@
 //! Reads git repositories through git itself: bytes as they are, nothing interpreted.
 
+mod command;
 mod commits;
-mod files;
+mod diff;
 mod objects;
 mod remote;
 mod store;
@@ -10,10 +11,14 @@ use std::ffi::OsStr;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
-use countersign_core::model::ObjectId;
+use countersign_core::model::{Commit, ObjectId, Text};
+
+use command::{OwnFolder, Places};
 
 pub use commits::Commits;
+pub use diff::{Asked, Diff};
 pub use objects::{Entry, Object, Objects};
 pub use remote::Remote;
 
@@ -21,7 +26,7 @@ pub use remote::Remote;
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// git is not installed, or cannot be started.
-    #[error("git cannot be run: {0}; install git 2.31 or newer")]
+    #[error("git cannot be run: {0}; install git 2.38 or newer")]
     Missing(std::io::Error),
     /// The folder holds no repository.
     #[error("{path} is no git repository: {reason}")]
@@ -69,7 +74,8 @@ pub enum GitError {
 /// A repository on this machine.
 #[derive(Debug, Clone)]
 pub struct Repository {
-    folder: PathBuf,
+    places: Places,
+    own: Arc<OwnFolder>,
     /// The work tree; none for a bare repository.
     pub work_tree: Option<PathBuf>,
     /// Commits whose parents a shallow clone left out.
@@ -79,37 +85,50 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Opens the repository that holds `folder`.
+    /// Opens the repository that holds `folder`, if git trusts it here: that is asked under the user's own configuration,
+    /// as everywhere, and nothing after it is. In a hook of this repository what the push brings is part of it.
     ///
     /// # Errors
     /// When git is missing or the folder is in no repository that git trusts.
     pub fn open(folder: &Path) -> Result<Self, GitError> {
-        let mut repository = Repository {
-            folder: folder.to_owned(),
-            work_tree: None,
-            shallow: Vec::new(),
-            moving: Vec::new(),
-        };
-        let output = repository
-            .command(["rev-parse", "--git-path", "shallow", "--is-bare-repository", "--show-cdup"])
+        let not_here = |reason: String| GitError::NotARepository { path: folder.to_owned(), reason };
+        let output = command::as_user()
+            .arg("-C")
+            .arg(folder)
+            .args(["rev-parse", "--path-format=absolute", "--git-dir", "--git-path", "objects"])
+            .args(["--git-path", "shallow", "--show-object-format", "--is-bare-repository", "--show-cdup"])
             .output()
             .map_err(GitError::Missing)?;
         if !output.status.success() {
-            let reason =
-                String::from_utf8_lossy(&output.stderr).trim().trim_start_matches("fatal: ").to_owned();
-            return Err(GitError::NotARepository { path: folder.to_owned(), reason });
+            let reason = String::from_utf8_lossy(&output.stderr);
+            return Err(not_here(reason.trim().trim_start_matches("fatal: ").to_owned()));
         }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let mut lines = text.lines();
-        let shallow = folder.join(lines.next().unwrap_or_default());
-        if lines.next() == Some("false") {
-            repository.work_tree = folder.join(lines.next().unwrap_or_default()).canonicalize().ok();
-        }
-        if let Ok(list) = std::fs::read_to_string(shallow) {
-            repository.shallow = list.lines().map(str::to_owned).collect();
-            repository.shallow.sort_unstable();
-        }
-        Ok(repository)
+        let lines: Vec<&str> = text.lines().collect();
+        let [git_dir, objects, shallow, hash, bare, above @ ..] = lines.as_slice() else {
+            return Err(not_here(format!("git says of it `{}`", text.trim())));
+        };
+        let objects = PathBuf::from(objects);
+        let quarantine = std::env::var_os("GIT_QUARANTINE_PATH").map(PathBuf::from);
+        let quarantine = quarantine.filter(|path| lies_in(path, &objects));
+        let places = Places {
+            git_dir: git_dir.into(),
+            objects: [objects].into_iter().chain(quarantine).collect(),
+            shallow: shallow.into(),
+            hash: (*hash).to_owned(),
+        };
+        let mut shallow: Vec<String> = std::fs::read_to_string(&places.shallow)
+            .map(|list| list.lines().map(str::to_owned).collect())
+            .unwrap_or_default();
+        shallow.sort_unstable();
+        let work_tree = (*bare == "false").then(|| folder.join(above.first().unwrap_or(&"")));
+        Ok(Repository {
+            own: Arc::new(OwnFolder::make(&places)?),
+            places,
+            work_tree: work_tree.and_then(|path| path.canonicalize().ok()),
+            shallow,
+            moving: Vec::new(),
+        })
     }
 
     /// Version of git.
@@ -120,23 +139,24 @@ impl Repository {
         Ok(self.text(["version"])?.trim_start_matches("git version ").to_owned())
     }
 
-    /// A git command in this repository. Replacement objects and grafts are left out, so that history is what the
-    /// objects say.
+    /// A git command in this repository, which nothing steers.
     fn command<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Command {
-        let mut command = Command::new("git");
+        let mut command = command::in_repository(&self.places, &self.own);
+        command.args(args);
         command
-            .arg("-C")
-            .arg(&self.folder)
-            .arg("--no-pager")
-            .arg("--no-replace-objects")
-            .args(["-c", "advice.graftFileDeprecated=false"])
-            .args(args)
-            .env("LC_ALL", "C")
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_GRAFT_FILE", "/dev/null")
-            .env("GIT_ADVICE", "0")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .stdin(Stdio::null());
+    }
+
+    /// A git command that compares or merges, with no attributes: commits and trees are named by their whole ids.
+    fn of_objects<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Command {
+        let mut command = self.own.command(&self.places);
+        command.args(args);
+        command
+    }
+
+    /// A git command in this repository as its user runs it.
+    fn as_user<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Command {
+        let mut command = command::as_user();
+        command.arg("--git-dir").arg(&self.places.git_dir).args(args);
         command
     }
 
@@ -151,12 +171,7 @@ impl Repository {
 
     /// Like `text`, with nothing for git's exit code 1.
     fn maybe_text<const N: usize>(&self, args: [&str; N]) -> Result<Option<String>, GitError> {
-        let output = self.command(args).output().map_err(GitError::Missing)?;
-        match output.status.code() {
-            Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())),
-            Some(1) => Ok(None),
-            _ => Err(failed(&args, &output.stderr)),
-        }
+        maybe_text(self.command(args), &args)
     }
 
     /// The ref that a symbolic ref points to.
@@ -175,7 +190,7 @@ impl Repository {
         Ok(self.maybe_text(["show-ref", "--verify", "--quiet", name])?.is_some())
     }
 
-    /// A value of the configuration.
+    /// A value of the repository's own configuration.
     ///
     /// # Errors
     /// When git fails.
@@ -189,6 +204,15 @@ impl Repository {
     /// When git fails.
     pub fn remotes(&self) -> Result<Vec<String>, GitError> {
         Ok(self.text(["remote"])?.lines().map(str::to_owned).collect())
+    }
+
+    /// A value of the configuration as the user of this machine has it here.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn user_config(&self, key: &str) -> Result<Option<String>, GitError> {
+        let args = ["config", "--get", key];
+        maybe_text(self.as_user(args), &args)
     }
 
     /// Reads refs that a push is about to move as if it had; none is one that it deletes.
@@ -255,12 +279,21 @@ impl Repository {
         found.map(|id| object_id("merge-base", id.trim())).transpose()
     }
 
-    /// The id of the empty tree in this repository's hash.
+    /// All common ancestors of two commits that are not ancestors of another one, the best first.
     ///
     /// # Errors
     /// When git fails.
-    pub fn empty_tree(&self) -> Result<String, GitError> {
-        self.text(["hash-object", "-t", "tree", "/dev/null"])
+    pub fn merge_bases(&self, a: &str, b: &str) -> Result<Vec<ObjectId<'static>>, GitError> {
+        let found = self.maybe_text(["merge-base", "--all", a, b])?.unwrap_or_default();
+        found.lines().map(|id| object_id("merge-base --all", id)).collect()
+    }
+
+    /// The id of the empty tree in this repository's hash.
+    pub fn empty_tree(&self) -> &'static str {
+        match self.places.hash.as_str() {
+            "sha256" => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+            _ => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+        }
     }
 
     /// Starts a process that answers for objects.
@@ -295,11 +328,17 @@ impl Repository {
     /// # Errors
     /// When git cannot be started.
     pub fn commits(&self, head: &str, without: &[String]) -> Result<Commits, GitError> {
-        let mut args = vec!["rev-list".to_owned(), head.to_owned(), "--not".to_owned()];
-        args.extend(without.iter().cloned());
-        args.push("--".to_owned());
+        let mut args = vec![head, "--not"];
+        args.extend(without.iter().map(String::as_str));
+        args.push("--");
+        self.walk(&args)
+    }
+
+    /// Streams the commits that `git rev-list` names.
+    fn walk(&self, args: &[&str]) -> Result<Commits, GitError> {
         let mut list = self
-            .command(&args)
+            .command(["rev-list"])
+            .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -321,24 +360,13 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn first_parents(&self, range: &str) -> Result<Vec<FirstParent>, GitError> {
-        let output = self.output([
-            "log",
-            "--first-parent",
-            "-z",
-            "--format=%H%n%P%n%s",
-            "--end-of-options",
-            range,
-            "--",
-        ])?;
-        let text = String::from_utf8_lossy(&output).into_owned();
-        let entries = text.split('\0').filter(|entry| !entry.is_empty());
-        let entry = |entry: &str| {
-            let mut lines = entry.splitn(3, '\n');
-            let mut line = || lines.next().unwrap_or_default().to_owned();
-            let (commit, parents, subject) = (line(), line(), line());
-            (commit, parents.split_whitespace().map(str::to_owned).collect(), subject)
+        let commits = self.walk(&["--first-parent", "--end-of-options", range, "--"])?;
+        let entry = |commit: Result<Commit<'static>, GitError>| {
+            let commit = commit?;
+            let parents = commit.parents.iter().map(|parent| parent.sha.to_string()).collect();
+            Ok((commit.sha.to_string(), parents, subject(&commit.message.to_str_lossy())))
         };
-        Ok(entries.map(entry).collect())
+        commits.map(entry).collect()
     }
 
     /// The commits that changed a file, along the first parents of a commit, the newest first.
@@ -365,42 +393,48 @@ impl Repository {
         Ok(listed.lines().any(|line| line.split(' ').next() == Some(object.as_str())))
     }
 
-    /// The smallest of the root commits that a commit reaches: what names a repository in every clone of it.
+    /// The smallest of the root commits that a commit reaches: what names a repository in every clone of it; none where a
+    /// shallow clone left one out.
     ///
     /// # Errors
     /// When git fails.
     pub fn root(&self, commit: &str) -> Result<Option<String>, GitError> {
         let roots = self.text(["rev-list", "--max-parents=0", commit, "--"])?;
-        Ok(roots.lines().min().map(str::to_owned))
+        Ok(roots.lines().min().filter(|_| !roots.lines().any(|id| self.is_cut_at(id))).map(str::to_owned))
     }
 
-    /// What `git patch-id --stable` gives for everything between two commits; none where nothing is.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn diff_id(&self, from: &str, to: &str) -> Result<Option<ObjectId<'static>>, GitError> {
-        let mut diff = self
-            .command(["diff-tree", "-p", "--full-index", "--no-ext-diff", "--no-textconv", from, to, "--"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(GitError::Missing)?;
-        let patch = diff.stdout.take().ok_or_else(broken_pipe)?;
-        let output =
-            self.command(["patch-id", "--stable"]).stdin(patch).output().map_err(GitError::Missing)?;
-        if !diff.wait()?.success() || !output.status.success() {
-            return Err(failed(&["patch-id"], &output.stderr));
-        }
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.split_whitespace().next().map(|id| object_id("patch-id", id)).transpose()
-    }
-
-    /// The tree that merging two commits gives; none where they conflict.
+    /// The tree that merging two commits gives, given their whole ids; none where they conflict.
     ///
     /// # Errors
     /// When git fails.
     pub fn merge_tree(&self, ours: &str, theirs: &str) -> Result<Option<ObjectId<'static>>, GitError> {
-        let found = self.maybe_text(["merge-tree", "--write-tree", "--no-messages", ours, theirs])?;
-        found.map(|text| object_id("merge-tree", text.lines().next().unwrap_or_default())).transpose()
+        Ok(self.merge(ours, theirs)?.clean())
+    }
+
+    /// What merging two commits gives, given their whole ids. No attribute and no setting has a say, so it is the same in
+    /// every clone.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn merge(&self, ours: &str, theirs: &str) -> Result<Merge, GitError> {
+        merged(self.of_objects(MERGE), ours, theirs)
+    }
+
+    /// The tree that merging two commits gives in this clone as its user has it, with the attributes of its work tree and all
+    /// settings; none where they conflict.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn merge_tree_here(&self, ours: &str, theirs: &str) -> Result<Option<ObjectId<'static>>, GitError> {
+        let mut command = self.as_user(MERGE);
+        if let Some(work_tree) = &self.work_tree {
+            command.current_dir(work_tree).env("GIT_WORK_TREE", work_tree);
+        }
+        let objects = self.places.objects.iter().map(PathBuf::as_path);
+        command
+            .env("GIT_OBJECT_DIRECTORY", self.own.objects())
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", command::list(objects));
+        Ok(merged(command, ours, theirs)?.clean())
     }
 
     /// The parents of a commit, in order.
@@ -441,6 +475,19 @@ impl Repository {
         self.shallow.binary_search_by(|cut| cut.as_str().cmp(id)).is_ok()
     }
 
+    /// A commit that `from` reaches and `without` does not, and whose parents a shallow clone left out: what both reach can then
+    /// not be told.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn cut_between(&self, from: &str, without: &str) -> Result<Option<ObjectId<'static>>, GitError> {
+        if self.shallow.is_empty() {
+            return Ok(None);
+        }
+        let ids = self.text(["rev-list", from, "--not", without, "--"])?;
+        ids.lines().find(|id| self.is_cut_at(id)).map(|id| object_id("rev-list", id)).transpose()
+    }
+
     /// Whether the repository is a shallow clone.
     pub fn is_shallow(&self) -> bool {
         !self.shallow.is_empty()
@@ -449,6 +496,67 @@ impl Repository {
 
 fn broken_pipe() -> GitError {
     GitError::Pipe(std::io::ErrorKind::BrokenPipe.into())
+}
+
+fn maybe_text(mut command: Command, args: &[&str]) -> Result<Option<String>, GitError> {
+    let output = command.output().map_err(GitError::Missing)?;
+    match output.status.code() {
+        Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())),
+        Some(1) => Ok(None),
+        _ => Err(failed(args, &output.stderr)),
+    }
+}
+
+/// What merging two commits gives.
+#[derive(Debug)]
+pub struct Merge {
+    /// The tree; where they conflict, as far as git gets, with the marks of what is left to a person.
+    pub tree: ObjectId<'static>,
+    /// Whether nothing is left to a person.
+    pub is_clean: bool,
+    /// The paths where they conflict.
+    pub conflicts: Vec<Text<'static>>,
+}
+
+impl Merge {
+    /// The tree, where nothing is left to a person.
+    pub fn clean(self) -> Option<ObjectId<'static>> {
+        self.is_clean.then_some(self.tree)
+    }
+}
+
+/// Merges without a work tree; the commits come behind it.
+const MERGE: [&str; 6] =
+    ["merge-tree", "--write-tree", "--no-messages", "--allow-unrelated-histories", "-z", "--name-only"];
+
+/// Reads what `git merge-tree -z --name-only` writes, which ends with 1 where there are conflicts: the tree, and the paths.
+fn merged(mut command: Command, ours: &str, theirs: &str) -> Result<Merge, GitError> {
+    let output = command.args([ours, theirs]).output().map_err(GitError::Missing)?;
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        return Err(failed(&["merge-tree", ours, theirs], &output.stderr));
+    }
+    let mut fields = output.stdout.split(|&b| b == 0);
+    let tree = fields.next().unwrap_or_default();
+    Ok(Merge {
+        tree: object_id("merge-tree", String::from_utf8_lossy(tree).trim())?,
+        is_clean: output.status.success(),
+        conflicts: fields
+            .filter(|path| !path.is_empty())
+            .map(|path| Text::from_bytes(path.to_vec()))
+            .collect(),
+    })
+}
+
+/// Whether a folder lies in another, whatever links lead to either.
+fn lies_in(folder: &Path, other: &Path) -> bool {
+    let (Ok(folder), Ok(other)) = (folder.canonicalize(), other.canonicalize()) else { return false };
+    folder.starts_with(other)
+}
+
+/// The subject of a message as git shows it (`%s`): the lines before the first empty one, joined.
+fn subject(message: &str) -> String {
+    let lines = message.lines().skip_while(|line| line.trim().is_empty()).map(str::trim);
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn failed(args: &[&str], stderr: &[u8]) -> GitError {

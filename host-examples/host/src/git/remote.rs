@@ -1,9 +1,8 @@
 //! Bare mirrors of repositories elsewhere.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use super::{GitError, Repository, failed};
+use super::{GitError, Repository, command, failed};
 
 /// A repository elsewhere, and the token that opens it.
 #[derive(Clone)]
@@ -22,8 +21,9 @@ impl Repository {
     pub fn open_or_make(folder: &Path) -> Result<Self, GitError> {
         if !folder.join("HEAD").is_file() {
             std::fs::create_dir_all(folder)?;
-            let mut command = Command::new("git");
-            command.args(["init", "--quiet", "--bare"]).arg(folder).env("LC_ALL", "C").stdin(Stdio::null());
+            let mut command = command::as_user();
+            // A template of the machine could bring attributes and hooks.
+            command.args(["init", "--quiet", "--bare", "--template="]).arg(folder);
             let output = command.output().map_err(GitError::Missing)?;
             if !output.status.success() {
                 return Err(failed(&["init", "--bare"], &output.stderr));
@@ -60,7 +60,7 @@ impl Repository {
     }
 
     fn with_remote(&self, remote: &Remote, args: &[&str], refspecs: &[&str]) -> Result<String, GitError> {
-        let mut command = self.command(args);
+        let mut command = self.as_user(args);
         command.args(refspecs);
         // In the environment and not among the arguments, which everybody on the machine can list.
         // A redirect would take the token elsewhere; a server that says nothing for long says nothing at all.

@@ -35,6 +35,8 @@ impl Repository {
     ) -> Result<String, GitError> {
         let with_index = |args: &[&str], input: &[u8]| -> Result<String, GitError> {
             let mut command = self.command(args);
+            // What is kept stands in the repository itself, whatever else is readable now.
+            command.env_remove("GIT_ALTERNATE_OBJECT_DIRECTORIES");
             command.env("GIT_INDEX_FILE", index).stdin(Stdio::piped());
             // Who says something stands in what is signed; who keeps it proves nothing.
             for part in ["AUTHOR", "COMMITTER"] {

@@ -74,6 +74,15 @@ pub(super) fn notices(
     if !absent.is_empty() {
         say(NoticeCode::AbsentFact, format!("this platform does not record: {}", absent.join(", ")));
     }
+    if let Some(change) = &request.change
+        && change.merge_tree.is_none()
+        && request.complete.contains(&Fact::MergeTree)
+    {
+        say(
+            NoticeCode::MergeConflict,
+            "merging conflicts: what differs between the merge base and the head was judged alone".to_owned(),
+        );
+    }
     for missing in &request.unavailable {
         let of = missing.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
         say(

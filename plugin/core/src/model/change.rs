@@ -32,10 +32,10 @@ pub struct Change<'a> {
     pub merge_base: Option<ObjectId<'a>>,
     /// The commit that is to be approved; all zeros where the target would be deleted.
     pub head: ObjectId<'a>,
-    /// `git patch-id --stable` of the whole change.
+    /// The identity of what merging brings: equal for equal changes, wherever in their files they stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff_id: Option<ObjectId<'a>>,
-    /// The tree that merging head into the target's tip gives.
+    /// The tree that merging head into the target's tip gives, without any attributes; none where they conflict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merge_tree: Option<ObjectId<'a>>,
     /// What a merge or push made of the change, once it exists.
@@ -341,7 +341,7 @@ impl Ident<'_> {
     }
 }
 
-/// One file of the change.
+/// One file of the change: it differs between a merge base and the head, or between the target's tip and what merging gives.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct File<'a> {
@@ -350,6 +350,9 @@ pub struct File<'a> {
     /// The path that it was renamed or copied from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_path: Option<Text<'a>>,
+    /// In which of the two comparisons it differs.
+    #[serde(rename = "in", default, skip_serializing_if = "Comparison::is_both")]
+    pub place: Comparison,
     /// What happened to it.
     pub status: FileStatus,
     /// Mode before, octal (`100644`).
@@ -358,16 +361,17 @@ pub struct File<'a> {
     /// Mode after, octal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_mode: Option<Cow<'a, str>>,
-    /// Lines added.
+    /// Lines added, by merging where nothing conflicts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added: Option<u64>,
     /// Lines deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<u64>,
-    /// git sees no lines in it.
+    /// git sees no lines in it: there is a NUL among its first 8,000 bytes.
     #[serde(default, skip_serializing_if = "is_false")]
     pub binary: bool,
-    /// Its hunks, as a unified diff without the file header; only when `needs` asks.
+    /// Its hunks, as a unified diff without the file header, of merging where nothing conflicts; only when `needs` asks, and
+    /// none where it has no lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hunks: Option<Text<'a>>,
 }
@@ -375,6 +379,7 @@ pub struct File<'a> {
 object!(File<'a> {
     "path" => path required,
     "previous_path" => previous_path,
+    "in" => place,
     "status" => status required,
     "old_mode" => old_mode,
     "new_mode" => new_mode,
@@ -383,6 +388,32 @@ object!(File<'a> {
     "binary" => binary,
     "hunks" => hunks,
 });
+
+/// A comparison in which a file differs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Comparison {
+    /// Both.
+    #[default]
+    Both,
+    /// A merge base with the head: merging changes nothing in it, or conflicts.
+    Head,
+    /// The target's tip with what merging gives.
+    Merge,
+}
+
+words!(Comparison {
+    "both" => Both,
+    "head" => Head,
+    "merge" => Merge,
+});
+
+impl Comparison {
+    fn is_both(&self) -> bool {
+        *self == Comparison::Both
+    }
+}
 
 /// What happened to a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -176,6 +176,8 @@ pub enum NoticeCode {
     AbsentFact,
     /// A fact could not be got.
     UnavailableFact,
+    /// Merging conflicts, so the change was judged without what merging gives.
+    MergeConflict,
     /// An answer was given in another change in the same words.
     AnswerSeen,
     /// A named person overrode rules that are not satisfied.
@@ -197,6 +199,7 @@ words!(NoticeCode {
     "claimed-proof" => ClaimedProof,
     "absent-fact" => AbsentFact,
     "unavailable-fact" => UnavailableFact,
+    "merge-conflict" => MergeConflict,
     "answer-seen" => AnswerSeen,
     "overridden" => Overridden,
     "no-evidence" => NoEvidence,

@@ -80,7 +80,7 @@ pub struct Signoff {
     pub target: String,
     /// The head of the change.
     pub head: String,
-    /// What `git patch-id --stable` gives for the whole change.
+    /// The identity of what merging the head brings, as in the request.
     #[serde(rename = "diffId", default, skip_serializing_if = "Option::is_none")]
     pub diff_id: Option<String>,
     /// The tree that merging the head into the target gives.

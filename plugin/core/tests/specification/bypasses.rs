@@ -933,3 +933,14 @@ fn a_document_that_is_no_regular_file_is_no_empty_one() {
         assert!(rules.contains(named), "row {at}: {rules}");
     }
 }
+
+#[test]
+fn a_change_that_conflicts_says_that_its_merge_was_not_judged() {
+    let mut case = Case::new();
+    let says = |case: &Case| case.answer().unwrap()["notices"].to_string().contains("merge-conflict");
+    assert!(!says(&case), "nobody asked");
+    case.request["complete"].as_array_mut().unwrap().push("merge-tree".into());
+    assert!(says(&case));
+    case.request["change"]["merge_tree"] = id("t").into();
+    assert!(!says(&case));
+}
