@@ -37,7 +37,9 @@ pub fn read(path: &Path) -> Result<Vec<Act<'static>>, SignoffError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| SignoffError::Unreadable { path: path.to_owned(), source })?;
     let malformed = |reason: String| SignoffError::Malformed { path: path.to_owned(), reason };
-    let file: SignoffFile = serde_yaml::from_str(&text).map_err(|e| malformed(e.to_string()))?;
+    // An editor's byte order mark is no part of what a person wrote.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let file: SignoffFile = serde_yaml::from_str(text).map_err(|e| malformed(e.to_string()))?;
     if file.api_version != API_VERSION || file.kind != "Signoffs" {
         return Err(malformed(format!(
             "it must begin with `apiVersion: {API_VERSION}` and `kind: Signoffs`"

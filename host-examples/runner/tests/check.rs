@@ -32,6 +32,19 @@ fn an_ai_assisted_change_is_blocked_then_signed_off_then_passes() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_a_file_of_sign_offs() {
+    let repo = Repo::with_policy();
+    let head = repo.commit(AI);
+    let path = repo.signoff("sam", &head);
+    let text = std::fs::read_to_string(&path).unwrap();
+    for (mark, code) in [("", 0), ("\u{feff}", 0), ("\u{feff}\u{feff}", 2), ("x", 2)] {
+        std::fs::write(&path, format!("{mark}{text}")).unwrap();
+        let run = repo.check(&["--signoffs", path.to_str().unwrap()]);
+        assert_eq!(run.code, code, "{mark:?}: {run:?}");
+    }
+}
+
+#[test]
 fn every_format_says_the_same() {
     let repo = Repo::with_policy();
     repo.commit(AI);

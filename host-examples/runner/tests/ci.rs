@@ -82,7 +82,8 @@ fn an_event_whose_document_names_the_target_is_judged_by_that_targets_policy() {
         "head_sha": story.head, "head_ref": "refs/heads/gh-readonly-queue/release/1.2/pr-77",
         "base_sha": story.base, "base_ref": "refs/heads/release/1.2",
     });
-    let after = serde_json::json!({ "head_branch": "fix", "head_sha": story.head, "pull_requests": [story.pull()] });
+    let after =
+        serde_json::json!({ "head_branch": "fix", "head_sha": story.head, "pull_requests": [story.pull()] });
     for (event, document) in [
         ("pull_request", serde_json::json!({ "pull_request": story.pull() })),
         ("pull_request_target", serde_json::json!({ "pull_request": story.pull() })),
@@ -98,7 +99,8 @@ fn an_event_whose_document_names_the_target_is_judged_by_that_targets_policy() {
 #[test]
 fn an_event_that_names_no_change_is_told_and_the_flags_to_give() {
     let story = Story::new();
-    let comment = serde_json::json!({ "issue": { "number": 77, "pull_request": { "url": "https://api/77" } } });
+    let comment =
+        serde_json::json!({ "issue": { "number": 77, "pull_request": { "url": "https://api/77" } } });
     let nothing = serde_json::json!({ "repository": { "default_branch": "main" } });
     for (event, document, flags) in [
         ("issue_comment", &comment, "--head and --target"),
@@ -128,12 +130,13 @@ fn a_push_is_judged_by_the_policy_that_stood_there_before() {
     let story = Story::new();
     // What is pushed would decide about itself: it takes the rule away.
     story.up.git(&["switch", "--quiet", "release/1.2"]);
-    story.up.write(".countersign/policy.yaml", "countersign: 1\nname: lax\nrules:\n  - { name: x, when: { ai: none }, deny: no }\n");
+    story.up.write(
+        ".countersign/policy.yaml",
+        "countersign: 1\nname: lax\nrules:\n  - { name: x, when: { ai: none }, deny: no }\n",
+    );
     let after = story.up.commit("Ask nothing any more");
     story.fetch();
-    let push = |git_ref: &str, before: &str, after: &str| {
-        serde_json::json!({ "ref": git_ref, "before": before, "after": after, "repository": { "default_branch": "main" } })
-    };
+    let push = |git_ref: &str, before: &str, after: &str| serde_json::json!({ "ref": git_ref, "before": before, "after": after, "repository": { "default_branch": "main" } });
     let run = story.event("push", &push("refs/heads/release/1.2", &story.base, &after), &[]);
     is_judged_as_a_release(&run);
     // The control: by the tip that there is now, all is well.

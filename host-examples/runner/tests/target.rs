@@ -90,7 +90,12 @@ const SYSTEMS: &[(&str, &[(&str, &str)], &str)] = &[
     ),
     (
         "Jenkins",
-        &[("JENKINS_URL", "https://ci"), ("CHANGE_ID", "7"), ("CHANGE_TARGET", "main"), ("GIT_COMMIT", "$HEAD")],
+        &[
+            ("JENKINS_URL", "https://ci"),
+            ("CHANGE_ID", "7"),
+            ("CHANGE_TARGET", "main"),
+            ("GIT_COMMIT", "$HEAD"),
+        ],
         "Jenkinsfile",
     ),
     (
@@ -142,8 +147,10 @@ fn a_ci_whose_clone_lacks_the_target_gets_no_verdict_but_the_way_to_bring_it() {
         other => other.to_owned(),
     };
     for (name, variables, way) in SYSTEMS {
-        let variables: Vec<(&str, String)> = variables.iter().map(|(key, value)| (*key, fill(value))).collect();
-        let variables: Vec<(&str, &str)> = variables.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let variables: Vec<(&str, String)> =
+            variables.iter().map(|(key, value)| (*key, fill(value))).collect();
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(key, value)| (*key, value.as_str())).collect();
         for remote in [true, false] {
             let job = story.job(remote, HEAD_ONLY);
             let run = job.check(&[], &variables);
@@ -156,13 +163,19 @@ fn a_ci_whose_clone_lacks_the_target_gets_no_verdict_but_the_way_to_bring_it() {
             );
             assert!(lines.all(|line| line.starts_with("  help: ")), "{name}: {}", run.err);
             assert!(run.err.contains(way), "{name}: {}", run.err);
-            assert!(run.err.contains("git fetch origin main:refs/remotes/origin/main"), "{name}: {}", run.err);
+            assert!(
+                run.err.contains("git fetch origin main:refs/remotes/origin/main"),
+                "{name}: {}",
+                run.err
+            );
         }
-        // The control: with the target, the change waits for its sign-off.
-        let job = story.job(true, &["+refs/heads/main:refs/remotes/origin/main", "+refs/pull/7/head:refs/pull"]);
-        let run = job.check(&[], &variables);
-        assert_eq!(run.code, 1, "{name}: {run:?}");
-        assert!(run.out.contains("1 approval by seniors"), "{name}: {}", run.out);
+        // The control: with the target, the change waits for its sign-off, wherever it was fetched from.
+        let both = ["+refs/heads/main:refs/remotes/origin/main", "+refs/pull/7/head:refs/pull"];
+        for remote in [true, false] {
+            let run = story.job(remote, &both).check(&[], &variables);
+            assert_eq!(run.code, 1, "{name}: {run:?}");
+            assert!(run.out.contains("1 approval by seniors"), "{name}: {}", run.out);
+        }
     }
 }
 
@@ -382,7 +395,14 @@ fn a_clone_that_lacks_objects_gets_no_verdict() {
         let args = ["--target", "main", "--head", "origin/work"];
         assert_eq!(job.check(&args, &[]).code, 1, "what is missing is brought");
         let clone = tempfile::tempdir().unwrap();
-        story.up.git(&["clone", "--quiet", "--no-checkout", &filter, &address, clone.path().to_str().unwrap()]);
+        story.up.git(&[
+            "clone",
+            "--quiet",
+            "--no-checkout",
+            &filter,
+            &address,
+            clone.path().to_str().unwrap(),
+        ]);
         let job = Job { folder: clone };
         job.git(&["remote", "set-url", "origin", "file:///nowhere"]);
         let run = job.check(&args, &[]);

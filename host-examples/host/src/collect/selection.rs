@@ -287,13 +287,17 @@ impl Collector<'_> {
         let help = match by {
             Some((ci, _)) => bring(Some(ci), format!("git fetch origin {revision}")),
             None if self.repository.is_shallow() => {
-                vec!["this is a shallow clone: fetch all of the history with git fetch --unshallow".to_owned()]
+                vec![
+                    "this is a shallow clone: fetch all of the history with git fetch --unshallow".to_owned(),
+                ]
             }
             None => Vec::new(),
         };
         Err(CollectError::NoCommit {
             revision: revision.to_owned(),
-            named_by: by.map(|(ci, what)| format!(", the {what} that {} names,", ci.name)).unwrap_or_default(),
+            named_by: by
+                .map(|(ci, what)| format!(", the {what} that {} names,", ci.name))
+                .unwrap_or_default(),
             help: help.into_iter().collect(),
         })
     }
@@ -332,12 +336,14 @@ impl Collector<'_> {
     /// The ref that a CI names, as the remote said that it stands: a branch that a job made may hold anything. Only where there
     /// is no remote, and in a bare repository, branches are the truth.
     fn target_by_ci(&mut self, name: &str, remotes: &Remotes) -> Result<Target, CollectError> {
-        let is_truth = self.repository.work_tree.is_none() || remotes.0.is_empty();
-        let place = match name.strip_prefix("refs/heads/") {
-            Some(branch) if !is_truth => remotes.branch(branch),
-            _ => name.to_owned(),
+        let Some(branch) = name.strip_prefix("refs/heads/") else {
+            return self.first_of(name, &[name.to_owned()]);
         };
-        self.first_of(name, &[place])
+        let mut places = vec![remotes.branch(branch)];
+        if self.repository.work_tree.is_none() || remotes.0.is_empty() {
+            places.push(name.to_owned());
+        }
+        self.first_of(name, &places)
     }
 
     /// Where nobody says it: what the remote's HEAD names, else a main or master that is here.
@@ -372,11 +378,7 @@ impl Collector<'_> {
 
     /// The default branch by what the remote's HEAD names, in a bare repository by its own HEAD, else by the CI; never by what is
     /// checked out here.
-    fn default_branch(
-        &mut self,
-        ci: Option<&Ci>,
-        remotes: &Remotes,
-    ) -> Result<Option<Target>, CollectError> {
+    fn default_branch(&mut self, ci: Option<&Ci>, remotes: &Remotes) -> Result<Option<Target>, CollectError> {
         if self.repository.work_tree.is_none() {
             return self.server_default_branch();
         }
@@ -406,7 +408,8 @@ impl Collector<'_> {
             .filter(|known| *known != "HEAD" && *known != name)
             .collect();
         let mut help = Vec::new();
-        if let Some(likely) = countersign_core::likely(name, &branches).filter(|_| selection.target.is_some()) {
+        if let Some(likely) = countersign_core::likely(name, &branches).filter(|_| selection.target.is_some())
+        {
             help.push(format!("did you mean `{likely}`?"));
         }
         help.extend(bring(ci, remotes.fetch(&target.name)));
@@ -437,10 +440,15 @@ impl Collector<'_> {
             Some(default) if default.tip.is_some() => return Ok(()),
             Some(default) if default.name == target.name => (
                 "nothing stood there before this push".to_owned(),
-                vec!["judge it by a policy that you give: --policy-ref REF:PATH, or --policy FILE".to_owned()],
+                vec![
+                    "judge it by a policy that you give: --policy-ref REF:PATH, or --policy FILE".to_owned(),
+                ],
             ),
             Some(default) => (
-                format!("{}, the default branch, whose policy would count, is not in this repository", default.name),
+                format!(
+                    "{}, the default branch, whose policy would count, is not in this repository",
+                    default.name
+                ),
                 bring(ci, remotes.fetch(&default.name)),
             ),
             None if own.is_some() && remotes.0.is_empty() => return Ok(()),
@@ -448,7 +456,8 @@ impl Collector<'_> {
                 "nothing here says which branch is the default one, whose policy would count".to_owned(),
                 vec![
                     format!("git remote set-head {} --auto", remotes.name()),
-                    "or judge it by a policy that you give: --policy-ref REF:PATH, or --policy FILE".to_owned(),
+                    "or judge it by a policy that you give: --policy-ref REF:PATH, or --policy FILE"
+                        .to_owned(),
                 ],
             ),
         };
@@ -510,7 +519,12 @@ fn says_too_little(ci: &Ci, lacks: &[&str]) -> CollectError {
             Some(_) => "names no change".to_owned(),
             None => format!("does not say the {names} of its change"),
         },
-        help: ci.help.map(str::to_owned).into_iter().chain([format!("say what is judged with {flags}")]).collect(),
+        help: ci
+            .help
+            .map(str::to_owned)
+            .into_iter()
+            .chain([format!("say what is judged with {flags}")])
+            .collect(),
     }
 }
 
