@@ -1,10 +1,15 @@
 //! Signed sign-offs in git: where they stand, and how they are read and written. What they say is the module's matter.
+//!
+//! A ref of sign-offs is a record: what it held at any commit of its history counts, so that nothing is put away by a commit
+//! on top. Anybody who may push to it can fill it, so it is read in bounded pieces, and of many statements the module says
+//! which to keep.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use countersign_core::model::{Account, Act, ActKind, Proof, Text};
 
-use crate::git::{GitError, Objects, Repository};
+use crate::git::{GitError, Held, Objects, Repository};
 use crate::module::sha256_hex;
 
 /// The refs that hold sign-offs are below it.
@@ -18,57 +23,217 @@ pub const ALLOWED_SIGNERS_PATH: &str = ".countersign/allowed_signers";
 /// Where the target says which keys are no longer anybody's.
 pub const REVOKED_KEYS_PATH: &str = ".countersign/revoked_keys";
 
-/// Most sign-offs that one request takes.
-pub const MOST: usize = 1_000;
+/// Most bytes of a statement. A larger file is none.
+pub const STATEMENT_BYTES: usize = 64 << 10;
+/// Most bytes of a signature: that of the longest RSA key has less than three thousand.
+const SIGNATURE_BYTES: usize = 8 << 10;
 
-/// Refs that hold sign-offs.
-fn refs(repository: &Repository) -> Result<Vec<String>, GitError> {
-    repository.refs(&[SIGNOFF_REFS.to_owned()])
+/// The folder that holds them in a tree.
+const FOLDER: &str = "signoffs";
+/// Files that the history of all refs may have gained and changed, taken together.
+const ENTRIES: usize = 4_000_000;
+/// Files of one change that are looked at: each costs the module a look, and what is behind them nobody reads.
+const FILES: usize = 20_000;
+/// Statements of one change that a request takes as they are; of more the module says which are worth keeping.
+const FEW: usize = 100;
+/// Statements that the module is shown at once, beside as many that it kept.
+const PIECE: usize = 400;
+/// Bytes of statements that the module is shown at once, beside as many that it kept.
+const PIECE_BYTES: usize = 8 << 20;
+
+/// The files of the sign-offs of some commits, by their names without the ending.
+#[derive(Debug, Default)]
+pub struct Files(BTreeMap<String, Versions>);
+
+/// Every version that any history holds of two files: one name may stand for different content at different places, and only
+/// what is the same byte for byte is the same.
+#[derive(Debug, Default)]
+struct Versions {
+    statements: BTreeSet<String>,
+    signatures: BTreeSet<String>,
 }
 
-/// The signed sign-offs of the commits for which `wanted` holds, each once, in the order of their names. None says that
-/// there are more than [`MOST`].
+impl Files {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Why not all sign-offs of a change are known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// There are too many files.
+    #[error(
+        "refs/countersign/ holds more than {FILES} files for this change, or more than {ENTRIES} in all its history"
+    )]
+    TooManyFiles,
+    /// There are too many that people signed.
+    #[error(
+        "people signed more than {PIECE} statements about this change, or more than {PIECE_BYTES} bytes of them"
+    )]
+    TooManySigned,
+    /// A shallow clone left out a part of the history.
+    #[error(
+        "this clone has only a part of the history of refs/countersign/; fetch all of it: git fetch --unshallow"
+    )]
+    Shallow,
+}
+
+/// Finds the files of the sign-offs of the commits for which `wanted` holds.
 ///
 /// # Errors
 /// When git fails.
-pub fn read(
+pub fn find(
     repository: &Repository,
     objects: &mut Objects,
     wanted: impl Fn(&str) -> bool,
-) -> Result<Option<Vec<Act<'static>>>, GitError> {
-    // One name may stand in several refs with different content; only what is the same byte for byte is the same.
-    let mut names: BTreeSet<(String, Option<String>, Option<String>)> = BTreeSet::new();
-    for git_ref in refs(repository)? {
-        let blobs: HashMap<String, String> =
-            repository.blobs(repository.tip(&git_ref))?.into_iter().collect();
-        for path in blobs.keys() {
-            let Some(name) = path.strip_suffix(".json").or(path.strip_suffix(".sig")) else { continue };
-            let commit = name.strip_prefix("signoffs/").and_then(|rest| rest.split_once('/'));
-            if commit.is_some_and(|(commit, _)| wanted(commit)) {
-                let blob = |kind: &str| blobs.get(&format!("{name}.{kind}")).cloned();
-                names.insert((name.to_owned(), blob("json"), blob("sig")));
+) -> Result<Result<Files, Unread>, GitError> {
+    let mut tips = Vec::new();
+    for id in repository.named_below(SIGNOFF_REFS)? {
+        // A ref may name anything; only a commit has a history.
+        tips.extend(objects.commit(&id)?.map(|commit| commit.as_str().to_owned()));
+    }
+    let tips: Vec<&str> = tips.iter().map(String::as_str).collect();
+    if !tips.is_empty() && repository.is_shallow() && repository.reaches_cut(&tips)? {
+        return Ok(Err(Unread::Shallow));
+    }
+    let (mut files, mut count, mut seen) = (Files::default(), 0, 0);
+    repository.ever_held(&tips, FOLDER, |Held { path, blob }| {
+        seen += 1;
+        if seen > ENTRIES {
+            return ControlFlow::Break(());
+        }
+        let Some((name, kind)) = path.rsplit_once('.') else { return ControlFlow::Continue(()) };
+        let commit = name.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/')?.split_once('/'));
+        if commit.is_none_or(|(commit, _)| !wanted(commit)) {
+            return ControlFlow::Continue(());
+        }
+        let versions = match kind {
+            "json" => &mut files.0.entry(name.to_owned()).or_default().statements,
+            "sig" => &mut files.0.entry(name.to_owned()).or_default().signatures,
+            _ => return ControlFlow::Continue(()),
+        };
+        count += usize::from(versions.insert(blob));
+        if count > FILES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(if count > FILES || seen > ENTRIES { Err(Unread::TooManyFiles) } else { Ok(files) })
+}
+
+/// Reads sign-offs as acts. Where there are many, `keep` is shown them piece by piece, and says which to go on with.
+///
+/// # Errors
+/// When git fails, and whatever `keep` gives.
+pub fn read<E: From<GitError>>(
+    repository: &Repository,
+    objects: &mut Objects,
+    mut files: Files,
+    mut keep: impl FnMut(Vec<Act<'static>>) -> Result<Vec<Act<'static>>, E>,
+) -> Result<Result<Vec<Act<'static>>, Unread>, E> {
+    leave_out_large(repository, &mut files)?;
+    let many = files.0.values().map(|versions| versions.statements.len()).sum::<usize>() > FEW;
+    let (mut kept, mut piece, mut size) = (Vec::new(), Vec::new(), 0);
+    for (name, Versions { statements, signatures }) in files.0 {
+        let signature = signature(objects, &name, signatures)?;
+        for id in statements {
+            let act = act(objects, &name, &id, signature.clone())?;
+            if many && (piece.len() == PIECE || size + bytes(&act) > PIECE_BYTES) {
+                piece.append(&mut kept);
+                kept = keep(std::mem::take(&mut piece))?;
+                size = 0;
+                if are_too_many(&kept) {
+                    return Ok(Err(Unread::TooManySigned));
+                }
             }
+            size += bytes(&act);
+            piece.push(act);
         }
     }
-    if names.len() > MOST {
-        return Ok(None);
+    kept.append(&mut piece);
+    if many {
+        kept = keep(kept)?;
     }
-    let mut acts = Vec::with_capacity(names.len());
-    for (at, (name, statement, signature)) in names.into_iter().enumerate() {
-        let mut blob = |id: Option<String>| id.map_or(Ok(None), |id| objects.get(&id));
-        let (statement, signature) = (blob(statement)?, blob(signature)?);
-        acts.push(Act {
-            id: format!("{name}#{at}").into(),
-            kind: ActKind::Signed,
-            actor: Account::default(),
-            proof: Proof::Signature,
-            // A statement without its signature is shown as one whose signature is bad.
-            statement: statement.map(|object| Text::from_bytes(object.bytes)),
-            signature: signature.map(|object| Text::from_bytes(object.bytes)),
-            ..Act::default()
-        });
+    Ok(if are_too_many(&kept) { Err(Unread::TooManySigned) } else { Ok(kept) })
+}
+
+fn are_too_many(acts: &[Act<'_>]) -> bool {
+    acts.len() > PIECE || acts.iter().map(bytes).sum::<usize>() > PIECE_BYTES
+}
+
+/// Bytes of an act, as a limit counts them.
+fn bytes(act: &Act<'_>) -> usize {
+    let of = |text: &Option<Text<'_>>| text.as_ref().map_or(0, |text| text.as_bytes().len());
+    of(&act.statement) + of(&act.signature)
+}
+
+/// Leaves out what is too large for what it is called.
+fn leave_out_large(repository: &Repository, files: &mut Files) -> Result<(), GitError> {
+    let ids: Vec<String> = files
+        .0
+        .values()
+        .flat_map(|versions| versions.statements.iter().chain(&versions.signatures))
+        .cloned()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    if ids.is_empty() {
+        return Ok(());
     }
-    Ok(Some(acts))
+    let sizes: BTreeMap<&String, Option<u64>> = ids.iter().zip(repository.blob_sizes(&ids)?).collect();
+    if let Some((id, _)) = sizes.iter().find(|(_, size)| size.is_none()) {
+        return Err(GitError::MissingSignoff { object: (*id).clone() });
+    }
+    let fits = |id: &String, most: usize| {
+        sizes
+            .get(id)
+            .copied()
+            .flatten()
+            .is_some_and(|size| usize::try_from(size).is_ok_and(|size| size <= most))
+    };
+    for versions in files.0.values_mut() {
+        versions.statements.retain(|id| fits(id, STATEMENT_BYTES));
+        versions.signatures.retain(|id| fits(id, SIGNATURE_BYTES));
+    }
+    Ok(())
+}
+
+fn blob(objects: &mut Objects, id: &str) -> Result<Vec<u8>, GitError> {
+    let object = objects.get(id)?.ok_or_else(|| GitError::MissingSignoff { object: id.to_owned() })?;
+    Ok(object.bytes)
+}
+
+/// The signature that a name is the digest of.
+fn signature(
+    objects: &mut Objects,
+    name: &str,
+    versions: BTreeSet<String>,
+) -> Result<Option<Vec<u8>>, GitError> {
+    let digest = name.rsplit('/').next().unwrap_or_default();
+    for id in versions {
+        let bytes = blob(objects, &id)?;
+        if sha256_hex(&bytes) == digest {
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
+}
+
+/// A statement as an act; without its signature it is shown as one whose signature is bad.
+fn act(
+    objects: &mut Objects,
+    name: &str,
+    id: &str,
+    signature: Option<Vec<u8>>,
+) -> Result<Act<'static>, GitError> {
+    Ok(Act {
+        id: format!("{name}#{}", id.get(..12).unwrap_or(id)).into(),
+        kind: ActKind::Signed,
+        actor: Account::default(),
+        proof: Proof::Signature,
+        statement: Some(Text::from_bytes(blob(objects, id)?)),
+        signature: signature.map(Text::from_bytes),
+        ..Act::default()
+    })
 }
 
 /// Keeps a signed sign-off beside all that is known here, so that pushing it moves the remote's ref forward.
@@ -81,9 +246,12 @@ pub fn write(
     statement: &[u8],
     signature: &[u8],
 ) -> Result<String, GitError> {
-    let name = format!("signoffs/{head}/{}", sha256_hex(signature));
+    let name = format!("{FOLDER}/{head}/{}", sha256_hex(signature));
     let files = [(format!("{name}.json"), statement.to_vec()), (format!("{name}.sig"), signature.to_vec())];
-    let others: Vec<String> = refs(repository)?.into_iter().filter(|name| name != SIGNOFFS_REF).collect();
+    let refs = repository.refs(&[SIGNOFF_REFS.to_owned()])?;
+    // A ref may name anything; only a commit has parents.
+    let is_record = |name: &String| name != SIGNOFFS_REF && repository.parents(name).is_ok();
+    let others: Vec<String> = refs.into_iter().filter(is_record).collect();
     let message = format!("Sign-off of {}", head.get(..12).unwrap_or(head));
     repository.store(SIGNOFFS_REF, &others, &files, &message)?;
     Ok(name)

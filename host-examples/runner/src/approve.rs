@@ -13,7 +13,7 @@ use countersign_core::model::{
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
 use countersign_host::git::Repository;
 use countersign_host::signing::sign;
-use countersign_host::statements::{self, SIGNOFFS_REF};
+use countersign_host::statements::{self, SIGNOFFS_REF, STATEMENT_BYTES};
 
 use crate::ModuleChoice;
 use crate::change::ChangeChoice;
@@ -102,6 +102,12 @@ impl Approve {
             text,
         };
         let statement = serde_json::to_vec_pretty(&Statement::of(signoff))?;
+        if statement.len() > STATEMENT_BYTES {
+            bail!(
+                "the statement would have {} bytes, and more than {STATEMENT_BYTES} are not read: say it in fewer words",
+                statement.len()
+            );
+        }
         let key = self.key(collector.repository())?;
         let signature = sign(&key, SIGNATURE_NAMESPACE, &statement)?;
         statements::write(collector.repository(), change.head.as_str(), &statement, &signature)?;

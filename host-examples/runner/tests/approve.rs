@@ -4,40 +4,7 @@ mod common;
 
 use std::process::{Command, Stdio};
 
-use common::{AI, Repo, text};
-
-const ANSWER: &str = "topology=only the billing queue and its two readers";
-
-/// A key of this kind beside the repository, and its public line.
-fn key(repo: &Repo, name: &str, kind: &[&str]) -> (String, String) {
-    let path = repo.beside(name);
-    let output = Command::new("ssh-keygen")
-        .args(["-q", "-N", "", "-C", name, "-t"])
-        .args(kind)
-        .arg("-f")
-        .arg(&path)
-        .output()
-        .unwrap();
-    text(&output);
-    let public = std::fs::read_to_string(path.with_extension("pub")).unwrap();
-    (path.to_str().unwrap().to_owned(), public.trim().to_owned())
-}
-
-/// A repository whose target lets `signers` sign, with an AI-assisted change on `work`.
-fn repo(signers: impl Fn(&Repo) -> String) -> Repo {
-    let repo = Repo::with_policy();
-    repo.git(&["switch", "--quiet", "main"]);
-    repo.write(".countersign/allowed_signers", &signers(&repo));
-    repo.commit("Say whose key is whose");
-    repo.git(&["switch", "--quiet", "--create", "change"]);
-    repo.commit(AI);
-    repo
-}
-
-fn approve(repo: &Repo, key: &str) {
-    let run = repo.countersign(&["approve", "--target", "main", "--key", key, "--answer", ANSWER]);
-    assert_eq!(run.code, 0, "{run:?}");
-}
+use common::{AI, Repo, approve, key, repo_with_signers as repo};
 
 /// The code of the one act on the change.
 fn code(repo: &Repo) -> String {

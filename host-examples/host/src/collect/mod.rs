@@ -10,8 +10,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
-    API_VERSION, Change, Commit, Description, Fact, History, MergeKind, MergeResult, Needs, ObjectId, Place,
-    Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
+    API_VERSION, Act, Change, Commit, Description, Fact, History, MergeKind, MergeResult, Needs, ObjectId,
+    Place, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
 };
 
 use crate::git::{Asked, Diff, Objects, Repository};
@@ -287,20 +287,19 @@ impl<'m> Collector<'m> {
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
         let wanted = |fact: Fact| needs.facts.contains(&fact);
-        let signed = if subject.to_sign || wanted(Fact::Acts) {
+        let files = if subject.to_sign || wanted(Fact::Acts) {
             let any_head = wanted(Fact::DiffId) || wanted(Fact::MergeTree);
             let ids: HashSet<&str> = request.commits.iter().map(|commit| commit.sha.as_str()).collect();
-            let own = |id: &str| any_head || ids.contains(id);
-            statements::read(&self.repository, &mut self.objects, own)?
+            statements::find(&self.repository, &mut self.objects, |id| any_head || ids.contains(id))?
         } else {
-            Some(Vec::new())
+            Ok(statements::Files::default())
         };
         for (role, path) in
             [(Role::AllowedSigners, ALLOWED_SIGNERS_PATH), (Role::RevokedKeys, REVOKED_KEYS_PATH)]
         {
             self.of_target_as_it_is(rules, role, path, request)?;
         }
-        let has_signed = signed.as_ref().is_none_or(|signed| !signed.is_empty());
+        let has_signed = files.as_ref().is_ok_and(|files| !files.is_empty());
         if (subject.to_sign || has_signed)
             && let Some(change) = &mut request.change
             && change.repository.id.is_none()
@@ -315,13 +314,20 @@ impl<'m> Collector<'m> {
                 });
             }
         }
+        let signed = match files {
+            Ok(files) => {
+                let module = self.module;
+                let keep = |acts| worth_keeping(module, request, acts);
+                statements::read(&self.repository, &mut self.objects, files, keep)?
+            }
+            Err(unread) => Err(unread),
+        };
         match signed {
-            Some(signed) => request.acts.extend(signed),
-            None => request.unavailable.push(Unavailable {
+            Ok(signed) => request.acts.extend(signed),
+            Err(unread) => request.unavailable.push(Unavailable {
                 fact: Fact::Acts,
                 of: None,
-                reason: format!("there are more than {} signed sign-offs of this change", statements::MOST)
-                    .into(),
+                reason: unread.to_string().into(),
             }),
         }
         Ok(())
@@ -450,6 +456,31 @@ fn put_files(diff: Diff, asked: Asked, files: bool, request: &mut Request<'stati
     }
     request.files = diff.files.into();
     request.complete.push(Fact::Files);
+}
+
+/// Those of many signed statements that the module keeps: it is shown what they are verified by, and nothing else.
+fn worth_keeping(
+    module: &Module,
+    request: &Request<'static>,
+    acts: Vec<Act<'static>>,
+) -> Result<Vec<Act<'static>>, CollectError> {
+    let decides =
+        |role| matches!(role, Role::Policy | Role::Extends | Role::AllowedSigners | Role::RevokedKeys);
+    let documents: Vec<_> =
+        request.documents.iter().filter(|document| decides(document.role)).cloned().collect();
+    let shown = Request {
+        api_version: API_VERSION.into(),
+        trigger: request.trigger.clone(),
+        documents: documents.into(),
+        change: request.change.clone(),
+        commits: request.commits.clone(),
+        acts: acts.into(),
+        ..Request::default()
+    };
+    let answer = module.call(Function::Needs, &serde_json::to_vec(&shown)?)?;
+    let needs: Needs = read(answer.as_bytes())?;
+    let keep: HashSet<&str> = needs.keep.iter().map(String::as_str).collect();
+    Ok(shown.acts.into_vec().into_iter().filter(|act| keep.contains(act.id.as_ref())).collect())
 }
 
 fn finished(request: &Request<'_>, as_push: bool) -> Result<Collected, CollectError> {

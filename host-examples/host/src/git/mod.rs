@@ -3,6 +3,7 @@
 mod command;
 mod commits;
 mod diff;
+mod history;
 mod objects;
 mod remote;
 mod store;
@@ -19,6 +20,7 @@ use command::{OwnFolder, Places};
 
 pub use commits::Commits;
 pub use diff::{Asked, Diff};
+pub use history::Held;
 pub use objects::{Entry, Object, Objects};
 pub use remote::Remote;
 
@@ -63,6 +65,12 @@ pub enum GitError {
     /// A notes ref leads to an object that is not here.
     #[error("object {object} of the notes is missing here; fetch the notes refs again, or run `git fsck`")]
     MissingNote {
+        /// Which.
+        object: String,
+    },
+    /// A ref of sign-offs leads to an object that is not here.
+    #[error("object {object} of the sign-offs is missing here; fetch refs/countersign/ again, or run `git fsck`")]
+    MissingSignoff {
         /// Which.
         object: String,
     },

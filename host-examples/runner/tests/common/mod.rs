@@ -166,3 +166,38 @@ pub fn text(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
+
+/// The answer as a flag of `approve`.
+const SIGNED_ANSWER: &str = "topology=only the billing queue and its two readers";
+
+/// A key of this kind beside the repository, and its public line.
+pub fn key(repo: &Repo, name: &str, kind: &[&str]) -> (String, String) {
+    let path = repo.beside(name);
+    let output = Command::new("ssh-keygen")
+        .args(["-q", "-N", "", "-C", name, "-t"])
+        .args(kind)
+        .arg("-f")
+        .arg(&path)
+        .output()
+        .unwrap();
+    text(&output);
+    let public = std::fs::read_to_string(path.with_extension("pub")).unwrap();
+    (path.to_str().unwrap().to_owned(), public.trim().to_owned())
+}
+
+/// A repository whose target lets `signers` sign, with an AI-assisted change on `work`.
+pub fn repo_with_signers(signers: impl Fn(&Repo) -> String) -> Repo {
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.write(".countersign/allowed_signers", &signers(&repo));
+    repo.commit("Say whose key is whose");
+    repo.git(&["switch", "--quiet", "--create", "change"]);
+    repo.commit(AI);
+    repo
+}
+
+/// Signs the change off.
+pub fn approve(repo: &Repo, key: &str) {
+    let run = repo.countersign(&["approve", "--target", "main", "--key", key, "--answer", SIGNED_ANSWER]);
+    assert_eq!(run.code, 0, "{run:?}");
+}

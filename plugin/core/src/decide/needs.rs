@@ -1,12 +1,16 @@
 //! Which facts a policy needs that a request lacks, so that a host fetches no more.
 
 use super::bundle::{self, Found};
-use super::moves;
+use super::{is_elsewhere, moves, subject_of};
 use crate::Error;
-use crate::model::{API_VERSION, Document, Fact, Needs, Request, Role, WantedDocument};
+use crate::limits::Steps;
+use crate::model::{
+    API_VERSION, ActCode, ActKind, Document, Fact, Needs, Request, Role, Text, WantedDocument,
+};
 use crate::order::{self, Index};
 use crate::policy::{CODE_OWNERS, Effect, Options, PeopleSet, Policy, Predicate, Stale};
 use crate::provenance::wanted_checkpoints;
+use crate::signoff::signed::{Signed, Subject, signed};
 
 /// Says what is missing. Hosts ask at most three times: documents, the facts of the change, what those name.
 pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
@@ -95,13 +99,54 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     if request.change.is_none() && has_policy {
         order::insert(&mut facts, Fact::Change);
     }
+    let keep = if known(Fact::Acts) { Vec::new() } else { worth_keeping(request)? };
     facts.retain(|fact| !known(*fact));
     levels &= facts.contains(&Fact::People);
-    Ok(Needs { groups, levels, ..answer(facts, documents) })
+    Ok(Needs { groups, levels, keep, ..answer(facts, documents) })
 }
 
 fn answer(facts: Vec<Fact>, documents: Vec<WantedDocument>) -> Needs {
     Needs { api_version: API_VERSION.into(), kind: "Needs".into(), facts, documents, ..Needs::default() }
+}
+
+/// Statements of one signer, of one kind, that are kept: of each kind the latest replaces those before.
+const OF_ONE: usize = 10;
+
+/// Of signed acts those that somebody signed who may, and of many by one signer the latest: what one person heaps up costs
+/// nobody else anything. Statements about other changes, which anybody can copy here, take no room of those about this one.
+fn worth_keeping(request: &Request<'_>) -> Result<Vec<String>, Error> {
+    if request.acts.iter().all(|act| act.kind != ActKind::Signed) {
+        return Ok(Vec::new());
+    }
+    let found = bundle::find(&request.documents).ok();
+    let policy = match &found {
+        Some(Found::Bundle(bundle)) => Some(&bundle.policy),
+        _ => None,
+    };
+    let name = subject_of(request, policy);
+    let own = Index::of(request.commits.iter().map(|commit| commit.sha.as_bytes()));
+    let subject = Subject { repository: &name, policy_digest: None };
+    let signed = signed(request, policy, &subject, &Steps::default())?;
+    let mut groups = Vec::new();
+    for (at, signed) in signed.iter().enumerate() {
+        let Some(Signed { act, fault, .. }) = signed else { continue };
+        let verifies = matches!(fault, None | Some(ActCode::OtherChange | ActCode::StalePolicy));
+        let elsewhere = *fault == Some(ActCode::OtherChange)
+            || request.change.as_ref().is_none_or(|change| is_elsewhere(act, change, &own));
+        let signer = act.actor.email.as_ref().map(Text::to_str_lossy).or(act.actor.login.clone());
+        // One without a time may be the latest.
+        let age = act.at.map_or(-1, |at| at.seconds_until(request.trigger.now));
+        if let (true, Some(signer)) = (verifies, signer) {
+            groups.push((format!("{signer} {elsewhere} {}", act.kind.name()), age, at));
+        }
+    }
+    groups.sort_unstable();
+    let mut kept = Vec::new();
+    for same in groups.chunk_by(|(a, ..), (b, ..)| a == b) {
+        let latest = same.iter().take(OF_ONE);
+        kept.extend(latest.filter_map(|(_, _, at)| Some(request.acts.get(*at)?.id.to_string())));
+    }
+    Ok(kept)
 }
 
 /// The groups that a policy names, and its CODEOWNERS.

@@ -27,6 +27,9 @@ pub struct Needs {
     /// What a merge made holds something else than merging gives: ask again about it as a push of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_push: bool,
+    /// Of signed acts in a request whose acts are not complete, the ids of those worth keeping.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<String>,
 }
 
 object!(Needs {
@@ -37,6 +40,7 @@ object!(Needs {
     "groups" => groups,
     "levels" => levels,
     "as_push" => as_push,
+    "keep" => keep,
 });
 
 /// A document to fetch.

@@ -41,35 +41,49 @@ pub(crate) fn signed<'a>(
             all.push(None);
             continue;
         }
-        steps.take(SIGNATURE_STEPS)?;
         let signers = signers.get_or_insert_with(|| Signers::of(request, policy));
         let mut read = Act { actor: Account::default(), ..act.clone() };
         let mut also = Vec::new();
-        let fault = read_into(&mut read, &mut also, signers, subject, request).err();
+        let fault = match proved(&mut read, &mut also, signers, request, steps)? {
+            Ok(bytes) => read_into(&mut read, &bytes, subject, request).err(),
+            Err(fault) => Some(fault),
+        };
         all.push(Some(Signed { act: read, also, fault }));
     }
     Ok(all)
 }
 
-fn read_into<'a>(
+/// The bytes of a statement that somebody signed who may, or the code that says why nobody did.
+///
+/// # Errors
+/// `over-limit`. Only a signature that says that it is by a key that may sign costs what verifying costs.
+fn proved<'a>(
     act: &mut Act<'a>,
     also: &mut Vec<Account<'a>>,
     signers: &Signers,
-    subject: &Subject<'_>,
     request: &Request<'_>,
-) -> Result<(), ActCode> {
-    let bytes = act.statement.as_ref().map(Text::as_bytes).ok_or(ActCode::BadSignature)?.to_vec();
-    let armored = act.signature.as_ref().map(Text::to_str_lossy).ok_or(ActCode::BadSignature)?;
-    let armored = unarmored(&armored).ok_or(ActCode::BadSignature)?;
-    let signature = Signature::parse(&armored).ok_or(ActCode::BadSignature)?;
-    signature.verify(&bytes)?;
+    steps: &Steps,
+) -> Result<Result<Vec<u8>, ActCode>, Error> {
+    let armored = act.signature.as_ref().and_then(|armored| unarmored(&armored.to_str_lossy()));
+    let signature = armored.as_deref().and_then(Signature::parse);
+    let (Some(statement), Some(signature)) = (&act.statement, signature) else {
+        return Ok(Err(ActCode::BadSignature));
+    };
     if signature.namespace != SIGNATURE_NAMESPACE.as_bytes() {
-        return Err(ActCode::WrongNamespace);
+        return Ok(Err(ActCode::WrongNamespace));
     }
-    let principals = signers.principals(&signature.key, request.trigger.now)?;
-    // A pattern names no person.
-    if principals.iter().any(|principal| principal.contains(['*', '?', '!'])) {
-        return Err(ActCode::UnknownKey);
+    let principals = match signers.principals(&signature.key, request.trigger.now) {
+        // A pattern names no person.
+        Ok(principals) if principals.iter().any(|principal| principal.contains(['*', '?', '!'])) => {
+            return Ok(Err(ActCode::UnknownKey));
+        }
+        Ok(principals) => principals,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    steps.take(SIGNATURE_STEPS)?;
+    let bytes = statement.as_bytes().to_vec();
+    if let Err(fault) = signature.verify(&bytes) {
+        return Ok(Err(fault));
     }
     let account = |principal: &str| {
         if principal.contains('@') {
@@ -79,10 +93,19 @@ fn read_into<'a>(
         }
     };
     let mut accounts = principals.iter().map(|principal| account(principal));
-    act.actor = accounts.next().ok_or(ActCode::UnknownKey)?;
+    let Some(first) = accounts.next() else { return Ok(Err(ActCode::UnknownKey)) };
+    act.actor = first;
     also.extend(accounts);
+    Ok(Ok(bytes))
+}
 
-    let statement: Statement = read(&bytes).map_err(|_| ActCode::BadSignature)?;
+fn read_into(
+    act: &mut Act<'_>,
+    bytes: &[u8],
+    subject: &Subject<'_>,
+    request: &Request<'_>,
+) -> Result<(), ActCode> {
+    let statement: Statement = read(bytes).map_err(|_| ActCode::BadSignature)?;
     let said = &statement.predicate;
     let about = statement.subject.first();
     let consistent = statement.statement_type == STATEMENT_TYPE

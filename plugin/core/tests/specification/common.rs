@@ -127,15 +127,20 @@ impl Case {
         act
     }
 
-    /// What the module decides, or the typed error.
-    pub fn answer(&self) -> Result<Value, Value> {
+    /// The request, with its documents.
+    pub fn whole(&self) -> Value {
         let mut request = self.request.clone();
         let policy =
             json!({ "role": "policy", "source": "test", "digest": "sha256:p", "bytes": self.policy });
         // A target without a policy is one whose policy says nothing at all.
         request["documents"] = if self.policy.is_empty() { json!([]) } else { json!([policy]) };
         request["documents"].as_array_mut().unwrap().extend(self.documents.iter().cloned());
-        match countersign_core::evaluate(request.to_string().as_bytes()) {
+        request
+    }
+
+    /// What the module decides, or the typed error.
+    pub fn answer(&self) -> Result<Value, Value> {
+        match countersign_core::evaluate(self.whole().to_string().as_bytes()) {
             Ok(answer) => Ok(serde_json::from_str(&answer).unwrap()),
             Err(error) => Err(serde_json::from_str(&error.to_document()).unwrap()),
         }

@@ -385,3 +385,81 @@ fn a_policy_lists_keys_under_people() {
     assert_eq!(case(&key("rsa", &["rsa", "-b", "2048"]).public()).codes(), ["unknown-key"]);
     assert_eq!(case("ssh-ed25519 AAAA").outcome(), "bad-policy");
 }
+
+/// Of many statements those that a host is told to keep, by their ids.
+fn kept(case: &Case) -> Vec<String> {
+    let mut request = case.whole();
+    request["complete"] = json!(["documents", "commits"]);
+    let needs = countersign_core::needs(request.to_string().as_bytes()).unwrap();
+    let needs: Value = serde_json::from_str(&needs).unwrap();
+    let keep = needs["keep"].as_array().cloned().unwrap_or_default();
+    let mut keep: Vec<String> = keep.iter().map(|id| id.as_str().unwrap().to_owned()).collect();
+    keep.sort();
+    keep
+}
+
+#[test]
+fn of_many_statements_those_are_kept_that_verify_and_of_one_signer_the_latest() {
+    let (ann, stranger) = (key("ann", &["ed25519"]), key("stranger", &["ed25519"]));
+    let mut case = Case::new();
+    let signers = format!("sam {}\nann {}\n", sams().public(), ann.public());
+    case.document("allowed-signers", ".countersign/allowed_signers", &signers);
+    let mut add = |id: &str, key: &Key, decision: &str, second: u32, target: &str, forged: bool| {
+        let mut said = statement(decision);
+        said["predicate"]["at"] = format!("1970-01-12T00:00:{second:02}Z").into();
+        said["subject"][0]["name"] = target.into();
+        said["predicate"]["target"] = target.into();
+        let signature = key.sign("countersign", &said.to_string());
+        if forged {
+            said["predicate"]["text"] = "topology: whatever the forger likes to say here".into();
+        }
+        let act = json!({
+            "id": id, "kind": "signed", "actor": {}, "proof": "signature", "statement": said.to_string(),
+            "signature": signature,
+        });
+        case.push("acts", act);
+    };
+    let (here, elsewhere) = ("refs/heads/main", "refs/heads/other");
+    let mut expected = Vec::new();
+    // The latest ten of sam's approvals, and his only refusal, however old.
+    for n in 0..12 {
+        add(&format!("sam {n:02}"), &sams(), "approve", n, here, false);
+        if n >= 2 {
+            expected.push(format!("sam {n:02}"));
+        }
+    }
+    add("sam refuses", &sams(), "request-changes", 0, here, false);
+    expected.push("sam refuses".to_owned());
+    // What he said of another target is copied here by anybody, and takes no room.
+    for n in 0..12 {
+        add(&format!("sam elsewhere {n:02}"), &sams(), "request-changes", 20 + n, elsewhere, false);
+        if n >= 2 {
+            expected.push(format!("sam elsewhere {n:02}"));
+        }
+    }
+    add("ann", &ann, "approve", 0, here, false);
+    expected.push("ann".to_owned());
+    add("a stranger", &stranger, "approve", 0, here, false);
+    add("words that sam did not sign", &sams(), "approve", 30, here, true);
+    expected.sort();
+    assert_eq!(kept(&case), expected);
+    // Where the acts are complete, nobody asks.
+    let needs = countersign_core::needs(case.whole().to_string().as_bytes()).unwrap();
+    assert!(!needs.contains("keep"), "{needs}");
+}
+
+#[test]
+fn statements_by_keys_that_nobody_lists_exhaust_no_limit() {
+    let stranger = key("stranger", &["ed25519"]);
+    let mut case = signed(&statement("approve"));
+    let text = statement("withdraw").to_string();
+    let signature = stranger.sign("countersign", &text);
+    for n in 0..2_000 {
+        let act = json!({
+            "id": format!("stranger {n}"), "kind": "signed", "actor": {}, "proof": "signature", "statement": text,
+            "signature": signature,
+        });
+        case.push("acts", act);
+    }
+    assert_eq!(case.outcome(), "approved");
+}
