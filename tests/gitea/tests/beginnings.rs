@@ -20,10 +20,16 @@ struct Repository<'s> {
 impl<'s> Repository<'s> {
     /// A repository that is there, and dana's clone of it at its default branch.
     fn open(story: &'s Story, name: &str) -> Self {
-        appears(story, name);
         let folder = story.folder.path().join(name.replace('/', "-"));
         let clone = Clone::new(&folder, "dana", &story.gitea.remote("dana", &story.dana, name));
-        clone.git(&["fetch", "--quiet", "origin"]);
+        // What a template gives comes a moment later.
+        for _ in 0..300 {
+            clone.git(&["fetch", "--quiet", "origin"]);
+            if clone.try_git(&["rev-parse", "--verify", "--quiet", "origin/main"]).code == 0 {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
         clone.git(&["switch", "--quiet", "--force-create", "main", "origin/main"]);
         Repository { story, name: name.to_owned(), clone }
     }
@@ -209,13 +215,14 @@ fn make(story: &Story, way: &str, source: &str, name: &str) {
     }
 }
 
+/// Every way; of what a template gave the server's API knows nothing before the first push.
 const WAYS: &[&str] = &[
-    "initialised",
     "from a template",
+    "initialised",
     "forked",
     "migrated",
-    "a mirror that became a repository",
     "given away",
+    "a mirror that became a repository",
 ];
 
 #[test]

@@ -455,8 +455,8 @@ fn what_passed_while_nobody_guarded_a_branch_is_open_once_it_is_guarded_again() 
     assert_eq!(forge.push(&["main", "release/1"]).code, 0);
     // An administrator lets another branch say for a while what is protected.
     forge.dana.git(&["switch", "--quiet", "--create", "lax"]);
-    forge.dana.write(".countersign/policy.yaml", &format!("{POLICY}protects: []\n"));
-    forge.dana.commit("Protect nothing");
+    forge.dana.write(".countersign/policy.yaml", &format!("{POLICY}protects: [another]\n"));
+    forge.dana.commit("Protect another");
     assert_eq!(forge.push(&["lax"]).code, 0);
     let turn = |to: &str| forge.on_server(&["symbolic-ref", "HEAD", to]);
     turn("refs/heads/lax");
