@@ -1,7 +1,7 @@
 //! Gitea's API, as far as facts are read from it. Every field may be missing: Forgejo and other versions differ.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::paging::{Doubt, Entry, Piece};
 
 /// Bytes of an answer.
-const ANSWER_BYTES: u64 = 32 << 20;
+pub(crate) const ANSWER_BYTES: u64 = 32 << 20;
 
 /// Bytes of an answer that comes no smaller: anybody may write comments of some megabytes, and JSON makes six bytes of one.
 const LARGE_BYTES: u64 = 256 << 20;
@@ -110,7 +110,7 @@ pub struct Api {
     root: String,
     token: String,
     until: Instant,
-    troubled: Arc<AtomicBool>,
+    trouble: Arc<OnceLock<String>>,
     waited: Arc<AtomicU64>,
     page_cap: Arc<OnceLock<usize>>,
 }
@@ -135,7 +135,7 @@ impl Api {
             root: root.trim_end_matches('/').to_owned(),
             token: token.trim().to_owned(),
             until: Instant::now() + within,
-            troubled: Arc::default(),
+            trouble: Arc::default(),
             waited: Arc::default(),
             page_cap: Arc::default(),
         }
@@ -157,12 +157,20 @@ impl Api {
 
     /// The same, with time of its own.
     pub fn within(&self, time: Duration) -> Self {
-        Api { until: Instant::now() + time, troubled: Arc::default(), ..self.clone() }
+        Api { until: Instant::now() + time, trouble: Arc::default(), ..self.clone() }
     }
 
-    /// Whether an answer failed that may come when it is asked for again.
-    pub fn is_troubled(&self) -> bool {
-        self.troubled.load(Ordering::Relaxed)
+    /// Remembers why an answer failed, where it may come when it is asked for again.
+    pub(crate) fn noted(&self, error: ApiError) -> ApiError {
+        if error.passes() {
+            let _ = self.trouble.set(error.to_string());
+        }
+        error
+    }
+
+    /// Why the first answer failed that may come when it is asked for again.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.get().map(String::as_str)
     }
 
     /// The forge's root, without a slash at the end.
@@ -217,7 +225,7 @@ impl Api {
         let entries: Option<Vec<T>> = parsed(path, &answer)?;
         let mut entries = entries.unwrap_or_default();
         entries.iter_mut().for_each(Entry::settle);
-        Ok(Piece { entries, total: answer.total })
+        Ok(Piece { entries, total: answer.total, bytes: answer.body.len() })
     }
 
     /// Entries that the forge gives at most at once.
@@ -254,10 +262,7 @@ impl Api {
         limit: u64,
     ) -> Result<Answer, ApiError> {
         let answer = self.wait(|| self.try_ask(method, path, body, limit));
-        if answer.as_ref().is_err_and(ApiError::passes) {
-            self.troubled.store(true, Ordering::Relaxed);
-        }
-        answer
+        answer.map_err(|error| self.noted(error))
     }
 
     fn try_ask(

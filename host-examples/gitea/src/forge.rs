@@ -86,8 +86,8 @@ impl<'a> PullRequest<'a> {
         self
     }
 
-    fn is_own(&self, user: Option<&User>, body: &str) -> bool {
-        body.starts_with(MARKER) && user.is_some_and(|user| Some(&user.login) == self.own.as_ref())
+    fn is_own(&self, user: Option<&User>) -> bool {
+        user.is_some_and(|user| Some(&user.login) == self.own.as_ref())
     }
 
     /// The commit that its branch stands at.
@@ -282,7 +282,10 @@ impl<'a> PullRequest<'a> {
         let comments: Vec<Comment> =
             self.api.list_at_once(&self.path(&format!("/issues/{number}/comments")))?;
         let targets = self.targets(events);
-        for review in reviews.iter().filter(|review| !self.is_own(review.user.as_ref(), &review.body)) {
+        // Others may change what stands in a comment under the gate's name, and take the mark out of it.
+        let is_own_word =
+            |review: &Review| self.is_own(review.user.as_ref()) && review.body.starts_with(MARKER);
+        for review in reviews.iter().filter(|review| !is_own_word(review)) {
             let kind = match review.state.as_str() {
                 "APPROVED" => ActKind::Approve,
                 "REQUEST_CHANGES" => ActKind::RequestChanges,
@@ -310,7 +313,7 @@ impl<'a> PullRequest<'a> {
                 ..Act::default()
             });
         }
-        for comment in comments.iter().filter(|comment| !self.is_own(comment.user.as_ref(), &comment.body)) {
+        for comment in comments.iter().filter(|comment| !self.is_own(comment.user.as_ref())) {
             let edited = || Some(Edit { at: When::parse(&comment.updated_at)?, by: None });
             request.acts.push(Act {
                 id: format!("comment-{}", comment.id).into(),

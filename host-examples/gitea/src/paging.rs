@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
 
-use crate::api::{Api, ApiError};
+use crate::api::{ANSWER_BYTES, Api, ApiError};
 
 /// Entries of a piece; the server may cap it lower.
 const MOST: usize = 50;
@@ -22,6 +22,9 @@ const READINGS: usize = 4;
 
 /// Entries of the piece before with which the next begins, where the pieces are large enough.
 const OVERLAP: usize = 5;
+
+/// How many times fewer entries are asked for after an answer that was too large: it was made and sent all the same.
+const SMALLER: usize = 16;
 
 /// An entry of a list.
 pub trait Entry: DeserializeOwned {
@@ -62,6 +65,8 @@ pub struct Piece<T> {
     pub entries: Vec<T>,
     /// How many the whole list has.
     pub total: Option<usize>,
+    /// Bytes of the answer.
+    pub bytes: usize,
 }
 
 /// A part of a list as the API cuts it: the page of this number, from 1, where pages have this many entries.
@@ -116,15 +121,14 @@ impl Api {
         path: &str,
         mut is_enough: impl FnMut(&[T]) -> bool,
     ) -> Result<Vec<T>, ApiError> {
-        let doubtful = |doubt| ApiError::Doubtful { path: path.to_owned(), doubt };
         for _ in 0..READINGS {
             match Reader::begin(self, path)?.read(end, &mut is_enough)? {
                 Ok(entries) => return Ok(entries),
                 Err(Doubt::Moved) => {}
-                Err(doubt) => return Err(doubtful(doubt)),
+                Err(doubt) => return Err(self.noted(ApiError::Doubtful { path: path.to_owned(), doubt })),
             }
         }
-        Err(doubtful(Doubt::Moved))
+        Err(self.noted(ApiError::Doubtful { path: path.to_owned(), doubt: Doubt::Moved }))
     }
 
     /// Reads the first entries of a list.
@@ -200,11 +204,14 @@ impl<'a> Reader<'a> {
             // What one entry alone holds is read however large it is, as far as that is possible.
             let piece = if self.most > 1 { self.api.piece::<T>(&path) } else { self.api.large_piece(&path) };
             match piece {
-                Err(ApiError::TooLarge { .. }) if self.most > 1 => self.most = (self.most / 4).max(1),
+                Err(ApiError::TooLarge { .. }) if self.most > 1 => self.most = (self.most / SMALLER).max(1),
                 Err(error) => return Err(error),
                 Ok(piece) => {
                     self.read = self.read.max(cut.end());
-                    self.most = (self.most * 2).min(self.cap);
+                    // Twice as many may well be twice as large.
+                    if piece.bytes as u64 <= ANSWER_BYTES / 4 {
+                        self.most = (self.most * 2).min(self.cap);
+                    }
                     return Ok(Some((cut, piece)));
                 }
             }

@@ -49,7 +49,7 @@ fn comment_many(story: &Story, number: u64, count: usize) {
 }
 
 #[test]
-fn whoever_pushed_may_not_approve_while_the_feed_moves_nor_once_it_is_cut() {
+fn whoever_pushed_may_not_approve_while_the_feed_moves() {
     let story = Story::new();
     let talk = issue(&story);
     let (number, _) = pushed_by_sam(&story, "work");
@@ -68,8 +68,29 @@ fn whoever_pushed_may_not_approve_while_the_feed_moves_nor_once_it_is_cut() {
         stop.store(true, Ordering::Relaxed);
     });
     story.blocked(number, &story.dana, "merge", &["sam pushed to"]);
-    comment_many(&story, talk, 2_100);
-    story.blocked(number, &story.dana, "merge", &["pushes could not be read", "more entries than are read"]);
+    // The control: what dana pushed now, sam may approve.
+    let (number, _) = story.pull("other");
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    story.merged(number, &story.dana, "merge");
+}
+
+#[test]
+fn whoever_pushed_is_unknown_once_the_feed_no_longer_says_it() {
+    let mut story = Story::new();
+    let (number, head) = pushed_by_sam(&story, "work");
+    let mut ini = std::fs::read_to_string(story.gitea.ini()).unwrap();
+    ini.push_str("\n[cron.delete_old_actions]\nENABLED = true\nSCHEDULE = @yearly\nOLDER_THAN = 1s\n");
+    std::fs::write(story.gitea.ini(), ini).unwrap();
+    story.gitea.restart();
+    std::thread::sleep(Duration::from_secs(2));
+    story.gitea.ok("POST", "admin/cron/delete_old_actions", &story.admin, Value::Null);
+    let feed = "repos/acme/app/activities/feeds";
+    let started = Instant::now();
+    while story.gitea.ok("GET", feed, &story.admin, Value::Null) != json!([]) {
+        assert!(started.elapsed() < Duration::from_secs(30), "the server never removed what is old");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    story.blocked(number, &story.dana, "merge", &["does not say who pushed", &head]);
     // The control: what dana pushed now, sam may approve.
     let (number, _) = story.pull("other");
     story.review(number, &story.sam, "APPROVED", ANSWER);
@@ -258,7 +279,8 @@ fn what_somebody_writes_under_the_gate_s_name_does_not_stay() {
     // What somebody else writes is theirs, whatever it begins with.
     comment(&story, number, &format!("<!-- countersign -->\n{approved}"));
     again(&service);
-    assert_eq!(story.comments(number), first);
+    let first = story.comments(number);
+    assert!(first.len() == 1 && !first[0].contains("in person"), "{first:?}");
     // A database that is lost finds it, and what it cannot find is written off.
     let lose = |service: &mut Service| {
         service.kill();

@@ -405,10 +405,9 @@ impl Gitea {
 /// What was made of the forge's answers, unless one of them may still come: a fact that is missing for a moment is no fact that
 /// is missing.
 fn answered<T>(api: &Api, judged: T) -> Result<T, ForgeError> {
-    if api.is_troubled() {
-        Err(failed("the forge did not answer everything that was asked"))
-    } else {
-        Ok(judged)
+    match api.trouble() {
+        Some(trouble) => Err(failed(trouble)),
+        None => Ok(judged),
     }
 }
 
