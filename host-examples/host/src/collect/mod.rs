@@ -130,7 +130,7 @@ impl<'m> Collector<'m> {
         if needs.documents.iter().any(|document| document.role == Role::Codeowners) {
             needs = self.needs(&request)?;
             // What begins its lines like an owner may be a folder of the target.
-            self.documents(&needs, &subject.target, &mut request)?;
+            self.documents(&needs, &subject.target, rules, &mut request)?;
         }
         // A hook is asked about every ref, and most of them are nobody's concern.
         let gates = request.trigger.kind != TriggerKind::Check;
