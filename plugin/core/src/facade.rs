@@ -246,6 +246,7 @@ fn request(input: &[u8]) -> Result<Request<'_>, Error> {
     }
     if let Some(change) = &request.change {
         change.labels.within_limit("labels")?;
+        change.asked_by.within_limit("requesters")?;
     }
     if let Some(history) = &request.history {
         history.answers.within_limit("earlier answers")?;

@@ -32,7 +32,7 @@ use crate::signoff::{self, Acts, Words};
 use crate::{Error, model, order, signals};
 use evidence::{provenance_of, summarise};
 use notices::{notices, of_rules};
-use outcome::conclude;
+use outcome::{Judgement, conclude};
 use predicates::{Facts, paths};
 use rules::{Case, Said, Views};
 
@@ -111,6 +111,8 @@ fn under<'r, 'a>(
         for account in also(at).unwrap_or_default() {
             directory.all_named(account).into_iter().for_each(|person| order::insert(&mut actor, person));
         }
+        // Whoever dismissed something is somebody, named elsewhere or not.
+        act.dismissed.iter().filter_map(|edit| edit.by.as_ref()).for_each(|by| drop(directory.all_of(by)));
         actors.push(actor);
     }
     let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
@@ -129,7 +131,7 @@ fn under<'r, 'a>(
     };
     let shown = signals::signals(&request.files, &steps)?;
     let mut said = Said::default();
-    let (mut rules, mut veto, mut glass) = (Vec::new(), None, None);
+    let (mut rules, mut apart, mut glass) = (Vec::new(), [None, None], None);
     if let Some(policy) = policy {
         let paths = paths::index(&request.files);
         let facts = Facts {
@@ -148,9 +150,10 @@ fn under<'r, 'a>(
         for rule in &policy.rules {
             rules.push(case.rule(rule, &mut said)?);
         }
-        veto = policy.veto.as_ref().map(|veto| case.veto(veto)).transpose()?;
+        let veto = policy.veto.as_ref().map(|veto| case.veto(veto)).transpose()?;
+        apart = [veto, case.held_draft(&rules)];
         if let Some(break_glass) = &policy.break_glass {
-            glass = case.break_glass(break_glass, rules.iter_mut().map(|(rule, _)| rule).chain(&mut veto))?;
+            glass = case.break_glass(break_glass, each(&mut rules, &mut apart))?;
         }
         let stands = glass.as_ref().is_some_and(|glass| glass.overridden.is_some());
         if let Some(host) = host.as_ref().filter(|_| !stands)
@@ -158,8 +161,7 @@ fn under<'r, 'a>(
         {
             let facts = Facts { policy: &host.policy, ..facts };
             let case = Case { facts: &facts, ..case };
-            let of_host =
-                case.break_glass(break_glass, rules.iter_mut().map(|(rule, _)| rule).chain(&mut veto))?;
+            let of_host = case.break_glass(break_glass, each(&mut rules, &mut apart))?;
             glass = match (glass, of_host) {
                 (Some(own), Some(mut of_host)) => {
                     of_host.requirements.splice(0..0, own.requirements);
@@ -169,13 +171,14 @@ fn under<'r, 'a>(
             };
         }
     }
-    let (outcome, headline) = conclude(request, policy, judged, [veto.as_ref(), glass.as_ref()], &rules);
+    let (outcome, headline) = conclude(request, policy, judged, &apart, glass.as_ref(), &rules);
     let Said { mut remedies, mut claimed } = said;
     if glass.as_ref().is_some_and(|glass| glass.overridden.is_some()) {
         remedies.clear();
     }
-    let rules: Vec<RuleResult> =
-        veto.into_iter().chain(glass).chain(rules.into_iter().map(|(rule, _)| rule)).collect();
+    let [veto, draft] = apart;
+    let apart = veto.into_iter().chain(glass).chain(draft);
+    let rules: Vec<RuleResult> = apart.chain(rules.into_iter().map(|(rule, _)| rule)).collect();
 
     let enforce = policy.map_or(Enforce::Block, |policy| policy.enforce);
     let provenance = summarise(findings);
@@ -230,6 +233,14 @@ fn under<'r, 'a>(
     let_go(table);
     let_go((bundle, host));
     Ok(decision)
+}
+
+/// Every result that somebody can answer for.
+fn each<'x>(
+    rules: &'x mut [Judgement],
+    apart: &'x mut [Option<RuleResult>; 2],
+) -> impl Iterator<Item = &'x mut RuleResult> {
+    rules.iter_mut().map(|(rule, _)| rule).chain(apart.iter_mut().flatten())
 }
 
 /// The decision about a ref of which no policy is asked.

@@ -32,16 +32,24 @@ fn first_of(states: &[RuleState], order: &[RuleState]) -> RuleState {
     order.iter().copied().find(|state| states.contains(state)).unwrap_or(RuleState::Skipped)
 }
 
-/// The outcome of all rules, and one line that says it.
+/// What all rules that must be satisfied come to.
+pub(super) fn combined(policy: &Policy, rules: &[Judgement]) -> RuleState {
+    let all = Combination::of_all(0..rules.len());
+    combine(policy.require.as_ref().unwrap_or(&all), rules)
+}
+
+/// The outcome of all rules, and one line that says it. What stands `apart` holds the change whatever the rules come to.
 pub(super) fn conclude(
     request: &Request<'_>,
     policy: Option<&Policy>,
     judged: &Judged<'_, '_>,
-    [veto, glass]: [Option<&RuleResult>; 2],
+    apart: &[Option<RuleResult>; 2],
+    glass: Option<&RuleResult>,
     rules: &[Judgement],
 ) -> (Outcome, String) {
-    let (outcome, headline) = weigh(request, policy, judged, veto, rules);
-    let overrules = rules.iter().any(|(rule, _)| rule.code == RuleCode::BreakGlass) || !outcome.passes();
+    let (outcome, headline) = weigh(request, policy, judged, apart, rules);
+    let mut all = rules.iter().map(|(rule, _)| rule).chain(apart.iter().flatten());
+    let overrules = all.any(|rule| rule.code == RuleCode::BreakGlass) || !outcome.passes();
     // Who breaks the glass answers for one head, and a merge that holds something else is not that.
     let doubtful = request.change.as_ref().is_some_and(moves::is_doubtful);
     match glass.and_then(|glass| glass.overridden.as_ref()) {
@@ -56,7 +64,7 @@ fn weigh(
     request: &Request<'_>,
     policy: Option<&Policy>,
     judged: &Judged<'_, '_>,
-    veto: Option<&RuleResult>,
+    apart: &[Option<RuleResult>; 2],
     rules: &[Judgement],
 ) -> (Outcome, String) {
     let Some(policy) = policy else {
@@ -65,10 +73,9 @@ fn weigh(
         }
         return (Outcome::NotApplicable, "The target has no policy, so nothing is required".to_owned());
     };
-    let all = Combination::of_all(0..rules.len());
-    let combined = combine(policy.require.as_ref().unwrap_or(&all), rules);
+    let combined = combined(policy, rules);
     let in_state = |state| {
-        let rules = veto.into_iter().chain(rules.iter().map(|(rule, _)| rule));
+        let rules = apart.iter().flatten().chain(rules.iter().map(|(rule, _)| rule));
         rules.filter(move |rule| rule.state == state && !rule.observed)
     };
     let names =
@@ -93,8 +100,8 @@ fn weigh(
         return (Outcome::Pending, why);
     }
     let pending = in_state(RuleState::Pending).count();
-    let vetoes_unknown = veto.is_some_and(|veto| veto.state == RuleState::Pending && !veto.observed);
-    if combined == RuleState::Pending || vetoes_unknown {
+    let held = |rule: &RuleResult| rule.state == RuleState::Pending && !rule.observed;
+    if combined == RuleState::Pending || apart.iter().flatten().any(held) {
         let still = if pending == 1 { "is" } else { "are" };
         return (
             Outcome::Pending,

@@ -1,6 +1,6 @@
 //! One rule after the other: whether it applies, and what it still lacks.
 
-use super::outcome::Judgement;
+use super::outcome::{Judgement, combined};
 use super::predicates::{Facts, Settled, Truth, count};
 use super::remedies;
 use crate::Error;
@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::policy::{Approvals, BreakGlass, Draft, Effect, Ignore, Options, Policy, Requirement, Rule, Veto};
 use crate::provenance::Table;
-use crate::signoff::contributors::{Contributors, ignored, unread_contributors};
+use crate::signoff::contributors::{Contributors, ignored};
 use crate::signoff::overrides::Overrides;
 use crate::signoff::people::{Directory, PersonId};
 use crate::signoff::{self, Acts, Desk, Tally};
@@ -324,7 +324,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         };
         let desk = self.desk(&veto.options);
         let words = signoff::veto(&desk, veto)?;
-        let unknown_part = if words.lifted_by_another { self.unknown_part(&desk) } else { None };
+        let unknown_part = if words.lifted_by_another { desk.contributors.unknown() } else { None };
         let standing = words.standing;
         let unread_acts = !veto.by.is_empty()
             && (!self.facts.request.complete.contains(&Fact::Acts)
@@ -392,6 +392,19 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         self.unknowable(desk).or_else(|| self.unread_acts())
     }
 
+    /// What holds a draft where the rules do not.
+    pub fn held_draft(&self, rules: &[Judgement]) -> Option<RuleResult> {
+        let (code, why) = self.draft()?;
+        let held = RuleResult {
+            name: "draft".to_owned(),
+            state: RuleState::Pending,
+            code,
+            missing: vec![why],
+            ..RuleResult::default()
+        };
+        (combined(self.facts.policy, rules) != RuleState::Pending).then_some(held)
+    }
+
     fn draft(&self) -> Option<(RuleCode, String)> {
         let blocks = self.change.draft && self.facts.policy.draft == Draft::Block;
         blocks.then(|| (RuleCode::Draft, "the change is a draft".to_owned()))
@@ -399,23 +412,18 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
 
     /// Why it is not known who took part, where that matters: nobody has to be told apart where everybody may approve.
     fn unknowable(&self, desk: &Desk<'_, '_, '_>) -> Option<(RuleCode, String)> {
-        if let Some(why) = &self.facts.judged.incomplete {
+        let Desk { contributors, options, .. } = desk;
+        if let Some(why) = &contributors.incomplete {
             return Some((RuleCode::ListIncomplete, why.clone()));
         }
-        if !desk.options.others_may
-            && let Some(unattributed) = unattributed(desk)
+        if !options.others_may
+            && let Some(unattributed) = contributors.unattributed()
         {
             return Some(unattributed);
         }
-        let bars_nobody = desk.options.others_may && desk.options.author_may;
-        let why = unread_contributors(self.facts.request).filter(|_| !bars_nobody)?;
+        let bars_nobody = options.others_may && options.author_may;
+        let why = contributors.unread.clone().filter(|_| !bars_nobody)?;
         Some((RuleCode::FactUnavailable, why))
-    }
-
-    /// Why it is not known who took part.
-    fn unknown_part(&self, desk: &Desk<'_, '_, '_>) -> Option<(RuleCode, String)> {
-        let unread = || Some((RuleCode::FactUnavailable, unread_contributors(self.facts.request)?));
-        unattributed(desk).or_else(unread)
     }
 
     /// Why a document cannot be read that says whose act one is, or who is the same person. What stands in CODEOWNERS concerns the
@@ -444,16 +452,6 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         (!request.complete.contains(&Fact::Acts))
             .then(|| (RuleCode::ListIncomplete, "the list of sign-offs may have been cut".to_owned()))
     }
-}
-
-/// The commit that nobody answers for, and what to do about it.
-fn unattributed(desk: &Desk<'_, '_, '_>) -> Option<(RuleCode, String)> {
-    let part = desk.contributors.unattributed.as_ref()?;
-    let why = format!(
-        "{part}, and that is nobody who is known here; map the address under `identities` in the policy (a line of \
-         .mailmap makes nobody answerable)"
-    );
-    Some((RuleCode::UnattributedCommit, why))
 }
 
 /// What becomes of a rule that does not apply.

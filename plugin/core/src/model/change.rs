@@ -62,9 +62,9 @@ pub struct Change<'a> {
     /// Who opened it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_by: Option<Account<'a>>,
-    /// Who asked an AI for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked_by: Option<Account<'a>>,
+    /// Who asked an AI for it: everybody whose session wrote a part.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub asked_by: List<Account<'a>, { limits::PEOPLE }>,
 }
 
 object!(Change<'a> {

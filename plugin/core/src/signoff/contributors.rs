@@ -5,7 +5,9 @@ use super::roster::{Admission, Roster};
 use crate::Error;
 use crate::change::{Judged, Stated, contributions};
 use crate::limits::Steps;
-use crate::model::{Account, Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, When};
+use crate::model::{
+    Account, Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, RuleCode, When,
+};
 use crate::order::{Index, start_of};
 use crate::policy::{Ignore, Options, Policy, UpdateMerges};
 use crate::provenance::Table;
@@ -29,7 +31,25 @@ pub(crate) struct Contributors<'r, 'a> {
     /// Commits on which an approval of the head still stands: the head, and those that only ignored ones follow.
     pub heads: Vec<&'r ObjectId<'a>>,
     /// When the newest commit that is not ignored was pushed.
-    pub pushed: When,
+    pub pushed: Pushed,
+    /// Who took part by an account that is blocked or deleted, in order.
+    by_blocked: Vec<PersonId>,
+    /// Where any account is: who took part by another, in order.
+    by_active: Vec<PersonId>,
+    /// Why the list of commits may not be whole.
+    pub incomplete: Option<String>,
+    /// Why it is not known who pushed, opened or asked.
+    pub unread: Option<String>,
+}
+
+/// When the newest commit that counts was pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// There is none: every commit is ignored.
+    Never,
+    At(When),
+    /// The platform does not say, or not of every push.
+    Unknown,
 }
 
 /// How many people back somebody is recognised without being looked up.
@@ -58,6 +78,10 @@ impl<'r, 'a> Contributors<'r, 'a> {
             by_tool: false,
             heads,
             pushed,
+            by_blocked: Vec::new(),
+            by_active: Vec::new(),
+            incomplete: judged.incomplete.clone(),
+            unread: unread_contributors(request),
         };
         let is_ignored = |at: usize| ignored.get(at) == Some(&true);
         let counted = judged.own.iter().enumerate().filter(|(at, _)| !is_ignored(*at));
@@ -93,6 +117,13 @@ impl<'r, 'a> Contributors<'r, 'a> {
             match who {
                 Attribution::Person(person) => {
                     contributors.add(person, contribution.role);
+                    if directory.any_blocked {
+                        let (account, email) = match &contribution.who {
+                            Stated::Ident(ident) => (ident.account.as_ref(), ident.email.to_str_lossy()),
+                            Stated::CoAuthor { email, .. } => (None, email.as_str().into()),
+                        };
+                        contributors.note(person, directory.is_blocked_ident(account, &email));
+                    }
                     contributors.parts.push((person, &contribution.commit.sha));
                 }
                 Attribution::Ai | Attribution::App => {
@@ -124,12 +155,16 @@ impl<'r, 'a> Contributors<'r, 'a> {
                     .unattributed
                     .get_or_insert_with(|| format!("{} was pushed by {}", push.head.short(), login_of(by)));
             }
-            people.into_iter().for_each(|person| contributors.add(person, ContributorRole::Pusher));
+            for person in people {
+                contributors.add(person, ContributorRole::Pusher);
+                contributors.note(person, directory.is_blocked(by));
+            }
         }
         let change = request.change.as_ref();
         let opener = change.and_then(|c| c.opened_by.as_ref()).map(|by| (by, ContributorRole::Author));
-        let requester = change.and_then(|c| c.asked_by.as_ref()).map(|by| (by, ContributorRole::AiRequester));
-        for (account, role) in opener.into_iter().chain(requester) {
+        let asked = change.into_iter().flat_map(|change| &change.asked_by);
+        let requesters = asked.map(|by| (by, ContributorRole::AiRequester));
+        for (account, role) in opener.into_iter().chain(requesters) {
             let people = directory.all_of(account);
             if people.is_empty() {
                 contributors.unattributed.get_or_insert_with(|| {
@@ -139,6 +174,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
             }
             for person in people {
                 crate::order::insert(&mut contributors.authors, (person, role));
+                contributors.note(person, directory.is_blocked(account));
             }
         }
         contributors
@@ -146,6 +182,38 @@ impl<'r, 'a> Contributors<'r, 'a> {
 
     fn add(&mut self, person: PersonId, role: ContributorRole) {
         crate::order::insert(&mut self.roles, (person, role));
+    }
+
+    /// Notes by what kind of account a person took part.
+    fn note(&mut self, person: PersonId, blocked: bool) {
+        crate::order::insert(if blocked { &mut self.by_blocked } else { &mut self.by_active }, person);
+    }
+
+    /// Whether the person took part by an account that is blocked or deleted: that one is in no set.
+    pub fn is_by_blocked(&self, person: PersonId) -> bool {
+        self.by_blocked.binary_search(&person).is_ok()
+    }
+
+    /// Whether the person took part by such an account alone.
+    pub fn is_by_blocked_alone(&self, person: PersonId) -> bool {
+        self.is_by_blocked(person) && self.by_active.binary_search(&person).is_err()
+    }
+
+    /// Why it is not known who took part: then nobody is known not to have.
+    pub fn unknown(&self) -> Option<(RuleCode, String)> {
+        let incomplete = self.incomplete.clone().map(|why| (RuleCode::ListIncomplete, why));
+        let unread = || Some((RuleCode::FactUnavailable, self.unread.clone()?));
+        incomplete.or_else(|| self.unattributed()).or_else(unread)
+    }
+
+    /// The part that nobody answers for, and what to do about it.
+    pub fn unattributed(&self) -> Option<(RuleCode, String)> {
+        let part = self.unattributed.as_ref()?;
+        let why = format!(
+            "{part}, and that is nobody who is known here; map the address under `identities` in the policy (a line of \
+             .mailmap makes nobody answerable)"
+        );
+        Some((RuleCode::UnattributedCommit, why))
     }
 
     /// The part that keeps a person from approving, when one does: their own, or that of whoever may be them.
@@ -188,6 +256,12 @@ impl<'r, 'a> Contributors<'r, 'a> {
     /// Who took part in which commit, by the commit's own word.
     pub fn parts(&self) -> impl Iterator<Item = (PersonId, &'r ObjectId<'a>)> {
         self.parts.iter().copied()
+    }
+
+    /// Who opened the change.
+    pub fn openers(&self) -> impl Iterator<Item = PersonId> {
+        let opened = self.authors.iter().filter(|(_, role)| *role == ContributorRole::Author);
+        opened.map(|(person, _)| *person)
     }
 
     /// Who opened the change or asked an AI for it.
@@ -242,8 +316,12 @@ pub(crate) fn ignored(
     let by_roster = |directory: &mut Directory, commit: &Commit<'_>| {
         let mut named = 0;
         for ident in [&commit.author, &commit.committer] {
+            let blocked = directory.any_blocked
+                && directory.is_blocked_ident(ident.account.as_ref(), &ident.email.to_str_lossy());
             match directory.of_ident(table, ident) {
-                Attribution::Person(person) if roster.admits(directory, person) == Admission::Yes => {
+                Attribution::Person(person)
+                    if !blocked && roster.admits(directory, person) == Admission::Yes =>
+                {
                     named += 1
                 }
                 // A forge that commits what a person wrote says nothing of who did.
@@ -258,8 +336,10 @@ pub(crate) fn ignored(
     // lies behind its head.
     let known: &Directory = directory;
     let is_theirs = |by: &Account<'_>| {
-        known.known(by).iter().any(|person| roster.admits(known, *person) == Admission::Yes)
+        !known.is_blocked(by)
+            && known.known(by).iter().any(|person| roster.admits(known, *person) == Admission::Yes)
     };
+    let pushers_known = unread(request, Fact::Pushes).is_none();
     let by_others = request.pushes.iter().filter(|push| !push.by.as_ref().is_some_and(is_theirs));
     let by_others = Index::of(by_others.map(|push| push.head.as_bytes()));
     let ignored = judged
@@ -268,6 +348,7 @@ pub(crate) fn ignored(
         .map(|commit| {
             ignore.update_merges.is_some_and(|which| is_update_merge(commit, &own, which))
                 || (!ignore.commits_by.is_empty()
+                    && pushers_known
                     && by_others.get(commit.sha.as_bytes()).is_none()
                     && by_roster(directory, commit))
         })
@@ -296,15 +377,21 @@ fn standing<'r, 'a>(
     request: &'r Request<'a>,
     judged: &Judged<'r, 'a>,
     ignored: &[bool],
-) -> (Vec<&'r ObjectId<'a>>, When) {
-    let now = request.trigger.now;
-    let Some(change) = &request.change else { return (Vec::new(), now) };
+) -> (Vec<&'r ObjectId<'a>>, Pushed) {
+    let Some(change) = &request.change else { return (Vec::new(), Pushed::Unknown) };
+    let whole = request.complete.contains(&Fact::Pushes) && request.missing(Fact::Pushes).is_none();
+    // A push without a time may be the last one of its commit. Such a commit, and one that the list lacks, came at the
+    // latest with the next one after it.
     let pushed_at = |id: &ObjectId<'_>| {
         let pushes = request.pushes.iter().filter(|push| push.head == *id);
-        pushes.filter_map(|push| push.at).max()
+        pushes.map(|push| push.at).reduce(|a, b| Some(a?.max(b?))).flatten()
+    };
+    let moment = |pushed: Option<When>| match pushed {
+        Some(at) if whole => Pushed::At(at),
+        _ => Pushed::Unknown,
     };
     if ignored.is_empty() {
-        return (vec![&change.head], pushed_at(&change.head).unwrap_or(now));
+        return (vec![&change.head], moment(pushed_at(&change.head)));
     }
     let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
     let mut heads = vec![&change.head];
@@ -314,7 +401,7 @@ fn standing<'r, 'a>(
         let Some(commit) = judged.own.get(place) else { break };
         pushed = pushed_at(&commit.sha).or(pushed);
         if ignored.get(place) != Some(&true) {
-            return (heads, pushed.unwrap_or(now));
+            return (heads, moment(pushed));
         }
         let mut inside =
             commit.parents.iter().filter_map(|parent| Some((own.get(parent.sha.as_bytes())?, &parent.sha)));
@@ -326,14 +413,20 @@ fn standing<'r, 'a>(
             _ => None,
         };
     }
-    (heads, now)
+    let nothing_counts = judged.incomplete.is_none() && ignored.iter().all(|ignored| *ignored);
+    (heads, if nothing_counts { Pushed::Never } else { Pushed::Unknown })
 }
 
 /// Whether the platform could have said who pushed, opened or asked, and did not get to.
 pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
-    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| match request.missing(fact) {
+    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| unread(request, fact))
+}
+
+/// Why a fact may not be here, though the platform has it.
+fn unread(request: &Request<'_>, fact: Fact) -> Option<String> {
+    match request.missing(fact) {
         Some(missing) => Some(format!("{} could not be read: {}", fact.name(), missing.reason)),
         None if request.complete.contains(&fact) || request.absent.contains(&fact) => None,
         None => Some(format!("the facts about {} may not all be here", fact.name())),
-    })
+    }
 }

@@ -11,12 +11,13 @@ use crate::model::Act;
 pub(crate) struct Words<'d> {
     text: Cow<'d, str>,
     own: OnceCell<String>,
+    unquoted: OnceCell<String>,
     said: OnceCell<String>,
 }
 
 impl<'d> Words<'d> {
     pub fn of(act: &'d Act<'_>) -> Self {
-        Words { text: act.words(), own: OnceCell::new(), said: OnceCell::new() }
+        Words { text: act.words(), own: OnceCell::new(), unquoted: OnceCell::new(), said: OnceCell::new() }
     }
 
     /// The whole text.
@@ -29,7 +30,12 @@ impl<'d> Words<'d> {
         self.own.get_or_init(|| own_words(&self.text, Leave::All))
     }
 
-    /// The same with the code and the links that stand within a sentence: an answer may name a file.
+    /// The same with the lines that go on with a quotation lazily, behind no mark of their own (CommonMark 0.31, 5.1).
+    pub fn unquoted(&self) -> &str {
+        self.unquoted.get_or_init(|| own_words(&self.text, Leave::Marked))
+    }
+
+    /// What is its giver's own with the code and the links that stand within a sentence: an answer may name a file.
     pub fn said(&self) -> &str {
         self.said.get_or_init(|| own_words(&self.text, Leave::Blocks))
     }
@@ -42,6 +48,8 @@ enum Leave {
     Blocks,
     /// Code and links within a sentence too.
     All,
+    /// The same, but of quotations only the lines with a mark.
+    Marked,
 }
 
 /// The lines of a comment that are its author's own words.
@@ -66,9 +74,18 @@ fn without_others(comment: &str, leave: Leave) -> String {
     left_out.extend(parser.reference_definitions().iter().map(|(_, definition)| definition.span.clone()));
     for (event, range) in parser.into_offset_iter() {
         match event {
+            Event::Start(Tag::BlockQuote(_)) if leave == Leave::Marked => {
+                let mut at = range.start;
+                for line in comment.get(range).unwrap_or_default().split_inclusive('\n') {
+                    if line.trim_start().starts_with('>') {
+                        left_out.push(at..at + line.len());
+                    }
+                    at += line.len();
+                }
+            }
             Event::Start(Tag::BlockQuote(_) | Tag::CodeBlock(_)) => left_out.push(range),
             Event::Html(_) | Event::InlineHtml(_) => left_out.push(range),
-            Event::Code(_) | Event::Start(Tag::Link { .. } | Tag::Image { .. }) if leave == Leave::All => {
+            Event::Code(_) | Event::Start(Tag::Link { .. } | Tag::Image { .. }) if leave != Leave::Blocks => {
                 left_out.push(range);
             }
             _ => {}

@@ -10,6 +10,7 @@ pub(crate) mod roster;
 pub(crate) mod signed;
 mod signers;
 mod sshsig;
+mod standing;
 mod veto;
 mod votes;
 
@@ -19,12 +20,12 @@ use crate::Error;
 use crate::limits::{SEARCHED_BYTES, Steps, VERDICT_STEPS};
 use crate::model::{
     Account, Act, ActCode, ActKind, ActVerdict, AnswerDigest, Change, ContributorRole, EarlierAnswer,
-    ObjectId, Proof, Request, TextIntegrity,
+    ObjectId, Proof, Request, TextIntegrity, When,
 };
 use crate::order::Index;
 use crate::policy::{Approvals, Methods, Options, PeopleSet, Policy, Requirement, Stale};
 use answers::Answer;
-use contributors::Contributors;
+use contributors::{Contributors, Pushed};
 use people::{Directory, PersonId};
 use roster::{Admission, Roster};
 use votes::Vote;
@@ -63,7 +64,6 @@ pub(crate) fn description<'a>(change: &Change<'a>) -> Option<Act<'a>> {
         proof: Proof::Forge,
         at: text.at,
         edited: text.edited.clone(),
-        head: Some(change.head.clone()),
         text: Some(text.text.clone()),
         ..Act::default()
     })
@@ -88,46 +88,6 @@ impl Acts<'_, '_> {
 
     fn fault(&self, at: usize) -> Option<ActCode> {
         self.faults.get(at).copied().flatten()
-    }
-
-    /// Which acts stand: of each person the latest vote; on a tie the one that helps least.
-    fn standing(&self, votes: &[Vote]) -> Vec<bool> {
-        let mut latest: BTreeMap<PersonId, usize> = BTreeMap::new();
-        let mut latest_here: BTreeMap<PersonId, usize> = BTreeMap::new();
-        // A vote without a time that takes something back may be the last one, so it is taken for that.
-        let order = |at: usize| {
-            let vote = votes.get(at).copied().unwrap_or(Vote::Nothing);
-            let time = self.list.get(at).and_then(|act| act.at);
-            (time.is_none() && vote < Vote::Yes, time, std::cmp::Reverse(vote))
-        };
-        let note = |of: &mut BTreeMap<PersonId, usize>, at: usize| {
-            for person in self.actor(at) {
-                if of.get(person).is_none_or(|&earlier| order(at) >= order(earlier)) {
-                    of.insert(*person, at);
-                }
-            }
-        };
-        for at in votes.iter().enumerate().filter(|(_, vote)| **vote != Vote::Nothing).map(|(at, _)| at) {
-            note(&mut latest, at);
-            if !self.is_elsewhere(at) {
-                note(&mut latest_here, at);
-            }
-        }
-        let mut stands = vec![false; self.list.len()];
-        let mut mark = |at: usize| {
-            if let Some(stands) = stands.get_mut(at) {
-                *stands = true;
-            }
-        };
-        for (person, at) in latest {
-            mark(at);
-            // What is said of another change takes back no refusal of this one.
-            if self.is_elsewhere(at) {
-                let before = latest_here.get(&person).copied();
-                before.filter(|at| votes.get(*at) == Some(&Vote::No)).into_iter().for_each(&mut mark);
-            }
-        }
-        stands
     }
 }
 
@@ -204,7 +164,8 @@ struct Sheet<'q> {
     requirement: &'q Requirement,
     roster: Roster,
     votes: Vec<Vote>,
-    stands: Vec<bool>,
+    /// Which votes are the latest of their givers.
+    latest: Vec<bool>,
 }
 
 impl Desk<'_, '_, '_> {
@@ -221,10 +182,12 @@ impl Desk<'_, '_, '_> {
             self.steps,
         )?;
         let votes = self.votes(&self.options.methods)?;
-        let stands = self.acts.standing(&self.own_words(&votes));
-        let sheet = Sheet { requirement, roster, votes, stands };
-        let mut codes: Vec<ActCode> = (0..self.acts.list.len()).map(|at| self.judge(at, &sheet)).collect();
+        let latest = self.acts.latest(&votes);
+        let sheet = Sheet { requirement, roster, votes, latest };
+        let judged = (0..self.acts.list.len()).map(|at| self.judge(at, &sheet));
+        let mut codes = judged.collect::<Result<Vec<ActCode>, Error>>()?;
         self.strike_copies(requirement, &mut codes);
+        self.strike_ties(&sheet, &mut codes);
 
         let mut tally = Tally {
             verdicts: Vec::new(),
@@ -239,7 +202,7 @@ impl Desk<'_, '_, '_> {
             unreadable_refusal: None,
             claimed: Vec::new(),
         };
-        let mut people: Vec<PersonId> = Vec::new();
+        let (people, repeats) = self.people_of(&sheet, &codes);
         for (at, (act, mut code)) in self.acts.list.iter().zip(codes).enumerate() {
             let actor = self.acts.actor(at);
             let label = self.label(act, actor);
@@ -250,7 +213,7 @@ impl Desk<'_, '_, '_> {
             }
             if code == ActCode::Counted && vote == Vote::No {
                 if self.options.request_changes_vetoes {
-                    tally.vetoes.push(label.clone());
+                    crate::order::insert(&mut tally.vetoes, label.clone());
                 }
                 code = ActCode::NoSignOff;
             }
@@ -263,15 +226,13 @@ impl Desk<'_, '_, '_> {
             }
             let mut why_perhaps = self.why_perhaps(code, actor);
             if code == ActCode::Counted {
-                let before = |person: &PersonId| people.iter().find(|known| known.may_be(*person));
-                if let Some(known) = actor.iter().find_map(before) {
+                if let Some((_, known)) = repeats.iter().find(|(repeat, _)| *repeat == at) {
                     code = ActCode::SamePerson;
                     why_perhaps = (!actor.contains(known)).then(|| {
                         let known = self.directory.label(*known);
                         format!("{} says that {label} and {known} may be one person", self.directory.unites())
                     });
                 } else {
-                    actor.iter().for_each(|person| crate::order::insert(&mut people, *person));
                     tally.counted.extend(actor.first());
                     if act.proof == Proof::Claimed {
                         tally.claimed.push(label.clone());
@@ -319,40 +280,69 @@ impl Desk<'_, '_, '_> {
         Ok(tally)
     }
 
+    /// The people whose approvals count, in order, and which approvals are another of somebody who may be one of them. Of
+    /// those the earlier one counts.
+    fn people_of(&self, sheet: &Sheet<'_>, codes: &[ActCode]) -> (Vec<PersonId>, Vec<(usize, PersonId)>) {
+        let mut given: Vec<(Option<When>, &str, usize)> = Vec::new();
+        for (at, (act, code)) in self.acts.list.iter().zip(codes).enumerate() {
+            if *code == ActCode::Counted && sheet.votes.get(at) == Some(&Vote::Yes) {
+                crate::order::insert(&mut given, (act.at, &*act.id, at));
+            }
+        }
+        let (mut people, mut repeats) = (Vec::new(), Vec::new());
+        for (_, _, at) in given {
+            let actor = self.acts.actor(at);
+            let before =
+                |person: &PersonId| people.iter().find(|known: &&PersonId| known.may_be(*person)).copied();
+            match actor.iter().find_map(before) {
+                Some(known) => repeats.push((at, known)),
+                None => actor.iter().for_each(|person| crate::order::insert(&mut people, *person)),
+            }
+        }
+        (people, repeats)
+    }
+
     /// What each act says under some methods.
     fn votes(&self, methods: &Methods) -> Result<Vec<Vote>, Error> {
+        self.says(methods, |at, act, words| {
+            let vote = votes::vote(act, words, methods, &self.change.head);
+            match vote {
+                // The text of the change stands after every push.
+                _ if self.acts.is_description(at) => votes::description(words, methods, &self.change.head),
+                Vote::No if self.is_dismissed(at, act) => Vote::Ended,
+                Vote::Yes | Vote::Nothing if act.dismissed.is_some() => Vote::Ended,
+                vote => vote,
+            }
+        })
+    }
+
+    /// What each act says, but for those that nobody proved to have given and those that are gone: they are no votes,
+    /// and replace none.
+    fn says(
+        &self,
+        methods: &Methods,
+        says: impl Fn(usize, &Act<'_>, &Words<'_>) -> Vote,
+    ) -> Result<Vec<Vote>, Error> {
         let acts = self.acts;
         self.steps.take(acts.bytes * methods.readings() / SEARCHED_BYTES)?;
         let vote = |(at, (act, words)): (usize, (&&Act<'_>, &Words<'_>))| {
-            // What nobody proved to have said is no vote, and replaces none.
-            if acts.fault(at).is_some() {
-                return Vote::Nothing;
-            }
-            match votes::vote(act, words, acts.is_description(at), methods, &self.change.head) {
-                Vote::Ended if self.is_still_refused(at, act) => Vote::No,
-                vote => vote,
-            }
+            if act.deleted || acts.fault(at).is_some() { Vote::Nothing } else { says(at, act, words) }
         };
         Ok(acts.list.iter().zip(&acts.words).enumerate().map(vote).collect())
     }
 
-    /// Whether an act is a refusal that only somebody dismissed who took part in the change: they end nobody's but their
-    /// own.
-    fn is_still_refused(&self, at: usize, act: &Act<'_>) -> bool {
-        let by = act.dismissed.as_ref().and_then(|dismissed| dismissed.by.as_ref());
-        let by = by.map(|by| self.directory.known(by)).unwrap_or_default();
-        act.kind == ActKind::RequestChanges
-            && by.iter().any(|person| self.contributors.has(*person))
-            && !by.iter().any(|person| self.acts.actor(at).contains(person))
-    }
-
-    /// The votes without those whose words somebody else may have written: they replace nothing.
-    fn own_words(&self, votes: &[Vote]) -> Vec<Vote> {
-        let own = |(at, vote): (usize, &Vote)| match self.acts.list.get(at) {
-            Some(act) if self.rewritten(at, act, *vote).is_some() => Vote::Nothing,
-            _ => *vote,
+    /// Whether a refusal was dismissed by its giver, or by a person who is known not to have taken part in the change.
+    fn is_dismissed(&self, at: usize, act: &Act<'_>) -> bool {
+        let Some(by) = act.dismissed.as_ref().and_then(|dismissed| dismissed.by.as_ref()) else {
+            return false;
         };
-        votes.iter().enumerate().map(own).collect()
+        let people = self.directory.known(by);
+        if people.is_empty() || self.directory.is_blocked(by) {
+            return false;
+        }
+        let took_part = |person: &PersonId| self.contributors.has(*person) || self.directory.is_bot(*person);
+        people.iter().any(|person| self.acts.actor(at).contains(person))
+            || (self.contributors.unknown().is_none() && !people.iter().any(took_part))
     }
 
     /// Why an approval by a text is not its giver's word.
@@ -366,39 +356,56 @@ impl Desk<'_, '_, '_> {
     }
 
     /// Whether an act counts as what it says, a refusal included.
-    fn judge(&self, at: usize, sheet: &Sheet<'_>) -> ActCode {
-        let Some(act) = self.acts.list.get(at) else { return ActCode::NoSignOff };
+    fn judge(&self, at: usize, sheet: &Sheet<'_>) -> Result<ActCode, Error> {
+        let Some(act) = self.acts.list.get(at) else { return Ok(ActCode::NoSignOff) };
         let actor = self.acts.actor(at);
         if let Some(fault) = self.acts.fault(at) {
-            return fault;
+            return Ok(fault);
         }
         if act.deleted {
-            return ActCode::Deleted;
+            return Ok(ActCode::Deleted);
         }
         let vote = sheet.votes.get(at).copied().unwrap_or(Vote::Nothing);
         if vote == Vote::Nothing {
-            return self.why_no_vote(at, act);
+            return Ok(self.why_no_vote(at, act));
         }
         if actor.is_empty() {
-            return ActCode::UnknownAccount;
-        }
-        if sheet.stands.get(at) != Some(&true) {
-            return self.rewritten(at, act, vote).unwrap_or(ActCode::Superseded);
-        }
-        if vote == Vote::Ended {
-            return if act.kind == ActKind::Withdraw { ActCode::Withdrawn } else { ActCode::Dismissed };
-        }
-        if let Some(code) = self.judge_person(actor, &sheet.roster) {
-            return if self.took_part_since(act, actor, code) { ActCode::BecameContributor } else { code };
+            return Ok(ActCode::UnknownAccount);
         }
         if vote == Vote::No {
-            // A refusal survives pushes and needs no answers.
-            return ActCode::Counted;
+            return self.judge_refusal(at, act, sheet);
         }
-        if let Some(code) = self.judge_text(act, actor).or_else(|| self.judge_binding(at, act)) {
-            return code;
+        if sheet.latest.get(at) != Some(&true) {
+            return Ok(self.rewritten(at, act, vote).unwrap_or(ActCode::Superseded));
         }
-        self.weigh_answers(at, sheet.requirement)
+        if vote == Vote::Ended {
+            return Ok(if act.kind == ActKind::Withdraw { ActCode::Withdrawn } else { ActCode::Dismissed });
+        }
+        if let Some(code) = self.judge_person(act, actor, &sheet.roster) {
+            let since = self.took_part_since(act, actor, code);
+            return Ok(if since { ActCode::BecameContributor } else { code });
+        }
+        let void = self.judge_text(act, actor).or_else(|| self.judge_binding(at, act));
+        Ok(void.unwrap_or_else(|| self.weigh_answers(at, sheet.requirement)))
+    }
+
+    /// Whether a refusal counts. It survives pushes, needs no answers, and whoever took part in the change, or cannot be
+    /// told from somebody who did, refuses like anybody else.
+    fn judge_refusal(&self, at: usize, act: &Act<'_>, sheet: &Sheet<'_>) -> Result<ActCode, Error> {
+        let actor = self.acts.actor(at);
+        if let Some(program) = self.judge_program(actor, &sheet.roster) {
+            return Ok(program);
+        }
+        if self.directory.is_blocked(&act.actor) {
+            return Ok(ActCode::Inactive);
+        }
+        let admission = self.admission(actor, &sheet.roster);
+        Ok(match admission {
+            Admission::No => ActCode::NotEligible,
+            _ if self.is_ended(at, &sheet.votes)? => ActCode::Superseded,
+            Admission::Unreadable => ActCode::MembershipUnreadable,
+            Admission::Yes => ActCode::Counted,
+        })
     }
 
     /// Why what looks like an approval is none under these methods.
@@ -432,19 +439,15 @@ impl Desk<'_, '_, '_> {
         by_part.then(barred)?.and_then(|person| self.contributors.why_perhaps(self.directory, *person))
     }
 
-    /// Why somebody cannot approve.
-    fn judge_person(&self, actor: &[PersonId], roster: &Roster) -> Option<ActCode> {
+    /// Why somebody cannot approve by this account.
+    fn judge_person(&self, act: &Act<'_>, actor: &[PersonId], roster: &Roster) -> Option<ActCode> {
         if actor.is_empty() {
             return Some(ActCode::UnknownAccount);
         }
-        let is_named = actor.iter().any(|person| roster.has_bot(*person));
-        if !is_named && actor.iter().any(|person| self.directory.is_tool(*person)) {
-            return Some(ActCode::Tool);
+        if let Some(program) = self.judge_program(actor, roster) {
+            return Some(program);
         }
-        if !is_named && actor.iter().any(|person| self.directory.is_bot(*person)) {
-            return Some(ActCode::Bot);
-        }
-        if actor.iter().any(|person| self.directory.is_inactive(*person)) {
+        if self.directory.is_blocked(&act.actor) {
             return Some(ActCode::Inactive);
         }
         if let Some(role) = actor.iter().find_map(|person| self.contributors.bars(*person, self.options)) {
@@ -456,16 +459,38 @@ impl Desk<'_, '_, '_> {
                 ContributorRole::AiRequester => ActCode::AiRequester,
             });
         }
-        let admission = |person: &PersonId| roster.admits(self.directory, *person);
-        if !actor.iter().any(|person| admission(person) == Admission::Yes) {
-            let unread = actor.iter().any(|person| admission(person) == Admission::Unreadable);
-            return Some(if unread { ActCode::MembershipUnreadable } else { ActCode::NotEligible });
+        match self.admission(actor, roster) {
+            Admission::Yes => {}
+            Admission::Unreadable => return Some(ActCode::MembershipUnreadable),
+            Admission::No => return Some(ActCode::NotEligible),
         }
         // Where the address is the person, somebody without one cannot be told from an author. What the act itself says
         // its actor's address is proves nothing.
-        let known =
-            |person: &PersonId| admission(person) == Admission::Yes && self.directory.has_address(*person);
+        let known = |person: &PersonId| {
+            roster.admits(self.directory, *person) == Admission::Yes && self.directory.has_address(*person)
+        };
         (!self.directory.by_account && !actor.iter().any(known)).then_some(ActCode::UnknownAccount)
+    }
+
+    /// Whether it is a program that the policy does not name.
+    fn judge_program(&self, actor: &[PersonId], roster: &Roster) -> Option<ActCode> {
+        let is =
+            |what: fn(&Directory, PersonId) -> bool| actor.iter().any(|person| what(self.directory, *person));
+        match () {
+            () if actor.iter().any(|person| roster.has_bot(*person)) => None,
+            () if is(Directory::is_tool) => Some(ActCode::Tool),
+            () => is(Directory::is_bot).then_some(ActCode::Bot),
+        }
+    }
+
+    /// Whether anybody who may have acted is among the people of a roster.
+    fn admission(&self, actor: &[PersonId], roster: &Roster) -> Admission {
+        let is = |wanted| actor.iter().any(|person| roster.admits(self.directory, *person) == wanted);
+        match () {
+            () if is(Admission::Yes) => Admission::Yes,
+            () if is(Admission::Unreadable) => Admission::Unreadable,
+            () => Admission::No,
+        }
     }
 
     /// Whether somebody approved an earlier head of the change, and only then wrote or committed a part of it.
@@ -513,8 +538,13 @@ impl Desk<'_, '_, '_> {
         if stale.is_some() {
             return stale;
         }
-        if self.options.since_push && act.at.is_none_or(|at| at <= self.contributors.pushed) {
-            return Some(ActCode::StaleHead);
+        if self.options.since_push {
+            match (act.at, self.contributors.pushed) {
+                (_, Pushed::Never) => {}
+                (Some(given), Pushed::At(pushed)) if given > pushed => {}
+                (Some(_), Pushed::At(_)) => return Some(ActCode::StaleHead),
+                _ => return Some(ActCode::FactUnavailable),
+            }
         }
         let now = self.request.trigger.now;
         // A signer writes the time of a signature: one that is still to come would never grow old.
@@ -528,7 +558,7 @@ impl Desk<'_, '_, '_> {
             return None;
         }
         // A comment is bound to no commit but by its words.
-        if act.kind == ActKind::Comment && act.head.is_none() && !self.acts.is_description(at) {
+        if act.kind == ActKind::Comment && act.head.is_none() {
             return (!votes::mentions(self.acts.text(at), &self.change.head)).then_some(ActCode::StaleHead);
         }
         let bound = |given: Option<&_>, asked: Option<&_>, stale: ActCode| match (given, asked) {
@@ -613,7 +643,9 @@ impl Desk<'_, '_, '_> {
         let counts = |at: usize| codes.get(at) == Some(&ActCode::Counted);
         let mut given: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (at, answers) in self.acts.answers.iter().enumerate() {
-            if acts.get(at).is_some_and(|act| !act.deleted) {
+            // What nobody proved to have said is nobody's answer.
+            let proved = matches!(self.acts.fault(at), None | Some(ActCode::StalePolicy));
+            if proved && acts.get(at).is_some_and(|act| !act.deleted) {
                 for answer in answers {
                     given.entry((answer.question, &answer.folded)).or_default().push(at);
                 }
@@ -637,6 +669,35 @@ impl Desk<'_, '_, '_> {
         for at in copies {
             if let Some(code) = codes.get_mut(at) {
                 *code = ActCode::AnswerCopied;
+            }
+        }
+    }
+
+    /// Of approvals that one person gave at one time, one that does not count holds the others back, and of those that
+    /// count one is enough.
+    fn strike_ties(&self, sheet: &Sheet<'_>, codes: &mut [ActCode]) {
+        let mut last: BTreeMap<PersonId, (usize, bool)> = BTreeMap::new();
+        let approves =
+            |at: &usize| sheet.latest.get(*at) == Some(&true) && sheet.votes.get(*at) == Some(&Vote::Yes);
+        for at in (0..codes.len()).filter(approves) {
+            let counts = codes.get(at) == Some(&ActCode::Counted);
+            for person in self.acts.actor(at) {
+                let (kept, all) = last.entry(*person).or_insert((at, counts));
+                *all &= counts;
+                let id = |at: usize| self.acts.list.get(at).map(|act| &act.id);
+                if id(at) < id(*kept) {
+                    *kept = at;
+                }
+            }
+        }
+        for at in (0..codes.len()).filter(approves) {
+            let actor = self.acts.actor(at);
+            let other = actor.iter().filter_map(|person| last.get(person)).find(|kept| **kept != (at, true));
+            if let Some((kept, _)) = other
+                && let Some(code) = codes.get_mut(at).filter(|code| **code == ActCode::Counted)
+            {
+                let same = self.acts.actor(*kept) == actor;
+                *code = if same { ActCode::Superseded } else { ActCode::SamePerson };
             }
         }
     }
@@ -706,7 +767,7 @@ impl Desk<'_, '_, '_> {
             }
             ActCode::OtherChange => format!("{who} approved another change"),
             ActCode::OtherTarget => format!("{who} approved this for another target branch"),
-            ActCode::Superseded => format!("{who} acted again later, and the later act counts"),
+            ActCode::Superseded => format!("{who} acted again, later or at the same time, and that act counts"),
             ActCode::Withdrawn => format!("{who} took the approval back"),
             ActCode::Dismissed if act.kind == ActKind::RequestChanges => {
                 format!("the request of {who} for changes was dismissed")
@@ -723,11 +784,11 @@ impl Desk<'_, '_, '_> {
             ActCode::AnswerCopied => format!("an answer of {who} is a copy of another answer"),
             ActCode::Unauthenticated => format!("nothing proves that it was {who}"),
             ActCode::FactUnavailable if act.head.is_some() => {
-                format!("whether what {who} approved is what there is now cannot be told: a diff or merge is not known")
+                format!("whether what {who} approved is what there is now cannot be told: a diff, a merge or a push is not known")
             }
             ActCode::FactUnavailable => format!("the act of {who} does not say which commit it is for"),
             ActCode::NoSignOff if act.kind == ActKind::RequestChanges && act.dismissed.is_some() => {
-                format!("{who} asks for changes; nobody who took part in the change can dismiss that")
+                format!("{who} asks for changes; only somebody who is known not to have taken part can dismiss that")
             }
             ActCode::NoSignOff if act.kind == ActKind::RequestChanges => format!("{who} asks for changes"),
             ActCode::NoSignOff => format!("what {who} wrote is no sign-off"),

@@ -46,8 +46,8 @@ impl Desk<'_, '_, '_> {
         let acts = self.acts;
         self.steps.take(acts.list.len() as u64 * VERDICT_STEPS + acts.bytes / SEARCHED_BYTES)?;
         let roster = Roster::of(self.policy.sets(by), self.request, self.directory, self.steps)?;
-        let mut overriding = Overriding { stands: None, verdicts: Vec::new() };
-        let mut latest = None;
+        let votes = self.votes(&self.options.methods)?;
+        let mut all = Vec::new();
         for (at, (act, words)) in acts.list.iter().zip(&acts.words).enumerate() {
             if acts.is_description(at) {
                 continue;
@@ -56,17 +56,34 @@ impl Desk<'_, '_, '_> {
             // Whether it was taken back is looked up among all acts.
             self.steps.take(acts.list.len() as u64)?;
             let actor = acts.actor(at);
-            let who = label_of(self.directory, act, actor);
             let code = self
-                .why_no_act(at, act)
-                .or_else(|| self.judge_person(actor, &roster))
+                .why_no_act(at, act, &votes)
+                .or_else(|| self.judge_person(act, actor, &roster))
                 .or_else(|| self.judge_text(act, actor))
                 .or_else(|| self.judge_binding(at, act))
                 .or_else(|| self.other_head(act, words, what))
                 .or_else(|| self.weigh_override(&said, what))
                 .unwrap_or(ActCode::Counted);
-            if code == ActCode::Counted && latest.is_none_or(|latest| act.at >= latest) {
-                latest = Some(act.at);
+            all.push((at, *act, said, code));
+        }
+        let mut overriding = Overriding { stands: None, verdicts: Vec::new() };
+        let mut latest = None;
+        for (at, act, said, code) in &all {
+            // First the latest of a person, then whether it is void.
+            let replaces = |(other, later, _, code): &(usize, &Act<'_>, Said, ActCode)| {
+                *code != ActCode::Counted
+                    && (later.at.is_none() || later.at >= act.at)
+                    && acts.actor(*other).iter().any(|person| acts.actor(*at).contains(person))
+                    && acts.fault(*other).is_none()
+                    && !later.deleted
+            };
+            let code = match *code {
+                ActCode::Counted if all.iter().any(replaces) => ActCode::Superseded,
+                code => code,
+            };
+            let who = label_of(self.directory, act, acts.actor(*at));
+            if code == ActCode::Counted && latest.is_none_or(|latest| (act.at, &act.id) > latest) {
+                latest = Some((act.at, &act.id));
                 overriding.stands = Some(Overridden {
                     act: act.id.to_string(),
                     by: who.clone(),
@@ -87,7 +104,7 @@ impl Desk<'_, '_, '_> {
     }
 
     /// Why an act is none, or none any more.
-    fn why_no_act(&self, at: usize, act: &Act<'_>) -> Option<ActCode> {
+    fn why_no_act(&self, at: usize, act: &Act<'_>, votes: &[Vote]) -> Option<ActCode> {
         if let Some(fault) = self.acts.fault(at) {
             return Some(fault);
         }
@@ -99,7 +116,8 @@ impl Desk<'_, '_, '_> {
         }
         // Whoever refuses, or takes a sign-off back, overrides nothing either; without times the safe side is later.
         let takes_back = |(other, later): (usize, &&Act<'_>)| {
-            matches!(later.kind, ActKind::RequestChanges | ActKind::Withdraw | ActKind::Dismiss)
+            let refuses = votes.get(other) == Some(&Vote::No);
+            (refuses || matches!(later.kind, ActKind::RequestChanges | ActKind::Withdraw | ActKind::Dismiss))
                 && self.acts.fault(other).is_none()
                 && !self.acts.is_elsewhere(other)
                 && !later.deleted

@@ -59,6 +59,10 @@ struct Entry {
     /// An AI tool.
     tool: bool,
     inactive: bool,
+    /// The platform lists an account of the person that is not blocked.
+    reachable: bool,
+    /// What the platform says of the account that this very token belongs to, where it says anything.
+    active: Option<bool>,
     /// The platform did not say what the person may.
     unreadable: bool,
 }
@@ -84,6 +88,8 @@ pub(crate) struct Directory {
     united: bool,
     /// Whether commits carry accounts: on a forge the account counts, else the address is the person.
     pub by_account: bool,
+    /// Whether any account is blocked or deleted.
+    pub any_blocked: bool,
 }
 
 impl Directory {
@@ -97,6 +103,7 @@ impl Directory {
             united: false,
             // Plain git says that it has no people; every forge has.
             by_account: !request.absent.contains(&Fact::People),
+            any_blocked: request.people.iter().any(|person| person.active == Some(false)),
         };
         let policies = || policies.iter().flatten();
         for (login, identity) in policies().flat_map(|policy| &policy.identities) {
@@ -127,16 +134,35 @@ impl Directory {
         }
         directory.settle();
         directory.unmask_programs(table);
+        if directory.any_blocked {
+            directory.note_blocked(request);
+        }
         for person in &request.people {
             let id = directory.person(&person.account);
             if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.root)) {
                 entry.bot |= matches!(person.kind, Some(PersonKind::Bot | PersonKind::Tool));
                 entry.tool |= person.kind == Some(PersonKind::Tool);
-                entry.inactive |= person.active == Some(false);
+                let blocked = person.active == Some(false);
+                (entry.inactive, entry.reachable) = (entry.inactive | blocked, entry.reachable | !blocked);
                 entry.unreadable |= person.unreadable;
             }
         }
         directory
+    }
+
+    /// Notes of each token what the platform says of the account that it belongs to.
+    fn note_blocked(&mut self, request: &Request<'_>) {
+        for person in &request.people {
+            let emails = person.emails.iter().map(|email| email_token(&email.to_str_lossy()));
+            let login = person.account.login.as_deref().map(login_token);
+            for token in account_tokens(&person.account).into_iter().chain(login).chain(emails) {
+                let at = self.tokens.get(&token);
+                if let Some(entry) = at.and_then(|at| self.entries.get_mut(*at)) {
+                    // Of two accounts with one login or address the blocked one is believed.
+                    entry.active = Some(person.active != Some(false) && entry.active != Some(false));
+                }
+            }
+        }
     }
 
     /// Gathers the forge's accounts. An account is its id, and where there is none its login; with an id a login is a label
@@ -160,7 +186,7 @@ impl Directory {
         let pushed = request.pushes.iter().filter_map(|push| push.by.as_ref());
         let change = request.change.as_ref();
         let opened = change.and_then(|change| change.opened_by.as_ref());
-        let asked = change.and_then(|change| change.asked_by.as_ref());
+        let asked = change.into_iter().flat_map(|change| &change.asked_by);
         let members = request.groups.iter().flat_map(|group| group.members.iter().chain(&group.inherited));
         let mut before = None;
         for account in stated.chain(acted).chain(pushed).chain(opened).chain(asked).chain(members) {
@@ -230,6 +256,8 @@ impl Directory {
             bot: false,
             tool: false,
             inactive: false,
+            reachable: false,
+            active: None,
             unreadable: false,
         };
         self.entries.push(entry);
@@ -442,9 +470,31 @@ impl Directory {
         self.entries.get(person.root).is_some_and(|entry| entry.tool)
     }
 
-    /// Whether the account is blocked or deleted.
+    /// Whether this very account is blocked or deleted, whatever other accounts the person has.
+    pub fn is_blocked(&self, account: &Account<'_>) -> bool {
+        if !self.any_blocked {
+            return false;
+        }
+        let known = account_tokens(account).into_iter().find_map(|token| self.tokens.get(&token).copied());
+        known.and_then(|at| self.entries.get(at)?.active) == Some(false)
+    }
+
+    /// Whether an author, committer or co-author worked by an account that is blocked or deleted. An address that belongs
+    /// to no account is blocked where every account of its person is.
+    pub fn is_blocked_ident(&self, account: Option<&Account<'_>>, email: &str) -> bool {
+        if let Some(account) = account {
+            return self.is_blocked(account);
+        }
+        let entry = self.tokens.get(&email_token(email)).and_then(|at| Some((*at, self.entries.get(*at)?)));
+        entry.is_some_and(|(at, entry)| match entry.active {
+            Some(active) => !active,
+            None => self.is_inactive(self.id(at)),
+        })
+    }
+
+    /// Whether every account of the person is blocked or deleted, of those that the platform lists.
     pub fn is_inactive(&self, person: PersonId) -> bool {
-        self.entries.get(person.root).is_some_and(|entry| entry.inactive)
+        self.entries.get(person.root).is_some_and(|entry| entry.inactive && !entry.reachable)
     }
 
     /// Whether the platform did not say what the person may.

@@ -20,76 +20,79 @@ pub(crate) enum Vote {
 /// Fewest digits by which a text names a commit.
 const DIGITS: usize = 7;
 
-/// What an act says in these words. `description` tells that it stands for the text of the change itself.
-pub(crate) fn vote(
-    act: &Act<'_>,
-    words: &Words<'_>,
-    description: bool,
-    methods: &Methods,
-    head: &ObjectId<'_>,
-) -> Vote {
-    if act.deleted {
-        return Vote::Nothing;
-    }
-    if description {
-        return if any(&methods.description_patterns, words) { Vote::Yes } else { Vote::Nothing };
-    }
-    if act.dismissed.is_some() {
-        return Vote::Ended;
-    }
-    let cancels = || cancels(&methods.cancel_lines, words, head);
+/// What an act says by these methods, whatever became of it. For the text of the change itself see [`description`].
+pub(crate) fn vote(act: &Act<'_>, words: &Words<'_>, methods: &Methods, head: &ObjectId<'_>) -> Vote {
     match act.kind {
         ActKind::RequestChanges => Vote::No,
         ActKind::Dismiss | ActKind::Withdraw => Vote::Ended,
         ActKind::Waiver => Vote::Nothing,
-        ActKind::Approve | ActKind::Signed if cancels() => Vote::No,
+        _ if cancels(&methods.cancel_lines, words, head) => Vote::No,
         ActKind::Approve | ActKind::Signed if methods.reviews => Vote::Yes,
         ActKind::Approve | ActKind::Signed | ActKind::Review => {
-            if cancels() {
-                Vote::No
-            } else if any(&methods.review_patterns, words) {
-                Vote::Yes
-            } else {
-                Vote::Nothing
-            }
+            yes(any(&methods.review_patterns, words.own()))
         }
-        ActKind::Comment => comment(methods, words, head),
+        ActKind::Comment => yes(comments(methods, words.own(), head)),
     }
 }
 
-/// What a comment says.
-fn comment(methods: &Methods, words: &Words<'_>, head: &ObjectId<'_>) -> Vote {
-    if cancels(&methods.cancel_lines, words, head) {
-        return Vote::No;
+/// What the text of the change says. It stands after every push, so it approves only the head that it names.
+pub(crate) fn description(words: &Words<'_>, methods: &Methods, head: &ObjectId<'_>) -> Vote {
+    yes(any(&methods.description_patterns, words.own()) && mentions(words.said(), head))
+}
+
+/// Whether an act refuses by these methods. A quotation that goes on lazily hides no refusal, and nobody's consent to
+/// another thing makes up for one.
+pub(crate) fn refuses(
+    act: &Act<'_>,
+    words: &Words<'_>,
+    is_description: bool,
+    methods: &Methods,
+    head: &ObjectId<'_>,
+) -> bool {
+    let text = words.unquoted();
+    match act.kind {
+        _ if is_description => any(&methods.description_patterns, text),
+        ActKind::RequestChanges => methods.reviews || any(&methods.review_patterns, text),
+        ActKind::Dismiss | ActKind::Withdraw | ActKind::Waiver => false,
+        _ if cancels(&methods.cancel_lines, words, head) => true,
+        ActKind::Approve | ActKind::Signed => false,
+        ActKind::Review => any(&methods.review_patterns, text),
+        ActKind::Comment => comments(methods, text, head),
     }
-    let says = (!methods.comment_lines.is_empty() && has_line(&methods.comment_lines, words, head))
-        || methods.comments_contain.iter().any(|part| words.own().contains(part))
-        || any(&methods.comment_patterns, words);
+}
+
+fn yes(says: bool) -> Vote {
     if says { Vote::Yes } else { Vote::Nothing }
 }
 
-fn any(patterns: &[Regex], words: &Words<'_>) -> bool {
-    patterns.iter().any(|pattern| pattern.matches(words.own().trim_end()))
+/// Whether a comment says what these methods ask for.
+fn comments(methods: &Methods, text: &str, head: &ObjectId<'_>) -> bool {
+    has_line(&methods.comment_lines, text, head)
+        || methods.comments_contain.iter().any(|part| text.contains(part))
+        || any(&methods.comment_patterns, text)
 }
 
-/// Taking back counts wherever it stands: a quote that goes on lazily hides no refusal.
+fn any(patterns: &[Regex], text: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(text.trim_end()))
+}
+
+/// Taking back counts wherever it stands, in code too.
 fn cancels(wanted: &[String], words: &Words<'_>, head: &ObjectId<'_>) -> bool {
-    !wanted.is_empty()
-        && (has_line(wanted, words, head)
-            || words.text().lines().any(|line| wanted.contains(&line.trim().to_lowercase())))
+    !wanted.is_empty() && (has_line(wanted, words.unquoted(), head) || has_line(wanted, words.text(), head))
 }
 
-fn has_line(wanted: &[String], words: &Words<'_>, head: &ObjectId<'_>) -> bool {
-    words.own().lines().any(|line| {
-        let line = line.to_lowercase();
-        wanted.iter().any(|wanted| match wanted.split_once("{head}") {
-            None => line == *wanted,
-            Some((before, after)) => line
-                .strip_prefix(before)
-                .and_then(|rest| rest.strip_suffix(after))
-                .is_some_and(|commit| names(commit, head)),
+fn has_line(wanted: &[String], text: &str, head: &ObjectId<'_>) -> bool {
+    !wanted.is_empty()
+        && text.lines().any(|line| {
+            let line = line.trim().to_lowercase();
+            wanted.iter().any(|wanted| match wanted.split_once("{head}") {
+                None => line == *wanted,
+                Some((before, after)) => line
+                    .strip_prefix(before)
+                    .and_then(|rest| rest.strip_suffix(after))
+                    .is_some_and(|commit| names(commit, head)),
+            })
         })
-    })
 }
 
 /// Whether a word is the id of a commit, or enough of its beginning.

@@ -54,6 +54,14 @@ fn answers_of_a_deleted_act_are_nobodys_original() {
     assert_eq!(case.codes(), ["no-sign-off", "answer-copied"]);
     case.request["acts"][0]["edited"] = json!({ "at": 150, "by": account("omar") });
     assert_eq!(case.codes(), ["no-sign-off", "counted"]);
+    // Nor does what nobody proved to have said, whenever it says that it was.
+    for proof in ["claimed", "signature"] {
+        let mut case = Case::under(&policy);
+        let act = case.act("omar", "approve");
+        (act["text"], act["proof"], act["at"]) = (text.into(), proof.into(), 1.into());
+        case.act("sam", "approve")["text"] = text.into();
+        assert_eq!(case.codes(), ["unauthenticated", "counted"], "{proof}");
+    }
     // Whoever says again what they said themselves copies nobody.
     let mut case = Case::under(&policy);
     case.act("sam", "review")["text"] = text.into();

@@ -305,7 +305,7 @@ fn an_agent_with_the_token_of_its_author() {
 #[test]
 fn whoever_asked_the_agent_approves_its_change() {
     let mut case = approved();
-    case.request["change"]["asked_by"] = account("sam");
+    case.request["change"]["asked_by"] = json!([account("sam")]);
     assert_blocked(&case, "ai-requester");
 }
 

@@ -52,7 +52,7 @@ fn act(code: &str) -> Case {
             case.act("sam", "approve");
         }
         "ai-requester" => {
-            case.request["change"]["asked_by"] = account("sam");
+            case.request["change"]["asked_by"] = json!([account("sam")]);
             case.act("sam", "approve");
         }
         "became-contributor" => {
@@ -63,7 +63,7 @@ fn act(code: &str) -> Case {
             // Whoever acts under sam's login and rhea's address may be either, and is not counted beside rhea.
             case.push("people", json!({ "account": account("rhea"), "emails": ["rhea@example.com"] }));
             case.act("sam", "approve")["actor"]["email"] = "rhea@example.com".into();
-            case.act("rhea", "approve");
+            case.act("rhea", "approve")["at"] = 100.into();
         }
         "bot" | "tool" => {
             case.push("people", json!({ "account": account("sam"), "kind": code }));

@@ -239,6 +239,53 @@ fn nothing_to_judge_is_said_so() {
 }
 
 #[test]
+fn a_draft_waits_whatever_applies() {
+    let elsewhere = POLICY.replace("require:", "when: { paths: [infra/] }\n    require:");
+    let observed = POLICY.replace("require:", "enforce: observe\n    require:");
+    let either = format!(
+        "{elsewhere}  - name: other\n    when: {{ paths: [infra/] }}\n    require: [{{ approvals: 0 }}]\nrequire: [{{ any: [sign-off, other] }}]\n"
+    );
+    let unasked =
+        format!("{elsewhere}  - name: other\n    require: [{{ approvals: 0 }}]\nrequire: [sign-off]\n");
+    let denying = elsewhere.replace("require: [{ approvals: 1, by: seniors }]", "deny: frozen");
+    let passing = format!("{elsewhere}otherwise: pass\n");
+    for (policy, ready) in [
+        (POLICY.to_owned(), "approved"),
+        (elsewhere.clone(), "not-applicable"),
+        (observed, "not-applicable"),
+        (either, "not-applicable"),
+        (unasked, "not-applicable"),
+        (denying, "not-applicable"),
+        (passing, "not-applicable"),
+    ] {
+        let mut case = Case::under(&policy);
+        case.act("sam", "approve");
+        assert_eq!(case.outcome(), ready, "{policy}");
+        case.request["change"]["draft"] = true.into();
+        assert_eq!(case.outcome(), "pending", "{policy}");
+        let decision = case.answer().unwrap();
+        assert!(
+            decision["headline"].as_str().unwrap().contains("the change is a draft"),
+            "{}",
+            decision["headline"]
+        );
+        assert!(decision["rules"].as_array().unwrap().iter().any(|rule| rule["code"] == "draft"), "{policy}");
+        case.policy = format!("{policy}draft: evaluate\n");
+        assert_eq!(case.outcome(), ready, "{policy}");
+    }
+    // What refuses is said first, and broken glass overrides a draft like everything.
+    let mut vetoed = Case::under(&format!("{elsewhere}veto: {{ by: seniors }}\n"));
+    vetoed.request["change"]["draft"] = true.into();
+    vetoed.act("sam", "request-changes");
+    assert_eq!(vetoed.outcome(), "denied");
+    let mut broken = Case::under(&format!("{elsewhere}break-glass: {{ by: seniors }}\n"));
+    broken.request["change"]["draft"] = true.into();
+    broken.comment("sam", "break-glass: payments are down, this rolls the release back");
+    assert_eq!(broken.outcome(), "approved");
+    assert_eq!(broken.rule_code("draft"), "break-glass");
+}
+
+#[test]
 fn notices_end_where_nobody_reads_on() {
     let mut case = Case::new();
     let unread = |n: usize| json!({ "fact": "statuses", "of": n.to_string(), "reason": "HTTP 502" });

@@ -135,3 +135,27 @@ fn tools_are_summed_up_over_commits() {
     assert_eq!((&summary["ai"], &summary["rank"]), (&json!(true), &json!("declared")));
     assert_eq!(provenance(&Case::new())["rank"], "unknown");
 }
+
+#[test]
+fn while_files_may_be_missing_a_trace_is_evidence_neither_for_a_rule_nor_against_it() {
+    for when in ["{ ai: any }", "{ ai: none }", "{ not: { ai: any } }", "{ ai: undeclared }"] {
+        for path in ["src/x.rs", "elsewhere.rs"] {
+            let mut case = case();
+            case.policy = format!(
+                "countersign: 1\nname: test\nrules:\n  - name: rule\n    when: {when}\n    deny: no\n"
+            );
+            case.document("trace", ".agent-trace/t.jsonl", &trace(&id("c2"), path, "cursor"));
+            let applies = (path == "src/x.rs") == (when == "{ ai: any }" || when == "{ ai: undeclared }");
+            let code = if applies { "denied" } else { "not-applicable" };
+            assert_eq!(case.rule_code("rule"), code, "{when} {path}");
+            case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "files");
+            assert_eq!(case.rule_code("rule"), "list-incomplete", "{when} {path}");
+            // What a message says is evidence whatever else is missing.
+            case.request["commits"][1]["message"] = "x\n\nAI-Assisted: cursor\n".into();
+            if when != "{ ai: undeclared }" {
+                let code = if when == "{ ai: any }" { "denied" } else { "not-applicable" };
+                assert_eq!(case.rule_code("rule"), code, "{when} {path}");
+            }
+        }
+    }
+}

@@ -22,6 +22,7 @@ mod overrides;
 mod owners;
 mod people;
 mod predicates;
+mod refusals;
 mod signed;
 mod signoffs;
 mod vetoes;

@@ -263,6 +263,42 @@ fn of_several_waivers_the_latest_is_shown() {
 }
 
 #[test]
+fn first_the_latest_waiver_of_a_person_then_whether_it_is_void() {
+    for (second, at, outcome) in [
+        (WAIVER.replace("both seniors are ill and the fix cannot wait", "ill"), 200, "pending"),
+        (WAIVER.replace("1970-01-31", "1970-01-11"), 200, "pending"),
+        (WAIVER.replace("1970-01-31", "1970-01-11"), 100, "pending"),
+        (WAIVER.replace("1970-01-31", "1970-01-11"), 50, "approved"),
+        (WAIVER.replace("sign-off", "another rule"), 200, "approved"),
+    ] {
+        for first in [true, false] {
+            let mut case = waived(WAIVER, "noor");
+            case.comment("noor", &second)["at"] = at.into();
+            if first {
+                case.request["acts"].as_array_mut().unwrap().reverse();
+            }
+            assert_eq!(case.outcome(), outcome, "{second} at {at}, first {first}");
+        }
+    }
+    let mut edited = waived(WAIVER, "noor");
+    edited.comment("noor", WAIVER)["edited"] = json!({ "at": 300, "by": account("noor") });
+    assert_eq!(codes(&edited, "sign-off"), ["superseded", "edited"]);
+}
+
+#[test]
+fn a_waiver_is_taken_back_by_a_line_that_takes_an_approval_back() {
+    let mut case = waived(WAIVER, "noor");
+    case.policy = POLICY.replacen(
+        "    require:",
+        "    options: { methods: { reviews: true, cancel-lines: [/cancel] } }\n    require:",
+        1,
+    );
+    assert_eq!(case.outcome(), "approved");
+    case.comment("noor", "/cancel");
+    assert_eq!(codes(&case, "sign-off"), ["withdrawn"]);
+}
+
+#[test]
 fn an_act_that_only_overrides_stands_in_no_list_of_approvals() {
     let mut case = case();
     case.act("noor", "waiver")["text"] = WAIVER.into();

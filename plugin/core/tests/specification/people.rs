@@ -301,6 +301,30 @@ fn commits_of_named_people_are_ignored_where_author_and_committer_are_theirs() {
     assert_eq!(made(ident("renovate"), nobody.clone(), true), ["counted"]);
     assert_eq!(made(ident("renovate"), nobody, false), ["stale-head"]);
     assert_eq!(made(forge.clone(), forge, false), ["stale-head"]);
+    // A robot that is blocked excuses nothing, neither what it wrote nor what it pushed.
+    for part in ["author", "pusher"] {
+        let mut blocked = case("renovate", "renovate");
+        blocked.push("people", json!({ "account": account("renovate"), "active": true }));
+        assert_eq!(blocked.codes(), ["counted"]);
+        if part == "pusher" {
+            blocked.push("pushes", json!({ "by": account("renovate-old"), "at": 200, "head": id("c2") }));
+            blocked.push(
+                "people",
+                json!({ "account": account("renovate-old"), "active": true, "also": [account("renovate")] }),
+            );
+            assert_eq!(blocked.codes(), ["counted"]);
+            blocked.request["people"][1]["active"] = false.into();
+        } else {
+            blocked.request["people"][0]["active"] = false.into();
+        }
+        assert_eq!(blocked.codes(), ["stale-head"], "{part}");
+    }
+    // Where pushers could not be read, no name in a commit is believed.
+    let mut unread = case("renovate", "renovate");
+    unread.policy = unread.policy.replace("options: {", "options: { may-approve: contributors,");
+    assert_eq!(unread.outcome(), "approved");
+    unread.request["unavailable"] = json!([{ "fact": "pushes", "reason": "HTTP 502" }]);
+    assert_eq!(unread.codes(), ["stale-head"]);
     // A robot's name in a commit makes nobody a robot: whoever pushed it took part, and what was approved is stale.
     let pushed_by = |who: serde_json::Value, by: &str| {
         let mut case = case("renovate", "renovate");

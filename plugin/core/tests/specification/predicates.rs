@@ -249,11 +249,123 @@ fn people() {
     ]);
 }
 
+#[test]
+fn an_account_that_is_blocked_is_in_no_set() {
+    let blocked: Change = |case| {
+        case.push("people", json!({ "account": account("dana"), "active": false, "permissions": ["admin"] }));
+        case.push("groups", json!({ "name": "o/core", "members": [account("dana")] }));
+    };
+    // Another account of the same person, which did nothing here.
+    let other: Change = |case| {
+        case.push("people", json!({ "account": account("dana"), "active": true, "permissions": ["admin"] }));
+        case.push(
+            "people",
+            json!({ "account": account("dana-old"), "active": false, "also": [account("dana")] }),
+        );
+    };
+    let by_both: Change = |case| {
+        case.push("people", json!({ "account": account("dana"), "active": true }));
+        case.push(
+            "people",
+            json!({ "account": account("dana-old"), "active": false, "also": [account("dana")] }),
+        );
+        case.commit("c2", &["c1"])["author"] = ident("dana-old");
+    };
+    let pushed: Change = |case| {
+        case.push("people", json!({ "account": account("omar"), "active": false }));
+        case.push("pushes", json!({ "by": account("omar"), "at": 5, "head": id("c1") }));
+    };
+    let by_address: Change = |case| {
+        case.push(
+            "people",
+            json!({ "account": account("omar"), "active": false, "emails": ["o@example.com"] }),
+        );
+        case.request["commits"][0]["author"] = json!({ "name": "Omar", "email": "o@example.com" });
+    };
+    let named: Change = |case| {
+        case.push(
+            "people",
+            json!({ "account": account("omar"), "active": false, "emails": ["o@example.com"] }),
+        );
+        message(case, "Work\n\nCo-authored-by: Omar <o@example.com>\n");
+    };
+    for when in ["author-in", "contributor-in", "only-contributors-in"] {
+        for set in ["team", "core", "writers"] {
+            assert_eq!(told(&format!("{{ {when}: [{set}] }}"), blocked), "does not", "{when} {set}");
+        }
+        for set in ["team", "writers"] {
+            assert_eq!(told(&format!("{{ {when}: [{set}] }}"), other), "applies", "{when} {set}");
+        }
+    }
+    check(&[
+        ("{ contributor-in: [team] }", by_both, "applies"),
+        ("{ only-contributors-in: [team] }", by_both, "does not"),
+        ("{ author-in: [team] }", by_both, "applies"),
+        ("{ only-contributors-in: [team] }", pushed, "does not"),
+        ("{ only-contributors-in: [team] }", by_address, "does not"),
+        ("{ only-contributors-in: [team] }", named, "does not"),
+    ]);
+    // It may be let in again without a push, so a change that no other rule holds waits for that.
+    let policy = "countersign: 1\nname: test\npeople: { team: { users: [dana] } }\nrules:\n  - name: rule\n    \
+                  when: { contributor-in: team }\n    deny: it applies\n";
+    let mut case = Case::under(policy);
+    assert_eq!(case.outcome(), "denied");
+    case.push("people", json!({ "account": account("dana"), "active": false }));
+    assert_eq!(case.outcome(), "pending");
+    case.request["change"]["opened_by"] = account("omar");
+    (case.request["commits"][0]["author"], case.request["commits"][0]["committer"]) =
+        (ident("omar"), ident("omar"));
+    assert_eq!(case.outcome(), "not-applicable");
+}
+
+#[test]
+fn whom_nobody_answers_for_may_be_the_author() {
+    let policy = "countersign: 1\nname: test\nrules:\n  - name: rule\n    when: { author-is-only-contributor: true }\n    \
+                  deny: it applies\n";
+    let mut case = Case::under(policy);
+    assert_eq!(case.outcome(), "denied");
+    case.request["commits"][0]["author"] = json!({ "name": "x", "email": "x@elsewhere.example" });
+    assert_eq!((case.outcome().as_str(), case.rule_code("rule").as_str()), ("pending", "not-applicable"));
+    case.commit("c2", &["c1"])["author"] = ident("omar");
+    assert_eq!(case.outcome(), "not-applicable");
+}
+
+#[test]
+fn who_asked_an_ai_for_a_change_took_part_and_did_not_open_it() {
+    let asked: Change = |case| case.request["change"]["asked_by"] = json!([account("sam")]);
+    let by_two: Change = |case| case.request["change"]["asked_by"] = json!([account("dana"), account("sam")]);
+    let by_the_opener: Change = |case| case.request["change"]["asked_by"] = json!([account("dana")]);
+    let unopened: Change = |case| {
+        case.request["change"].as_object_mut().unwrap().remove("opened_by");
+        case.request["change"]["asked_by"] = json!([account("sam")]);
+    };
+    check(&[
+        ("{ author-in: [seniors] }", asked, "does not"),
+        ("{ author-in: [team] }", asked, "applies"),
+        ("{ author-in: [seniors] }", unopened, "fact-unavailable"),
+        ("{ contributor-in: [seniors] }", asked, "applies"),
+        ("{ contributor-in: [seniors] }", by_two, "applies"),
+        ("{ only-contributors-in: [team] }", asked, "does not"),
+        ("{ only-contributors-in: [team] }", by_the_opener, "applies"),
+        ("{ author-is-only-contributor: true }", asked, "does not"),
+        ("{ author-is-only-contributor: false }", asked, "applies"),
+        ("{ author-is-only-contributor: true }", by_two, "does not"),
+        ("{ author-is-only-contributor: true }", by_the_opener, "applies"),
+        ("{ author-is-only-contributor: true }", unopened, "fact-unavailable"),
+    ]);
+}
+
 /// Two statuses of one name at one moment.
 fn twice(case: &mut Case, states: [&str; 2]) {
     for state in states {
         case.push("statuses", json!({ "context": "build", "state": state, "sha": id("c1"), "at": 50 }));
     }
+}
+
+/// Two statuses of one name, of which the second does not say when it was set.
+fn untimed(case: &mut Case, states: [&str; 2]) {
+    case.push("statuses", json!({ "context": "build", "state": states[0], "sha": id("c1"), "at": 50 }));
+    case.push("statuses", json!({ "context": "build", "state": states[1], "sha": id("c1") }));
 }
 
 /// One that does not say when it was set may be the latest.
@@ -293,7 +405,11 @@ fn what_the_platform_says() {
         ("{ status: { names: [build], conclusions: [skipped] } }", skipped, "applies"),
         ("{ status: { names: [build], source: ci } }", success, "applies"),
         ("{ status: { names: [build], source: other } }", success, "does not"),
-        ("{ status: [build] }", failed_without_a_time, "does not"),
+        ("{ status: [build] }", failed_without_a_time, "fact-unavailable"),
+        ("{ status: [build] }", |case| untimed(case, ["success", "success"]), "applies"),
+        ("{ status: [build] }", |case| untimed(case, ["failure", "failure"]), "does not"),
+        ("{ status: [build] }", |case| untimed(case, ["failure", "success"]), "fact-unavailable"),
+        ("{ status: [build] }", |case| untimed(case, ["success", "failure"]), "fact-unavailable"),
         ("{ status: [build] }", |case| twice(case, ["success", "failure"]), "does not"),
         ("{ status: [build] }", |case| twice(case, ["failure", "success"]), "does not"),
         ("{ status: [build] }", |case| without(case, "statuses"), "list-incomplete"),

@@ -1,6 +1,6 @@
 //! What counts as a sign-off: by which words, for what, for how long.
 
-use crate::common::{Case, POLICY, account, acts, id, on_git, with};
+use crate::common::{Case, POLICY, account, acts, id, ident, on_git, with};
 use serde_json::json;
 
 #[test]
@@ -83,16 +83,20 @@ fn a_comment_without_a_commit_counts_for_the_commit_that_it_names() {
     assert_eq!(case.codes(), ["fact-unavailable"]);
 }
 
+/// A change whose own text is what this person wrote.
+fn described(options: &str, text: &str, author: &str) -> Case {
+    let mut case = with(&format!("{options}, methods: {{ description-patterns: [\"(?m)^approved\"] }}"));
+    case.request["trigger"]["now"] = 2_000.into();
+    case.request["change"]["description"] = json!({ "text": text, "author": account(author), "at": 1_000 });
+    case
+}
+
 #[test]
 fn the_text_of_the_change_counts_as_its_writers_word() {
-    let described = |text: &str, author: &str| {
-        let mut case = with("max-age: 30m, methods: { description-patterns: [\"(?m)^approved$\"] }");
-        case.request["trigger"]["now"] = 2_000.into();
-        case.request["change"]["description"] =
-            json!({ "text": text, "author": account(author), "at": 1_000 });
-        case
-    };
-    let case = described("a change\napproved", "sam");
+    let head = id("c1");
+    let described =
+        |text: &str, author: &str| described("max-age: 30m", &text.replace("HEAD", &head[..12]), author);
+    let case = described("a change\napproved HEAD", "sam");
     assert_eq!(case.outcome(), "approved");
     assert_eq!(
         (acts(&case)[0]["act"].as_str(), acts(&case)[0]["proof"].as_str()),
@@ -100,11 +104,11 @@ fn the_text_of_the_change_counts_as_its_writers_word() {
     );
     // A text that says nothing of the kind is no act at all.
     assert_eq!(described("a change", "sam").codes(), [""; 0]);
-    assert_eq!(described("approved", "dana").codes(), ["author"]);
-    let mut old = described("approved", "sam");
+    assert_eq!(described("approved HEAD", "dana").codes(), ["author"]);
+    let mut old = described("approved HEAD", "sam");
     old.request["trigger"]["now"] = 4_000.into();
     assert_eq!(old.codes(), ["too-old"]);
-    let mut edited = described("approved", "sam");
+    let mut edited = described("approved HEAD", "sam");
     edited.request["change"]["description"]["edited"] = json!({ "at": 1_500, "by": account("sam") });
     assert_eq!(edited.codes(), ["edited"]);
     edited.policy = edited.policy.replace("max-age", "edited: counts, max-age");
@@ -120,6 +124,38 @@ fn the_text_of_the_change_counts_as_its_writers_word() {
 }
 
 #[test]
+fn the_text_of_the_change_approves_only_the_head_that_its_words_name() {
+    let head = id("c1");
+    for (text, approves) in [
+        ("approved HEAD".to_owned(), true),
+        ("approved\n\nlooked at `HEAD`".to_owned(), true),
+        (format!("approved {head}"), true),
+        ("approved".to_owned(), false),
+        (format!("approved {}", &id("c2")[..12]), false),
+        (format!("approved {}", &head[..6]), false),
+        ("approved\n\n> looked at HEAD".to_owned(), false),
+        ("approved\n\n<!-- HEAD -->".to_owned(), false),
+        ("approved\n\n```\nHEAD\n```".to_owned(), false),
+    ] {
+        for stale in ["head", "keep"] {
+            let text = text.replace("HEAD", &head[..12]);
+            let case = described(&format!("stale: {stale}"), &text, "sam");
+            let outcome = if approves { "approved" } else { "pending" };
+            assert_eq!(case.outcome(), outcome, "{stale}: {text}");
+            // And where it names none it is no act, which could take the place of another.
+            let mut case = described(&format!("stale: {stale}"), &text, "sam");
+            case.policy = case.policy.replace("methods: {", "methods: { reviews: true,");
+            case.act("sam", "approve");
+            assert_eq!(case.outcome(), "approved", "{stale}: {text}");
+        }
+    }
+    // It stands after a push, and names what was there before.
+    let mut pushed = described("stale: keep", &format!("approved {head}"), "sam");
+    pushed.commit("c2", &["c1"]);
+    assert_eq!(pushed.outcome(), "pending");
+}
+
+#[test]
 fn the_latest_act_of_a_person_counts() {
     for (kinds, codes, outcome) in [
         (&["approve", "comment"][..], &["counted", "no-sign-off"][..], "approved"),
@@ -128,6 +164,20 @@ fn the_latest_act_of_a_person_counts() {
         (&["approve", "request-changes"], &["superseded", "no-sign-off"], "denied"),
         (&["request-changes", "approve"], &["superseded", "counted"], "approved"),
         (&["request-changes", "withdraw"], &["superseded", "withdrawn"], "pending"),
+        // What is taken back is the approval, as long as there is one.
+        (&["approve", "request-changes", "withdraw"], &["superseded", "no-sign-off", "withdrawn"], "denied"),
+        (
+            &["approve", "request-changes", "withdraw", "withdraw"],
+            &["superseded", "superseded", "superseded", "withdrawn"],
+            "pending",
+        ),
+        (
+            &["approve", "withdraw", "request-changes", "withdraw"],
+            &["superseded", "superseded", "superseded", "withdrawn"],
+            "pending",
+        ),
+        (&["request-changes", "approve", "withdraw"], &["superseded", "superseded", "withdrawn"], "pending"),
+        (&["request-changes", "dismiss"], &["no-sign-off", "dismissed"], "denied"),
         (&["approve", "dismiss"], &["superseded", "dismissed"], "pending"),
     ] {
         let mut case = Case::new();
@@ -238,7 +288,7 @@ fn a_refusal_says_what_became_of_it() {
         (json!(null), "sam asks for changes"),
         (
             json!({ "at": 300, "by": account("dana") }),
-            "sam asks for changes; nobody who took part in the change can dismiss that",
+            "sam asks for changes; only somebody who is known not to have taken part can dismiss that",
         ),
         (json!({ "at": 300, "by": account("rhea") }), "the request of sam for changes was dismissed"),
     ] {
@@ -296,6 +346,130 @@ fn an_approval_lives_as_long_as_the_policy_says() {
         let mut case = with(options);
         case.act("sam", "approve").as_object_mut().unwrap().remove("at");
         assert_eq!(case.outcome(), "pending", "{options}");
+    }
+}
+
+#[test]
+fn an_approval_since_the_last_push_is_later_than_every_push_that_counts() {
+    let robots = "since-push: true, ignore-commits-by: robots";
+    // Who wrote each commit, whether and when each was pushed, and what an approval at 10 of the last is.
+    for (options, commits, code) in [
+        ("since-push: true", &[("dana", Some(Some(5)))][..], "counted"),
+        ("since-push: true", &[("dana", Some(Some(10)))], "stale-head"),
+        // A push without a time, or that the list lacks, may be the last one.
+        ("since-push: true", &[("dana", Some(None))], "fact-unavailable"),
+        ("since-push: true", &[("dana", None)], "fact-unavailable"),
+        ("since-push: true", &[("dana", Some(Some(5))), ("dana", None)], "fact-unavailable"),
+        ("since-push: true", &[("dana", Some(Some(5))), ("dana", Some(None))], "fact-unavailable"),
+        // It came at the latest with the next that the list has.
+        ("since-push: true", &[("dana", None), ("dana", Some(Some(5)))], "counted"),
+        (robots, &[("dana", None), ("renovate", Some(Some(5)))], "counted"),
+        (robots, &[("dana", Some(None)), ("renovate", Some(Some(5)))], "counted"),
+        (robots, &[("dana", Some(Some(5))), ("renovate", Some(Some(20)))], "counted"),
+        (robots, &[("dana", Some(Some(20))), ("renovate", Some(Some(30)))], "stale-head"),
+        (robots, &[("dana", Some(None)), ("renovate", None)], "fact-unavailable"),
+        // Nothing counts, so nothing is later.
+        (robots, &[("renovate", Some(Some(20)))], "counted"),
+        (robots, &[("renovate", None), ("renovate", Some(Some(20)))], "counted"),
+    ] {
+        let mut case = with(options);
+        case.policy = case.policy.replace("rhea] }", "rhea] }\n  robots: { users: [renovate] }");
+        case.request["commits"] = json!([]);
+        for (at, (who, pushed)) in commits.iter().enumerate() {
+            let (name, parent) =
+                (format!("c{}", at + 1), if at == 0 { "base".to_owned() } else { format!("c{at}") });
+            let commit = case.commit(&name, &[&parent]);
+            (commit["author"], commit["committer"]) = (ident(who), ident(who));
+            if let Some(at) = pushed {
+                let push = case.push("pushes", json!({ "by": account(who), "head": id(&name) }));
+                if let Some(at) = at {
+                    push["at"] = (*at).into();
+                }
+            }
+        }
+        case.act("sam", "approve")["at"] = 10.into();
+        assert_eq!(case.codes(), [code], "{options} {commits:?}");
+    }
+    // Two pushes of one commit, of which one does not say when.
+    let mut twice = with("since-push: true");
+    twice.push("pushes", json!({ "by": account("dana"), "at": 5, "head": id("c1") }));
+    twice.push("pushes", json!({ "by": account("dana"), "head": id("c1") }));
+    twice.act("sam", "approve");
+    assert_eq!(twice.codes(), ["fact-unavailable"]);
+    // A list of pushes that was cut, where everybody may approve.
+    let mut cut = with("since-push: true, may-approve: contributors");
+    cut.push("pushes", json!({ "by": account("dana"), "at": 5, "head": id("c1") }));
+    cut.act("sam", "approve");
+    assert_eq!(cut.outcome(), "approved");
+    cut.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "pushes");
+    assert_eq!(cut.outcome(), "pending");
+}
+
+#[test]
+fn first_the_latest_act_then_whether_it_is_void() {
+    let late: fn(&mut serde_json::Value) = |act| act["head"] = id("c0").into();
+    let elsewhere: fn(&mut serde_json::Value) = |act| act["change"] = "8".into();
+    let retargeted: fn(&mut serde_json::Value) = |act| act["target"] = "refs/heads/next".into();
+    let edited: fn(&mut serde_json::Value) = |act| act["edited"] = json!({ "at": 300, "by": account("sam") });
+    let by_another: fn(&mut serde_json::Value) =
+        |act| act["edited"] = json!({ "at": 300, "by": account("omar") });
+    let headless: fn(&mut serde_json::Value) = |act| drop(act.as_object_mut().unwrap().remove("head"));
+    let unanswered: fn(&mut serde_json::Value) = |act| act["text"] = "/approve".into();
+    for (what, spoil) in [
+        ("late", late),
+        ("elsewhere", elsewhere),
+        ("retargeted", retargeted),
+        ("edited", edited),
+        ("edited by another", by_another),
+        ("headless", headless),
+        ("unanswered", unanswered),
+    ] {
+        let case = || {
+            let mut case = with("methods: { reviews: true, comment-lines: [/approve] }");
+            case.policy = case
+                .policy
+                .replace("rules:", "questions: { reach: What does it reach? }\nrules:")
+                .replace("by: seniors }", "by: seniors, answers: [reach] }");
+            case.act("sam", "approve")["text"] = "reach: the queue and nothing behind it".into();
+            case
+        };
+        assert_eq!(case().outcome(), "approved");
+        // Later than the good one, and at the same time in either order.
+        for (at, first) in [(200, false), (100, false), (100, true)] {
+            let mut case = case();
+            let act = case.comment("sam", "/approve\n\nreach: the queue and nothing behind it");
+            act["at"] = at.into();
+            spoil(act);
+            if first {
+                case.request["acts"].as_array_mut().unwrap().reverse();
+            }
+            assert_eq!(case.outcome(), "pending", "{what} at {at}, first {first}");
+        }
+        // Earlier than the good one it changes nothing.
+        let mut case = case();
+        let act = case.comment("sam", "/approve\n\nreach: the queue and nothing behind it");
+        act["at"] = 50.into();
+        spoil(act);
+        assert_eq!(case.outcome(), "approved", "{what} before");
+    }
+}
+
+#[test]
+fn of_two_good_approvals_at_one_time_one_counts() {
+    for first in [true, false] {
+        let mut case = Case::under(&POLICY.replace("approvals: 1", "approvals: 2"));
+        for _ in 0..2 {
+            case.act("sam", "approve")["at"] = 100.into();
+        }
+        if first {
+            case.request["acts"].as_array_mut().unwrap().reverse();
+        }
+        assert_eq!(case.outcome(), "pending");
+        let mut codes = case.codes();
+        codes.sort();
+        assert_eq!(codes, ["counted", "superseded"]);
+        case.policy = POLICY.to_owned();
+        assert_eq!(case.outcome(), "approved");
     }
 }
 

@@ -25,7 +25,12 @@ fn a_veto_stops_the_change_as_a_whole_until_it_is_taken_back() {
         ("", &[("omar", "request-changes", "")], "approved"),
         ("", &[("noor", "request-changes", ""), ("noor", "approve", "")], "approved"),
         ("", &[("noor", "comment", "👎"), ("noor", "comment", "👍")], "approved"),
-        ("", &[("noor", "comment", "👎"), ("noor", "withdraw", "")], "approved"),
+        // An approval that is taken back, before the veto or after it, lifts none.
+        ("", &[("noor", "comment", "👎"), ("noor", "withdraw", "")], "denied"),
+        ("", &[("noor", "request-changes", ""), ("noor", "withdraw", "")], "denied"),
+        ("", &[("noor", "approve", ""), ("noor", "comment", "👎"), ("noor", "withdraw", "")], "denied"),
+        (", revoked-by: anyone", &[("noor", "comment", "👎"), ("lee", "withdraw", "")], "denied"),
+        (", revoked-by: anyone", &[("noor", "comment", "👎"), ("noor", "dismiss", "")], "denied"),
         ("", &[("noor", "comment", "👎"), ("lee", "comment", "👍")], "denied"),
         (", revoked-by: anyone", &[("noor", "comment", "👎"), ("lee", "comment", "👍")], "approved"),
         (", revoked-by: anyone", &[("lee", "comment", "👍"), ("noor", "comment", "👎")], "denied"),

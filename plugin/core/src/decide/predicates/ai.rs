@@ -1,7 +1,7 @@
 //! What AI contributed, and whether that is declared.
 
 use super::{Facts, Truth, and_more, count};
-use crate::model::{CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, RuleCode};
+use crate::model::{CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, RuleCode, Source};
 use crate::order::Index;
 use crate::policy::{AiTest, wildcard};
 
@@ -10,7 +10,8 @@ impl Facts<'_, '_, '_> {
         let mut commits = 0;
         let mut first: Option<(&CommitFindings, &Finding)> = None;
         for commit in self.findings {
-            if let Some(finding) = commit.findings.iter().find(|finding| matches(test, finding)) {
+            let surely = |finding: &&Finding| matches(test, finding) && !self.is_perhaps_of_another(finding);
+            if let Some(finding) = commit.findings.iter().find(surely) {
                 commits += 1;
                 first.get_or_insert((commit, finding));
             }
@@ -42,7 +43,8 @@ impl Facts<'_, '_, '_> {
     pub(super) fn undeclared(&self) -> Truth {
         let undeclared = self.findings.iter().find(|commit| {
             let declared = |finding: &Finding| finding.confidence == Rank::Declared;
-            !commit.findings.is_empty() && !commit.findings.iter().any(declared)
+            let surely = |finding: &Finding| !self.is_perhaps_of_another(finding);
+            commit.findings.iter().any(surely) && !commit.findings.iter().any(declared)
         });
         match (undeclared, self.unread_provenance()) {
             (Some(commit), _) => {
@@ -78,6 +80,11 @@ impl Facts<'_, '_, '_> {
         }
     }
 
+    /// Whether evidence may be of a file that the change does not touch: a trace, while the files are not all known.
+    fn is_perhaps_of_another(&self, finding: &Finding) -> bool {
+        finding.source == Source::Trace && !self.request.complete.contains(&Fact::Files)
+    }
+
     /// Why evidence of AI may exist that was not read.
     pub(super) fn unread_provenance(&self) -> Option<(RuleCode, String)> {
         if let Some(why) = &self.judged.incomplete {
@@ -99,6 +106,11 @@ impl Facts<'_, '_, '_> {
         if let Some(fact) = [Fact::Notes, Fact::Traces].iter().find(|fact| !known(fact)) {
             let why = format!("{} may have been cut, or were never read", fact.name());
             return Some((RuleCode::ListIncomplete, why));
+        }
+        let mut findings = self.findings.iter().flat_map(|commit| &commit.findings);
+        if findings.any(|finding| self.is_perhaps_of_another(finding)) {
+            let why = "there is a trace, and whether it is of a file of the change is not known";
+            return Some((RuleCode::ListIncomplete, why.to_owned()));
         }
         self.findings.iter().find_map(|commit| {
             let remark = commit.remarks.iter().find(|remark| {

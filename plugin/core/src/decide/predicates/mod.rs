@@ -57,6 +57,15 @@ impl Truth {
         Truth::Unknown(code, vec![reason.into()])
     }
 
+    /// The same, by facts that can change without a push.
+    fn passes(self) -> Self {
+        match self {
+            Truth::Yes(reasons, _) => Truth::Yes(reasons, Settled::No),
+            Truth::No(reasons, _) => Truth::No(reasons, Settled::No),
+            unknown => unknown,
+        }
+    }
+
     fn negated(self) -> Self {
         match self {
             Truth::Yes(reasons, settled) => Truth::No(reasons, settled),

@@ -21,13 +21,23 @@ impl Facts<'_, '_, '_> {
         let roster = Roster::of(self.policy.sets(sets), self.request, self.directory, self.steps)?;
         let named = sets.join(" or ");
         let asked: Vec<PersonId> = match among {
-            Among::Author => self.contributors.authors().collect(),
+            Among::Author => self.contributors.openers().collect(),
             Among::Somebody | Among::Everybody => self.contributors.people().collect(),
         };
         if among == Among::Author && asked.is_empty() {
             return Ok(Truth::unknown(RuleCode::FactUnavailable, "who opened the change is not known here"));
         }
-        let admission = |person: &&PersonId| roster.admits(self.directory, **person);
+        // An account that is blocked is in no set. A person may have taken part by that and by another.
+        let opened_by = self.request.change.as_ref().and_then(|change| change.opened_by.as_ref());
+        let is_out = |person: PersonId| match among {
+            Among::Author => opened_by.is_some_and(|by| self.directory.is_blocked(by)),
+            Among::Somebody => self.contributors.is_by_blocked_alone(person),
+            Among::Everybody => self.contributors.is_by_blocked(person),
+        };
+        let admission = |person: &&PersonId| match is_out(**person) {
+            true => Admission::No,
+            false => roster.admits(self.directory, **person),
+        };
         if let Some(person) = asked.iter().find(|person| admission(person) == Admission::Unreadable) {
             let who = self.directory.label(*person);
             return Ok(Truth::unknown(
@@ -62,7 +72,7 @@ impl Facts<'_, '_, '_> {
         let label = |person: Option<&PersonId>| {
             person.map_or_else(|| "nobody".to_owned(), |person| self.directory.label(*person))
         };
-        Ok(match (among, inside, outside) {
+        let truth = match (among, inside, outside) {
             (Among::Everybody, _, _) if self.contributors.unattributed.is_some() => {
                 Truth::no(format!("a commit names nobody who is known here, so not all are among {named}"))
             }
@@ -84,7 +94,10 @@ impl Facts<'_, '_, '_> {
                 format!("a commit names nobody who is known here, who could be among {named}"),
             ),
             (_, None, _) => Truth::no(format!("nobody who took part is among {named}")),
-        })
+        };
+        // A blocked account may be let in again without a push.
+        let blocked = asked.iter().any(|person| self.contributors.is_by_blocked(*person));
+        Ok(if blocked { truth.passes() } else { truth })
     }
 
     pub(super) fn author_alone(&self, wanted: bool) -> Truth {
@@ -94,7 +107,7 @@ impl Facts<'_, '_, '_> {
         if let Some(why) = unread_contributors(self.request) {
             return Truth::unknown(RuleCode::FactUnavailable, why);
         }
-        let authors: Vec<PersonId> = self.contributors.authors().collect();
+        let authors: Vec<PersonId> = self.contributors.openers().collect();
         if authors.is_empty() {
             return Truth::unknown(RuleCode::FactUnavailable, "nobody is known to have opened the change");
         }
@@ -114,7 +127,10 @@ impl Facts<'_, '_, '_> {
             None if self.contributors.by_tool => "a program wrote a commit".to_owned(),
             None => "a commit names nobody who is known here".to_owned(),
         };
-        Truth::lasting(alone == wanted, reason)
+        // Whom nobody answers for may be the author, once the address is mapped.
+        let unattributed = other.is_none() && self.contributors.unattributed.is_some();
+        let truth = Truth::lasting(alone == wanted, reason);
+        if unattributed { truth.passes() } else { truth }
     }
 }
 

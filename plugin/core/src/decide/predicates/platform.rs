@@ -66,17 +66,21 @@ impl Facts<'_, '_, '_> {
                 status.sha.as_ref().is_none_or(|sha| Some(sha) == head)
                     && test.source.as_deref().is_none_or(|wanted| source == Some(wanted))
             };
-            // The latest of one name counts.
-            let ours = || about.clone().filter(is_ours);
-            // One that does not say when it was set may be the latest.
-            let bad = |status: &&Status<'_>| {
-                status.at.is_none() && !test.conclusions.iter().any(|good| *good == status.state)
-            };
-            // On a tie the one that is not good counts.
             let good = |status: &Status<'_>| test.conclusions.iter().any(|good| *good == status.state);
-            let latest = ours().find(bad).or_else(|| ours().max_by_key(|status| (status.at, !good(status))));
+            // The latest of one name counts; on a tie the one that is not good. One that does not say when it was set may
+            // be the latest, or not.
+            let ours = || about.clone().filter(is_ours);
+            let latest = ours().max_by_key(|status| (status.at, !good(status)));
+            let differs = |status: &Status<'_>| latest.is_some_and(|latest| good(latest) != good(status));
+            if ours().any(|status| status.at.is_none() && differs(status)) {
+                let why = format!(
+                    "which status {} is the latest is not known: one does not say when it was set",
+                    quoted(name)
+                );
+                return Truth::unknown(RuleCode::FactUnavailable, why);
+            }
             match latest {
-                Some(status) if test.conclusions.iter().any(|good| *good == status.state) => {}
+                Some(status) if good(status) => {}
                 Some(status) => {
                     return Truth::passing(false, format!("the status {} is {}", quoted(name), status.state));
                 }
