@@ -69,7 +69,9 @@ pub enum GitError {
         object: String,
     },
     /// A ref of sign-offs leads to an object that is not here.
-    #[error("object {object} of the sign-offs is missing here; fetch refs/countersign/ again, or run `git fsck`")]
+    #[error(
+        "object {object} of the sign-offs is missing here; fetch refs/countersign/ again, or run `git fsck`"
+    )]
     MissingSignoff {
         /// Which.
         object: String,
