@@ -136,6 +136,8 @@ fn what_is_asked_of_gitea_is_asked_of_forgejo() {
         ("post", "/repos/{owner}/{repo}/branch_protections"),
         ("patch", "/repos/{owner}/{repo}/branch_protections/{name}"),
         ("patch", "/repos/{owner}/{repo}"),
+        ("get", "/repos/{owner}/{repo}"),
+        ("get", "/settings/api"),
         ("get", "/version"),
     ] {
         assert!(paths[path][method].is_object(), "Forgejo has no {method} {path}");
