@@ -4,7 +4,7 @@ mod common;
 
 use std::process::{Command, Stdio};
 
-use common::{AI, Repo, approve, key, repo_with_signers as repo};
+use common::{AI, Repo, SIGNED_ANSWER, approve, key, repo_with_signers as repo};
 
 /// The code of the one act on the change.
 fn code(repo: &Repo) -> String {
@@ -291,7 +291,7 @@ fn approve_says_where_attributes_would_make_the_merge_another_one() {
         log("main", "- three");
         repo.git(&["switch", "--quiet", "change"]);
         let key = repo.beside("sam");
-        let args = ["approve", "--target", "main", "--key", key.to_str().unwrap(), "--answer", ANSWER];
+        let args = ["approve", "--target", "main", "--key", key.to_str().unwrap(), "--answer", SIGNED_ANSWER];
         let run = repo.countersign(&args);
         assert_eq!(run.code, 0, "{run:?}");
         assert_eq!(run.err.contains("merge otherwise"), warns, "{attributes}: {run:?}");

@@ -168,7 +168,7 @@ pub fn text(output: &Output) -> String {
 }
 
 /// The answer as a flag of `approve`.
-const SIGNED_ANSWER: &str = "topology=only the billing queue and its two readers";
+pub const SIGNED_ANSWER: &str = "topology=only the billing queue and its two readers";
 
 /// A key of this kind beside the repository, and its public line.
 pub fn key(repo: &Repo, name: &str, kind: &[&str]) -> (String, String) {
