@@ -200,6 +200,9 @@ fn make(story: &Story, way: &str, source: &str, name: &str) {
                 &format!("acme/{name}/settings"),
                 &[("action", "convert"), ("repo_name", name)],
             );
+            // A mirror has no pull requests.
+            let body = json!({ "has_pull_requests": true, "has_issues": true });
+            drop(gitea.ok("PATCH", &format!("repos/acme/{name}"), &story.admin, body));
         }
         "given away" => {
             let body = json!({ "name": name, "auto_init": true, "default_branch": "main" });
