@@ -236,6 +236,10 @@ fn however_a_repository_begins_its_first_policy_starts_the_watch() {
         let name = format!("first-{at}");
         make(&story, way, "plain", &name);
         let repository = Repository::open(&story, &format!("acme/{name}"));
+        // Before a policy nobody is asked.
+        repository.clone.write("before.rs", "// before\n");
+        repository.clone.commit(AI);
+        repository.passes("main");
         // In turns by a push, by a file that is written in the page, and by a pull request.
         match at % 3 {
             0 => {
