@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | dist | bench`: the build, with no other tool to learn. CI runs `cargo xtask test`.
+//! `cargo xtask demo | test | properties | dist | bench`: the build, with no other tool to learn. CI runs `cargo xtask test`.
 
 mod steps;
 mod tools;
@@ -10,6 +10,7 @@ use std::time::Instant;
 const HELP: &str = "\
 cargo xtask demo            make a sample repository and run the gate on it
 cargo xtask test [NAME...]  run everything, or the named parts
+cargo xtask properties [N]  hold what must always hold against N random cases each (100000)
 cargo xtask dist            write the module in its packagings to target/dist, with SHA-256 sums
 cargo xtask bench [NAME...] measure; one line a measure: name value unit
 cargo xtask fuzz SECONDS    run every fuzz target for a while (needs a nightly toolchain)";
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "demo" => demo(),
         "test" => steps::test(&rest),
+        "properties" => steps::properties(rest.first().map_or("100000", String::as_str)),
         "dist" => dist(),
         "bench" => bench(&rest),
         "fuzz" => steps::fuzz(rest.first().map_or("30", String::as_str)),

@@ -176,6 +176,12 @@ fn apart() -> Outcome {
     Ok(())
 }
 
+/// Holds the properties of the core against so many random cases each.
+pub fn properties(number: &str) -> Outcome {
+    let arguments = ["test", "--release", "--package", "countersign-core", "--test", "properties", "--", "--nocapture"];
+    run(cargo(&arguments).env("PROPTEST_CASES", number))
+}
+
 /// Runs every fuzz target for a while.
 pub fn fuzz(seconds: &str) -> Outcome {
     let tool = tools::cargo_tool("cargo-fuzz", "0.13.2")?;
