@@ -178,7 +178,8 @@ fn apart() -> Outcome {
 
 /// Holds the properties of the core against so many random cases each.
 pub fn properties(number: &str) -> Outcome {
-    let arguments = ["test", "--release", "--package", "countersign-core", "--test", "properties", "--", "--nocapture"];
+    let arguments =
+        ["test", "--release", "--package", "countersign-core", "--test", "properties", "--", "--nocapture"];
     run(cargo(&arguments).env("PROPTEST_CASES", number))
 }
 

@@ -112,7 +112,7 @@ fn weigh(
             ),
         );
     }
-    let nothing_to_judge = judged.own.is_empty() && judged.result.is_empty();
+    let nothing_to_judge = judged.own.is_empty() && judged.result.is_empty() && judged.incomplete.is_none();
     if let Some(base) = policy.base.as_ref().filter(|_| !nothing_to_judge) {
         let own = rules.get(..base.rules).unwrap_or_default();
         let all = Combination::of_all(0..own.len());

@@ -417,9 +417,11 @@ fn standing<'r, 'a>(
     (heads, if nothing_counts { Pushed::Never } else { Pushed::Unknown })
 }
 
-/// Whether the platform could have said who pushed, opened or asked, and did not get to.
+/// Whether the platform could have said who pushed, opened or asked, and who that is, and did not get to.
 pub(crate) fn unread_contributors(request: &Request<'_>) -> Option<String> {
-    [Fact::Pushes, Fact::Opener, Fact::Requester].into_iter().find_map(|fact| unread(request, fact))
+    [Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People]
+        .into_iter()
+        .find_map(|fact| unread(request, fact))
 }
 
 /// Why a fact may not be here, though the platform has it.

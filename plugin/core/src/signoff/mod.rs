@@ -281,16 +281,16 @@ impl Desk<'_, '_, '_> {
     }
 
     /// The people whose approvals count, in order, and which approvals are another of somebody who may be one of them. Of
-    /// those the earlier one counts.
+    /// those the one counts that fewer people may have given, then the earlier one.
     fn people_of(&self, sheet: &Sheet<'_>, codes: &[ActCode]) -> (Vec<PersonId>, Vec<(usize, PersonId)>) {
-        let mut given: Vec<(Option<When>, &str, usize)> = Vec::new();
+        let mut given: Vec<(usize, Option<When>, &str, usize)> = Vec::new();
         for (at, (act, code)) in self.acts.list.iter().zip(codes).enumerate() {
             if *code == ActCode::Counted && sheet.votes.get(at) == Some(&Vote::Yes) {
-                crate::order::insert(&mut given, (act.at, &*act.id, at));
+                crate::order::insert(&mut given, (self.acts.actor(at).len(), act.at, &*act.id, at));
             }
         }
         let (mut people, mut repeats) = (Vec::new(), Vec::new());
-        for (_, _, at) in given {
+        for (.., at) in given {
             let actor = self.acts.actor(at);
             let before =
                 |person: &PersonId| people.iter().find(|known: &&PersonId| known.may_be(*person)).copied();

@@ -90,6 +90,8 @@ pub(crate) struct Directory {
     pub by_account: bool,
     /// Whether any account is blocked or deleted.
     pub any_blocked: bool,
+    /// How many entries the policies make: those come in their order, whatever the request's.
+    of_policies: usize,
 }
 
 impl Directory {
@@ -104,6 +106,7 @@ impl Directory {
             // Plain git says that it has no people; every forge has.
             by_account: !request.absent.contains(&Fact::People),
             any_blocked: request.people.iter().any(|person| person.active == Some(false)),
+            of_policies: 0,
         };
         let policies = || policies.iter().flatten();
         for (login, identity) in policies().flat_map(|policy| &policy.identities) {
@@ -128,6 +131,7 @@ impl Directory {
                 directory.policy_user(user);
             }
         }
+        directory.of_policies = directory.entries.len();
         directory.of_forge(request);
         for document in request.documents.iter().filter(|document| document.role == Role::Mailmap) {
             directory.mailmap.read(&document.text());
@@ -300,8 +304,13 @@ impl Directory {
                 entry.addressed |= addressed;
                 entry.bot |= bot;
             }
-            // A login before an address, and both before an id, which says nothing to a reader.
-            let rank = |at: usize| b"lei".iter().position(|kind| *kind == self.kind(at));
+            // A login before an address, and both before an id, which says nothing to a reader; then as the policy has it,
+            // and where it says nothing by the name: the order in which a forge lists people is no fact.
+            let rank = |at: usize| {
+                let kind = b"lei".iter().position(|kind| *kind == self.kind(at));
+                let name = self.entries.get(at).map(|entry| entry.name.as_str());
+                (kind, at.min(self.of_policies), name.filter(|_| at >= self.of_policies))
+            };
             if let Some(known) = labels.get_mut(root)
                 && known.is_none_or(|known| rank(label) < rank(known))
             {

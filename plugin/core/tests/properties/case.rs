@@ -58,7 +58,8 @@ impl Case {
     /// The request as a host sends it: with the policies written out, and signed what is to be.
     fn document(&self) -> Value {
         let mut request = self.request().clone();
-        let asks_owners = [&self.0["policy"], &self.0["base"]].iter().any(|policy| policy["codeowners"] != Value::Null);
+        let asks_owners =
+            [&self.0["policy"], &self.0["base"]].iter().any(|policy| policy["codeowners"] != Value::Null);
         let mut digests = ["policy", "extends", "codeowners"].map(|role| (role, None));
         for document in list_mut(&mut request, "documents").flatten() {
             match document["role"].as_str() {
@@ -68,9 +69,12 @@ impl Case {
                 _ => continue,
             }
             let of_role = digests.iter_mut().find(|(role, _)| document["role"] == *role);
-            of_role.into_iter().for_each(|(_, digest)| *digest = document["digest"].as_str().map(str::to_owned));
+            of_role
+                .into_iter()
+                .for_each(|(_, digest)| *digest = document["digest"].as_str().map(str::to_owned));
         }
-        let decide: Vec<(&str, String)> = digests.into_iter().filter_map(|(role, digest)| Some((role, digest?))).collect();
+        let decide: Vec<(&str, String)> =
+            digests.into_iter().filter_map(|(role, digest)| Some((role, digest?))).collect();
         // The digest of a policy that stands alone is its own; else it is one over those of all that decide.
         let digest = match decide.as_slice() {
             [(_, own)] => own.clone(),
@@ -135,8 +139,10 @@ impl Answer {
 
     /// Every verdict on an act, with the rule that it was given for.
     pub fn verdicts(&self) -> impl Iterator<Item = (&Value, &Value)> {
-        let requirements = self.rules().iter().flat_map(|rule| list(&rule["requirements"]).iter().map(move |r| (rule, r)));
-        requirements.flat_map(|(rule, requirement)| list(&requirement["acts"]).iter().map(move |act| (rule, act)))
+        let requirements =
+            self.rules().iter().flat_map(|rule| list(&rule["requirements"]).iter().map(move |r| (rule, r)));
+        requirements
+            .flat_map(|(rule, requirement)| list(&requirement["acts"]).iter().map(move |act| (rule, act)))
     }
 
     /// The ids of acts that count for something.
@@ -171,9 +177,18 @@ impl fmt::Display for Answer {
         for rule in self.rules() {
             writeln!(f, "  {} {} {} missing {}", rule["name"], rule["state"], rule["code"], rule["missing"])?;
             for requirement in list(&rule["requirements"]) {
-                let acts: Vec<String> =
-                    list(&requirement["acts"]).iter().map(|act| format!("{}: {}", act["act"], act["code"])).collect();
-                writeln!(f, "    {} {}/{} [{}]", requirement["asks"], requirement["counted"], requirement["needed"], acts.join(", "))?;
+                let acts: Vec<String> = list(&requirement["acts"])
+                    .iter()
+                    .map(|act| format!("{}: {}", act["act"], act["code"]))
+                    .collect();
+                writeln!(
+                    f,
+                    "    {} {}/{} [{}]",
+                    requirement["asks"],
+                    requirement["counted"],
+                    requirement["needed"],
+                    acts.join(", ")
+                )?;
             }
         }
         if !self.is_decision() {

@@ -16,7 +16,9 @@ fn may_refuse(act: &Value) -> bool {
     let said = &act["signed"];
     let text = act["text"].as_str().or(said["text"].as_str()).unwrap_or_default();
     let refuses = |word: &&str| text.contains(word.trim_end_matches(" {head}"));
-    act["kind"] == "request-changes" || said["decision"] == "request-changes" || REFUSING.iter().any(|word| refuses(&word))
+    act["kind"] == "request-changes"
+        || said["decision"] == "request-changes"
+        || REFUSING.iter().any(|word| refuses(&word))
 }
 
 /// Whether an act replaces an earlier one in some rule without counting there itself.
@@ -40,7 +42,9 @@ fn taking_an_act_away_that_counts_never_opens() {
             if refuses || replaces_without_counting(&answer, counted) {
                 continue;
             }
-            let without = case.with(|request| list_mut(request, "acts").for_each(|acts| acts.retain(|a| a["id"] != counted)));
+            let without = case.with(|request| {
+                list_mut(request, "acts").for_each(|acts| acts.retain(|a| a["id"] != counted))
+            });
             let without = without.answer();
             if let Some(why) = without.opens(&answer) {
                 return Err(format!("without {counted}: {why}\nwith it: {answer}without it: {without}"));
@@ -70,12 +74,20 @@ fn making_an_act_void_that_counts_never_opens() {
         }
         for counted in answer.counted() {
             for (how, facts) in case.part(2, voids().to_vec()) {
-                if case.acts().iter().any(|act| act["id"] == counted && (may_refuse(act) || act["signed"].is_object())) {
+                if case
+                    .acts()
+                    .iter()
+                    .any(|act| act["id"] == counted && (may_refuse(act) || act["signed"].is_object()))
+                {
                     continue;
                 }
                 let void = case.with(|request| {
                     for act in list_mut(request, "acts").flatten().filter(|act| act["id"] == counted) {
-                        facts.as_object().into_iter().flatten().for_each(|(key, value)| act[key] = value.clone());
+                        facts
+                            .as_object()
+                            .into_iter()
+                            .flatten()
+                            .for_each(|(key, value)| act[key] = value.clone());
                     }
                 });
                 let void = void.answer();

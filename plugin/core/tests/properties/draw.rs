@@ -47,7 +47,13 @@ impl Draw<'_> {
     }
 
     /// A value under a key, so many times in a hundred.
-    pub fn set(&mut self, into: &mut Value, key: &str, per_cent: u32, value: impl FnOnce(&mut Self) -> Value) {
+    pub fn set(
+        &mut self,
+        into: &mut Value,
+        key: &str,
+        per_cent: u32,
+        value: impl FnOnce(&mut Self) -> Value,
+    ) {
         if self.often(per_cent) {
             into[key] = value(self);
         }

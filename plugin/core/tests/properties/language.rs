@@ -36,7 +36,8 @@ use Form::{Either, Map, Predicate, Predicates, Word, Words};
 
 const FLAG: Form = Word(&["true", "false"]);
 const NAMED_SETS: Form = Words(SETS);
-const PATTERNS: Form = Words(&["src/**", "docs/", "*.tf", "*.rs", "/.countersign/", "re:^src/flight/", "vendor/**"]);
+const PATTERNS: Form =
+    Words(&["src/**", "docs/", "*.tf", "*.rs", "/.countersign/", "re:^src/flight/", "vendor/**"]);
 const PATH: Form = Word(&["src/**", "docs/", "re:^infra/"]);
 const BRANCHES: Form = Words(&["main", "release/*", "re:^ma", "next"]);
 const BOUND: Form = Word(&["> 10", "< 50", "= 12", "> 100"]);
@@ -51,7 +52,10 @@ const PEOPLE_SET: Form = Map(&[
     ("bots", 12, Words(PROGRAMS)),
 ]);
 
-const IDENTITIES: Form = Map(&[("sam", 80, Map(&[EMAILS, ACCOUNTS, ("id", 20, Word(&["3"]))])), ("rhea", 40, Map(&[EMAILS, ("id", 20, Word(&["4"]))]))]);
+const IDENTITIES: Form = Map(&[
+    ("sam", 80, Map(&[EMAILS, ACCOUNTS, ("id", 20, Word(&["3"]))])),
+    ("rhea", 40, Map(&[EMAILS, ("id", 20, Word(&["4"]))])),
+]);
 
 const EMAILS: (&str, u32, Form) =
     ("emails", 70, Words(&["sam@example.com", "sam@home.example", "rhea@example.com", "omar@example.com"]));
@@ -205,7 +209,19 @@ const FOUNDATION: Form = Map(&[
     (
         "provenance",
         8,
-        Map(&[("tools", 100, Map(&[("helper", 100, Map(&[("names", 60, Words(&["helper"])), ("emails", 100, Words(&["helper@example.com"])), ("trailers", 40, Words(&["helped-by"]))]))]))]),
+        Map(&[(
+            "tools",
+            100,
+            Map(&[(
+                "helper",
+                100,
+                Map(&[
+                    ("names", 60, Words(&["helper"])),
+                    ("emails", 100, Words(&["helper@example.com"])),
+                    ("trailers", 40, Words(&["helped-by"])),
+                ]),
+            )]),
+        )]),
     ),
     (
         "questions",
@@ -243,7 +259,8 @@ const COMMON: Form = Map(&[
     ("require", 22, Form::Combination),
 ]);
 
-const EXTENDS: Form = Either(&[(1, Word(&[BASE])), (1, Map(&[("path", 100, Word(&[BASE])), ("commit", 50, Word(&[PINNED]))]))]);
+const EXTENDS: Form =
+    Either(&[(1, Word(&[BASE])), (1, Map(&[("path", 100, Word(&[BASE])), ("commit", 50, Word(&[PINNED]))]))]);
 
 /// The commit that pins an extended policy: [`crate::world::id`] of `base`.
 const PINNED: &str = "6261736500000000000000000000000000000000";
@@ -457,7 +474,10 @@ pub fn vocabulary() -> BTreeSet<String> {
         found.insert((*key).to_owned());
         walk(form, &mut found);
     }
-    found.extend(["approvals", "by", "answers", "deny", "extends", "people", "levels", "code-owners"].map(str::to_owned));
+    found.extend(
+        ["approvals", "by", "answers", "deny", "extends", "people", "levels", "code-owners"]
+            .map(str::to_owned),
+    );
     found
 }
 
@@ -479,14 +499,17 @@ pub fn yaml(policy: &Value) -> String {
 fn flow(value: &Value) -> String {
     match value {
         Value::Object(map) => {
-            let entries: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", flow(value))).collect();
+            let entries: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key}: {}", flow(value))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(flow).collect();
             format!("[{}]", items.join(", "))
         }
-        Value::String(word) if word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) => {
+        Value::String(word)
+            if word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) =>
+        {
             word.clone()
         }
         other => other.to_string(),

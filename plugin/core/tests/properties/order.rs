@@ -12,8 +12,19 @@ use crate::hold;
 
 /// Lists of a request whose order says nothing. That of a commit's parents and of earlier policies does.
 const LISTS: &[&str] = &[
-    "documents", "commits", "files", "pushes", "acts", "statuses", "people", "groups", "unavailable", "complete",
-    "absent", "change.labels", "history.answers",
+    "documents",
+    "commits",
+    "files",
+    "pushes",
+    "acts",
+    "statuses",
+    "people",
+    "groups",
+    "unavailable",
+    "complete",
+    "absent",
+    "change.labels",
+    "history.answers",
 ];
 
 /// Lists within the items of a list.
@@ -99,7 +110,8 @@ fn the_order_of_facts_changes_nothing() {
 
 #[test]
 fn what_is_compared_sees_a_difference() {
-    let answer = |code: &str| Answer(serde_json::json!({ "outcome": "pending", "rules": [{ "code": code }, {}] }));
+    let answer =
+        |code: &str| Answer(serde_json::json!({ "outcome": "pending", "rules": [{ "code": code }, {}] }));
     assert!(difference("", &said(&answer("a")), &said(&answer("b"))).is_some());
     assert_eq!(list(&said(&answer("a"))["rules"]).len(), 2);
 }

@@ -6,14 +6,34 @@ use serde_json::{Value, json};
 use crate::draw::Draw;
 use crate::language::Policies;
 use crate::world::{
-    ANSWERS, APPROVING, BASE, GROUPS, LIST, NOW, Naming, PEOPLE, PROGRAMS, REFUSING, TIMES, address, id, number,
+    ANSWERS, APPROVING, BASE, GROUPS, LIST, NOW, Naming, PEOPLE, PROGRAMS, REFUSING, TIMES, address, id,
+    number,
 };
 
 /// Facts that a host names when it has them whole.
 pub const FACTS: &[&str] = &[
-    "documents", "change", "text", "commits", "files", "file-lines", "hunks", "signatures", "notes", "traces",
-    "checkpoints", "pushes", "versions", "acts", "statuses", "people", "groups", "opener", "requester", "diff-id",
-    "merge-tree", "history",
+    "documents",
+    "change",
+    "text",
+    "commits",
+    "files",
+    "file-lines",
+    "hunks",
+    "signatures",
+    "notes",
+    "traces",
+    "checkpoints",
+    "pushes",
+    "versions",
+    "acts",
+    "statuses",
+    "people",
+    "groups",
+    "opener",
+    "requester",
+    "diff-id",
+    "merge-tree",
+    "history",
 ];
 
 /// Draws a request about a change; the policies themselves are no part of it.
@@ -24,7 +44,8 @@ pub fn request(draw: &mut Draw<'_>, policies: &Policies) -> Value {
         false => Naming::Address,
     };
     let author = draw.weighed(&[(6, "dana"), (1, "omar"), (1, "sam"), (1, "renovate")]);
-    let mut making = Making { draw, naming, author, heads: Vec::new(), platform_ids: naming != Naming::Address };
+    let mut making =
+        Making { draw, naming, author, heads: Vec::new(), platform_ids: naming != Naming::Address };
     making.request(policies)
 }
 
@@ -74,13 +95,29 @@ impl Making<'_, '_> {
 
     fn person(&mut self) -> &'static str {
         self.draw.weighed(&[
-            (2, "dana"), (2, "omar"), (9, "sam"), (8, "rhea"), (5, "noor"), (3, "kim"), (1, "renovate"), (1, "claude"),
+            (2, "dana"),
+            (2, "omar"),
+            (9, "sam"),
+            (8, "rhea"),
+            (5, "noor"),
+            (3, "kim"),
+            (1, "renovate"),
+            (1, "claude"),
         ])
     }
 
     /// Somebody who takes part beside the author: seldom one of those who review.
     fn helper(&mut self) -> &'static str {
-        self.draw.weighed(&[(8, "dana"), (8, "omar"), (3, "kim"), (2, "sam"), (1, "rhea"), (1, "noor"), (1, "renovate"), (1, "claude")])
+        self.draw.weighed(&[
+            (8, "dana"),
+            (8, "omar"),
+            (3, "kim"),
+            (2, "sam"),
+            (1, "rhea"),
+            (1, "noor"),
+            (1, "renovate"),
+            (1, "claude"),
+        ])
     }
 
     fn account(&mut self, login: &str) -> Value {
@@ -119,7 +156,9 @@ impl Making<'_, '_> {
                 let who = self.helper();
                 change["asked_by"] = json!([self.account(who)]);
             }
-            self.draw.set(&mut change, "title", 80, |draw| draw.pick(&["fix: the queue", "feat: REQ-1 more", "draft: x"]).into());
+            self.draw.set(&mut change, "title", 80, |draw| {
+                draw.pick(&["fix: the queue", "feat: REQ-1 more", "draft: x"]).into()
+            });
             self.draw.set(&mut change, "draft", 6, |_| true.into());
             self.draw.set(&mut change, "fork", 12, |_| true.into());
             if self.draw.often(30) {
@@ -147,7 +186,8 @@ impl Making<'_, '_> {
     fn description(&mut self, head: &str) -> Value {
         let text = self.draw.pick(&["approved", "for REQ-1", "approved at {head}", "> approved"]);
         let who = self.person();
-        let mut description = json!({ "text": text.replace("{head}", head), "author": self.account(who), "at": 20 });
+        let mut description =
+            json!({ "text": text.replace("{head}", head), "author": self.account(who), "at": 20 });
         if self.draw.often(20) {
             description["edited"] = self.edit(who);
         }
@@ -175,7 +215,8 @@ impl Making<'_, '_> {
             if !commits.is_empty() && self.draw.often(16) {
                 let newer = json!({ "sha": id("newer"), "in_target": self.draw.often(85) });
                 commit["parents"] = json!([parent, newer]);
-                self.draw.set(&mut commit, "auto_merge_tree", 60, |draw| id(draw.pick(&["tree", "other"])).into());
+                self.draw
+                    .set(&mut commit, "auto_merge_tree", 60, |draw| id(draw.pick(&["tree", "other"])).into());
                 self.draw.set(&mut commit, "forge_made", 70, |_| "merge button".into());
             } else if self.draw.often(6) {
                 let author = self.helper();
@@ -218,7 +259,10 @@ impl Making<'_, '_> {
                     3 => "AI-Assisted: none".to_owned(),
                     4 => "Co-Authored-By: Claude <noreply@anthropic.com>".to_owned(),
                     5 => format!("Signed-off-by: {author} <{}>", address(author)),
-                    _ => self.draw.pick(&["Helped-by: helper", "Signed-off-by: Claude <noreply@anthropic.com>"]).to_owned(),
+                    _ => self
+                        .draw
+                        .pick(&["Helped-by: helper", "Signed-off-by: Claude <noreply@anthropic.com>"])
+                        .to_owned(),
                 };
                 message.push_str(&trailer);
                 message.push('\n');
@@ -237,10 +281,12 @@ impl Making<'_, '_> {
     }
 
     fn files(&mut self) -> Value {
-        let paths = ["src/a.rs", "src/flight/b.rs", "docs/x.md", "infra/main.tf", "vendor/c.c", "tests/a_test.rs"];
+        let paths =
+            ["src/a.rs", "src/flight/b.rs", "docs/x.md", "infra/main.tf", "vendor/c.c", "tests/a_test.rs"];
         let mut files = Vec::new();
         for path in self.draw.some(&paths) {
-            let mut file = json!({ "path": path, "status": self.draw.pick(&["modified", "added", "deleted"]) });
+            let mut file =
+                json!({ "path": path, "status": self.draw.pick(&["modified", "added", "deleted"]) });
             if self.draw.often(12) {
                 file["status"] = "renamed".into();
                 file["previous_path"] = self.draw.pick(&["src/old.rs", "docs/old.md", "infra/old.tf"]).into();
@@ -305,7 +351,9 @@ impl Making<'_, '_> {
 
     /// An approval with which nothing is wrong.
     fn approval(&mut self, name: &str, who: &str) -> Value {
-        let text = format!("topology: {who} looked at the queue and what stands behind it\n\nscale: {who} counted a hundred rows a day");
+        let text = format!(
+            "topology: {who} looked at the queue and what stands behind it\n\nscale: {who} counted a hundred rows a day"
+        );
         let head = self.head();
         let at = self.draw.pick(&[80, 90]);
         if !self.platform_ids {
@@ -419,7 +467,17 @@ impl Making<'_, '_> {
                 0..5 => lines.push(self.draw.pick(APPROVING).to_owned()),
                 5..7 => lines.push(self.draw.pick(REFUSING).to_owned()),
                 7 => return self.overriding(),
-                8 => lines.push(self.draw.pick(&["> /approve", "> is it safe?\n:-1: no", "> please\n/cancel", "```\n/approve\n```", "`:+1:`"]).to_owned()),
+                8 => lines.push(
+                    self.draw
+                        .pick(&[
+                            "> /approve",
+                            "> is it safe?\n:-1: no",
+                            "> please\n/cancel",
+                            "```\n/approve\n```",
+                            "`:+1:`",
+                        ])
+                        .to_owned(),
+                ),
                 _ => lines.push("nice".to_owned()),
             },
             "approve" if self.draw.often(6) => lines.push(self.draw.pick(REFUSING).to_owned()),
@@ -439,7 +497,8 @@ impl Making<'_, '_> {
     fn overriding(&mut self) -> String {
         let reason = self.draw.weighed(&[(8, "both seniors are ill and the fix cannot wait"), (1, "ill")]);
         if self.draw.often(35) {
-            let head = if self.draw.often(70) { format!("\n\nfor {}", &self.head()[..12]) } else { String::new() };
+            let head =
+                if self.draw.often(70) { format!("\n\nfor {}", &self.head()[..12]) } else { String::new() };
             return format!("break-glass: {reason}{head}");
         }
         let rule = self.draw.pick(&["r1", "r1", "r2", "t1"]);
@@ -458,7 +517,12 @@ impl Making<'_, '_> {
                 status["at"] = self.time();
                 let on = if self.draw.often(85) { self.head() } else { id(self.heads[0]) };
                 self.draw.set(&mut status, "sha", 90, |_| on.into());
-                self.draw.set(&mut status, "source", 80, |draw| json!({ "login": draw.pick(&["ci", "dana"]) }));
+                self.draw.set(
+                    &mut status,
+                    "source",
+                    80,
+                    |draw| json!({ "login": draw.pick(&["ci", "dana"]) }),
+                );
                 status.as_object_mut().unwrap().retain(|_, value| !value.is_null());
                 status
             })
@@ -475,7 +539,9 @@ impl Making<'_, '_> {
             self.draw.set(&mut person, "emails", 95, |_| json!([address(login)]));
             self.draw.set(&mut person, "kind", 70, |_| "human".into());
             self.draw.set(&mut person, "active", 60, |draw| draw.often(95).into());
-            self.draw.set(&mut person, "permissions", 70, |draw| json!([draw.pick(&["write", "admin", "read", "none"])]));
+            self.draw.set(&mut person, "permissions", 70, |draw| {
+                json!([draw.pick(&["write", "admin", "read", "none"])])
+            });
             self.draw.set(&mut person, "roles", 20, |draw| json!([draw.pick(&["auditor", "lead"])]));
             self.draw.set(&mut person, "unreadable", 3, |_| true.into());
             if self.draw.often(6) {
@@ -486,7 +552,9 @@ impl Making<'_, '_> {
         }
         for (login, kind) in PROGRAMS.iter().zip(["bot", "tool"]) {
             if self.draw.often(85) {
-                people.push(json!({ "account": self.account(login), "emails": [address(login)], "kind": kind }));
+                people.push(
+                    json!({ "account": self.account(login), "emails": [address(login)], "kind": kind }),
+                );
             }
         }
         people.into()
@@ -524,8 +592,22 @@ impl Making<'_, '_> {
         let owners = &policies.base.as_ref().unwrap_or(&policies.policy)["codeowners"];
         let dialect = owners["dialect"].as_str().or(owners.as_str());
         if dialect.is_some() && self.draw.often(93) {
-            let globs = ["* @sam", "*.rs @rhea @noor", "/docs/ @omar @o/docs", "/infra/ @noor", "/vendor/", "src/ @o/core"];
-            let expressions = [".* @sam", ".*\\.rs @rhea @noor", "docs/.* @omar @o/docs", "infra/.* @noor", "src/.* @o/core", "!src/.* @kim"];
+            let globs = [
+                "* @sam",
+                "*.rs @rhea @noor",
+                "/docs/ @omar @o/docs",
+                "/infra/ @noor",
+                "/vendor/",
+                "src/ @o/core",
+            ];
+            let expressions = [
+                ".* @sam",
+                ".*\\.rs @rhea @noor",
+                "docs/.* @omar @o/docs",
+                "infra/.* @noor",
+                "src/.* @o/core",
+                "!src/.* @kim",
+            ];
             let mut lines = match dialect {
                 Some("gitea") => self.draw.some(&expressions),
                 _ => self.draw.some(&globs),
@@ -558,7 +640,11 @@ impl Making<'_, '_> {
             add("requirements", LIST, self.draw.pick(&["REQ-1 it works\n", "REQ-2 it is fast\n"]));
         }
         if self.draw.often(8) {
-            add("break-glass", "/etc/countersign/break-glass.yaml", "countersign: 1\npeople: { admins: { users: [noor] } }\nbreak-glass: { by: admins }\n");
+            add(
+                "break-glass",
+                "/etc/countersign/break-glass.yaml",
+                "countersign: 1\npeople: { admins: { users: [noor] } }\nbreak-glass: { by: admins }\n",
+            );
         }
         if self.draw.often(10) {
             let revision = id(self.heads[0]);
@@ -604,7 +690,8 @@ impl Making<'_, '_> {
         if self.draw.often(10) {
             let digest = crate::case::digest("none outside the queue which drains first");
             let change = self.draw.pick(&["5", "7"]);
-            request["history"] = json!({ "answers": [{ "question": "topology", "digest": digest, "change": change }] });
+            request["history"] =
+                json!({ "answers": [{ "question": "topology", "digest": digest, "change": change }] });
         }
         if self.draw.often(2) {
             request["history"]["audited"] = id(self.draw.pick(&["base", "older"])).into();

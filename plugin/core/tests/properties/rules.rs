@@ -36,7 +36,10 @@ fn a_rule_that_is_added_never_opens() {
         for first in [true, false] {
             let more = added(case, first).answer();
             let name = &case.0["extra"]["name"];
-            let applies = more.rules().iter().any(|rule| rule["name"] == *name && rule["state"] != "skipped" && rule["observed"] != true);
+            let applies = more
+                .rules()
+                .iter()
+                .any(|rule| rule["name"] == *name && rule["state"] != "skipped" && rule["observed"] != true);
             if only_lacks_a_rule(&answer) && applies {
                 continue;
             }

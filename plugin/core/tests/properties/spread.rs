@@ -21,7 +21,11 @@ fn words(of: &str) -> Vec<String> {
     let schema: Value = serde_json::from_str(DECISION).unwrap();
     let of = &schema["$defs"][of];
     let listed = list(&of["enum"]).iter().chain(list(&of["oneOf"]).iter().map(|one| &one["const"]));
-    listed.chain(list(&of["oneOf"]).iter().flat_map(|one| list(&one["enum"]))).filter_map(Value::as_str).map(str::to_owned).collect()
+    listed
+        .chain(list(&of["oneOf"]).iter().flat_map(|one| list(&one["enum"])))
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -52,7 +56,8 @@ fn cases_reach_every_outcome_and_code_and_word_of_the_language() {
     for (kind, list) in [("rule", "RuleCode"), ("act", "ActCode")] {
         let codes = words(list);
         assert!(codes.len() > 10, "{list}: {codes:?}");
-        let never: Vec<&String> = codes.iter().filter(|code| !seen.contains_key(&format!("{kind} {code}"))).collect();
+        let never: Vec<&String> =
+            codes.iter().filter(|code| !seen.contains_key(&format!("{kind} {code}"))).collect();
         assert!(never.is_empty(), "codes that no case reached: {never:?}");
     }
     let never: Vec<String> = vocabulary().difference(&said).cloned().collect();

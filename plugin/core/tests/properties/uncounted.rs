@@ -18,7 +18,8 @@ fn membership_is_known(case: &Case) -> bool {
     let request = case.request();
     let known = |fact: &str| {
         let has = |key: &str| list(&request[key]).iter().any(|known| known == fact);
-        (has("complete") || has("absent")) && !list(&request["unavailable"]).iter().any(|missing| missing["fact"] == fact)
+        (has("complete") || has("absent"))
+            && !list(&request["unavailable"]).iter().any(|missing| missing["fact"] == fact)
     };
     let groups = list(&request["groups"]);
     let named = |name: &str| groups.iter().any(|group| group["name"] == name && group["unreadable"] != true);
@@ -50,7 +51,13 @@ fn additions(case: &Case) -> Vec<Added> {
     actors.extend(list(&request["people"]).iter().map(|person| &person["account"]));
     actors.dedup();
     for actor in actors.into_iter().filter(|actor| actor.is_object()).take(5) {
-        for (kind, text) in [("approve", ANSWERS[0]), ("request-changes", ""), ("comment", "/cancel"), ("comment", ":+1:"), ("withdraw", "")] {
+        for (kind, text) in [
+            ("approve", ANSWERS[0]),
+            ("request-changes", ""),
+            ("comment", "/cancel"),
+            ("comment", ":+1:"),
+            ("withdraw", ""),
+        ] {
             let mut deleted = act(actor, kind, text);
             deleted["deleted"] = true.into();
             added.push(("what was deleted", deleted));
@@ -65,7 +72,10 @@ fn additions(case: &Case) -> Vec<Added> {
             reviewed && act["actor"] == *actor && act["proof"] == proof && act["deleted"] != true
         };
         let withdraws = |act: &&Value| act["kind"] == "withdraw" && act["actor"] == *actor;
-        if case.acts().iter().any(|act| later(&act)) && !case.acts().iter().any(|act| withdraws(&act)) && case.acts().iter().all(|act| act["at"].is_u64()) {
+        if case.acts().iter().any(|act| later(&act))
+            && !case.acts().iter().any(|act| withdraws(&act))
+            && case.acts().iter().all(|act| act["at"].is_u64())
+        {
             let mut old = act(actor, "approve", "");
             old["at"] = 1.into();
             added.push(("an approval older than its giver's review", old));

@@ -30,7 +30,8 @@ fn has(item: &Value, key: &str) -> bool {
 
 fn drop_key(item: &mut Value, key: &str) {
     let (inner, key) = key.rsplit_once('.').unwrap_or(("", key));
-    let holder = inner.split('.').filter(|key| !key.is_empty()).try_fold(item, |value, key| value.get_mut(key));
+    let holder =
+        inner.split('.').filter(|key| !key.is_empty()).try_fold(item, |value, key| value.get_mut(key));
     if let Some(Value::Object(map)) = holder {
         map.remove(key);
     }
@@ -75,7 +76,11 @@ fn lesser(case: &Case) -> Vec<Lesser> {
     }
     for fact in ["commits", "files", "pushes", "acts", "statuses", "people", "groups"] {
         // Files of a change without commits are no change.
-        let parts = if fact == "files" && list(&request["commits"]).is_empty() { 0 } else { list(&request[fact]).len() };
+        let parts = if fact == "files" && list(&request["commits"]).is_empty() {
+            0
+        } else {
+            list(&request[fact]).len()
+        };
         for at in 0..parts {
             let cut = case.with(|request| {
                 list_mut(request, fact).for_each(|items| drop(items.remove(at)));
@@ -87,10 +92,13 @@ fn lesser(case: &Case) -> Vec<Lesser> {
     let not_in_words = |act: &Value| {
         // A comment that names the head says itself what it is for.
         let text = act["text"].as_str().unwrap_or_default();
-        act["kind"] != "comment" || !text.contains(&case.request()["change"]["head"].as_str().unwrap_or_default()[..7])
+        act["kind"] != "comment"
+            || !text.contains(&case.request()["change"]["head"].as_str().unwrap_or_default()[..7])
     };
     dropped(case, &mut lesser, "acts", &["head"], not_in_words);
-    dropped(case, &mut lesser, "acts", &["at", "diff_id", "merge_tree", "dismissed.by", "signed.at"], |_| true);
+    dropped(case, &mut lesser, "acts", &["at", "diff_id", "merge_tree", "dismissed.by", "signed.at"], |_| {
+        true
+    });
     dropped(case, &mut lesser, "pushes", &["at"], |_| true);
     let pushers = case.with(|request| {
         list_mut(request, "pushes").flatten().for_each(|push| drop_key(push, "by"));
@@ -107,10 +115,19 @@ fn lesser(case: &Case) -> Vec<Lesser> {
     dropped(case, &mut lesser, "statuses", &["at", "source"], |_| true);
     for key in ["diff_id", "merge_tree", "merge_base", "source"] {
         if has(&request["change"], key) {
-            lesser.push((format!("the change without {key}"), case.with(|request| drop_key(&mut request["change"], key))));
+            lesser.push((
+                format!("the change without {key}"),
+                case.with(|request| drop_key(&mut request["change"], key)),
+            ));
         }
     }
-    for (fact, key) in [("opener", "opened_by"), ("text", "title"), ("text", "description"), ("text", "labels"), ("requester", "asked_by")] {
+    for (fact, key) in [
+        ("opener", "opened_by"),
+        ("text", "title"),
+        ("text", "description"),
+        ("text", "labels"),
+        ("requester", "asked_by"),
+    ] {
         let without = case.with(|request| {
             drop_key(&mut request["change"], key);
             list_mut(request, "complete").for_each(|known| known.retain(|name| name != fact));

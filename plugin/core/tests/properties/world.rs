@@ -30,7 +30,8 @@ pub const NOW: u64 = 100;
 pub const TIMES: &[u64] = &[10, 20, 30, 40, 45, 50, 60, 70, 80, 90];
 
 /// The words by which somebody approves, refuses, or takes a refusal back, by one method or another.
-pub const APPROVING: &[&str] = &["/approve", "/approve {head}", "/approve 6331", ":+1:", "LGTM", "ship it", "approved"];
+pub const APPROVING: &[&str] =
+    &["/approve", "/approve {head}", "/approve 6331", ":+1:", "LGTM", "ship it", "approved"];
 pub const REFUSING: &[&str] = &["/cancel", "/cancel {head}", ":-1:", "nack", "\u{1f44e}"];
 
 /// Answers to questions: good ones, of which two are the same in other letters, and bad ones.
@@ -55,7 +56,10 @@ pub fn id(name: &str) -> String {
 /// The forge's id of a login.
 pub fn number(login: &str) -> String {
     let known = PEOPLE.iter().chain(PROGRAMS).chain(&[STRANGER]);
-    known.into_iter().position(|name| *name == login).map_or_else(|| "90".to_owned(), |at| (at + 1).to_string())
+    known
+        .into_iter()
+        .position(|name| *name == login)
+        .map_or_else(|| "90".to_owned(), |at| (at + 1).to_string())
 }
 
 /// A person's address.
