@@ -36,9 +36,9 @@ pub enum SignoffError {
 pub fn read(path: &Path) -> Result<Vec<Act<'static>>, SignoffError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| SignoffError::Unreadable { path: path.to_owned(), source })?;
-    let malformed = |reason: String| SignoffError::Malformed { path: path.to_owned(), reason };
-    // An editor's byte order mark is no part of what a person wrote.
+    // An editor may have put a byte order mark before what the person wrote.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let malformed = |reason: String| SignoffError::Malformed { path: path.to_owned(), reason };
     let file: SignoffFile = serde_yaml::from_str(text).map_err(|e| malformed(e.to_string()))?;
     if file.api_version != API_VERSION || file.kind != "Signoffs" {
         return Err(malformed(format!(

@@ -6,7 +6,7 @@ use crate::model::{
 };
 use crate::order;
 use crate::policy::Policy;
-use crate::signoff::people::Directory;
+use crate::signoff::people::{Directory, PersonId};
 
 /// Notices beyond this number say nothing more.
 const NOTICES: usize = 200;
@@ -17,7 +17,7 @@ pub(super) fn notices(
     policy: Option<&Policy>,
     document: Option<&Document<'_>>,
     directory: &Directory,
-    taken_for: &[(String, String)],
+    taken_for: &[(PersonId, String)],
     provenance: &Provenance,
     commits: usize,
 ) -> Vec<Notice> {
@@ -59,7 +59,8 @@ pub(super) fn notices(
                 .to_owned(),
         );
     }
-    for (stated, person) in taken_for {
+    for (person, stated) in taken_for {
+        let person = directory.label(*person);
         let message = format!(
             "`.mailmap` takes {stated} for {person}, who is barred with them and whom that admits to nothing"
         );

@@ -22,8 +22,8 @@ pub(crate) struct Contributors<'r, 'a> {
     authors: Vec<(PersonId, ContributorRole)>,
     /// Whom `.mailmap` takes somebody for whom a commit names, in order.
     mapped: Vec<(PersonId, ContributorRole)>,
-    /// Each of those that a commit names so, as it does, and what the mapped person is called.
-    pub taken_for: Vec<(String, String)>,
+    /// Some of these, each with how a commit names them.
+    pub taken_for: Vec<(PersonId, String)>,
     /// A part that nobody can be made answerable for, for a person.
     pub unattributed: Option<String>,
     /// A program wrote one of the commits.
@@ -109,9 +109,9 @@ impl<'r, 'a> Contributors<'r, 'a> {
             };
             if let Some(person) = mapped {
                 crate::order::insert(&mut contributors.mapped, (person, contribution.role));
-                if contributors.taken_for.len() < TAKEN_FOR {
-                    let taken_for = (contribution.who.to_string(), directory.label(person));
-                    crate::order::insert(&mut contributors.taken_for, taken_for);
+                let taken_for = &mut contributors.taken_for;
+                if taken_for.len() < TAKEN_FOR && taken_for.iter().all(|(known, _)| *known != person) {
+                    taken_for.push((person, contribution.who.to_string()));
                 }
             }
             match who {
@@ -151,9 +151,9 @@ impl<'r, 'a> Contributors<'r, 'a> {
             let Some(by) = push.by.as_ref().filter(|_| !of_ignored) else { continue };
             let people = directory.all_of(by);
             if people.is_empty() {
-                contributors
-                    .unattributed
-                    .get_or_insert_with(|| format!("{} was pushed by {}", push.head.short(), login_of(by)));
+                contributors.unattributed.get_or_insert_with(|| {
+                    format!("{} was pushed by {}", push.head.short(), login_of(by))
+                });
             }
             for person in people {
                 contributors.add(person, ContributorRole::Pusher);
@@ -244,7 +244,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
             let other = directory.label(*other);
             return Some(format!("{unites} says that {label} and {other} may be one person"));
         }
-        let (taken, _) = self.taken_for.iter().find(|(_, of)| *of == label)?;
+        let (_, taken) = self.taken_for.iter().find(|(of, _)| *of == person)?;
         Some(format!("{unites} takes {taken} for {label}"))
     }
 
@@ -295,7 +295,7 @@ fn role_in(roles: &[(PersonId, ContributorRole)], person: PersonId) -> Option<Co
 
 /// What to call an account that stands for nobody.
 fn login_of<'l>(account: &'l Account<'_>) -> &'l str {
-    account.login.as_deref().filter(|login| !login.is_empty()).unwrap_or("somebody without a name")
+    account.login.as_deref().filter(|login| !login.is_empty()).unwrap_or("somebody who is not named")
 }
 
 /// Which of the change's own commits are ignored, by their places.

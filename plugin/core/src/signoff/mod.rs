@@ -261,10 +261,13 @@ impl Desk<'_, '_, '_> {
                 && (!self.directory.is_bot(*person) || sheet.roster.has_bot(*person))
                 && !self.directory.is_inactive(*person)
         };
-        let mut open: Vec<PersonId> = sheet.roster.people().filter(may).collect();
-        open.sort_unstable();
-        // Whoever may be one person is asked once.
-        open.dedup_by(|a, b| a.may_be(*b));
+        let mut open: Vec<PersonId> = Vec::new();
+        for person in sheet.roster.people().filter(may) {
+            // Whoever may be one person is asked once; they stand side by side.
+            if open.last().is_none_or(|last| !last.may_be(person)) {
+                open.push(person);
+            }
+        }
         if self.directory.may_unite() {
             let bars = |person: &PersonId| self.contributors.bars(*person, self.options).is_some();
             let why = |person| self.contributors.why_perhaps(self.directory, person);

@@ -15,26 +15,30 @@ use crate::provenance::{Table, is_ai, is_app, is_machine};
 /// Something that names a person: `l:` a login, `e:` an address, `i:` the forge's id.
 type Token = String;
 
-/// One person, as numbers that are the same for all that names them.
+/// One person, as two numbers: above, one that is the same for all who may be one person, so that those stand side by side
+/// in a list in order; below, one that is the same for all that is named as this person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct PersonId {
-    /// The same for all who may be one person; it orders before the other, so that those stand side by side in a list.
-    kin: usize,
-    /// The same for all that is named as this person.
-    root: usize,
-}
+pub(crate) struct PersonId(u64);
 
 impl PersonId {
+    fn new(kin: usize, root: usize) -> Self {
+        PersonId((kin as u64) << 32 | root as u64)
+    }
+
+    fn root(self) -> usize {
+        self.0 as u32 as usize
+    }
+
     /// Whether the two may be one person. That bars, and never admits.
     pub fn may_be(self, other: PersonId) -> bool {
-        self.kin == other.kin
+        self.0 >> 32 == other.0 >> 32
     }
 
     /// Those of a list in order who may be this person, and with each what stands beside.
     pub fn kin_in<T>(self, list: &[(PersonId, T)]) -> &[(PersonId, T)] {
-        let from = list.partition_point(|(known, _)| known.kin < self.kin);
+        let from = list.partition_point(|(known, _)| known.0 >> 32 < self.0 >> 32);
         let rest = list.get(from..).unwrap_or_default();
-        rest.get(..rest.partition_point(|(known, _)| known.kin == self.kin)).unwrap_or_default()
+        rest.get(..rest.partition_point(|(known, _)| known.may_be(self))).unwrap_or_default()
     }
 }
 
@@ -143,7 +147,7 @@ impl Directory {
         }
         for person in &request.people {
             let id = directory.person(&person.account);
-            if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.root)) {
+            if let Some(entry) = id.and_then(|id| directory.entries.get_mut(id.root())) {
                 entry.bot |= matches!(person.kind, Some(PersonKind::Bot | PersonKind::Tool));
                 entry.tool |= person.kind == Some(PersonKind::Tool);
                 let blocked = person.active == Some(false);
@@ -226,7 +230,10 @@ impl Directory {
             let label = self.label_of(login_token(&user.login));
             self.call(person, label);
             let name = name_token(&user.login);
-            self.tokens.entry(name).or_insert(person);
+            if self.find(&name).is_none() {
+                let name = self.label_of(name);
+                self.unite(person, name);
+            }
         }
         person
     }
@@ -281,7 +288,7 @@ impl Directory {
         let claims = std::mem::take(&mut self.claims);
         let mut perhaps = Vec::new();
         // Logins first: whose an address is by the policy, shows by them.
-        for kind in [b'l', b'e'] {
+        for kind in *b"le" {
             self.grant(
                 claims.iter().copied().filter(|(token, _)| self.kind(*token) == kind).collect(),
                 &mut perhaps,
@@ -307,7 +314,7 @@ impl Directory {
             // A login before an address, and both before an id, which says nothing to a reader; then as the policy has it,
             // and where it says nothing by the name: the order in which a forge lists people is no fact.
             let rank = |at: usize| {
-                let kind = b"lei".iter().position(|kind| *kind == self.kind(at));
+                let kind = b"lein".iter().position(|kind| *kind == self.kind(at));
                 let name = self.entries.get(at).map(|entry| entry.name.as_str());
                 (kind, at.min(self.of_policies), name.filter(|_| at >= self.of_policies))
             };
@@ -422,7 +429,7 @@ impl Directory {
     /// The person of a token, once all is settled.
     fn id(&self, at: usize) -> PersonId {
         let root = self.root(at);
-        PersonId { kin: self.entries.get(root).map_or(root, |entry| entry.kin), root }
+        PersonId::new(self.entries.get(root).map_or(root, |entry| entry.kin), root)
     }
 
     fn find(&self, token: &str) -> Option<PersonId> {
@@ -466,17 +473,17 @@ impl Directory {
 
     /// Whether anything maps this person to an address.
     pub fn has_address(&self, person: PersonId) -> bool {
-        self.entries.get(person.root).is_some_and(|entry| entry.addressed)
+        self.entries.get(person.root()).is_some_and(|entry| entry.addressed)
     }
 
     /// Whether the person is a program.
     pub fn is_bot(&self, person: PersonId) -> bool {
-        self.entries.get(person.root).is_some_and(|entry| entry.bot)
+        self.entries.get(person.root()).is_some_and(|entry| entry.bot)
     }
 
     /// Whether the program is an AI tool.
     pub fn is_tool(&self, person: PersonId) -> bool {
-        self.entries.get(person.root).is_some_and(|entry| entry.tool)
+        self.entries.get(person.root()).is_some_and(|entry| entry.tool)
     }
 
     /// Whether this very account is blocked or deleted, whatever other accounts the person has.
@@ -503,17 +510,17 @@ impl Directory {
 
     /// Whether every account of the person is blocked or deleted, of those that the platform lists.
     pub fn is_inactive(&self, person: PersonId) -> bool {
-        self.entries.get(person.root).is_some_and(|entry| entry.inactive && !entry.reachable)
+        self.entries.get(person.root()).is_some_and(|entry| entry.inactive && !entry.reachable)
     }
 
     /// Whether the platform did not say what the person may.
     pub fn is_unreadable(&self, person: PersonId) -> bool {
-        self.entries.get(person.root).is_some_and(|entry| entry.unreadable)
+        self.entries.get(person.root()).is_some_and(|entry| entry.unreadable)
     }
 
     /// What to call a person: the login where there is one, else the address.
     pub fn label(&self, person: PersonId) -> String {
-        let label = self.entries.get(person.root).and_then(|entry| entry.label).unwrap_or(person.root);
+        let label = self.entries.get(person.root()).and_then(|entry| entry.label).unwrap_or(person.root());
         let name = self.entries.get(label).and_then(|entry| entry.name.get(2..));
         name.unwrap_or_default().to_owned()
     }

@@ -367,6 +367,11 @@ fn an_account_that_is_gone_is_nobody() {
             assert_eq!(case.rule_code("sign-off"), "unattributed-commit", "{ghost} {part}");
         }
     }
+    // A platform that does not say who pushed says nothing of anybody.
+    let mut case = Case::new();
+    case.act("sam", "approve");
+    case.push("pushes", json!({ "head": id("c1") }));
+    assert_eq!(case.rule_code("sign-off"), "satisfied");
     for (part, text) in [
         ("[sam, rhea]", "[sam, ghost]"),
         ("[sam, rhea]", "[{ login: Ghost, id: 5 }]"),

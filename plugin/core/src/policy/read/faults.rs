@@ -54,14 +54,19 @@ impl Faults<'_> {
     }
 
     /// What nobody sees in a name or a pattern that begins at a place, or looks like a blank and is none.
+    #[inline(never)]
     pub(super) fn hidden_in(&mut self, text: &str, place: Place) {
         let Some((_, hidden)) = hidden_in(text) else { return };
         // Quotes, folds and escapes move it: it is looked for in the source.
-        let lines = self.lines.iter().enumerate().skip(place.line.saturating_sub(1));
-        let from = |line: usize| if line + 1 == place.line { place.column.saturating_sub(1) } else { 0 };
-        let found = lines.map(|(line, text)| (line, text.chars().skip(from(line)).position(|c| c == hidden)));
-        let found = found.take(MOST_FOLDED).find_map(|(line, at)| Some((line + 1, from(line) + at? + 1)));
-        let (line, column) = found.unwrap_or((place.line, place.column));
+        let (mut line, mut column) = (place.line, place.column);
+        let from = place.line.saturating_sub(1);
+        for (at, source) in self.lines.iter().enumerate().skip(from).take(MOST_FOLDED) {
+            let before = if at == from { place.column.saturating_sub(1) } else { 0 };
+            if let Some(found) = source.chars().skip(before).position(|c| c == hidden) {
+                (line, column) = (at + 1, before + found + 1);
+                break;
+            }
+        }
         self.error_with_help(
             Place { line, column, length: 1 },
             &format!("here stands U+{:04X}, which nobody sees", u32::from(hidden)),
@@ -196,17 +201,12 @@ pub(super) fn choice<T: Copy>(
 
 /// Whether a text is a number to some reader of YAML: with a sign, a point, an exponent, underscores, or of another base.
 pub(super) fn is_number(text: &str) -> bool {
-    let text = text.trim_start_matches(['+', '-']);
-    let of = |digits: &str, is_digit: fn(&u8) -> bool| {
-        digits.starts_with(|c: char| c.is_ascii_hexdigit())
-            && digits.bytes().all(|b| is_digit(&b) || b == b'_')
-    };
-    if let Some("0x" | "0o" | "0b") = text.get(..2) {
-        return of(text.get(2..).unwrap_or_default(), u8::is_ascii_hexdigit);
-    }
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    of(&mantissa.replacen('.', "", 1), u8::is_ascii_digit)
-        && of(exponent.trim_start_matches(['+', '-']), u8::is_ascii_digit)
+    let digits = text.trim_start_matches(['+', '-']).as_bytes();
+    let hexadecimal = digits.starts_with(b"0x");
+    digits.first().is_some_and(u8::is_ascii_digit)
+        && digits
+            .iter()
+            .all(|b| b.is_ascii_digit() || b"_.eE+xob".contains(b) || (hexadecimal && b.is_ascii_hexdigit()))
 }
 
 /// Whether a text is a number that every reader reads alike: digits, and no zero before another.

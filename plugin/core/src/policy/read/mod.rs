@@ -18,12 +18,12 @@ use crate::limits;
 use crate::model::{Enforce, Severity, without_mark};
 
 pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
-    read_as(source, |root, faults| policy(root, base, faults))
+    read_as(source, &mut |root, faults| policy(root, base, faults))
 }
 
 /// Reads a policy, and warns of what is valid and probably not meant.
 pub(super) fn check(source: &[u8], base: Option<&Policy>, owners: Option<&str>) -> Reading {
-    read_as(source, |root, faults| {
+    read_as(source, &mut |root, faults| {
         let policy = policy(root, base, faults)?;
         warnings::warn(&policy, owners, root, faults);
         Some(policy)
@@ -32,10 +32,13 @@ pub(super) fn check(source: &[u8], base: Option<&Policy>, owners: Option<&str>) 
 
 /// Reads who may break the glass, where no policy is asked: a file with `people` and `break-glass`.
 pub(super) fn read_glass(source: &[u8]) -> Reading {
-    read_as(source, glass)
+    read_as(source, &mut glass)
 }
 
-fn read_as(source: &[u8], read: impl FnOnce(&Node<'_>, &mut Faults<'_>) -> Option<Policy>) -> Reading {
+/// What makes a policy of a document.
+type Reader<'r> = &'r mut dyn FnMut(&Node<'_>, &mut Faults<'_>) -> Option<Policy>;
+
+fn read_as(source: &[u8], read: Reader<'_>) -> Reading {
     let mut faults = Faults::default();
     let text = match std::str::from_utf8(source) {
         Ok(text) => without_mark(text),
