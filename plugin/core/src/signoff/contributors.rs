@@ -3,7 +3,7 @@
 use super::people::{Attribution, Directory, PersonId};
 use super::roster::{Admission, Roster};
 use crate::Error;
-use crate::change::{Judged, Stated, contributions};
+use crate::change::{Contribution, Judged, Stated, contributions};
 use crate::limits::Steps;
 use crate::model::{
     Account, Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, RuleCode, When,
@@ -86,33 +86,26 @@ impl<'r, 'a> Contributors<'r, 'a> {
         let is_ignored = |at: usize| ignored.get(at) == Some(&true);
         let counted = judged.own.iter().enumerate().filter(|(at, _)| !is_ignored(*at));
         // A change has many commits and few people, and mostly they commit what they wrote.
-        let mut met: Vec<(u64, &Ident<'_>, Attribution, Option<PersonId>)> = Vec::new();
+        let mut met: Vec<(u64, &Ident<'_>, Attribution)> = Vec::new();
+        let has_map = directory.has_map();
         for contribution in contributions(counted.map(|(_, commit)| *commit), judged.own.len()) {
-            let (who, mapped) = match &contribution.who {
+            let who = match &contribution.who {
                 Stated::Ident(ident) => {
                     // Most people differ in how their addresses begin.
                     let start = start_of(ident.email.as_bytes());
                     let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
                     let before =
-                        met.iter().rev().take(MET).find(|(s, before, ..)| *s == start && same(before));
-                    before.map(|(_, _, who, mapped)| (*who, *mapped)).unwrap_or_else(|| {
+                        met.iter().rev().take(MET).find(|(s, before, _)| *s == start && same(before));
+                    before.map(|(_, _, who)| *who).unwrap_or_else(|| {
                         let who = directory.of_ident(table, ident);
-                        let mapped =
-                            directory.mapped(&ident.name.to_str_lossy(), &ident.email.to_str_lossy());
-                        met.push((start, ident, who, mapped));
-                        (who, mapped)
+                        met.push((start, ident, who));
+                        who
                     })
                 }
-                Stated::CoAuthor { name, email } => {
-                    (directory.of_address(table, name, email), directory.mapped(name, email))
-                }
+                Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
             };
-            if let Some(person) = mapped {
-                crate::order::insert(&mut contributors.mapped, (person, contribution.role));
-                let taken_for = &mut contributors.taken_for;
-                if taken_for.len() < TAKEN_FOR && taken_for.iter().all(|(known, _)| *known != person) {
-                    taken_for.push((person, contribution.who.to_string()));
-                }
+            if has_map {
+                contributors.add_mapped(&contribution, directory);
             }
             match who {
                 Attribution::Person(person) => {
@@ -178,6 +171,20 @@ impl<'r, 'a> Contributors<'r, 'a> {
             }
         }
         contributors
+    }
+
+    /// Adds whom `.mailmap` takes somebody for whom a commit names.
+    fn add_mapped(&mut self, contribution: &Contribution<'_, '_>, directory: &mut Directory) {
+        let mapped = match &contribution.who {
+            Stated::Ident(ident) => directory.mapped(&ident.name.to_str_lossy(), &ident.email.to_str_lossy()),
+            Stated::CoAuthor { name, email } => directory.mapped(name, email),
+        };
+        let Some(person) = mapped else { return };
+        crate::order::insert(&mut self.mapped, (person, contribution.role));
+        let is_new = self.taken_for.iter().all(|(known, _)| *known != person);
+        if is_new && self.taken_for.len() < TAKEN_FOR {
+            self.taken_for.push((person, contribution.who.to_string()));
+        }
     }
 
     fn add(&mut self, person: PersonId, role: ContributorRole) {
@@ -289,8 +296,10 @@ impl<'r, 'a> Contributors<'r, 'a> {
 
 /// The first part of a person, else of whoever may be them.
 fn role_in(roles: &[(PersonId, ContributorRole)], person: PersonId) -> Option<ContributorRole> {
-    let kin = person.kin_in(roles);
-    kin.iter().find(|(known, _)| *known == person).or(kin.first()).map(|(_, role)| *role)
+    let mut kin = person.kin_in(roles);
+    let first = kin.next()?;
+    let own = if first.0 == person { None } else { kin.find(|(known, _)| *known == person) };
+    Some(own.unwrap_or(first).1)
 }
 
 /// What to call an account that stands for nobody.

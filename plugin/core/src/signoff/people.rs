@@ -35,10 +35,16 @@ impl PersonId {
     }
 
     /// Those of a list in order who may be this person, and with each what stands beside.
-    pub fn kin_in<T>(self, list: &[(PersonId, T)]) -> &[(PersonId, T)] {
+    pub fn kin_in<T>(self, list: &[(PersonId, T)]) -> impl Iterator<Item = &(PersonId, T)> {
         let from = list.partition_point(|(known, _)| known.0 >> 32 < self.0 >> 32);
         let rest = list.get(from..).unwrap_or_default();
-        rest.get(..rest.partition_point(|(known, _)| known.may_be(self))).unwrap_or_default()
+        rest.iter().take_while(move |(known, _)| known.may_be(self))
+    }
+
+    /// The first of a list in order who may be this person.
+    pub fn first_in(self, list: &[PersonId]) -> Option<PersonId> {
+        let from = list.partition_point(|known| known.0 >> 32 < self.0 >> 32);
+        list.get(from).copied().filter(|known| known.may_be(self))
     }
 }
 
@@ -525,11 +531,13 @@ impl Directory {
         name.unwrap_or_default().to_owned()
     }
 
+    /// Whether `.mailmap` says anything.
+    pub fn has_map(&self) -> bool {
+        !self.mailmap.is_empty()
+    }
+
     /// Whom an address stands for beside whoever has it, by `.mailmap`. That bars them, and makes nobody answerable.
     pub fn mapped(&mut self, name: &str, email: &str) -> Option<PersonId> {
-        if self.mailmap.is_empty() {
-            return None;
-        }
         let email = email.trim();
         let (_, proper) = self.mailmap.lookup(name, email);
         if proper.eq_ignore_ascii_case(email) {

@@ -108,7 +108,7 @@ impl Roster {
 
     /// Whether the person may be one of its people, by what bars and never admits.
     pub fn may_hold(&self, person: PersonId) -> bool {
-        self.people().any(|known| known.may_be(person))
+        person.first_in(&self.people).or_else(|| person.first_in(&self.bots)).is_some()
     }
 
     /// Whether there may be people in it who are not known here.
