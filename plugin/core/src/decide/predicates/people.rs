@@ -48,8 +48,10 @@ impl Facts<'_, '_, '_> {
         let inside = asked.iter().find(|person| admission(person) == Admission::Yes);
         // Who only may be somebody is neither one of the people for that, nor kept out.
         let mapped = || self.contributors.mapped().filter(|_| among != Among::Author);
-        let perhaps = |person: &PersonId| admission(&person) == Admission::No && roster.may_hold(*person);
-        let is_out = |person: &PersonId| admission(&person) == Admission::No && !roster.may_hold(*person);
+        // Whoever is named as one of them and has a blocked account is kept out for sure.
+        let may_be_one = |person: &PersonId| roster.may_hold(*person) && !is_out(*person);
+        let perhaps = |person: &PersonId| admission(&person) == Admission::No && may_be_one(person);
+        let is_out = |person: &PersonId| admission(&person) == Admission::No && !may_be_one(person);
         let open = match among {
             Among::Everybody if asked.iter().any(is_out) => None,
             Among::Everybody => {
@@ -57,7 +59,7 @@ impl Facts<'_, '_, '_> {
                 asked.iter().copied().find(perhaps).or_else(mapped)
             }
             _ if inside.is_some() => None,
-            _ => asked.iter().copied().chain(mapped()).find(|person| roster.may_hold(*person)),
+            _ => asked.iter().copied().chain(mapped()).find(may_be_one),
         };
         if let Some(person) = open {
             let (who, unites) = (self.directory.label(person), self.directory.unites());
