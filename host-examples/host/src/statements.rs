@@ -131,12 +131,18 @@ pub fn read<E: From<GitError>>(
     mut keep: impl FnMut(Vec<Act<'static>>) -> Result<Vec<Act<'static>>, E>,
 ) -> Result<Result<Vec<Act<'static>>, Unread>, E> {
     leave_out_large(repository, &mut files)?;
-    let many = files.0.values().map(|versions| versions.statements.len()).sum::<usize>() > FEW;
-    let (mut kept, mut piece, mut size) = (Vec::new(), Vec::new(), 0);
+    let of_name = |versions: &Versions| versions.statements.len() * versions.signatures.len().max(1);
+    let many = files.0.values().map(of_name).sum::<usize>() > FEW;
+    let (mut kept, mut piece, mut size, mut count) = (Vec::new(), Vec::new(), 0, 0);
     for (name, Versions { statements, signatures }) in files.0 {
-        let signature = signature(objects, &name, signatures)?;
-        for id in statements {
-            let act = act(objects, &name, &id, signature.clone())?;
+        let signatures = signatures_of(objects, &name, signatures)?;
+        let pairs = statements.iter().flat_map(|id| (0..signatures.len().max(1)).map(move |at| (id, at)));
+        for (id, at) in pairs {
+            count += 1;
+            if count > FILES {
+                return Ok(Err(Unread::TooManyFiles));
+            }
+            let act = act(objects, format!("{name}#{id}#{at}"), id, signatures.get(at).cloned())?;
             if many && (piece.len() == PIECE || size + bytes(&act) > PIECE_BYTES) {
                 piece.append(&mut kept);
                 kept = keep(std::mem::take(&mut piece))?;
@@ -202,35 +208,37 @@ fn blob(objects: &mut Objects, id: &str) -> Result<Vec<u8>, GitError> {
     Ok(object.bytes)
 }
 
-/// The signature that a name is the digest of.
-fn signature(
+/// The signatures that a name may stand for: the one that it is the digest of, as [`write`] names it; else each that stood there.
+fn signatures_of(
     objects: &mut Objects,
     name: &str,
     versions: BTreeSet<String>,
-) -> Result<Option<Vec<u8>>, GitError> {
+) -> Result<Vec<Vec<u8>>, GitError> {
     let digest = name.rsplit('/').next().unwrap_or_default();
+    let mut all = Vec::with_capacity(versions.len());
     for id in versions {
         let bytes = blob(objects, &id)?;
         if sha256_hex(&bytes) == digest {
-            return Ok(Some(bytes));
+            return Ok(vec![bytes]);
         }
+        all.push(bytes);
     }
-    Ok(None)
+    Ok(all)
 }
 
 /// A statement as an act; without its signature it is shown as one whose signature is bad.
 fn act(
     objects: &mut Objects,
-    name: &str,
-    id: &str,
+    id: String,
+    statement: &str,
     signature: Option<Vec<u8>>,
 ) -> Result<Act<'static>, GitError> {
     Ok(Act {
-        id: format!("{name}#{}", id.get(..12).unwrap_or(id)).into(),
+        id: id.into(),
         kind: ActKind::Signed,
         actor: Account::default(),
         proof: Proof::Signature,
-        statement: Some(Text::from_bytes(blob(objects, id)?)),
+        statement: Some(Text::from_bytes(blob(objects, statement)?)),
         signature: signature.map(Text::from_bytes),
         ..Act::default()
     })

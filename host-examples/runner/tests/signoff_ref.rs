@@ -104,6 +104,34 @@ fn a_withdrawal_is_put_away_by_nothing_that_stands_on_top_of_it() {
 }
 
 #[test]
+fn a_statement_counts_whatever_its_files_are_called_and_whatever_stands_there_since() {
+    let (repo, sam, folder) = change();
+    approve(&repo, &sam);
+    let approved = repo.git(&["rev-parse", REF]);
+    assert_eq!(repo.countersign(&["approve", "--target", "main", "--key", &sam, "--withdraw"]).code, 0);
+    // The withdrawal under a name of somebody's own, in a ref of its own.
+    let diff = repo.git(&["diff-tree", "-r", "--name-only", &approved, REF]);
+    let copy = |kind: &str| -> File {
+        let path = diff.lines().find(|path| path.ends_with(kind)).unwrap();
+        let output =
+            common::command(&repo.path()).args(["cat-file", "blob", &format!("{REF}:{path}")]).output();
+        ("100644", format!("{folder}/mine.{kind}"), output.unwrap().stdout)
+    };
+    let own = "refs/countersign/own";
+    put(&repo, own, None, &[copy("json"), copy("sig")]);
+    repo.git(&["update-ref", REF, &approved]);
+    assert_eq!(repo.check(&[]).code, 1, "it takes the approval back");
+    let other: [File; 2] = [
+        ("100644", format!("{folder}/mine.json"), b"{}".to_vec()),
+        ("100644", format!("{folder}/mine.sig"), b"x".to_vec()),
+    ];
+    put(&repo, own, Some(own), &other);
+    assert_eq!(repo.check(&[]).code, 1, "what stands there since takes nothing away");
+    repo.git(&["update-ref", "-d", own]);
+    assert_eq!(repo.check(&[]).code, 0, "the control");
+}
+
+#[test]
 fn an_approval_that_somebody_took_out_of_the_tree_still_counts() {
     let (repo, sam, _) = change();
     approve(&repo, &sam);
