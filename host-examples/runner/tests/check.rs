@@ -152,18 +152,6 @@ fn a_mailmap_admits_nobody() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_a_file_of_sign_offs() {
-    let repo = Repo::with_policy();
-    let head = repo.commit(AI);
-    let path = repo.signoff("rhea", &head);
-    let decide = || act_codes(&repo.decision(&["--signoffs", path.to_str().unwrap()]));
-    let without = decide();
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, format!("\u{feff}{text}")).unwrap();
-    assert_eq!(decide(), without);
-}
-
-#[test]
 fn an_ai_as_author_is_a_tool_and_blocks_nobody() {
     let repo = Repo::with_policy();
     let head = repo.commit_as("Claude <noreply@anthropic.com>", "Clamp");

@@ -144,9 +144,9 @@ impl<'r, 'a> Contributors<'r, 'a> {
             let Some(by) = push.by.as_ref().filter(|_| !of_ignored) else { continue };
             let people = directory.all_of(by);
             if people.is_empty() {
-                contributors.unattributed.get_or_insert_with(|| {
-                    format!("{} was pushed by {}", push.head.short(), login_of(by))
-                });
+                contributors
+                    .unattributed
+                    .get_or_insert_with(|| format!("{} was pushed by {}", push.head.short(), login_of(by)));
             }
             for person in people {
                 contributors.add(person, ContributorRole::Pusher);

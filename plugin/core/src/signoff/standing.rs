@@ -20,7 +20,8 @@ fn moment(act: &Act<'_>, vote: Vote) -> Moment {
 }
 
 impl Acts<'_, '_> {
-    /// Which votes are the last word of everybody who may have given them. Of one time several may be.
+    /// Which votes are the last word of everybody who may have given them. Of one time several may be, and an approval
+    /// without a time beside a later one: a void one may have come after it.
     pub(super) fn latest(&self, votes: &[Vote]) -> Vec<bool> {
         let mut latest: BTreeMap<PersonId, Moment> = BTreeMap::new();
         let given =
@@ -36,7 +37,11 @@ impl Acts<'_, '_> {
         for (at, (act, vote)) in given() {
             let moment = moment(act, *vote);
             if let Some(stands) = stands.get_mut(at) {
-                *stands = self.actor(at).iter().all(|person| latest.get(person) == Some(&moment));
+                *stands = self.actor(at).iter().all(|person| {
+                    let last = latest.get(person);
+                    last == Some(&moment)
+                        || (act.at.is_none() && last.is_some_and(|(_, _, last)| *last == Reverse(Vote::Yes)))
+                });
             }
         }
         stands
