@@ -199,7 +199,9 @@ impl<'a> Reader<'a> {
         let joint = if self.path.contains('?') { '&' } else { '?' };
         loop {
             let overlap = overlap.min(self.most / 2).max(1).min(self.read);
-            let Some(cut) = Cut::after(self.read, overlap, self.most, self.cap) else { return Ok(None) };
+            // Small pages leave little room: less of an overlap is one all the same.
+            let after = |overlap| Cut::after(self.read, overlap, self.most, self.cap);
+            let Some(cut) = (overlap.min(1)..=overlap).rev().find_map(after) else { return Ok(None) };
             let path = format!("{}{joint}limit={}&page={}", self.path, cut.limit, cut.page);
             // What one entry alone holds is read however large it is, as far as that is possible.
             let piece = if self.most > 1 { self.api.piece::<T>(&path) } else { self.api.large_piece(&path) };

@@ -59,7 +59,8 @@ fn what_owns_or_maps_and_is_no_regular_file_holds_the_rules_that_need_it() {
     // The codes of both rules, and the path that the answer names.
     let waits = "fact-unavailable";
     let asks = "missing-approvals";
-    let rows: [(&[(&str, Entry)], &str, &str, &str); 10] = [
+    type Entries<'e> = &'e [(&'e str, Entry)];
+    let rows: [(Entries<'_>, &str, &str, &str); 10] = [
         (&[(".github/CODEOWNERS", OWNERS)], asks, asks, ""),
         (&[(".github/CODEOWNERS", Link("../OWNERS")), ("OWNERS", OWNERS)], asks, waits, ".github/CODEOWNERS"),
         (&[(".github", Link("hidden")), ("hidden/CODEOWNERS", OWNERS)], asks, waits, ".github/CODEOWNERS"),

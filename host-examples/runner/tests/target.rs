@@ -52,8 +52,11 @@ impl Job {
 
 const HEAD_ONLY: &[&str] = &["--depth=20", "+refs/pull/7/head:refs/remotes/pull/7/head"];
 
+/// What an environment holds.
+type Variables<'v> = &'v [(&'v str, &'v str)];
+
 /// What each system sets for a pull request into main, with `$HEAD`, `$BASE` and `$EVENT` for what differs.
-const SYSTEMS: &[(&str, &[(&str, &str)], &str)] = &[
+const SYSTEMS: &[(&str, Variables<'_>, &str)] = &[
     (
         "GitLab CI",
         &[
@@ -274,7 +277,8 @@ fn no_policy_is_said_only_where_that_of_the_default_branch_was_looked_for() {
     let not_here = "refs/heads/main, the default branch, whose policy would count, is not in this repository";
     let set_head = &["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"][..];
     // What the job fetched, whether its remote's HEAD is known, the flags, the variables; the code, and what is said.
-    let cases: &[(&[&str], bool, &[&str], &[(&str, &str)], i32, &str)] = &[
+    type Words<'w> = &'w [&'w str];
+    let cases: &[(Words<'_>, bool, Words<'_>, Variables<'_>, i32, &str)] = &[
         (&[old, pull], false, &["--target", "old"], &[], 2, unknown),
         (&[old, main, pull], false, &["--target", "old"], &[], 2, unknown),
         (&[old, main, pull], true, &["--target", "old"], &[], 1, "1 approval by seniors"),

@@ -369,7 +369,8 @@ fn a_branch_is_judged_by_the_policy_of_today_however_it_is_made_at_an_older_comm
         let body = json!({ "name": target });
         drop(story.gitea.ok("PATCH", "repos/acme/app/branches/lately-renamed", &story.admin, body));
     };
-    let ways: [(&str, &dyn Fn(&str)); 4] = [
+    type Way<'w> = &'w dyn Fn(&str);
+    let ways: [(&str, Way<'_>); 4] = [
         ("hotfix/pushed", &|target| repository.passes(&format!("{old}:refs/heads/{target}"))),
         ("hotfix/made", &made),
         ("hotfix/written", &written),

@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn hunks_are_parted_by_file_and_keep_what_looks_like_a_header() {
         let diff = read(
-            b":100644 100644 a b M\0x\0:100644 100755 c c M\0m\01\t1\tx\00\t0\tm\0\0\
+            b":100644 100644 a b M\0x\0:100644 100755 c c M\0m\x001\t1\tx\x000\t0\tm\0\0\
               diff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-diff --git a/y b/y\n+z\0z\n\
               diff --git a/m b/m\nold mode 100644\nnew mode 100755\n",
             ALL,

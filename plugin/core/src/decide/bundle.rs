@@ -193,7 +193,7 @@ impl Bundle<'_, '_> {
                 file.role == Role::Codeowners
                     && file.path.as_ref().is_some_and(|known| known.as_bytes() == path.as_bytes())
             };
-            if self.beside.iter().any(|file| is_it(&file)) {
+            if self.beside.iter().any(is_it) {
                 return;
             }
         }

@@ -16,9 +16,7 @@ fn may_refuse(act: &Value) -> bool {
     let said = &act["signed"];
     let text = act["text"].as_str().or(said["text"].as_str()).unwrap_or_default();
     let refuses = |word: &&str| text.contains(word.trim_end_matches(" {head}"));
-    act["kind"] == "request-changes"
-        || said["decision"] == "request-changes"
-        || REFUSING.iter().any(|word| refuses(&word))
+    act["kind"] == "request-changes" || said["decision"] == "request-changes" || REFUSING.iter().any(refuses)
 }
 
 /// Whether an act replaces an earlier one in some rule without counting there itself.

@@ -815,7 +815,9 @@ fn a_document_that_is_no_regular_file_is_no_empty_one() {
     let policy = format!(
         "codeowners: github\n{POLICY}  - name: owners\n    require: [{{ approvals: 1, by: code-owners }}]\n"
     );
-    let owners = |case: &mut Case| drop(case.document("codeowners", ".github/CODEOWNERS", "* @sam\n"));
+    let owners = |case: &mut Case| {
+        case.document("codeowners", ".github/CODEOWNERS", "* @sam\n");
+    };
     let signed = |case: &mut Case| {
         let act =
             json!({ "id": "s", "kind": "signed", "actor": {}, "proof": "signature", "statement": "{}" });

@@ -330,7 +330,7 @@ pub(super) struct Context {
 #[serde(untagged)]
 pub(super) enum PolicyError {
     Is(bool),
-    Why(String),
+    Why(#[expect(dead_code, reason = "what was wrong is for a reader of the case")] String),
 }
 
 /// The text of the change itself.
