@@ -214,7 +214,7 @@ fn configuration(folder: &Path, port: u16) -> String {
         "I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true\n\
          WORK_PATH = {work}\n\
          [server]\nHTTP_ADDR = 127.0.0.1\nHTTP_PORT = {port}\nROOT_URL = http://127.0.0.1:{port}/\n\
-         STATIC_ROOT_PATH = {statics}\nDISABLE_SSH = true\n\
+         STATIC_ROOT_PATH = {statics}\nDISABLE_SSH = true\nSSH_ROOT_PATH = {work}/ssh\n\
          [database]\nDB_TYPE = sqlite3\n\
          [security]\nINSTALL_LOCK = true\n\
          [webhook]\nALLOWED_HOST_LIST = loopback\n\
