@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
     API_VERSION, Account, Act, ActKind, ObjectId, Proof, SignoffDecision, SignoffEntry, SignoffFile,
+    without_mark,
 };
 
 /// Why a file of sign-offs was not taken.
@@ -36,10 +37,9 @@ pub enum SignoffError {
 pub fn read(path: &Path) -> Result<Vec<Act<'static>>, SignoffError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| SignoffError::Unreadable { path: path.to_owned(), source })?;
-    // An editor may have put a byte order mark before what the person wrote.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let malformed = |reason: String| SignoffError::Malformed { path: path.to_owned(), reason };
-    let file: SignoffFile = serde_yaml::from_str(text).map_err(|e| malformed(e.to_string()))?;
+    let file: SignoffFile =
+        serde_yaml::from_str(without_mark(&text)).map_err(|e| malformed(e.to_string()))?;
     if file.api_version != API_VERSION || file.kind != "Signoffs" {
         return Err(malformed(format!(
             "it must begin with `apiVersion: {API_VERSION}` and `kind: Signoffs`"

@@ -33,8 +33,8 @@ pub use request::*;
 pub use signals::*;
 pub use signoffs::*;
 pub use statement::*;
-pub use text::Text;
-pub(crate) use text::{deceives, hidden_in, without_mark};
+pub use text::{Text, without_mark};
+pub(crate) use text::{deceives, hidden_in};
 pub use when::When;
 pub(crate) use write::to_json;
 

@@ -46,7 +46,7 @@ impl<'a> Text<'a> {
 }
 
 /// A text that a person wrote, without the byte order mark that an editor put before it.
-pub(crate) fn without_mark(text: &str) -> &str {
+pub fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 

@@ -1,6 +1,7 @@
 //! Documents that decide: how they are read, and who guards them.
 
 use crate::common::{Case, POLICY, account};
+use crate::owners::POLICY as OWNED;
 use serde_json::{Value, json};
 
 fn check(policy: &str) -> Value {
@@ -16,17 +17,6 @@ fn warnings(policy: &str) -> Vec<String> {
     let diagnostics = report["diagnostics"].as_array().unwrap();
     diagnostics.iter().map(|warning| warning["message"].as_str().unwrap().to_owned()).collect()
 }
-
-const OWNED: &str = "\
-countersign: 1
-name: test
-codeowners: github
-people:
-  seniors: { users: [rhea] }
-rules:
-  - name: owners
-    require: [{ approvals: 1, by: code-owners }]
-";
 
 /// A change of one file under CODEOWNERS of a dialect: the code of its rule, and what is missing.
 fn owned(dialect: &str, file: &str) -> (String, String) {

@@ -3,7 +3,8 @@
 use crate::common::{Case, account};
 use serde_json::json;
 
-const POLICY: &str = "\
+/// Whoever owns a file signs its changes.
+pub const POLICY: &str = "\
 countersign: 1
 name: test
 codeowners: github
