@@ -164,8 +164,8 @@ struct Sheet<'q> {
     requirement: &'q Requirement,
     roster: Roster,
     votes: Vec<Vote>,
-    /// Which votes are the latest of their givers.
-    latest: Vec<bool>,
+    /// For each vote, the people whose last word it is.
+    latest: Vec<Vec<PersonId>>,
 }
 
 impl Desk<'_, '_, '_> {
@@ -261,11 +261,13 @@ impl Desk<'_, '_, '_> {
                 && (!self.directory.is_bot(*person) || sheet.roster.has_bot(*person))
                 && !self.directory.is_inactive(*person)
         };
-        let mut open: Vec<PersonId> = Vec::new();
+        // Whoever may be one person is asked once, by the first of their names; they stand side by side.
+        let mut asked: Vec<(PersonId, String)> = Vec::new();
         for person in sheet.roster.people().filter(may) {
-            // Whoever may be one person is asked once; they stand side by side.
-            if open.last().is_none_or(|last| !last.may_be(person)) {
-                open.push(person);
+            let label = self.directory.label(person);
+            match asked.last_mut().filter(|(known, _)| known.may_be(person)) {
+                Some((_, known)) => *known = label.min(std::mem::take(known)),
+                None => asked.push((person, label)),
             }
         }
         if self.directory.may_unite() {
@@ -275,10 +277,10 @@ impl Desk<'_, '_, '_> {
         }
         tally.needed = match requirement.approvals {
             Approvals::Number(number) => number,
-            Approvals::All => u32::try_from(open.len()).unwrap_or(u32::MAX).max(1),
+            Approvals::All => u32::try_from(asked.len()).unwrap_or(u32::MAX).max(1),
         };
-        let still = open.iter().filter(|person| !people.iter().any(|known| known.may_be(**person)));
-        tally.eligible = still.map(|person| self.directory.label(*person)).collect();
+        let still = asked.into_iter().filter(|(person, _)| !people.iter().any(|known| known.may_be(*person)));
+        tally.eligible = still.map(|(_, label)| label).collect();
         crate::order::strings(&mut tally.eligible);
         Ok(tally)
     }
@@ -378,7 +380,8 @@ impl Desk<'_, '_, '_> {
         if vote == Vote::No {
             return self.judge_refusal(at, act, sheet);
         }
-        if sheet.latest.get(at) != Some(&true) {
+        // The last word of everybody who may have given it.
+        if sheet.latest.get(at).is_none_or(|last| last.len() < actor.len()) {
             return Ok(self.rewritten(at, act, vote).unwrap_or(ActCode::Superseded));
         }
         if vote == Vote::Ended {
@@ -680,11 +683,11 @@ impl Desk<'_, '_, '_> {
     /// count one is enough.
     fn strike_ties(&self, sheet: &Sheet<'_>, codes: &mut [ActCode]) {
         let mut last: BTreeMap<PersonId, (usize, bool)> = BTreeMap::new();
-        let approves =
-            |at: &usize| sheet.latest.get(*at) == Some(&true) && sheet.votes.get(*at) == Some(&Vote::Yes);
+        let approves = |at: &usize| sheet.votes.get(*at) == Some(&Vote::Yes);
         for at in (0..codes.len()).filter(approves) {
             let counts = codes.get(at) == Some(&ActCode::Counted);
-            for person in self.acts.actor(at) {
+            // Also of one that somebody else who may have given it took back since.
+            for person in sheet.latest.get(at).into_iter().flatten() {
                 let (kept, all) = last.entry(*person).or_insert((at, counts));
                 *all &= counts;
                 let id = |at: usize| self.acts.list.get(at).map(|act| &act.id);

@@ -20,9 +20,9 @@ fn moment(act: &Act<'_>, vote: Vote) -> Moment {
 }
 
 impl Acts<'_, '_> {
-    /// Which votes are the last word of everybody who may have given them. Of one time several may be, and an approval
-    /// without a time beside a later one: a void one may have come after it.
-    pub(super) fn latest(&self, votes: &[Vote]) -> Vec<bool> {
+    /// For each vote, the people whose last word it is, of those who may have given it. Of one time several may be, and an
+    /// approval without a time beside a later one: a void one may have come after it.
+    pub(super) fn latest(&self, votes: &[Vote]) -> Vec<Vec<PersonId>> {
         let mut latest: BTreeMap<PersonId, Moment> = BTreeMap::new();
         let given =
             || self.list.iter().zip(votes).enumerate().filter(|(_, (_, vote))| **vote != Vote::Nothing);
@@ -33,18 +33,19 @@ impl Acts<'_, '_> {
                 *last = moment.max(*last);
             }
         }
-        let mut stands = vec![false; self.list.len()];
+        let mut words = vec![Vec::new(); self.list.len()];
         for (at, (act, vote)) in given() {
             let moment = moment(act, *vote);
-            if let Some(stands) = stands.get_mut(at) {
-                *stands = self.actor(at).iter().all(|person| {
-                    let last = latest.get(person);
-                    last == Some(&moment)
-                        || (act.at.is_none() && last.is_some_and(|(_, _, last)| *last == Reverse(Vote::Yes)))
-                });
+            let is_last = |person: &&PersonId| {
+                let last = latest.get(person);
+                last == Some(&moment)
+                    || (act.at.is_none() && last.is_some_and(|(_, _, last)| *last == Reverse(Vote::Yes)))
+            };
+            if let Some(people) = words.get_mut(at) {
+                people.extend(self.actor(at).iter().filter(is_last).copied());
             }
         }
-        stands
+        words
     }
 }
 

@@ -457,3 +457,47 @@ fn a_byte_order_mark_is_no_part_of_what_a_person_writes() {
     case.comment("olga", &format!("break-glass: production is down and this mends it, {}", id("c1")));
     assert_eq!(case.outcome(), "approved");
 }
+
+#[test]
+fn an_approval_that_may_be_of_two_holds_back_each_whatever_the_other_says_later() {
+    // The account of kai writes with the address of rhea, and nobody said when; rhea approves beside it.
+    let actor = json!({ "login": "kai", "email": "rhea@example.com" });
+    let rhea = json!({ "account": account("rhea"), "emails": ["rhea@example.com"] });
+    for (refuses, approvals, counted) in
+        [(false, 1, true), (true, 1, true), (false, 2, false), (true, 2, false)]
+    {
+        let mut case = Case::new();
+        case.push("people", rhea.clone());
+        case.act("rhea", "approve");
+        if approvals == 2 {
+            let doubtful = case.act("kai", "approve");
+            doubtful["actor"] = actor.clone();
+            doubtful["head"] = id("other").into();
+            doubtful.as_object_mut().unwrap().remove("at");
+        }
+        if refuses {
+            case.act("kai", "request-changes");
+        }
+        assert_eq!(case.codes()[0] == "counted", counted, "{refuses} {approvals} {:?}", case.codes());
+    }
+}
+
+#[test]
+fn whom_to_ask_of_those_who_may_be_one_depends_on_no_order() {
+    let policy = "countersign: 1\nname: t\npeople: { seniors: { groups: [g] } }\n\
+                  rules: [{ name: r, require: [{ approvals: 1, by: seniors }] }]\n";
+    for members in [["omar", "rhea"], ["rhea", "omar"]] {
+        for mailmap in ["<rhea@example.com> <omar@example.com>\n", "<omar@example.com> <rhea@example.com>\n"]
+        {
+            let mut case = Case::under(policy);
+            for login in members {
+                let email = format!("{login}@example.com");
+                case.push("people", json!({ "account": account(login), "emails": [email] }));
+            }
+            case.push("groups", json!({ "name": "g", "members": members.map(account) }));
+            case.document("mailmap", ".mailmap", mailmap);
+            let who = case.answer().unwrap()["remedies"][0]["who"].clone();
+            assert_eq!(who, json!(["omar"]), "{mailmap}");
+        }
+    }
+}
