@@ -57,6 +57,13 @@ impl Case<'_, '_, '_> {
                         let why = format!("nobody owns {}{more}, by CODEOWNERS", quoted(path));
                         pend(result, RuleCode::Impossible, why);
                     }
+                    // Whoever is asked beside the owners is asked for what nobody owns.
+                    let others = requirement.by.iter().filter(|name| *name != CODE_OWNERS);
+                    let others: Vec<String> = others.cloned().collect();
+                    if !others.is_empty() && (entries.is_empty() || !unowned.is_empty()) {
+                        let requirement = Cow::Owned(Requirement { by: others, ..requirement.clone() });
+                        all.push(Asked { requirement, owners: None });
+                    }
                     all.extend(entries.into_iter().map(|entry| self.of_entry(requirement, entry)));
                 }
             }

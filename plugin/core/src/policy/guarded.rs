@@ -1,6 +1,6 @@
 //! Which documents decide about changes, and whether a policy asks anybody when one of them changes.
 
-use super::{Approvals, Combination, Effect, Policy, Predicate, Rule, Which};
+use super::{Approvals, CODE_OWNERS, Combination, Effect, Policy, Predicate, Requirement, Rule, Which};
 use crate::model::Enforce;
 
 /// What stands in the policy's own folder, each by the path that it is read from.
@@ -42,12 +42,17 @@ impl Policy {
     fn asks_about(&self, rule: &Rule, path: &str) -> bool {
         let asks = match &rule.effect {
             Effect::Deny(_) => true,
-            Effect::Require(requirements) => {
-                requirements.iter().any(|requirement| requirement.approvals != Approvals::Number(0))
-            }
+            Effect::Require(requirements) => requirements.iter().any(|requirement| self.asks(requirement)),
         };
         let applies = rule.when.as_ref().is_none_or(|when| self.holds_for(when, path) == Some(true));
         asks && applies && rule.enforce == Enforce::Block
+    }
+
+    /// Whether a requirement asks for somebody whatever changes. A file need not have owners.
+    fn asks(&self, requirement: &Requirement) -> bool {
+        let blocks = self.codeowners.as_ref().is_some_and(|owners| owners.unowned_blocks);
+        requirement.approvals != Approvals::Number(0)
+            && (blocks || requirement.by.iter().any(|name| name != CODE_OWNERS))
     }
 
     /// Whether a predicate holds for every change that changes this file; none where that hangs on something else.
@@ -64,16 +69,16 @@ impl Policy {
             Predicate::Any(parts) => each(parts, true),
             Predicate::Not(inner) => self.holds_for(inner, path).map(|holds| !holds),
             Predicate::Paths(test) => {
-                let matches = test.matches(path);
+                let matches = test.touches(path);
                 match test.which {
                     Which::Changed => matches.then_some(true),
                     Which::None => matches.then_some(false),
-                    Which::Only => (!matches).then_some(false),
+                    Which::Only => (!test.matches(path)).then_some(false),
                 }
             }
             // The highest level of a change counts, and another file may have a higher one.
             Predicate::Level(names) => {
-                let at = self.levels.iter().position(|level| level.paths.matches(path))?;
+                let at = self.levels.iter().position(|level| level.paths.touches(path))?;
                 let mut from_top = self.levels.iter().take(at + 1);
                 from_top.all(|level| names.contains(&level.name)).then_some(true)
             }
@@ -115,8 +120,15 @@ fn passes(combination: &Combination, asks: &[bool]) -> bool {
 impl super::PathTest {
     /// Whether a path is one of those that the test is about.
     fn matches(&self, path: &str) -> bool {
-        let any =
-            |patterns: &[super::Pattern]| patterns.iter().any(|pattern| pattern.matches(path.as_bytes()));
-        any(&self.patterns) && !any(&self.ignore)
+        self.patterns.iter().any(|pattern| pattern.matches(path.as_bytes())) && !self.ignores(path)
+    }
+
+    /// Whether a change of this path is one that the test is about.
+    fn touches(&self, path: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.reaches(path.as_bytes())) && !self.ignores(path)
+    }
+
+    fn ignores(&self, path: &str) -> bool {
+        self.ignore.iter().any(|pattern| pattern.matches(path.as_bytes()))
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! A pattern without `/` matches a name at any depth; one with `/` is anchored at the root of the repository; one that
 //! ends in `/` or `/**` matches everything below that folder, and the folder itself: a submodule or a link has one path.
+//! What matches a folder reaches all that is below it, as in gitignore(5): whoever asks what a change touches asks for that,
+//! and whoever excuses files asks for the files that match.
 //! `*` and `?` stay within one name, `**` spans folders, `[...]` and `{a,b}` choose. Matching is on bytes and tells upper
 //! from lower case. What begins with `re:` is a regular expression instead, found anywhere in the path.
 
@@ -85,12 +87,24 @@ impl PartialEq for Regex {
 impl Eq for Regex {}
 
 impl Regex {
-    /// Compiles an expression; the error says what is wrong with it.
+    /// Compiles an expression over texts; the error says what is wrong with it.
     pub fn compile(source: &str) -> Result<Self, String> {
+        Self::build(source, false)
+    }
+
+    /// Compiles an expression over paths or titles. They have no lines: a line feed in one is a character like any other.
+    pub fn of_name(source: &str) -> Result<Self, String> {
+        Self::build(source, true)
+    }
+
+    fn build(source: &str, dot_matches_new_line: bool) -> Result<Self, String> {
         if source.len() > PATTERN_BYTES {
             return Err(format!("a pattern has at most {PATTERN_BYTES} bytes"));
         }
-        let built = regex_lite::RegexBuilder::new(source).size_limit(REGEX_BYTES).build();
+        let built = regex_lite::RegexBuilder::new(source)
+            .size_limit(REGEX_BYTES)
+            .dot_matches_new_line(dot_matches_new_line)
+            .build();
         built
             .map(|regex| {
                 let literal = memmem::Finder::new(&required_literal(source)).into_owned();
@@ -211,7 +225,7 @@ impl Pattern {
             return Err(format!("a pattern has at most {PATTERN_BYTES} bytes"));
         }
         if let Some(expression) = source.strip_prefix(REGEX_PREFIX) {
-            let regex = Regex::compile(expression)?;
+            let regex = Regex::of_name(expression)?;
             return Ok(Pattern { source: source.to_owned(), tests: vec![Test::Regex(regex)] });
         }
         if source.starts_with('!') {
@@ -235,8 +249,8 @@ impl Pattern {
         &self.source
     }
 
-    /// Whether this is a plain path in lower case without an extension, as folders are called: it matches a file, and
-    /// nothing below a folder.
+    /// Whether this is a plain path in lower case without an extension, as folders are called: as an excuse it is about
+    /// a file, and nothing below a folder.
     pub fn looks_like_a_folder(&self) -> bool {
         let last = self.source.rsplit('/').next().unwrap_or_default();
         let plain = |test: &Test| matches!(test, Test::Exact(_) | Test::Name(_));
@@ -249,12 +263,17 @@ impl Pattern {
         self.tests.iter().any(|test| test.matches(path))
     }
 
+    /// Whether the path matches, or a folder does that it is in.
+    pub fn reaches(&self, path: &[u8]) -> bool {
+        self.tests.iter().any(|test| test.reaches(path))
+    }
+
     /// Steps that a path of this length takes.
     pub fn steps(&self, length: usize) -> u64 {
         self.tests.iter().map(|test| test.steps(1, length)).sum()
     }
 
-    /// Every path of an index that matches, with its place. Only those are looked at that begin as the pattern does: most
+    /// Every path of an index that it reaches, with its place. Only those are looked at that begin as the pattern does: most
     /// rules are about one folder, and most files are in others.
     ///
     /// # Errors
@@ -269,7 +288,7 @@ impl Pattern {
                     steps.take(test.steps(number, bytes))?;
                     (number, bytes) = (0, 0);
                 }
-                if test.matches(path) {
+                if test.reaches(path) {
                     found.push((path, place));
                 }
             }
@@ -357,6 +376,25 @@ impl Test {
                 .is_some_and(|before| before.last().is_none_or(|&b| b == b'/')),
             Test::Regex(regex) => regex.matches_bytes(path),
             Test::Glob(glob) => glob.matches(path),
+        }
+    }
+
+    fn reaches(&self, path: &[u8]) -> bool {
+        let folders = || memchr::memchr_iter(b'/', path).filter_map(|end| path.get(..end));
+        match self {
+            Test::Exact(whole) => path
+                .strip_prefix(whole.as_bytes())
+                .is_some_and(|rest| rest.first().is_none_or(|&b| b == b'/')),
+            // Mostly no folder ends with the name's last letter.
+            Test::NameSuffix(end) | Test::Name(end) => {
+                let last = end.as_bytes().last();
+                self.matches(path) || folders().any(|folder| folder.last() == last && self.matches(folder))
+            }
+            Test::Glob(glob) if glob.folder.is_none() => {
+                let begins = path.starts_with(glob.start.as_bytes());
+                self.matches(path) || (begins && folders().any(|folder| glob.matches(folder)))
+            }
+            Test::Glob(_) | Test::Prefix(_) | Test::Regex(_) => self.matches(path),
         }
     }
 }

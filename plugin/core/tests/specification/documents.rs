@@ -151,6 +151,26 @@ fn a_document_that_decides_and_that_no_rule_guards_is_warned_of() {
             gate("{ paths: [\"/.countersign/policy.yaml\", \"/.mailmap\"] }", one),
             "allowed_signers` and `.countersign/revoked_keys`",
         ),
+        // Owners guard what they own.
+        (
+            with_rules(
+                "codeowners: github\nrules: [{ name: gate, require: [{ approvals: 1, by: code-owners }] }]\n",
+            ),
+            "`.mailmap`",
+        ),
+        (
+            with_rules(
+                "codeowners: { dialect: github, unowned: block }\n\
+                 rules: [{ name: gate, require: [{ approvals: 1, by: code-owners }] }]\n",
+            ),
+            "",
+        ),
+        (
+            with_rules(
+                "codeowners: github\nrules: [{ name: gate, require: [{ approvals: 1, by: [code-owners, seniors] }] }]\n",
+            ),
+            "",
+        ),
         // What leaves a way around guards nothing.
         (gate(&format!("{{ paths: {{ only: [{both}] }} }}"), one), "`.mailmap`"),
         (gate(&format!("{{ paths: {{ changed: [{both}], ignore: [\"*map\"] }} }}"), one), "`.mailmap`"),

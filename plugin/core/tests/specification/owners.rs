@@ -100,6 +100,23 @@ fn other_people_may_stand_in_where_the_rule_names_them() {
 }
 
 #[test]
+fn other_people_whom_the_rule_names_are_asked_for_what_nobody_owns() {
+    for (files, waits) in [
+        (vec!["vendor/a.c"], vec!["1 approval by seniors"]),
+        (vec!["db/1.sql", "vendor/a.c"], vec!["1 approval by seniors"]),
+        (vec![], vec!["1 approval by seniors"]),
+    ] {
+        let mut case = case(&files);
+        case.policy = POLICY.replace("by: code-owners", "by: [code-owners, seniors]");
+        let answer = case.answer().unwrap();
+        let missing = answer["rules"][0]["missing"].to_string();
+        assert!(waits.iter().all(|what| missing.contains(what)), "{files:?} {missing}");
+        case.act("rhea", "approve");
+        assert_eq!(case.outcome(), "approved", "{files:?}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_or_is_not_there_leaves_the_rule_pending() {
     for bytes in [Some("*.rs sam"), Some("!x @sam"), None] {
         let mut case = case(&["src/a.rs"]);

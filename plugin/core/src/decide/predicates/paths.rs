@@ -17,7 +17,7 @@ pub(in crate::decide) fn index<'f>(files: &'f [File<'_>]) -> Index<'f> {
 }
 
 impl Facts<'_, '_, '_> {
-    /// Which files have a path that matches.
+    /// Which files have a path that a pattern reaches.
     fn matching(&self, test: &PathTest) -> Result<Vec<bool>, Error> {
         let mut matching = vec![false; self.request.files.len()];
         for pattern in &test.patterns {
@@ -31,13 +31,13 @@ impl Facts<'_, '_, '_> {
         Ok(matching)
     }
 
-    /// Whether a path matches, unless it is to be left out.
+    /// Whether a path itself matches, unless it is to be left out.
     fn matches(&self, test: &PathTest, path: &Text<'_>) -> Result<bool, Error> {
         let bytes = path.as_bytes();
         let patterns = || test.patterns.iter().chain(&test.ignore);
         self.steps.take(patterns().map(|pattern| pattern.steps(bytes.len())).sum())?;
-        Ok(!test.ignore.iter().any(|pattern| pattern.matches(bytes))
-            && matched(&test.patterns, path).is_some())
+        let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(bytes));
+        Ok(any(&test.patterns) && !any(&test.ignore))
     }
 
     pub(super) fn paths(&self, test: &PathTest) -> Result<Truth, Error> {
@@ -62,17 +62,26 @@ impl Facts<'_, '_, '_> {
         Ok(found.negated())
     }
 
-    /// The path of a file by which it matches, and the pattern.
+    /// The path of a file that a pattern reaches, and the pattern.
     fn shown<'t, 'r>(
         &self,
         file: &'t File<'r>,
         test: &'t PathTest,
     ) -> Result<(&'t Text<'r>, &'t str), Error> {
-        let path = match &file.previous_path {
-            Some(previous) if !self.matches(test, &file.path)? => previous,
-            _ => &file.path,
+        let by = |path: &Text<'_>| {
+            let bytes = path.as_bytes();
+            let patterns = || test.patterns.iter().chain(&test.ignore);
+            self.steps.take(patterns().map(|pattern| pattern.steps(bytes.len())).sum())?;
+            let ignored = test.ignore.iter().any(|pattern| pattern.matches(bytes));
+            let by = test.patterns.iter().find(|pattern| pattern.reaches(bytes)).filter(|_| !ignored);
+            Ok(by.map(Pattern::source))
         };
-        Ok((path, matched(&test.patterns, path).map(Pattern::source).unwrap_or_default()))
+        if let Some(previous) = &file.previous_path
+            && by(&file.path)?.is_none()
+        {
+            return Ok((previous, by(previous)?.unwrap_or_default()));
+        }
+        Ok((&file.path, by(&file.path)?.unwrap_or_default()))
     }
 
     /// All paths match, both sides of a rename too, and there are some.
@@ -154,11 +163,6 @@ impl Facts<'_, '_, '_> {
         (!self.request.complete.contains(&Fact::Files))
             .then(|| Truth::unknown(RuleCode::ListIncomplete, "the list of files may have been cut"))
     }
-}
-
-/// The first pattern that a path matches.
-fn matched<'p>(patterns: &'p [Pattern], path: &Text<'_>) -> Option<&'p Pattern> {
-    patterns.iter().find(|pattern| pattern.matches(path.as_bytes()))
 }
 
 /// The first patterns of a test, for a person.

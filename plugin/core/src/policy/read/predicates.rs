@@ -244,8 +244,8 @@ fn title_test(node: &Node<'_>, faults: &mut Faults<'_>) -> TitleTest {
     let mut test = TitleTest::default();
     for (key, node) in map(node, "`title`", faults).unwrap_or_default() {
         match key.text.as_ref() {
-            "matches" => test.matches = compiled(node, "`matches`", faults, Regex::compile),
-            "not-matches" => test.not_matches = compiled(node, "`not-matches`", faults, Regex::compile),
+            "matches" => test.matches = compiled(node, "`matches`", faults, Regex::of_name),
+            "not-matches" => test.not_matches = compiled(node, "`not-matches`", faults, Regex::of_name),
             _ => faults.unknown_key(key, &["matches", "not-matches"]),
         }
     }
