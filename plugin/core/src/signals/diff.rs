@@ -28,6 +28,8 @@ pub(super) struct FileDiff<'d> {
     pub status: FileStatus,
     pub is_test: bool,
     pub is_code: bool,
+    /// It was the code of a test before it was moved.
+    pub was_test_code: bool,
     hunks: Vec<Vec<Line<'d>>>,
 }
 
@@ -55,8 +57,12 @@ impl<'d> Diff<'d> {
                 };
                 *diff.balance.entry(line.text).or_default() += by;
             }
+            let was_test_code = file.previous_path.as_ref().is_some_and(|path| {
+                let path = path.to_str_lossy();
+                is_test(&path) && is_code(&path)
+            });
             let (is_test, is_code) = (is_test(&path), is_code(&path));
-            diff.files.push(FileDiff { is_test, is_code, path, status: file.status, hunks });
+            diff.files.push(FileDiff { is_test, is_code, was_test_code, path, status: file.status, hunks });
         }
         diff
     }
@@ -203,7 +209,8 @@ mod tests {
             "@@ -10,4 +10,4 @@ fn a()\n a\n-b\n-c\n+d\n e\n@@ -90 +90,2 @@\n-x\n+y\n+z\n\\ No newline",
         );
         let path = Cow::Borrowed("a.rs");
-        let file = FileDiff { path, status: FileStatus::Modified, is_test: false, is_code: true, hunks };
+        let (is_test, is_code, was_test_code) = (false, true, false);
+        let file = FileDiff { path, status: FileStatus::Modified, is_test, is_code, was_test_code, hunks };
         let runs: Vec<_> = file.runs().collect();
         assert_eq!(runs.len(), 2);
         let mut seen = Vec::new();

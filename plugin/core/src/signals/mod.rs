@@ -62,12 +62,12 @@ pub(crate) fn signals(files: &[File<'_>], steps: &Steps) -> Result<Vec<Signal>, 
     Ok(signals)
 }
 
-/// A file that a rule would look at and that has no lines to look at, or none in UTF-8: another encoding, or bytes that make git
-/// take it for no text.
+/// A file that a rule would look at and that has no lines to look at, or not those that its language sees: another
+/// encoding, bytes that make git take it for no text, line ends that are none to git.
 pub(crate) fn unread<'f, 'a>(files: &'f [File<'a>]) -> Option<&'f File<'a>> {
     let is_read = |file: &File<'_>| {
         let hunks = file.hunks.as_ref().map(|hunks| hunks.as_bytes());
-        !file.binary && hunks.is_some_and(|hunks| std::str::from_utf8(hunks).is_ok())
+        !file.binary && hunks.is_some_and(|hunks| std::str::from_utf8(hunks).is_ok_and(has_git_s_lines))
     };
     let is_looked_at = |file: &&File<'_>| {
         std::iter::once(&file.path).chain(&file.previous_path).any(|path| {
@@ -76,6 +76,13 @@ pub(crate) fn unread<'f, 'a>(files: &'f [File<'a>]) -> Option<&'f File<'a>> {
         })
     };
     files.iter().filter(|file| !is_read(file)).find(is_looked_at)
+}
+
+/// Whether every end of a line is one to git: Python and JavaScript end a line at a lone carriage return too, JavaScript at
+/// the separators of Unicode.
+fn has_git_s_lines(hunks: &str) -> bool {
+    let is_lone = |at: usize| hunks.as_bytes().get(at + 1).is_some_and(|next| *next != b'\n');
+    !memchr::memchr_iter(b'\r', hunks.as_bytes()).any(is_lone) && !hunks.contains(['\u{2028}', '\u{2029}'])
 }
 
 fn signal(

@@ -4,23 +4,29 @@ use super::diff::{Diff, FileDiff, Line, Run};
 use super::signal;
 use crate::model::{FileStatus, Signal, SignalCode};
 
-/// A test file is deleted while production code changes, and no production code goes with it.
+/// A test file is deleted, turned into a link, or moved to where no test runs, while production code changes and none goes
+/// with it.
 pub(super) fn test_deleted(diff: &Diff<'_>, file: &FileDiff<'_>) -> Vec<Signal> {
     let of_production = |other: &FileDiff<'_>| other.is_code && !other.is_test;
     let goes_with_code =
         || diff.files.iter().any(|other| of_production(other) && other.status == FileStatus::Deleted);
     let asserts_go =
         || file.runs().any(|run| run.removed().any(|line| is_assertion(line) && diff.goes(line)));
-    let deleted = file.status == FileStatus::Deleted && file.is_test && file.is_code;
-    if deleted && asserts_go() && diff.changes_production() && !goes_with_code() {
-        return vec![signal(
-            SignalCode::TestDeleted,
-            file,
-            None,
-            "a test file is deleted while the code changes",
-        )];
+    let is_test = file.is_test && file.is_code;
+    let message = match file.status {
+        FileStatus::Deleted if is_test && asserts_go() => "a test file is deleted while the code changes",
+        FileStatus::TypeChanged if is_test && asserts_go() => {
+            "a test file becomes something else while the code changes"
+        }
+        FileStatus::Renamed if file.was_test_code && !is_test => {
+            "a test file is moved to where no test runs while the code changes"
+        }
+        _ => return Vec::new(),
+    };
+    if !diff.changes_production() || goes_with_code() {
+        return Vec::new();
     }
-    Vec::new()
+    vec![signal(SignalCode::TestDeleted, file, None, message)]
 }
 
 /// Attributes that skip the test below them. What may follow tells a condition, and a condition is a guard.
@@ -220,9 +226,12 @@ fn without_literals(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::signals;
     use super::super::testing::{codes, seen};
     use super::*;
-    use crate::model::FileStatus::{Deleted, Modified};
+    use crate::limits::Steps;
+    use crate::model::FileStatus::{Deleted, Modified, Renamed, TypeChanged};
+    use crate::model::{File, Text};
 
     #[test]
     fn a_test_file_deleted_while_the_code_changes() {
@@ -238,6 +247,31 @@ mod tests {
         assert_eq!(seen(&[test]), []);
         let moved = "@@ -1 +1,2 @@\n+def test_a():\n+    assert a() == 1";
         assert_eq!(seen(&[test, ("src/a.py", Modified, code), ("tests/test_b.py", Modified, moved)]), []);
+        let link = ("tests/test_a.py", TypeChanged, gone);
+        assert_eq!(seen(&[link, ("src/a.py", Modified, code)]), [(SignalCode::TestDeleted, None)]);
+    }
+
+    #[test]
+    fn a_test_file_moved_to_where_no_test_runs() {
+        for (from, to, seen) in [
+            ("tests/test_a.py", "tests/a_disabled.txt", true),
+            ("tests/test_a.py", "attic/a.py", true),
+            ("pkg/a_test.go", "pkg/a_test.go.off", true),
+            ("tests/test_a.py", "tests/unit/test_a.py", false),
+            ("src/a.py", "src/b.py", false),
+        ] {
+            let file = |path: &str, previous: Option<&str>| File {
+                path: Text::from(path.to_owned()),
+                previous_path: previous.map(|path| Text::from(path.to_owned())),
+                status: if previous.is_some() { Renamed } else { Modified },
+                hunks: Some(Text::from("@@ -1 +1 @@\n-a = 1\n+a = 2".to_owned())),
+                ..File::default()
+            };
+            let files = [file(to, Some(from)), file("src/x.py", None)];
+            let signals = signals(&files, &Steps::default()).unwrap();
+            let codes: Vec<SignalCode> = signals.into_iter().map(|signal| signal.code).collect();
+            assert_eq!(codes.contains(&SignalCode::TestDeleted), seen, "{from} {to}");
+        }
     }
 
     #[test]
