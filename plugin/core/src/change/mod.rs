@@ -170,6 +170,16 @@ pub(crate) enum Stated<'r, 'a> {
     CoAuthor { name: String, email: String },
 }
 
+impl Stated<'_, '_> {
+    /// The address.
+    pub fn email(&self) -> &[u8] {
+        match self {
+            Stated::Ident(ident) => ident.email.as_bytes(),
+            Stated::CoAuthor { email, .. } => email.as_bytes(),
+        }
+    }
+}
+
 impl fmt::Display for Stated<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -59,7 +59,7 @@ pub(super) fn notices(
                 .to_owned(),
         );
     }
-    for (person, stated) in taken_for {
+    for (person, stated) in taken_for.iter().filter(|_| directory.has_mailmap()) {
         let person = directory.label(*person);
         let message = format!(
             "`.mailmap` takes {stated} for {person}, who is barred with them and whom that admits to nothing"

@@ -302,6 +302,14 @@ words!(Place {
     "both" => Both,
 });
 
+impl Commit<'_> {
+    /// Whether it has two parents: git counts one that is named twice once.
+    pub fn is_merge(&self) -> bool {
+        let first = self.parents.first();
+        self.parents.iter().any(|parent| Some(&parent.sha) != first.map(|first| &first.sha))
+    }
+}
+
 impl Place {
     fn is_change(&self) -> bool {
         *self == Place::Change

@@ -1,6 +1,6 @@
 //! Who took part in a change, and which of its commits count for that.
 
-use super::people::{Attribution, Directory, PersonId};
+use super::people::{Attribution, Directory, PersonId, is_mask};
 use super::roster::{Admission, Roster};
 use crate::Error;
 use crate::change::{Contribution, Judged, Stated, contributions};
@@ -87,7 +87,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
         let counted = judged.own.iter().enumerate().filter(|(at, _)| !is_ignored(*at));
         // A change has many commits and few people, and mostly they commit what they wrote.
         let mut met: Vec<(u64, &Ident<'_>, Attribution)> = Vec::new();
-        let has_map = directory.has_map();
+        let (has_map, has_mailmap) = (directory.has_map(), directory.has_mailmap());
         for contribution in contributions(counted.map(|(_, commit)| *commit), judged.own.len()) {
             let who = match &contribution.who {
                 Stated::Ident(ident) => {
@@ -104,7 +104,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
                 }
                 Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
             };
-            if has_map {
+            if has_map && (has_mailmap || is_mask(contribution.who.email())) {
                 contributors.add_mapped(&contribution, directory);
             }
             match who {
@@ -348,7 +348,7 @@ pub(crate) fn ignored(
         !known.is_blocked(by)
             && known.known(by).iter().any(|person| roster.admits(known, *person) == Admission::Yes)
     };
-    let pushers_known = unread(request, Fact::Pushes).is_none();
+    let pushers_known = knows_pushes(request);
     let by_others = request.pushes.iter().filter(|push| !push.by.as_ref().is_some_and(is_theirs));
     let by_others = Index::of(by_others.map(|push| push.head.as_bytes()));
     let ignored = judged
@@ -380,6 +380,18 @@ fn is_update_merge(commit: &Commit<'_>, own: &Index<'_>, which: UpdateMerges) ->
         && !altered
 }
 
+/// Whether every push of the change is here.
+fn knows_pushes(request: &Request<'_>) -> bool {
+    request.complete.contains(&Fact::Pushes) && request.missing(Fact::Pushes).is_none()
+}
+
+/// When a commit was last pushed, where every push is known. One without a time may be the last.
+pub(super) fn pushed_at(request: &Request<'_>, id: &ObjectId<'_>) -> Option<When> {
+    let pushes = request.pushes.iter().filter(|push| push.head == *id);
+    let last = pushes.map(|push| push.at).reduce(|a, b| Some(a?.max(b?))).flatten();
+    last.filter(|_| knows_pushes(request))
+}
+
 /// The commits on which an approval of the head stands, and when the newest that is not ignored was pushed. Only a
 /// chain of ignored commits is followed; a fork in it ends it, on the safe side.
 fn standing<'r, 'a>(
@@ -388,17 +400,9 @@ fn standing<'r, 'a>(
     ignored: &[bool],
 ) -> (Vec<&'r ObjectId<'a>>, Pushed) {
     let Some(change) = &request.change else { return (Vec::new(), Pushed::Unknown) };
-    let whole = request.complete.contains(&Fact::Pushes) && request.missing(Fact::Pushes).is_none();
-    // A push without a time may be the last one of its commit. Such a commit, and one that the list lacks, came at the
-    // latest with the next one after it.
-    let pushed_at = |id: &ObjectId<'_>| {
-        let pushes = request.pushes.iter().filter(|push| push.head == *id);
-        pushes.map(|push| push.at).reduce(|a, b| Some(a?.max(b?))).flatten()
-    };
-    let moment = |pushed: Option<When>| match pushed {
-        Some(at) if whole => Pushed::At(at),
-        _ => Pushed::Unknown,
-    };
+    // A commit that the list lacks, or of which it has no time, came at the latest with the next one after it.
+    let pushed_at = |id: &ObjectId<'_>| pushed_at(request, id);
+    let moment = |pushed: Option<When>| pushed.map_or(Pushed::Unknown, Pushed::At);
     if ignored.is_empty() {
         return (vec![&change.head], moment(pushed_at(&change.head)));
     }

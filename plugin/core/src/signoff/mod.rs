@@ -116,10 +116,17 @@ fn lowered_contains(text: &str, lines: &[String]) -> bool {
     lines.iter().any(|line| lowered.contains(line))
 }
 
+/// Whether the platform does not say who it was.
+fn is_unnamed(account: &Account<'_>) -> bool {
+    let given = [account.id.as_deref(), account.login.as_deref()];
+    given.iter().flatten().all(|name| name.is_empty()) && account.email.is_none()
+}
+
 /// What to call whoever acted.
 fn label_of(directory: &Directory, act: &Act<'_>, actor: &[PersonId]) -> String {
     let login = act.actor.login.as_ref().map(|login| login.trim_start_matches('@').to_owned());
     login
+        .filter(|login| !login.is_empty())
         .or_else(|| actor.first().map(|person| directory.label(*person)))
         .unwrap_or_else(|| "nobody".to_owned())
 }
@@ -313,7 +320,9 @@ impl Desk<'_, '_, '_> {
             let vote = votes::vote(act, words, methods, &self.change.head);
             match vote {
                 // The text of the change stands after every push.
-                _ if self.acts.is_description(at) => votes::description(words, methods, &self.change.head),
+                _ if self.acts.is_description(at) => {
+                    votes::description(words, methods, self.names_head(act, words.said()))
+                }
                 Vote::No if self.is_dismissed(at, act) => Vote::Ended,
                 Vote::Yes | Vote::Nothing if act.dismissed.is_some() => Vote::Ended,
                 vote => vote,
@@ -348,6 +357,18 @@ impl Desk<'_, '_, '_> {
         let took_part = |person: &PersonId| self.contributors.has(*person) || self.directory.is_bot(*person);
         people.iter().any(|person| self.acts.actor(at).contains(person))
             || (self.contributors.unknown().is_none() && !people.iter().any(took_part))
+    }
+
+    /// Whether a text names the head. Somebody else's commit can be made to begin like one that was approved, so what is
+    /// abbreviated names a head that was there before the text, and nothing else.
+    fn names_head(&self, act: &Act<'_>, text: &str) -> bool {
+        let was_there = || {
+            act.proof != Proof::Forge
+                || contributors::pushed_at(self.request, &self.change.head)
+                    .is_some_and(|at| act.at > Some(at))
+        };
+        votes::mentions(text, &self.change.head, false)
+            && (votes::mentions(text, &self.change.head, true) || was_there())
     }
 
     /// Why an approval by a text is not its giver's word.
@@ -470,12 +491,12 @@ impl Desk<'_, '_, '_> {
             Admission::Unreadable => return Some(ActCode::MembershipUnreadable),
             Admission::No => return Some(ActCode::NotEligible),
         }
-        // Where the address is the person, somebody without one cannot be told from an author. What the act itself says
-        // its actor's address is proves nothing.
+        // Where the address is the person, somebody without one cannot be told from an author, and where the account is,
+        // somebody without an account. What the act itself says its actor's address is proves nothing.
         let known = |person: &PersonId| {
-            roster.admits(self.directory, *person) == Admission::Yes && self.directory.has_address(*person)
+            roster.admits(self.directory, *person) == Admission::Yes && self.directory.is_told_apart(*person)
         };
-        (!self.directory.by_account && !actor.iter().any(known)).then_some(ActCode::UnknownAccount)
+        (!actor.iter().any(known)).then_some(ActCode::UnknownAccount)
     }
 
     /// Whether it is a program that the policy does not name.
@@ -553,10 +574,13 @@ impl Desk<'_, '_, '_> {
             }
         }
         let now = self.request.trigger.now;
-        // A signer writes the time of a signature: one that is still to come would never grow old.
+        // A signer writes the time of a signature: one that is still to come would never grow old, and would be the last
+        // word of its giver whatever they take back.
+        let to_come =
+            act.proof != Proof::Forge && act.at.is_some_and(|at| at.seconds_until(now) < -CLOCK_SKEW);
         let too_old =
             |max_age| act.at.is_none_or(|at| !(-CLOCK_SKEW..=max_age).contains(&at.seconds_until(now)));
-        self.options.max_age.is_some_and(too_old).then_some(ActCode::TooOld)
+        (to_come || self.options.max_age.is_some_and(too_old)).then_some(ActCode::TooOld)
     }
 
     fn judge_staleness(&self, at: usize, act: &Act<'_>) -> Option<ActCode> {
@@ -565,7 +589,7 @@ impl Desk<'_, '_, '_> {
         }
         // A comment is bound to no commit but by its words.
         if act.kind == ActKind::Comment && act.head.is_none() {
-            return (!votes::mentions(self.acts.text(at), &self.change.head)).then_some(ActCode::StaleHead);
+            return (!self.names_head(act, self.acts.text(at))).then_some(ActCode::StaleHead);
         }
         let bound = |given: Option<&_>, asked: Option<&_>, stale: ActCode| match (given, asked) {
             (Some(given), Some(asked)) if given == asked => None,
@@ -579,6 +603,14 @@ impl Desk<'_, '_, '_> {
                 Some(head) if self.contributors.heads.contains(&head) => None,
                 Some(_) => Some(ActCode::StaleHead),
             },
+            // A forge says which commit was approved: the very head is no other diff than its own.
+            Stale::Diff
+                if act.proof == Proof::Forge
+                    && act.diff_id.is_none()
+                    && act.head.as_ref() == Some(&self.change.head) =>
+            {
+                None
+            }
             Stale::Diff => bound(act.diff_id.as_ref(), self.change.diff_id.as_ref(), ActCode::StaleDiff),
             Stale::Tree => {
                 bound(act.merge_tree.as_ref(), self.change.merge_tree.as_ref(), ActCode::StaleTree)
@@ -732,9 +764,13 @@ impl Desk<'_, '_, '_> {
             ActCode::Inactive => format!("the account of {who} is blocked or deleted"),
             ActCode::NotEligible => format!("{who} is not among {by}"),
             ActCode::MembershipUnreadable => format!("whether {who} is among {by} could not be read"),
-            ActCode::UnknownAccount if act.actor == Account::default() => {
+            ActCode::UnknownAccount if is_unnamed(&act.actor) => {
                 "the platform does not say who it was".to_owned()
             }
+            ActCode::UnknownAccount if self.directory.by_account => format!(
+                "no account is known for {who}, so nobody can tell whether {who} took part in this change; name the \
+                 account under `identities` in the policy"
+            ),
             ActCode::UnknownAccount => format!(
                 "no e-mail address is known for {who}, so nobody can tell whether {who} wrote part of this change; \
                  add one under `identities` in the policy"

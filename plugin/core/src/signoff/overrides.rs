@@ -8,7 +8,7 @@ use super::answers::{WORDS, fold, named, words};
 use super::markdown::Words;
 use super::roster::Roster;
 use super::votes::Vote;
-use super::{Desk, label_of, votes};
+use super::{Desk, label_of};
 use crate::Error;
 use crate::limits::{SEARCHED_BYTES, VERDICT_STEPS};
 use crate::model::{Act, ActCode, ActKind, ActVerdict, Overridden, Proof, When};
@@ -130,7 +130,7 @@ impl Desk<'_, '_, '_> {
     /// Glass is broken for one head, whatever keeps approvals.
     fn other_head(&self, act: &Act<'_>, words: &Words<'_>, what: Overrides<'_>) -> Option<ActCode> {
         let head = &self.change.head;
-        let names_it = act.head.as_ref().map_or_else(|| votes::mentions(words.text(), head), |of| of == head);
+        let names_it = act.head.as_ref().map_or_else(|| self.names_head(act, words.text()), |of| of == head);
         (what == Overrides::Everything && !names_it).then_some(ActCode::StaleHead)
     }
 

@@ -65,6 +65,8 @@ struct Entry {
     owner: Owner,
     /// The person has an address.
     addressed: bool,
+    /// The person has an account: a login, or a forge's id.
+    has_account: bool,
     bot: bool,
     /// An AI tool.
     tool: bool,
@@ -270,6 +272,7 @@ impl Directory {
             given: false,
             owner: Owner::Unsaid,
             addressed,
+            has_account: !addressed,
             bot: false,
             tool: false,
             inactive: false,
@@ -312,9 +315,10 @@ impl Directory {
             let Some(entry) = self.entries.get_mut(at) else { continue };
             entry.link = root;
             let label = entry.label.unwrap_or(at);
-            let (addressed, bot) = (entry.addressed, entry.bot);
+            let (addressed, has_account, bot) = (entry.addressed, entry.has_account, entry.bot);
             if let Some(entry) = self.entries.get_mut(root) {
                 entry.addressed |= addressed;
+                entry.has_account |= has_account;
                 entry.bot |= bot;
             }
             // A login before an address, and both before an id, which says nothing to a reader; then as the policy has it,
@@ -477,6 +481,14 @@ impl Directory {
         self.find(&user_token(user))
     }
 
+    /// Whether the person can be told from those who took part: by an account on a forge, else by an address.
+    pub fn is_told_apart(&self, person: PersonId) -> bool {
+        match self.by_account {
+            true => self.entries.get(person.root()).is_some_and(|entry| entry.has_account),
+            false => self.has_address(person),
+        }
+    }
+
     /// Whether anything maps this person to an address.
     pub fn has_address(&self, person: PersonId) -> bool {
         self.entries.get(person.root()).is_some_and(|entry| entry.addressed)
@@ -532,16 +544,25 @@ impl Directory {
     }
 
     /// Whether `.mailmap` says anything.
-    pub fn has_map(&self) -> bool {
+    pub fn has_mailmap(&self) -> bool {
         !self.mailmap.is_empty()
+    }
+
+    /// Whether addresses may stand for others than those who have them: by `.mailmap`, and where there are no accounts by
+    /// the masks of forges.
+    pub fn has_map(&self) -> bool {
+        !self.mailmap.is_empty() || !self.by_account
     }
 
     /// Whom an address stands for beside whoever has it, by `.mailmap`. That bars them, and makes nobody answerable.
     pub fn mapped(&mut self, name: &str, email: &str) -> Option<PersonId> {
         let email = email.trim();
-        let (_, proper) = self.mailmap.lookup(name, email);
+        let proper = if self.mailmap.is_empty() { email } else { self.mailmap.lookup(name, email).1 };
         if proper.eq_ignore_ascii_case(email) {
-            return None;
+            // A forge's mask names the login of whoever wrote in the forge's own pages.
+            let login = if self.by_account { None } else { masked_login(email) };
+            let person = self.find(&login_token(login?));
+            return person.filter(|person| self.find(&email_token(email)) != Some(*person));
         }
         let token = format!("e:{}", proper.to_lowercase());
         let at = self.label_of(token);
@@ -575,12 +596,12 @@ impl Directory {
 
     /// Whether there may be two who may be one and are not named as one.
     pub fn may_unite(&self) -> bool {
-        self.united || !self.mailmap.is_empty()
+        self.united || self.has_map()
     }
 
     /// What says that two people may be one who are not named as one.
     pub fn unites(&self) -> &'static str {
-        if self.mailmap.is_empty() { "a login or an address that both have" } else { "`.mailmap`" }
+        if self.mailmap.is_empty() { "a login or an address" } else { "`.mailmap`" }
     }
 
     /// Who an author or committer is.
@@ -631,15 +652,31 @@ pub(crate) enum Same {
 /// Whether two addresses are one, or one account's behind a forge's mask: GitHub writes `1+sam@` and wrote `sam@`, GitLab
 /// writes `1-sam@`. Of two that both have a number, the number decides.
 fn is_same_mask(a: &str, b: &str) -> bool {
-    let parts = |email: &str| {
-        let bare = email.trim_start_matches(|c: char| c.is_ascii_digit());
-        let is_mask =
-            email.split_once('@').is_some_and(|(_, domain)| domain.to_ascii_lowercase().contains("noreply."));
-        let login = bare.strip_prefix(['+', '-']).filter(|_| is_mask && bare.len() < email.len());
-        login.map_or((false, email.to_owned()), |login| (true, login.to_owned()))
-    };
-    let ((a_numbered, a_bare), (b_numbered, b_bare)) = (parts(a), parts(b));
-    a.eq_ignore_ascii_case(b) || ((a_numbered != b_numbered) && a_bare.eq_ignore_ascii_case(&b_bare))
+    let ((a_numbered, a_bare), (b_numbered, b_bare)) = (without_number(a), without_number(b));
+    a.eq_ignore_ascii_case(b) || ((a_numbered != b_numbered) && a_bare.eq_ignore_ascii_case(b_bare))
+}
+
+/// Whether a mask begins with the number of its account, and what stands behind that.
+fn without_number(email: &str) -> (bool, &str) {
+    let bare = email.trim_start_matches(|c: char| c.is_ascii_digit());
+    let login =
+        bare.strip_prefix(['+', '-']).filter(|_| is_mask(email.as_bytes()) && bare.len() < email.len());
+    login.map_or((false, email), |login| (true, login))
+}
+
+/// Whether an address is one that a forge gives out in place of a person's own: GitHub and GitLab have
+/// `users.noreply.DOMAIN`, Gitea `noreply.DOMAIN`.
+pub(super) fn is_mask(email: &[u8]) -> bool {
+    let Some(at) = memchr::memchr(b'@', email) else { return false };
+    let domain = email.get(at + 1..).unwrap_or_default();
+    let begins = |with: &[u8]| domain.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
+    begins(b"users.noreply.") || begins(b"noreply.")
+}
+
+/// The login that a forge's mask names.
+fn masked_login(email: &str) -> Option<&str> {
+    let (login, _) = without_number(email).1.split_once('@').filter(|_| is_mask(email.as_bytes()))?;
+    Some(login)
 }
 
 /// Who is behind an author, committer or co-author.

@@ -59,9 +59,10 @@ impl Roster {
             let asked = if by_level { request.people.len() } else { 0 };
             steps.take((set.users.len() + asked) as u64 * MEMBER_STEPS)?;
             roster.people.extend(set.users.iter().filter_map(|user| directory.named(user)));
+            // A group that a platform does not have is named among those that could not be read.
             let whole = |fact| request.complete.contains(&fact) || request.absent.contains(&fact);
             roster.partial |= !set.groups.is_empty() && !whole(Fact::Groups);
-            roster.partial |= by_level && !whole(Fact::People);
+            roster.partial |= by_level && !request.complete.contains(&Fact::People);
             for name in &set.groups {
                 roster.asks_the_platform = true;
                 match request.groups.iter().find(|group| group.name == *name) {

@@ -36,8 +36,8 @@ pub(crate) fn vote(act: &Act<'_>, words: &Words<'_>, methods: &Methods, head: &O
 }
 
 /// What the text of the change says. It stands after every push, so it approves only the head that it names.
-pub(crate) fn description(words: &Words<'_>, methods: &Methods, head: &ObjectId<'_>) -> Vote {
-    yes(any(&methods.description_patterns, words.own()) && mentions(words.said(), head))
+pub(crate) fn description(words: &Words<'_>, methods: &Methods, names_head: bool) -> Vote {
+    yes(names_head && any(&methods.description_patterns, words.own()))
 }
 
 /// Whether an act refuses by these methods. A quotation that goes on lazily hides no refusal, and nobody's consent to
@@ -100,7 +100,8 @@ fn names(word: &str, commit: &ObjectId<'_>) -> bool {
     word.len() >= DIGITS && commit.as_str().starts_with(&word.to_ascii_lowercase())
 }
 
-/// Whether some word of a text names the commit.
-pub(crate) fn mentions(text: &str, commit: &ObjectId<'_>) -> bool {
-    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| names(word, commit))
+/// Whether some word of a text names the commit, in whole or abbreviated.
+pub(crate) fn mentions(text: &str, commit: &ObjectId<'_>, in_whole: bool) -> bool {
+    let is_enough = |word: &&str| !in_whole || word.len() == commit.as_str().len();
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_enough).any(|word| names(word, commit))
 }

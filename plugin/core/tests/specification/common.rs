@@ -99,13 +99,22 @@ impl Case {
 
     /// Makes it a request as plain git gives it: nobody logged in, and a person is an address.
     pub fn leave_the_forge(&mut self) {
-        self.request["absent"] = json!(["pushes", "opener", "requester", "people"]);
+        let absent = ["pushes", "opener", "requester", "people"];
+        self.request["absent"] = json!(absent);
+        let complete = self.request["complete"].as_array_mut().unwrap();
+        complete.retain(|fact| !absent.contains(&fact.as_str().unwrap()));
         self.request["change"].as_object_mut().unwrap().remove("opened_by");
         self.request["trigger"]["kind"] = "check".into();
         self.request["trigger"]["platform"]["name"] = "git".into();
         let ident = json!({ "name": "Dana", "email": "dana@example.com" });
         (self.request["commits"][0]["author"], self.request["commits"][0]["committer"]) =
             (ident.clone(), ident);
+    }
+
+    /// Makes it a request of a platform that knows of every push.
+    pub fn say_who_pushed(&mut self) {
+        self.request["absent"].as_array_mut().unwrap().retain(|fact| fact != "pushes");
+        self.push("complete", "pushes".into());
     }
 
     /// Adds a document of the target.

@@ -107,6 +107,7 @@ fn a_mailmap_lets_no_predicate_relax() {
     ] {
         let mut case = on_git("{ sam: { emails: [sam@example.com] } }");
         case.policy = case.policy.replace("require:", &format!("when: {{ {when} }}\n    require:"));
+        case.say_who_pushed();
         case.document("mailmap", ".mailmap", mailmap);
         assert_eq!(case.rule_code("sign-off"), code, "{when} {mailmap}");
         if code == "fact-unavailable" {
@@ -120,6 +121,7 @@ fn a_mailmap_lets_no_predicate_relax() {
     for (address, code) in [("robot@example.com", "counted"), ("dana@example.com", "stale-head")] {
         let mut case = Case::under(&policy.replace("[sam, rhea]", "[sam@example.com]"));
         case.leave_the_forge();
+        case.say_who_pushed();
         case.document("mailmap", ".mailmap", "<robot@example.com> <dana@example.com>\n");
         let act = case.act("x", "approve");
         (act["actor"], act["proof"]) = (json!({ "email": "sam@example.com" }), "claimed".into());
@@ -423,6 +425,7 @@ fn an_app_s_address_is_nobody_s_whether_a_table_knows_it_or_not() {
     assert_eq!(case.codes(), ["bot"]);
     let mut case = on_git("{ sam: { emails: [sam@example.com, dana@example.com] } }");
     case.policy = case.policy.replace("require:", "when: { only-contributors-in: seniors }\n    require:");
+    case.say_who_pushed();
     assert_eq!(case.rule_code("sign-off"), "missing-approvals");
     case.request["commits"][0]["author"] = stranger(app);
     assert_eq!(case.rule_code("sign-off"), "not-applicable");
@@ -499,5 +502,39 @@ fn whom_to_ask_of_those_who_may_be_one_depends_on_no_order() {
             let who = case.answer().unwrap()["remedies"][0]["who"].clone();
             assert_eq!(who, json!(["omar"]), "{mailmap}");
         }
+    }
+}
+
+#[test]
+fn on_a_forge_somebody_without_an_account_cannot_be_told_from_an_author() {
+    let policy = POLICY.replace("[sam, rhea]", "[sam@example.com, rhea@example.com]");
+    let sam = |emails: &[&str]| json!({ "account": { "login": "sam", "id": "7" }, "emails": emails });
+    for (emails, identities, code) in [
+        (vec!["sam@example.com"], "", "counted"),
+        (vec!["other@example.com"], "", "unknown-account"),
+        (vec!["other@example.com"], "identities: { sam: { emails: [sam@example.com] } }\n", "counted"),
+    ] {
+        let mut case = Case::under(&(identities.to_owned() + &policy));
+        case.push("people", sam(&emails));
+        case.act("sam", "approve")["actor"] = json!({ "email": "sam@example.com" });
+        assert_eq!(case.codes(), [code], "{emails:?} {identities}");
+    }
+}
+
+#[test]
+fn a_mask_of_a_forge_bars_whose_login_it_names() {
+    for (email, code) in [
+        ("1234+sam@users.noreply.github.com", "author"),
+        ("sam@users.noreply.github.com", "author"),
+        ("1234-sam@users.noreply.gitlab.com", "author"),
+        ("sam@noreply.shop.example", "author"),
+        ("1234+rhea@users.noreply.github.com", "counted"),
+        ("sam@elsewhere.example", "counted"),
+    ] {
+        let mut case = on_git("{ sam: { emails: [sam@example.com] } }");
+        for role in ["author", "committer"] {
+            case.request["commits"][0][role] = json!({ "name": "Sam", "email": email });
+        }
+        assert_eq!(case.codes(), [code], "{email}");
     }
 }

@@ -325,6 +325,13 @@ fn commits_of_named_people_are_ignored_where_author_and_committer_are_theirs() {
     assert_eq!(unread.outcome(), "approved");
     unread.request["unavailable"] = json!([{ "fact": "pushes", "reason": "HTTP 502" }]);
     assert_eq!(unread.codes(), ["stale-head"]);
+    // Nor where nobody says who pushed.
+    for absent in ["pushes", "requester"] {
+        let mut untold = case("renovate", "renovate");
+        untold.request["absent"] = json!([absent]);
+        untold.request["complete"].as_array_mut().unwrap().retain(|fact| fact != absent);
+        assert_eq!(untold.codes()[0] == "counted", absent != "pushes", "{absent}");
+    }
     // A robot's name in a commit makes nobody a robot: whoever pushed it took part, and what was approved is stale.
     let pushed_by = |who: serde_json::Value, by: &str| {
         let mut case = case("renovate", "renovate");

@@ -160,6 +160,67 @@ fn paths_and_levels() {
     ]);
 }
 
+/// As `git check-ignore` has it where a change is asked for; what excuses a file is about that file.
+#[test]
+fn a_pattern_that_matches_a_folder_reaches_what_is_in_it() {
+    for (pattern, path, reaches, excuses) in [
+        ("auth", "auth/x/login.c", true, false),
+        ("auth", "src/auth/login.c", true, false),
+        ("/auth", "auth/login.c", true, false),
+        ("/auth", "src/auth/login.c", false, false),
+        ("src/auth", "src/auth/a/b.c", true, false),
+        ("/.github/workflows", ".github/workflows/ci.yml", true, false),
+        ("*.tf", "x.tf/main.c", true, false),
+        ("*.tf", "x.tfvars/main.c", false, false),
+        ("src/a*", "src/auth/login.c", true, false),
+        ("src/*/gen", "src/a/gen/x.c", true, false),
+        ("auth", "authority/x.c", false, false),
+        ("auth", "auth", true, true),
+        ("auth/", "auth/x.c", true, true),
+        ("re:^sec/.*$", "sec/a\nb", true, true),
+        ("re:^sec/.$", "sec/\n", true, true),
+    ] {
+        let files = json!([{ "path": path, "status": "modified" }]);
+        for (when, holds) in [
+            (format!("{{ paths: [{pattern:?}] }}"), reaches),
+            (format!("{{ paths: {{ none: [{pattern:?}] }} }}"), !reaches),
+            (format!("{{ paths: {{ only: [{pattern:?}] }} }}"), excuses),
+            (format!("{{ paths: {{ changed: [\"**\"], ignore: [{pattern:?}] }} }}"), !excuses),
+        ] {
+            let told = told(&when, |case| case.request["files"] = files.clone());
+            assert_eq!(told == "applies", holds, "{when} {path:?}");
+        }
+    }
+}
+
+/// Who took part is what commits say of themselves, and anybody can write a name into one.
+#[test]
+fn without_a_forge_names_in_commits_open_no_rule() {
+    let forged: Change = |case| {
+        case.leave_the_forge();
+        case.policy = case.policy.replace("rules:", "identities: { sam: { emails: [sam@example.com] }, dana: { emails: [dana@example.com] } }\nrules:");
+        for role in ["author", "committer"] {
+            case.request["commits"][0][role] = json!({ "name": "Sam", "email": "sam@example.com" });
+        }
+    };
+    let outsider: Change = |case| {
+        case.leave_the_forge();
+        for role in ["author", "committer"] {
+            case.request["commits"][0][role] = json!({ "name": "X", "email": "x@example.com" });
+        }
+    };
+    check(&[
+        ("{ only-contributors-in: [seniors] }", forged, "fact-unavailable"),
+        ("{ not: { only-contributors-in: [seniors] } }", forged, "fact-unavailable"),
+        ("{ contributor-in: [seniors] }", forged, "fact-unavailable"),
+        ("{ not: { contributor-in: [seniors] } }", forged, "fact-unavailable"),
+        ("{ contributor-in: [writers] }", outsider, "fact-unavailable"),
+        ("{ only-contributors-in: [writers] }", outsider, "fact-unavailable"),
+        // Who is known to be no one of them is enough.
+        ("{ only-contributors-in: [seniors] }", outsider, "does not"),
+    ]);
+}
+
 fn cut_and_down(case: &mut Case) {
     case.request["files"] = json!([]);
     unavailable(case, "files");
@@ -228,6 +289,7 @@ fn people() {
         ("{ author-in: [core] }", unread, "fact-unavailable"),
         ("{ author-in: [writers] }", writer, "applies"),
         ("{ author-in: [writers] }", nothing, "does not"),
+        ("{ author-in: [writers] }", |case| without(case, "people"), "fact-unavailable"),
         ("{ contributor-in: [seniors] }", nothing, "does not"),
         ("{ contributor-in: [seniors] }", by_sam, "applies"),
         ("{ contributor-in: [seniors] }", unknown, "unattributed-commit"),

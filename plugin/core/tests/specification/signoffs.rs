@@ -65,6 +65,35 @@ fn a_line_can_name_the_commit() {
     }
 }
 
+/// Somebody else's commit can be made to begin like the one that was meant.
+#[test]
+fn an_abbreviated_id_names_a_head_that_was_there_before_the_text_alone() {
+    let head = id("c1");
+    let pushed = |at: u64| json!([{ "by": account("dana"), "at": at, "head": head }]);
+    let timeless = json!([{ "by": account("dana"), "head": head }]);
+    for (pushes, names_in_short) in [
+        (pushed(99), true),
+        (pushed(100), false),
+        (pushed(101), false),
+        (timeless, false),
+        (json!([]), false),
+    ] {
+        for (digits, counts) in [(7, names_in_short), (12, names_in_short), (39, names_in_short), (40, true)]
+        {
+            let mut case = with("stale: head, methods: { comment-lines: [\"/approve {head}\"] }");
+            case.request["pushes"] = pushes.clone();
+            let act = case.comment("sam", &format!("/approve {}", &head[..digits]));
+            act.as_object_mut().unwrap().remove("head");
+            let code = if counts { "counted" } else { "stale-head" };
+            assert_eq!(case.codes(), [code], "{digits} digits, {pushes}");
+            // A list that may lack the last push says nothing of it.
+            case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "pushes");
+            let code = if digits == 40 { "counted" } else { "stale-head" };
+            assert_eq!(case.codes(), [code], "{digits} digits, cut: {pushes}");
+        }
+    }
+}
+
 #[test]
 fn a_comment_without_a_commit_counts_for_the_commit_that_it_names() {
     let head = id("c1");
@@ -74,6 +103,7 @@ fn a_comment_without_a_commit_counts_for_the_commit_that_it_names() {
         ("stale: keep", "/approve".to_owned(), "counted"),
     ] {
         let mut case = with(&format!("{options}, methods: {{ comment-lines: [/approve] }}"));
+        case.push("pushes", json!({ "by": account("dana"), "at": 1, "head": head }));
         case.comment("sam", &text).as_object_mut().unwrap().remove("head");
         assert_eq!(case.codes(), [code], "{text}");
     }
@@ -87,6 +117,7 @@ fn a_comment_without_a_commit_counts_for_the_commit_that_it_names() {
 fn described(options: &str, text: &str, author: &str) -> Case {
     let mut case = with(&format!("{options}, methods: {{ description-patterns: [\"(?m)^approved\"] }}"));
     case.request["trigger"]["now"] = 2_000.into();
+    case.push("pushes", json!({ "by": account("dana"), "at": 1, "head": id("c1") }));
     case.request["change"]["description"] = json!({ "text": text, "author": account(author), "at": 1_000 });
     case
 }
@@ -322,6 +353,32 @@ fn an_approval_is_bound_to_what_the_policy_says() {
         (act["head"], act["diff_id"], act["merge_tree"]) =
             (id(head).into(), id(diff).into(), id(tree).into());
         assert_eq!(case.codes(), [code], "{stale} {head} {diff} {tree}");
+    }
+}
+
+#[test]
+fn an_approval_of_the_very_head_is_one_of_its_diff_where_a_forge_knows_no_other() {
+    for (stale, head, code) in
+        [("diff", "c1", "counted"), ("diff", "c0", "fact-unavailable"), ("tree", "c1", "fact-unavailable")]
+    {
+        let mut case = with(&format!("stale: {stale}"));
+        case.request["change"]["diff_id"] = id("d1").into();
+        case.request["change"]["merge_tree"] = id("t1").into();
+        case.act("sam", "approve")["head"] = id(head).into();
+        assert_eq!(case.codes(), [code], "{stale} {head}");
+    }
+}
+
+#[test]
+fn what_a_giver_dated_after_now_counts_when_its_time_has_come() {
+    for (at, code) in [(1_000_000 + 300, "counted"), (1_000_000 + 301, "too-old")] {
+        let mut case = crate::common::on_git("{ sam: { emails: [sam@example.com] } }");
+        case.request["acts"][0]["at"] = at.into();
+        assert_eq!(case.codes(), [code], "{at}");
+        // A forge's own clock is believed.
+        let mut case = with("stale: head");
+        case.act("sam", "approve")["at"] = at.into();
+        assert_eq!(case.codes(), ["counted"], "{at}");
     }
 }
 

@@ -70,7 +70,7 @@ impl Facts<'_, '_, '_> {
                 || commit.remarks.iter().any(none)
         };
         let saying = Index::of(self.findings.iter().filter(|c| says(c)).map(|commit| commit.id.as_bytes()));
-        let mut work = self.judged.own.iter().filter(|commit| commit.parents.len() < 2);
+        let mut work = self.judged.own.iter().filter(|commit| !commit.is_merge());
         match work.find(|commit| saying.get(commit.sha.as_bytes()).is_none()) {
             Some(commit) => Truth::yes(format!(
                 "{} does not say whether AI was used; write `AI-Assisted: <tool>` or `AI-Assisted: none`",

@@ -83,7 +83,7 @@ impl Facts<'_, '_, '_> {
             };
         }
         let (mut mapped, mut above) = (None, None);
-        for commit in self.judged.own.iter().filter(|commit| commit.parents.len() < 2) {
+        for commit in self.judged.own.iter().filter(|commit| !commit.is_merge()) {
             match self.sign_off(commit) {
                 SignOff::Given => {}
                 SignOff::Above => above = above.or(Some(commit)),

@@ -2,7 +2,7 @@
 
 use super::{Facts, Truth};
 use crate::Error;
-use crate::model::RuleCode;
+use crate::model::{Fact, RuleCode};
 use crate::signoff::contributors::unread_contributors;
 use crate::signoff::people::PersonId;
 use crate::signoff::roster::{Admission, Roster};
@@ -27,6 +27,8 @@ impl Facts<'_, '_, '_> {
         if among == Among::Author && asked.is_empty() {
             return Ok(Truth::unknown(RuleCode::FactUnavailable, "who opened the change is not known here"));
         }
+        // Anybody can write a name into a commit. Without a forge nobody says who brought it.
+        let unseen = self.request.absent.contains(&Fact::Pushes) && among != Among::Author;
         // An account that is blocked is in no set. A person may have taken part by that and by another.
         let opened_by = self.request.change.as_ref().and_then(|change| change.opened_by.as_ref());
         let is_out = |person: PersonId| match among {
@@ -71,6 +73,14 @@ impl Facts<'_, '_, '_> {
             ));
         }
         let outside = asked.iter().find(|person| admission(person) == Admission::No);
+        if unseen && (among == Among::Somebody || outside.is_none()) {
+            return Ok(Truth::unknown(
+                RuleCode::FactUnavailable,
+                format!(
+                    "who took part is what commits say of themselves, and nothing says who pushed them: whether {named} did is not known"
+                ),
+            ));
+        }
         let label = |person: Option<&PersonId>| {
             person.map_or_else(|| "nobody".to_owned(), |person| self.directory.label(*person))
         };
