@@ -10,7 +10,7 @@ use countersign_host::git::{GitError, Remote, Repository};
 use countersign_host::signing::{self, SigningError};
 use serde::{Deserialize, Serialize};
 
-use crate::trail::Link;
+use crate::chain::Link;
 
 /// The ref that holds anchors.
 pub const ANCHORS_REF: &str = "refs/countersign/audit";
@@ -27,6 +27,14 @@ pub enum AnchorError {
     /// There is no signature, or none that holds.
     #[error("anchoring the trail: {0}")]
     Signing(#[from] SigningError),
+    /// The list of those who may sign anchors cannot be read.
+    #[error("{path}, which lists whose keys sign anchors, cannot be read")]
+    Signers {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// An anchor cannot be read.
     #[error("{path} at {ANCHORS_REF} is no anchor: {reason}")]
     Odd {
@@ -88,22 +96,33 @@ impl Anchorage {
 }
 
 /// The anchors in a repository, each with a signature of somebody whom the list of allowed signers names for the namespace
-/// `countersign-audit`. A key that was rotated stays in the list, with the time until which it signed.
+/// `countersign-audit`; or what is wrong with it. A key that was rotated stays in the list, with the time until which it signed.
 ///
 /// # Errors
-/// When one cannot be read, or its signature does not hold.
-pub fn read(folder: &Path, signers: &Path) -> Result<Vec<Anchor>, AnchorError> {
+/// When the repository or the list cannot be read.
+pub fn read(folder: &Path, signers: &Path) -> Result<Vec<Result<Anchor, AnchorError>>, AnchorError> {
+    std::fs::File::open(signers)
+        .map_err(|source| AnchorError::Signers { path: signers.to_owned(), source })?;
     let repository = Repository::open(folder)?;
     let mut objects = repository.objects()?;
     let mut anchors = Vec::new();
     for (path, blob) in repository.blobs(ANCHORS_REF)? {
         let Some(name) = path.strip_suffix(".json") else { continue };
         let odd = |reason: &str| AnchorError::Odd { path: path.clone(), reason: reason.to_owned() };
-        let text = objects.get(&blob)?.ok_or_else(|| odd("it is missing"))?;
-        let signature =
-            objects.get(&format!("{ANCHORS_REF}:{name}.sig"))?.ok_or_else(|| odd("nothing signs it"))?;
-        signing::verify(signers, ANCHOR_NAMESPACE, &text.bytes, &signature.bytes)?;
-        anchors.push(serde_json::from_slice(&text.bytes).map_err(|e| odd(&e.to_string()))?);
+        let (text, signature) = (objects.get(&blob)?, objects.get(&format!("{ANCHORS_REF}:{name}.sig"))?);
+        anchors.push(match (text, signature) {
+            (None, _) => Err(odd("it is missing")),
+            (_, None) => Err(odd("nothing signs it")),
+            (Some(text), Some(signature)) => {
+                match signing::verify(signers, ANCHOR_NAMESPACE, &text.bytes, &signature.bytes) {
+                    Err(SigningError::Missing(source)) => return Err(SigningError::Missing(source).into()),
+                    Err(error) => Err(odd(&error.to_string())),
+                    Ok(_) => {
+                        serde_json::from_slice(&text.bytes).map_err(|_| odd("its bytes say something else"))
+                    }
+                }
+            }
+        });
     }
     Ok(anchors)
 }

@@ -6,6 +6,9 @@ use countersign_core::model::{Outcome, When};
 use countersign_host::module::sha256_hex;
 use serde::{Deserialize, Serialize};
 
+use crate::documents::Role;
+pub use crate::documents::short;
+
 /// What stands in place of a hash before the first entry.
 pub const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -30,6 +33,15 @@ pub struct Entry {
     /// What happened.
     #[serde(flatten)]
     pub event: Event,
+}
+
+/// An entry with its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The entry.
+    pub entry: Entry,
+    /// Its hash.
+    pub hash: String,
 }
 
 /// What something is about.
@@ -82,6 +94,9 @@ pub enum Event {
     Removal {
         /// Why.
         because: Because,
+        /// Digest of who ordered it, and why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
         /// Digests of what was removed.
         documents: Vec<String>,
     },
@@ -224,6 +239,28 @@ impl Entry {
         }
     }
 
+    /// The documents that it names, each with what it is.
+    pub fn documents(&self) -> Vec<(Role, &str)> {
+        match &self.event {
+            Event::Decision(made) => {
+                let always = [
+                    (Role::Request, made.request.as_str()),
+                    (Role::Answer, &made.answer),
+                    (Role::Component, &made.component),
+                ];
+                let approvers = made.approvers.as_deref().map(|digest| (Role::Approvers, digest));
+                always.into_iter().chain(approvers).collect()
+            }
+            Event::Finding { detail, .. } => {
+                detail.as_deref().map(|digest| (Role::Detail, digest)).into_iter().collect()
+            }
+            Event::Removal { order, .. } => {
+                order.as_deref().map(|digest| (Role::Order, digest)).into_iter().collect()
+            }
+            Event::Merge { .. } | Event::Settled { .. } => Vec::new(),
+        }
+    }
+
     /// The decision, where it tells of one.
     pub fn made(&self) -> Option<&Made> {
         match &self.event {
@@ -236,11 +273,6 @@ impl Entry {
     pub fn when(&self) -> Option<When> {
         When::parse(&self.at)
     }
-}
-
-/// The beginning of an id or a hash, for a person.
-pub fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
 }
 
 /// A ref as a person says it: a branch by its name alone.

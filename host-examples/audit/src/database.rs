@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use rusqlite::{ErrorCode, OpenFlags};
 
 /// What every table of this version expects.
 const SCHEMA: i64 = 1;
@@ -38,9 +39,23 @@ pub enum DatabaseError {
     /// PostgreSQL failed.
     #[error("PostgreSQL: {}", of_postgres(.0))]
     Postgres(#[from] postgres::Error),
+    /// What is at the address is something else, or nothing.
+    #[error(
+        "{database} holds no trail: {found}; give --database the one that the service or `countersign audit take-in` \
+         writes"
+    )]
+    NoTrail {
+        /// The address, without its password.
+        database: String,
+        /// What is there.
+        found: &'static str,
+    },
     /// A column holds something else than was written there.
     #[error("the database is damaged: {0}")]
     Damaged(String),
+    /// What was removed is overwritten, but not everywhere.
+    #[error("the database's files still hold what was removed: {0}, and run this again")]
+    NotErased(&'static str),
 }
 
 /// The driver says only that there was an error of the database; what it was stands below.
@@ -65,6 +80,21 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
+    /// A value of a type that no column of ours has: its name.
+    Other(&'static str),
+}
+
+impl Value {
+    /// What it is, without what it says: it may be somebody's words.
+    fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "nothing",
+            Value::Integer(_) => "a number",
+            Value::Text(_) => "text",
+            Value::Bytes(_) => "bytes",
+            Value::Other(kind) => kind,
+        }
+    }
 }
 
 impl From<&str> for Value {
@@ -162,7 +192,8 @@ impl Row {
 }
 
 fn odd(expected: &str, at: usize, found: Option<&Value>) -> DatabaseError {
-    DatabaseError::Damaged(format!("column {at} should hold {expected} and holds {found:?}"))
+    let found = found.map_or("nothing", Value::kind);
+    DatabaseError::Damaged(format!("column {at} should hold {expected} and holds {found}"))
 }
 
 /// A connection.
@@ -178,6 +209,13 @@ pub trait Store: Send {
     /// # Errors
     /// When the database refuses it.
     fn query(&mut self, statement: &str, values: &[Value]) -> Result<Vec<Row>, DatabaseError>;
+
+    /// Overwrites or gives back every page that still holds bytes of documents that were removed. Gives what is beyond the reach
+    /// of a connection and may hold them still, for a person.
+    ///
+    /// # Errors
+    /// When the database refuses it, or another program keeps it from that.
+    fn erase(&mut self) -> Result<&'static str, DatabaseError>;
 }
 
 /// Where each server's spelling of a word stands: the word, SQLite's, PostgreSQL's.
@@ -186,6 +224,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("integer", "INTEGER", "BIGINT"),
     ("bytes", "BLOB", "BYTEA"),
     ("begin", "BEGIN IMMEDIATE", "BEGIN"),
+    // All that is read until the end is as it was at the first statement.
+    ("begin reading", "BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"),
     // SQLite lets one process write at a time, so what it read before it writes is still so.
     ("lock chain", "SELECT 1", "LOCK TABLE entries IN EXCLUSIVE MODE"),
     ("lock tables", "SELECT $1", "SELECT 1 FROM pg_advisory_xact_lock($1)"),
@@ -213,7 +253,7 @@ impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         use rusqlite::types::ValueRef;
         Ok(rusqlite::types::ToSqlOutput::Borrowed(match self {
-            Value::Null => ValueRef::Null,
+            Value::Null | Value::Other(_) => ValueRef::Null,
             Value::Integer(number) => ValueRef::Integer(*number),
             Value::Text(text) => ValueRef::Text(text.as_bytes()),
             Value::Bytes(bytes) => ValueRef::Blob(bytes),
@@ -243,9 +283,7 @@ impl Store for Sqlite {
                 Ok(match row.get_ref(at)? {
                     rusqlite::types::ValueRef::Null => Value::Null,
                     rusqlite::types::ValueRef::Integer(number) => Value::Integer(number),
-                    rusqlite::types::ValueRef::Real(number) => {
-                        return Err(DatabaseError::Damaged(format!("{number} is no number of ours")));
-                    }
+                    rusqlite::types::ValueRef::Real(_) => Value::Other("a fraction"),
                     rusqlite::types::ValueRef::Text(text) => {
                         Value::Text(String::from_utf8_lossy(text).into_owned())
                     }
@@ -255,6 +293,16 @@ impl Store for Sqlite {
             all.push(Row((0..columns).map(value).collect::<Result<_, _>>()?));
         }
         Ok(all)
+    }
+
+    fn erase(&mut self) -> Result<&'static str, DatabaseError> {
+        // Pages that were freed before every connection overwrote what it frees.
+        self.0.execute_batch("VACUUM")?;
+        let emptied = self.query("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
+        match emptied.first().map(|row| row.integer(0)).transpose()? {
+            Some(0) => Ok("Copies of the file, of its disk and of the spool are beyond its reach."),
+            _ => Err(DatabaseError::NotErased("end the other program that reads the database")),
+        }
     }
 }
 
@@ -267,7 +315,7 @@ impl ToSql for Value {
         out: &mut postgres::types::private::BytesMut,
     ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
-            Value::Null => Ok(IsNull::Yes),
+            Value::Null | Value::Other(_) => Ok(IsNull::Yes),
             Value::Integer(number) => number.to_sql(kind, out),
             Value::Text(text) => text.to_sql(kind, out),
             Value::Bytes(bytes) => bytes.to_sql(kind, out),
@@ -298,7 +346,7 @@ impl Store for Postgres {
                 Type::INT4 => row.try_get::<_, Option<i32>>(at)?.map(i64::from).into(),
                 Type::TEXT => row.try_get::<_, Option<String>>(at)?.into(),
                 Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at)?.map_or(Value::Null, Value::Bytes),
-                ref other => return Err(DatabaseError::Damaged(format!("a column has the type {other}"))),
+                _ => Value::Other("a value of another type"),
             })
         };
         let read = |row: &postgres::Row| -> Result<Row, DatabaseError> {
@@ -307,6 +355,22 @@ impl Store for Postgres {
             Ok(Row(values.collect::<Result<_, _>>()?))
         };
         rows.iter().map(read).collect()
+    }
+
+    fn erase(&mut self) -> Result<&'static str, DatabaseError> {
+        // The server writes a row anew and keeps the old one until a vacuum; only a full one gives its pages back.
+        let file = "SELECT pg_relation_filenode('documents')::bigint";
+        let before: i64 = self.0.query_one(file, &[])?.try_get(0)?;
+        self.0.batch_execute(&format!("SET lock_timeout = '{}s'", BUSY.as_secs()))?;
+        self.0.batch_execute("VACUUM FULL documents")?;
+        // To whoever may not, it only warns.
+        if self.0.query_one(file, &[])?.try_get::<_, i64>(0)? == before {
+            return Err(DatabaseError::NotErased("take the user to whom the table `documents` belongs"));
+        }
+        Ok(
+            "PostgreSQL's write-ahead log (until its segments are used again), its archive, replicas and backups, and copies of the \
+            spool are beyond its reach.",
+        )
     }
 }
 
@@ -359,13 +423,50 @@ impl Database {
     /// # Errors
     /// When it cannot be reached, or a newer version has been here.
     pub fn open(&self) -> Result<Box<dyn Store>, DatabaseError> {
-        let mut store: Box<dyn Store> = match self {
+        let mut store = self.connect(OpenFlags::default())?;
+        if matches!(self, Database::Sqlite(_)) {
+            store.query("PRAGMA journal_mode = wal", &[])?;
+        }
+        prepare(store.as_mut())?;
+        Ok(store)
+    }
+
+    /// Opens a connection to a trail that is there. Nothing is made and nothing is set, whatever else the address holds.
+    ///
+    /// # Errors
+    /// When it cannot be reached, holds no trail, or a newer version has been here.
+    pub fn open_existing(&self) -> Result<Box<dyn Store>, DatabaseError> {
+        let none = |found| self.no_trail(found);
+        if let Database::Sqlite(path) = self
+            && !path.is_file()
+        {
+            return Err(none("there is no such file"));
+        }
+        let mut store = self.connect(OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
+        if store.query("{has column}", &["countersign".into(), "schema".into()])?.is_empty() {
+            return Err(none("it has no table `countersign`"));
+        }
+        match schema(store.as_mut())? {
+            Some(_) => Ok(store),
+            None => Err(none("its table `countersign` is empty")),
+        }
+    }
+
+    fn connect(&self, flags: OpenFlags) -> Result<Box<dyn Store>, DatabaseError> {
+        Ok(match self {
             Database::Sqlite(path) => {
-                let connection = rusqlite::Connection::open(path)?;
+                let connection = rusqlite::Connection::open_with_flags(path, flags)?;
                 connection.busy_timeout(BUSY)?;
-                connection.pragma_update(None, "journal_mode", "wal")?;
-                // What was answered with 2xx is on the disk.
-                connection.pragma_update(None, "synchronous", "full")?;
+                // What was answered with 2xx is on the disk, and what is removed is overwritten.
+                let set = connection.execute_batch("PRAGMA synchronous = full; PRAGMA secure_delete = on");
+                let read =
+                    set.and_then(|()| connection.pragma_query_value(None, "schema_version", |_| Ok(())));
+                match read {
+                    Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+                        return Err(self.no_trail("it is another file than a database of SQLite"));
+                    }
+                    read => read?,
+                }
                 Box::new(Sqlite(connection))
             }
             Database::Postgres(address) => {
@@ -373,9 +474,11 @@ impl Database {
                 config.application_name("countersign").connect_timeout(BUSY);
                 Box::new(Postgres(config.connect(postgres::NoTls)?))
             }
-        };
-        prepare(store.as_mut())?;
-        Ok(store)
+        })
+    }
+
+    fn no_trail(&self, found: &'static str) -> DatabaseError {
+        DatabaseError::NoTrail { database: self.to_string(), found }
     }
 }
 
@@ -454,14 +557,20 @@ fn prepare(store: &mut dyn Store) -> Result<(), DatabaseError> {
                 store.execute(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"), &[])?;
             }
         }
-        let found = store.query("SELECT schema FROM countersign", &[])?;
-        match found.first().map(|row| row.integer(0)).transpose()? {
-            Some(found) if found > SCHEMA => return Err(DatabaseError::Newer { found }),
-            Some(_) => {}
-            None => drop(store.execute("INSERT INTO countersign (schema) VALUES ($1)", &[SCHEMA.into()])?),
+        if schema(store)?.is_none() {
+            store.execute("INSERT INTO countersign (schema) VALUES ($1)", &[SCHEMA.into()])?;
         }
         Ok(())
     })
+}
+
+/// The version of the tables, where one was noted.
+fn schema(store: &mut dyn Store) -> Result<Option<i64>, DatabaseError> {
+    let found = store.query("SELECT schema FROM countersign", &[])?;
+    match found.first().map(|row| row.integer(0)).transpose()? {
+        Some(found) if found > SCHEMA => Err(DatabaseError::Newer { found }),
+        found => Ok(found),
+    }
 }
 
 /// Runs steps that all happen or none.
@@ -472,7 +581,26 @@ pub fn transaction<T, E: From<DatabaseError>>(
     store: &mut dyn Store,
     steps: impl FnOnce(&mut dyn Store) -> Result<T, E>,
 ) -> Result<T, E> {
-    store.execute("{begin}", &[])?;
+    between("{begin}", store, steps)
+}
+
+/// Runs steps that all read the database as it was at the first, while others write.
+///
+/// # Errors
+/// What a step says, and when the database cannot begin or end them.
+pub fn reading<T, E: From<DatabaseError>>(
+    store: &mut dyn Store,
+    steps: impl FnOnce(&mut dyn Store) -> Result<T, E>,
+) -> Result<T, E> {
+    between("{begin reading}", store, steps)
+}
+
+fn between<T, E: From<DatabaseError>>(
+    begin: &str,
+    store: &mut dyn Store,
+    steps: impl FnOnce(&mut dyn Store) -> Result<T, E>,
+) -> Result<T, E> {
+    store.execute(begin, &[])?;
     match steps(store) {
         Ok(done) => {
             store.execute("COMMIT", &[])?;

@@ -1,9 +1,14 @@
 //! What entries name by digest: requests, answers, the words of approvers, components. A document can be removed; what it
 //! was is then known by its digest alone.
 
-use countersign_core::model::{Act, ActCode, Decision, Request};
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use countersign_core::model::{Act, ActCode, Decision, Proof, Request, Statement, When, read as parse};
 use countersign_host::module::sha256_hex;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::database::{DatabaseError, Store, Value};
 
@@ -20,6 +25,8 @@ pub enum Role {
     Component,
     /// What there is to say about a finding.
     Detail,
+    /// On whose order documents were removed, and why.
+    Order,
 }
 
 impl Role {
@@ -31,6 +38,7 @@ impl Role {
             Role::Approvers => "approvers",
             Role::Component => "component",
             Role::Detail => "detail",
+            Role::Order => "order",
         }
     }
 }
@@ -38,12 +46,14 @@ impl Role {
 /// A document, as far as it is still there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
-    /// Its bytes.
+    /// Its bytes, which give its digest.
     Present(Vec<u8>),
-    /// It was removed.
-    Removed,
-    /// It was never here, or somebody took it away.
+    /// It was removed, as the entry of this number says.
+    Removed(u64),
+    /// It is not here, and no entry says that it was removed.
     Missing,
+    /// Something else stands in its place.
+    Changed,
 }
 
 impl Document {
@@ -51,8 +61,33 @@ impl Document {
     pub fn bytes(self) -> Option<Vec<u8>> {
         match self {
             Document::Present(bytes) => Some(bytes),
-            Document::Removed | Document::Missing => None,
+            Document::Removed(_) | Document::Missing | Document::Changed => None,
         }
+    }
+
+    /// What is wrong with it, where it is neither there nor removed.
+    pub fn fault(&self, digest: &str, entry: u64) -> Option<String> {
+        let short = short(digest);
+        match self {
+            Document::Present(_) | Document::Removed(_) => None,
+            Document::Missing => Some(format!(
+                "document {short} of entry {entry} is gone, and no entry says that it was removed"
+            )),
+            Document::Changed => Some(format!(
+                "document {short} of entry {entry} was changed: its bytes do not give its digest"
+            )),
+        }
+    }
+}
+
+/// The documents that entries say were removed.
+#[derive(Debug, Clone, Default)]
+pub struct Removals(HashMap<String, u64>);
+
+impl Removals {
+    /// Notes that an entry says so of a document.
+    pub(crate) fn add(&mut self, digest: String, entry: u64) {
+        self.0.insert(digest, entry);
     }
 }
 
@@ -68,16 +103,18 @@ pub fn keep(store: &mut dyn Store, role: Role, bytes: &[u8]) -> Result<String, D
     Ok(digest)
 }
 
-/// Reads a document.
+/// Reads a document. Nothing gives its bytes but those that give its digest.
 ///
 /// # Errors
 /// When the database fails.
-pub fn read(store: &mut dyn Store, digest: &str) -> Result<Document, DatabaseError> {
+pub fn read(store: &mut dyn Store, removals: &Removals, digest: &str) -> Result<Document, DatabaseError> {
     let rows = store.query("SELECT bytes FROM documents WHERE digest = $1", &[digest.into()])?;
-    Ok(match rows.first().map(|row| row.maybe_bytes(0)).transpose()? {
-        Some(Some(bytes)) => Document::Present(bytes),
-        Some(None) => Document::Removed,
-        None => Document::Missing,
+    Ok(match rows.first().map(|row| row.maybe_bytes(0)) {
+        Some(Ok(Some(bytes))) if sha256_hex(&bytes) == digest => Document::Present(bytes),
+        Some(Ok(None)) | None => {
+            removals.0.get(digest).map_or(Document::Missing, |entry| Document::Removed(*entry))
+        }
+        Some(Ok(Some(_)) | Err(_)) => Document::Changed,
     })
 }
 
@@ -129,6 +166,9 @@ pub struct Approver {
     /// Whether rules were overridden by it, and not satisfied.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overrides: bool,
+    /// Fingerprint of the key that signed, as OpenSSH writes it (`SHA256:...`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// What was written: the answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
@@ -146,15 +186,17 @@ impl Approvers {
                 return;
             }
             let stated = request.acts.iter().find(|stated| stated.id == act);
+            let said = stated.map(Said::by).unwrap_or_default();
             approvers.push(Approver {
                 person: person.to_owned(),
                 act: act.to_owned(),
-                at: stated.and_then(|act| act.at).map(|at| at.to_string()),
+                at: said.at.map(|at| at.to_string()),
                 proof: stated
                     .and_then(|act| serde_json::to_value(act.proof).ok()?.as_str().map(str::to_owned)),
                 rules: vec![rule.to_owned()],
                 overrides,
-                words: stated.and_then(words),
+                key: said.key,
+                words: said.words,
             });
         };
         for rule in &decision.rules {
@@ -171,10 +213,94 @@ impl Approvers {
     }
 }
 
-/// What an act says: the text that the platform keeps, or the statement that was signed.
-fn words(act: &Act<'_>) -> Option<String> {
-    let text = act.text.as_ref().or(act.statement.as_ref())?;
-    Some(text.to_str_lossy().into_owned())
+/// What an act says, and what its signature does.
+#[derive(Default)]
+struct Said {
+    at: Option<When>,
+    key: Option<String>,
+    words: Option<String>,
+}
+
+impl Said {
+    fn by(act: &Act<'_>) -> Self {
+        let text = |text: &countersign_core::model::Text<'_>| text.to_str_lossy().into_owned();
+        match &act.statement {
+            Some(statement) if act.proof == Proof::Signature => {
+                let (at, words) = stated(&text(statement)).unwrap_or((None, Some(text(statement))));
+                Said {
+                    at: act.at.or(at),
+                    key: act.signature.as_ref().and_then(|s| fingerprint(s.as_bytes())),
+                    words,
+                }
+            }
+            _ => {
+                Said { at: act.at, key: None, words: act.text.as_ref().or(act.statement.as_ref()).map(text) }
+            }
+        }
+    }
+}
+
+/// When a statement was signed, and its words.
+fn stated(statement: &str) -> Option<(Option<When>, Option<String>)> {
+    let statement: Statement = parse(statement.as_bytes()).ok()?;
+    Some((statement.predicate.at, statement.predicate.text))
+}
+
+/// The fingerprint of the key in an armoured SSH signature: PROTOCOL.sshsig, OpenSSH 9.
+fn fingerprint(armoured: &[u8]) -> Option<String> {
+    let lines = std::str::from_utf8(armoured).ok()?.lines().filter(|line| !line.starts_with("-----"));
+    let signature = STANDARD.decode(lines.map(str::trim).collect::<String>()).ok()?;
+    // The magic, a version of four bytes, the length of the key, the key.
+    let (length, rest) = signature.strip_prefix(b"SSHSIG")?.get(4..)?.split_first_chunk::<4>()?;
+    let key = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    Some(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key))))
+}
+
+impl Approver {
+    /// When the act was done, as the platform says or as the signer does.
+    pub fn when(&self) -> Option<String> {
+        self.at.clone().or_else(|| Some(stated(self.words.as_ref()?)?.0?.to_string()))
+    }
+
+    /// What was written. The words of a statement stand within what was signed, and records of earlier versions hold all of that.
+    pub fn text(&self) -> Option<String> {
+        let words = self.words.as_ref()?;
+        stated(words).map_or_else(|| Some(words.clone()), |(_, text)| text)
+    }
+
+    /// How it is known who acted, for a person.
+    pub fn known_by(&self) -> String {
+        match (self.proof.as_deref(), &self.key) {
+            (Some("signature"), Some(key)) => format!("signed with the key {key}"),
+            (Some("signature"), None) => "signed".to_owned(),
+            (Some("forge"), _) => "logged in at the forge".to_owned(),
+            (Some("claimed"), _) => "on the word of whoever gave the sign-off".to_owned(),
+            _ => "in a way that the record does not name".to_owned(),
+        }
+    }
+}
+
+/// On whose order documents were removed, and why. Who that is, is salted as [`Approvers`] are.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Order {
+    /// Random, hexadecimal.
+    pub salt: String,
+    /// Who ordered it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Order {
+    /// An order that is given now.
+    pub fn new(by: &str, reason: &str) -> Self {
+        Order { salt: salt(), by: by.to_owned(), reason: reason.to_owned() }
+    }
+}
+
+/// The beginning of an id or a hash, for a person.
+pub fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
 }
 
 fn salt() -> String {

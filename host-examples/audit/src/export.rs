@@ -4,10 +4,11 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::chain::Event;
-use crate::database::Store;
-use crate::documents::{self, Approvers, Document};
-use crate::trail::{Link, Trail, TrailError};
+use crate::chain::{Event, Link};
+use crate::database::{Store, reading};
+use crate::documents::{self, Approvers, Document, Removals};
+use crate::trail::{Trail, TrailError};
+use crate::walk::{Damage, walk};
 
 /// Why an export ended early.
 #[derive(Debug, thiserror::Error)]
@@ -29,33 +30,100 @@ pub enum ExportError {
     Json(#[from] serde_json::Error),
 }
 
-/// Writes JSON Lines: each entry as it stands in the chain, with its hash and who approved.
+/// Writes JSON Lines: each entry as it stands in the chain, with its hash and who approved. A place that is not as it was written
+/// has a line of the kind `damaged`. Gives what is wrong, a sentence each.
 ///
 /// # Errors
 /// When the trail cannot be read or the lines not written.
-pub fn json_lines(store: &mut dyn Store, from: u64, to: u64, out: &mut dyn Write) -> Result<(), ExportError> {
-    Trail::of(store).each(from, to, |store, link| {
-        let mut line = serde_json::to_value(&link.entry)?;
-        if let Some(object) = line.as_object_mut() {
-            object.insert("hash".to_owned(), link.hash.clone().into());
-            if let Some(approvers) = approvers(store, &link)? {
-                object.insert("answered".to_owned(), approvers);
+pub fn json_lines(
+    store: &mut dyn Store,
+    from: u64,
+    to: u64,
+    out: &mut dyn Write,
+) -> Result<Exported, ExportError> {
+    each(store, from, to, |place| {
+        let line = match place {
+            Exporting::Entry { link, answered } => {
+                let mut line = serde_json::to_value(&link.entry)?;
+                if let Some(object) = line.as_object_mut() {
+                    object.insert("hash".to_owned(), link.hash.clone().into());
+                    if let Some(answered) = answered {
+                        object.insert("answered".to_owned(), answered);
+                    }
+                }
+                line
             }
-        }
+            Exporting::Damage(damage) => {
+                json!({ "number": damage.number, "kind": DAMAGED, "fault": damage.to_string() })
+            }
+        };
         serde_json::to_writer(&mut *out, &line)?;
         Ok(out.write_all(b"\n")?)
     })
 }
 
-fn approvers(store: &mut dyn Store, link: &Link) -> Result<Option<Value>, ExportError> {
+/// The kind of a place that is not as it was written.
+const DAMAGED: &str = "damaged";
+
+/// What was exported.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Places of the chain.
+    pub places: u64,
+    /// What is wrong, a sentence each.
+    pub faults: Vec<String>,
+}
+
+/// A place of the chain on its way out.
+enum Exporting<'l> {
+    Entry { link: &'l Link, answered: Option<Value> },
+    Damage(&'l Damage),
+}
+
+fn each(
+    store: &mut dyn Store,
+    from: u64,
+    to: u64,
+    mut write: impl FnMut(Exporting<'_>) -> Result<(), ExportError>,
+) -> Result<Exported, ExportError> {
+    reading(store, |store| {
+        let removals = Trail::of(store).removals()?;
+        let mut exported = Exported::default();
+        walk(store, from, to, |store, found| {
+            exported.places += 1;
+            match found {
+                Ok(link) => {
+                    let answered = answered(store, &removals, &link, &mut exported.faults)?;
+                    write(Exporting::Entry { link: &link, answered })
+                }
+                Err(damage) => {
+                    exported.faults.push(damage.to_string());
+                    write(Exporting::Damage(&damage))
+                }
+            }
+        })?;
+        Ok(exported)
+    })
+}
+
+/// Who approved, or the word that says why that is not known.
+fn answered(
+    store: &mut dyn Store,
+    removals: &Removals,
+    link: &Link,
+    faults: &mut Vec<String>,
+) -> Result<Option<Value>, ExportError> {
     let Some(digest) = link.entry.made().and_then(|made| made.approvers.as_ref()) else { return Ok(None) };
-    Ok(Some(match documents::read(store, digest)? {
-        Document::Present(bytes) => {
-            let approvers: Approvers = serde_json::from_slice(&bytes)?;
-            serde_json::to_value(approvers.approvers)?
-        }
-        Document::Removed => json!("removed"),
+    let document = documents::read(store, removals, digest)?;
+    faults.extend(document.fault(digest, link.entry.number));
+    Ok(Some(match document {
+        Document::Present(bytes) => match serde_json::from_slice::<Approvers>(&bytes) {
+            Ok(approvers) => serde_json::to_value(approvers.approvers)?,
+            Err(_) => json!("unreadable"),
+        },
+        Document::Removed(_) => json!("removed"),
         Document::Missing => json!("missing"),
+        Document::Changed => json!("changed"),
     }))
 }
 
@@ -77,51 +145,67 @@ const COLUMNS: &[&str] = &[
     "hash",
 ];
 
-/// Writes CSV, with a head.
+/// Writes CSV, with a head. A place that is not as it was written has a row of the kind `damaged`, and what is wrong in the column
+/// of the verdict. Gives what is wrong, a sentence each.
 ///
 /// # Errors
 /// When the trail cannot be read or the rows not written.
-pub fn csv(store: &mut dyn Store, from: u64, to: u64, out: &mut dyn Write) -> Result<(), ExportError> {
+pub fn csv(store: &mut dyn Store, from: u64, to: u64, out: &mut dyn Write) -> Result<Exported, ExportError> {
     let mut rows = csv::Writer::from_writer(out);
     rows.write_record(COLUMNS)?;
-    Trail::of(store).each(from, to, |store, link| {
-        let (entry, made) = (&link.entry, link.entry.made());
-        let answered = match approvers(store, &link)? {
-            Some(Value::Array(approvers)) => {
-                let names = approvers.iter().filter_map(|approver| approver["person"].as_str());
-                names.collect::<Vec<_>>().join("; ")
+    let exported = each(store, from, to, |place| {
+        let cells = match place {
+            Exporting::Entry { link, answered } => row(link, answered),
+            Exporting::Damage(damage) => {
+                let said = [damage.number.to_string(), String::new(), DAMAGED.to_owned()];
+                let blank = std::iter::repeat_n(String::new(), 4);
+                let rest = std::iter::repeat(String::new());
+                said.into_iter()
+                    .chain(blank)
+                    .chain([damage.to_string()])
+                    .chain(rest)
+                    .take(COLUMNS.len())
+                    .collect()
             }
-            Some(other) => other.as_str().unwrap_or_default().to_owned(),
-            None => String::new(),
         };
-        let said = match &entry.event {
-            Event::Decision(made) => made.verdict.to_string(),
-            Event::Finding { finding, .. } => finding.to_string(),
-            _ => String::new(),
-        };
-        let of_made = |text: fn(&crate::chain::Made) -> String| made.map(text).unwrap_or_default();
-        rows.write_record(
-            [
-                entry.number.to_string(),
-                entry.at.clone(),
-                entry.event.kind().to_owned(),
-                entry.repository.clone(),
-                entry.target.clone(),
-                entry.change.clone().unwrap_or_default(),
-                entry.head.clone(),
-                said,
-                of_made(|made| made.blocks.to_string()),
-                of_made(|made| made.ai.to_string()),
-                of_made(|made| made.policy.clone().unwrap_or_default()),
-                of_made(|made| made.component.clone()),
-                answered,
-                link.hash.clone(),
-            ]
-            .map(|cell| inert(&cell)),
-        )?;
-        Ok::<(), ExportError>(())
+        Ok(rows.write_record(cells.iter().map(|cell| inert(cell)))?)
     })?;
-    Ok(rows.flush()?)
+    rows.flush()?;
+    Ok(exported)
+}
+
+fn row(link: &Link, answered: Option<Value>) -> Vec<String> {
+    let (entry, made) = (&link.entry, link.entry.made());
+    let answered = match answered {
+        Some(Value::Array(approvers)) => {
+            let names = approvers.iter().filter_map(|approver| approver["person"].as_str());
+            names.collect::<Vec<_>>().join("; ")
+        }
+        Some(other) => other.as_str().unwrap_or_default().to_owned(),
+        None => String::new(),
+    };
+    let said = match &entry.event {
+        Event::Decision(made) => made.verdict.to_string(),
+        Event::Finding { finding, .. } => finding.to_string(),
+        _ => String::new(),
+    };
+    let of_made = |text: fn(&crate::chain::Made) -> String| made.map(text).unwrap_or_default();
+    vec![
+        entry.number.to_string(),
+        entry.at.clone(),
+        entry.event.kind().to_owned(),
+        entry.repository.clone(),
+        entry.target.clone(),
+        entry.change.clone().unwrap_or_default(),
+        entry.head.clone(),
+        said,
+        of_made(|made| made.blocks.to_string()),
+        of_made(|made| made.ai.to_string()),
+        of_made(|made| made.policy.clone().unwrap_or_default()),
+        of_made(|made| made.component.clone()),
+        answered,
+        link.hash.clone(),
+    ]
 }
 
 /// A cell that no spreadsheet takes for a formula.

@@ -5,6 +5,9 @@ A trail is a [chain](chain) of entries. Each holds the hash of the one before, a
 only the digest: requests, decisions, the words of approvers and the module itself are [documents](documents) beside it. So a
 document can be removed on request, and the chain still verifies.
 
+Whoever shows something of it [walks](walk) the chain: what was changed since it was written is named, and never shown as if it
+had been recorded.
+
 Everything stands in one [database](database), SQLite or PostgreSQL. Whoever can rewrite that can rewrite a chain from its
 beginning, so its head is [anchored](anchor) elsewhere.
 */
@@ -14,13 +17,15 @@ pub mod chain;
 pub mod database;
 pub mod documents;
 pub mod export;
+pub mod naming;
 pub mod removal;
 pub mod replay;
 pub mod report;
 pub mod spool;
 pub mod trail;
 pub mod verify;
+pub mod walk;
 
-pub use chain::Place;
+pub use chain::{Link, Place};
 pub use database::{Database, DatabaseError, Store};
 pub use trail::{Kept, Trail};

@@ -1,149 +1,212 @@
-//! Takes documents away: all that names a person, or all that is older than it is to be. The chain still verifies.
+//! Takes documents away: those that name a person, or all that are older than they are to be. It is planned first and done then,
+//! and an entry says what was done, on whose order and why. The chain still verifies.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use countersign_core::model::{Text, When, read};
-use serde_json::Value;
+use countersign_core::model::When;
 
-use crate::chain::{Because, Event};
-use crate::database::Store;
-use crate::documents::{self, Document};
-use crate::trail::{Link, Trail, TrailError};
+use crate::chain::{Because, Entry, Event, Link, Place};
+use crate::database::{DatabaseError, Store, reading, transaction};
+use crate::documents::{self, Order, Role};
+use crate::naming::{Names, Naming};
+use crate::trail::{Trail, TrailError};
+use crate::walk::walk;
+
+/// A document that names somebody, or that is past its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The first entry that names it.
+    pub entry: Entry,
+    /// What it is.
+    pub role: Role,
+    /// Its digest.
+    pub digest: String,
+    /// In what way it names somebody; none where another document of the entry does, or its time has passed.
+    pub naming: Option<Naming>,
+    /// Where in it.
+    pub places: Vec<String>,
+}
+
+/// What is to be removed, and what is not though it names somebody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// What is to be removed, in the order of the entries.
+    pub remove: Vec<Named>,
+    /// What stays: it names somebody in a way that was not asked for.
+    pub keep: Vec<Named>,
+    /// Entries whose repository or branch holds the name. The chain is never changed.
+    pub entries: Vec<u64>,
+    /// The last entry that it takes into account.
+    pub until: u64,
+    /// Entries and documents that are not as they were written. They are left alone, as evidence of that.
+    pub damage: Vec<String>,
+}
+
+/// Plans the removal of documents that name somebody as one who took part, or in one of the ways that are asked for beside that.
+///
+/// Only documents go that name the person themselves, and with an answer its request: the module would make the one of the other,
+/// and it holds what the person wrote and signed. So what others answered for stays.
+///
+/// # Errors
+/// When the database fails.
+pub fn plan_redaction(store: &mut dyn Store, names: &Names, beside: &[Naming]) -> Result<Plan, TrailError> {
+    reading(store, |store| {
+        let mut plan = Plan::default();
+        let removals = Trail::of(store).removals()?;
+        let mut known: HashMap<String, Option<Vec<(Naming, String)>>> = HashMap::new();
+        let (mut remove, mut keep) = (Documents::default(), Documents::default());
+        walk(store, 1, u64::MAX, |store, found| {
+            let entry = match found {
+                Ok(link) => link.entry,
+                Err(damage) => {
+                    plan.damage.push(damage.to_string());
+                    return Ok(());
+                }
+            };
+            plan.until = entry.number;
+            if [&entry.repository, &entry.target].into_iter().any(|text| names.stand_in(text)) {
+                plan.entries.push(entry.number);
+            }
+            let asked = |naming: Naming| naming == Naming::TookPart || beside.contains(&naming);
+            let (mut answers, mut request) = (false, None);
+            for (role, digest) in personal(&entry) {
+                if !known.contains_key(digest) {
+                    let document = documents::read(store, &removals, digest)?;
+                    plan.damage.extend(document.fault(digest, entry.number));
+                    let places = document.bytes().map(|bytes| names.places(role, &bytes));
+                    known.insert(digest.to_owned(), places);
+                }
+                let Some(Some(places)) = known.get(digest) else { continue };
+                let goes = places.iter().any(|(naming, _)| asked(*naming));
+                let shown = places.iter().filter(|(naming, _)| !goes || asked(*naming));
+                let named = Named {
+                    entry: entry.clone(),
+                    role,
+                    digest: digest.to_owned(),
+                    naming: places.iter().map(|(naming, _)| *naming).min(),
+                    places: shown.map(|(_, place)| place.clone()).collect(),
+                };
+                answers |= goes && matches!(role, Role::Answer | Role::Approvers);
+                match named.naming {
+                    _ if goes => remove.add(named),
+                    _ if role == Role::Request => request = Some(named),
+                    Some(_) => keep.add(named),
+                    None => {}
+                }
+            }
+            match request {
+                Some(request) if answers => remove.add(Named { naming: None, places: Vec::new(), ..request }),
+                Some(request) if request.naming.is_some() => keep.add(request),
+                _ => {}
+            }
+            Ok::<(), TrailError>(())
+        })?;
+        plan.keep = keep.but(&remove);
+        plan.remove = remove.list;
+        Ok(plan)
+    })
+}
+
+/// Plans the removal of the documents of every entry before a moment, but those that a later entry names too, and those of a
+/// change that is still open: people wait for what they say.
+///
+/// # Errors
+/// When the database fails.
+pub fn plan_expiry(store: &mut dyn Store, before: When) -> Result<Plan, TrailError> {
+    reading(store, |store| {
+        let mut plan = Plan::default();
+        let open = store.query("SELECT hash FROM open", &[])?;
+        let open = open.iter().map(|row| row.text(0)).collect::<Result<HashSet<_>, _>>()?;
+        let (mut old, mut needed) = (Documents::default(), BTreeSet::new());
+        walk(store, 1, u64::MAX, |store, found| {
+            let Link { entry, hash } = match found {
+                Ok(link) => link,
+                Err(damage) => {
+                    plan.damage.push(damage.to_string());
+                    return Ok(());
+                }
+            };
+            plan.until = entry.number;
+            let is_old = entry.when().is_some_and(|when| when < before) && !open.contains(&hash);
+            for (role, digest) in personal(&entry) {
+                if !is_old {
+                    needed.insert(digest.to_owned());
+                } else if documents::is_present(store, digest)? {
+                    let (entry, digest) = (entry.clone(), digest.to_owned());
+                    old.add(Named { entry, role, digest, naming: None, places: Vec::new() });
+                }
+            }
+            Ok::<(), DatabaseError>(())
+        })?;
+        old.list.retain(|named| !needed.contains(&named.digest));
+        plan.remove = old.list;
+        Ok(plan)
+    })
+}
+
+/// Removes what a plan says, and notes it in the trail: the entry and the removal are one step.
+///
+/// # Errors
+/// When the database fails; nothing is removed then.
+pub fn carry_out(
+    store: &mut dyn Store,
+    at: When,
+    plan: &Plan,
+    because: Because,
+    order: Option<&Order>,
+) -> Result<Option<Link>, TrailError> {
+    let mut digests: BTreeSet<String> = plan.remove.iter().map(|named| named.digest.clone()).collect();
+    transaction(store, |store| {
+        Trail::of(store).lock()?;
+        if because == Because::Retention {
+            // What was recorded since may say the same again.
+            walk(store, plan.until + 1, u64::MAX, |_, found| {
+                if let Ok(link) = found {
+                    for (_, digest) in personal(&link.entry) {
+                        digests.remove(digest);
+                    }
+                }
+                Ok::<(), DatabaseError>(())
+            })?;
+        }
+        if digests.is_empty() {
+            return Ok(None);
+        }
+        let order = match order {
+            Some(order) => {
+                let bytes = serde_json::to_vec(order).map_err(|e| TrailError::Odd(e.to_string()))?;
+                Some(documents::keep(store, Role::Order, &bytes)?)
+            }
+            None => None,
+        };
+        for digest in &digests {
+            documents::remove(store, digest)?;
+        }
+        let event = Event::Removal { because, order, documents: digests.into_iter().collect() };
+        Ok(Some(Trail::of(store).append(at, Place::default(), event)?))
+    })
+}
 
 /// The documents of an entry that may name people. A component names nobody.
-fn personal(link: &Link) -> Vec<String> {
-    match &link.entry.event {
-        Event::Decision(made) => {
-            [&made.request, &made.answer].into_iter().chain(made.approvers.as_ref()).cloned().collect()
-        }
-        Event::Finding { detail, .. } => detail.iter().cloned().collect(),
-        _ => Vec::new(),
-    }
+fn personal(entry: &Entry) -> impl Iterator<Item = (Role, &str)> {
+    entry.documents().into_iter().filter(|(role, _)| *role != Role::Component)
 }
 
-/// Removes every document that holds one of these names: logins, addresses, numbers of accounts. Gives how many.
-///
-/// # Errors
-/// When the database fails.
-pub fn redact(store: &mut dyn Store, at: When, names: &[String]) -> Result<usize, TrailError> {
-    let mut gone = BTreeSet::new();
-    let mut trail = Trail::of(store);
-    trail.each(1, u64::MAX, |store, link| {
-        for digest in personal(&link) {
-            if let Document::Present(bytes) = documents::read(store, &digest)?
-                && names.iter().any(|name| names_somebody(&bytes, name))
-            {
-                gone.insert(digest);
-            }
-        }
-        Ok::<(), TrailError>(())
-    })?;
-    finish(&mut trail, at, Because::Request, gone)
+/// Documents, each once, in the order of the entries that name them first.
+#[derive(Default)]
+struct Documents {
+    list: Vec<Named>,
+    seen: HashSet<String>,
 }
 
-/// Removes the documents of every entry before a moment, but those that a later entry names too, and those of a change that is
-/// still open: people wait for what they say. Gives how many.
-///
-/// # Errors
-/// When the database fails.
-pub fn expire(store: &mut dyn Store, at: When, before: When) -> Result<usize, TrailError> {
-    let (mut old, mut needed) = (BTreeSet::new(), HashSet::new());
-    let open = store.query("SELECT hash FROM open", &[])?;
-    let open = open.iter().map(|row| row.text(0)).collect::<Result<HashSet<_>, _>>()?;
-    let mut trail = Trail::of(store);
-    trail.each(1, u64::MAX, |store, link| {
-        let is_old = link.entry.when().is_some_and(|when| when < before) && !open.contains(&link.hash);
-        for digest in personal(&link) {
-            if !is_old {
-                needed.insert(digest);
-            } else if documents::is_present(store, &digest)? {
-                old.insert(digest);
-            }
-        }
-        Ok::<(), TrailError>(())
-    })?;
-    old.retain(|digest| !needed.contains(digest));
-    finish(&mut trail, at, Because::Retention, old)
-}
-
-fn finish(
-    trail: &mut Trail<'_>,
-    at: When,
-    because: Because,
-    gone: BTreeSet<String>,
-) -> Result<usize, TrailError> {
-    let count = gone.len();
-    if count > 0 {
-        trail.remove(at, because, gone.into_iter().collect())?;
-    }
-    Ok(count)
-}
-
-/// Whether a document names somebody, in what is written in it or in what that stands for: in JSON a line break before a name is
-/// a letter, bytes that are no text are base64, and a string may hold a document again.
-fn names_somebody(document: &[u8], name: &str) -> bool {
-    holds(document, name) || serde_json::from_slice(document).is_ok_and(|value| value_names(&value, name))
-}
-
-fn value_names(value: &Value, name: &str) -> bool {
-    match value {
-        Value::String(text) => names_somebody(text.as_bytes(), name),
-        Value::Array(items) => items.iter().any(|item| value_names(item, name)),
-        Value::Object(object) => {
-            let bytes =
-                || read::<Text<'_>>(value.to_string().as_bytes()).ok().map(|text| text.as_bytes().to_vec());
-            object.iter().any(|(key, value)| holds(key.as_bytes(), name) || value_names(value, name))
-                || (object.contains_key("b64") && bytes().is_some_and(|bytes| holds(&bytes, name)))
-        }
-        _ => false,
-    }
-}
-
-/// Whether bytes hold a name as a word of its own, in any case: `sam` is not in `same`.
-fn holds(bytes: &[u8], name: &str) -> bool {
-    let (bytes, name) = (bytes.to_ascii_lowercase(), name.to_ascii_lowercase().into_bytes());
-    let part =
-        |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-');
-    !name.is_empty()
-        && bytes.windows(name.len()).enumerate().any(|(at, window)| {
-            window == name
-                && !part(at.checked_sub(1).and_then(|before| bytes.get(before)))
-                && !part(bytes.get(at + name.len()))
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{holds, names_somebody};
-
-    #[test]
-    fn a_name_is_found_as_a_word_of_its_own() {
-        for (text, name, found) in [
-            (r#"{"login":"sam"}"#, "sam", true),
-            (r#"{"login":"Sam"}"#, "sam", true),
-            ("samantha and the same", "sam", false),
-            ("by sam-bot", "sam", false),
-            ("mail sam@example.com.", "sam@example.com", true),
-            ("", "sam", false),
-            ("anything", "", false),
-        ] {
-            assert_eq!(holds(text.as_bytes(), name), found, "{text} {name}");
+impl Documents {
+    fn add(&mut self, named: Named) {
+        if self.seen.insert(named.digest.clone()) {
+            self.list.push(named);
         }
     }
 
-    #[test]
-    fn a_name_is_found_however_a_document_writes_it() {
-        for (document, found) in [
-            (r#"{"text":"topology: none\nsam"}"#, true),
-            (r#"{"text":"topology: none\tsam"}"#, true),
-            (r#"{"text":"\u0073am"}"#, true),
-            (r#"{"text":"samantha\nsame"}"#, false),
-            // `\xff\nsam x`
-            (r#"{"bytes":{"b64":"/wpzYW0geA=="}}"#, true),
-            (r#"{"statement":"{\"signer\":\"x\\nsam\"}"}"#, true),
-            (r#"{"a\nsam":1}"#, true),
-        ] {
-            assert_eq!(names_somebody(document.as_bytes(), "sam"), found, "{document}");
-        }
+    fn but(self, others: &Documents) -> Vec<Named> {
+        self.list.into_iter().filter(|named| !others.seen.contains(&named.digest)).collect()
     }
 }

@@ -3,34 +3,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use countersign_host::module::{CallError, Function, LoadError, Module, sha256_hex};
+use countersign_host::module::{CallError, Function, Module};
 
-use crate::chain::Made;
-use crate::database::{Database, Store};
-use crate::documents::{self, Document};
-use crate::trail::{Link, Trail, TrailError};
+use crate::chain::{Link, Made};
+use crate::database::{Database, DatabaseError, Store};
+use crate::documents::{self, Document, Removals};
+use crate::trail::{Trail, TrailError};
+use crate::walk::{Damage, walk};
 
 /// Decisions that one thread takes at a time.
 const SHARE: usize = 64;
-
-/// Why nothing could be replayed.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// The trail gave no answer.
-    #[error(transparent)]
-    Trail(#[from] TrailError),
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] crate::DatabaseError),
-    /// A component cannot be run here.
-    #[error("component {digest}: {source}")]
-    Component {
-        /// Its digest.
-        digest: String,
-        /// Why.
-        source: LoadError,
-    },
-}
 
 /// What came of one decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,15 +21,40 @@ pub enum Replayed {
     Same,
     /// Other bytes.
     Differs,
-    /// Its request or its answer was removed.
+    /// Its request or its answer was removed, and an entry says so.
     Redacted,
-    /// Its request, answer or component is not there, and nobody said that it was removed.
+    /// Its request, answer or component is not there, and no entry says that it was removed.
     Missing,
+    /// Its request, answer or component is not what was recorded.
+    Changed,
+    /// Its component is what was recorded, and cannot be run here.
+    Unrunnable,
+}
+
+/// What came of a range of the trail.
+#[derive(Debug, Default)]
+pub struct Replay {
+    /// Decisions that were looked at.
+    pub decisions: u64,
+    /// Those that did not give the same bytes, in the order of their numbers.
+    pub odd: Vec<(u64, Replayed)>,
+    /// Entries that are not as they were written: what they decided is not known.
+    pub damage: Vec<Damage>,
+}
+
+impl Replay {
+    /// How many ended so.
+    pub fn count(&self, ended: Replayed) -> u64 {
+        match ended {
+            Replayed::Same => self.decisions - self.odd.len() as u64,
+            other => self.odd.iter().filter(|(_, odd)| *odd == other).count() as u64,
+        }
+    }
 }
 
 /// The components that have decided, compiled once each.
 pub struct Modules {
-    known: Mutex<HashMap<String, Option<Arc<Module>>>>,
+    known: Mutex<HashMap<String, Result<Arc<Module>, Replayed>>>,
 }
 
 impl Modules {
@@ -56,28 +63,39 @@ impl Modules {
     /// # Errors
     /// When it cannot be run here.
     pub fn with(embedded: Module) -> Self {
-        let known = HashMap::from([(embedded.digest().to_owned(), Some(Arc::new(embedded)))]);
+        let known = HashMap::from([(embedded.digest().to_owned(), Ok(Arc::new(embedded)))]);
         Modules { known: Mutex::new(known) }
     }
 
-    /// A component by its digest: one that is known, else the one that the trail keeps.
-    fn get(&self, store: &mut dyn Store, digest: &str) -> Result<Option<Arc<Module>>, ReplayError> {
+    /// A component by its digest: one that is known, else the one that the trail keeps; or what comes of a decision for want of it.
+    fn get(
+        &self,
+        store: &mut dyn Store,
+        removals: &Removals,
+        digest: &str,
+    ) -> Result<Result<Arc<Module>, Replayed>, DatabaseError> {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(module) = known.get(digest) {
             return Ok(module.clone());
         }
-        let bytes = documents::read(store, digest)?.bytes().filter(|bytes| sha256_hex(bytes) == digest);
-        let module = match bytes {
-            Some(bytes) => {
-                let loaded = Module::from_bytes(bytes, format!("component {digest} of the trail"));
-                Some(Arc::new(
-                    loaded.map_err(|source| ReplayError::Component { digest: digest.to_owned(), source })?,
-                ))
-            }
-            None => None,
+        let module = match present(documents::read(store, removals, digest)?) {
+            Ok(bytes) => Module::from_bytes(bytes, format!("component {digest} of the trail"))
+                .map(Arc::new)
+                .map_err(|_| Replayed::Unrunnable),
+            Err(why) => Err(why),
         };
         known.insert(digest.to_owned(), module.clone());
         Ok(module)
+    }
+}
+
+/// The bytes of a document, or what comes of a decision for want of them.
+fn present(document: Document) -> Result<Vec<u8>, Replayed> {
+    match document {
+        Document::Present(bytes) => Ok(bytes),
+        Document::Removed(_) => Err(Replayed::Redacted),
+        Document::Missing => Err(Replayed::Missing),
+        Document::Changed => Err(Replayed::Changed),
     }
 }
 
@@ -92,72 +110,72 @@ pub fn answer(module: &Module, request: &[u8]) -> String {
 /// Replays one decision.
 ///
 /// # Errors
-/// When the trail gives no answer or the component cannot be run here.
-pub fn replay(store: &mut dyn Store, modules: &Modules, made: &Made) -> Result<Replayed, ReplayError> {
-    let Some(module) = modules.get(store, &made.component)? else { return Ok(Replayed::Missing) };
-    let (request, answer) =
-        match (documents::read(store, &made.request)?, documents::read(store, &made.answer)?) {
-            (Document::Present(request), Document::Present(answer)) => (request, answer),
-            (Document::Missing, _) | (_, Document::Missing) => return Ok(Replayed::Missing),
-            _ => return Ok(Replayed::Redacted),
-        };
-    let again = self::answer(&module, &request);
-    Ok(if again.as_bytes() == answer { Replayed::Same } else { Replayed::Differs })
+/// When the database fails.
+pub fn replay(
+    store: &mut dyn Store,
+    removals: &Removals,
+    modules: &Modules,
+    made: &Made,
+) -> Result<Replayed, DatabaseError> {
+    let module = match modules.get(store, removals, &made.component)? {
+        Ok(module) => module,
+        Err(why) => return Ok(why),
+    };
+    let request = present(documents::read(store, removals, &made.request)?);
+    let answer = present(documents::read(store, removals, &made.answer)?);
+    Ok(match (request, answer) {
+        (Ok(request), Ok(answer)) if self::answer(&module, &request).as_bytes() == answer => Replayed::Same,
+        (Ok(_), Ok(_)) => Replayed::Differs,
+        // What was taken away without a word weighs more than what an entry tells of.
+        (Err(Replayed::Redacted), Err(why)) | (Err(why), _) | (_, Err(why)) => why,
+    })
 }
 
-/// Replays every decision from one number to another on all processors, and calls `each` for those that are not the same,
-/// in the order of their numbers. Gives how many were replayed.
+/// Replays every decision from one number to another on all processors.
 ///
 /// # Errors
-/// As [`replay`].
-pub fn replay_all(
-    database: &Database,
-    modules: &Modules,
-    from: u64,
-    to: u64,
-    mut each: impl FnMut(&Link, Replayed),
-) -> Result<u64, ReplayError> {
-    let mut links = Vec::new();
-    let mut store = database.open()?;
-    Trail::of(store.as_mut()).each(from, to, |_, link| {
-        if link.entry.made().is_some() {
-            links.push(link);
+/// When the database fails; what is wrong with the trail is no error.
+pub fn replay_all(database: &Database, modules: &Modules, from: u64, to: u64) -> Result<Replay, TrailError> {
+    let (mut links, mut replay) = (Vec::new(), Replay::default());
+    let mut store = database.open_existing()?;
+    walk(store.as_mut(), from, to, |_, found| {
+        match found {
+            Ok(link) if link.entry.made().is_some() => links.push(link),
+            Ok(_) => {}
+            Err(damage) => replay.damage.push(damage),
         }
-        Ok::<(), TrailError>(())
+        Ok::<(), DatabaseError>(())
     })?;
-    let shares: Mutex<Vec<&[Link]>> = Mutex::new(links.chunks(SHARE).collect());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let work = || -> Result<Vec<(u64, Replayed)>, ReplayError> {
-        let mut store = database.open()?;
+    replay.decisions = links.len() as u64;
+    let removals = Trail::of(store.as_mut()).removals()?;
+    drop(store);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let shares = Mutex::new(links.chunks(SHARE).collect::<Vec<&[Link]>>());
+    let work = || -> Result<Vec<(u64, Replayed)>, DatabaseError> {
+        let mut store = database.open_existing()?;
         let mut odd = Vec::new();
         loop {
             let share = shares.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
             let Some(share) = share else { return Ok(odd) };
             for link in share {
                 let Some(made) = link.entry.made() else { continue };
-                match replay(store.as_mut(), modules, made)? {
+                match self::replay(store.as_mut(), &removals, modules, made)? {
                     Replayed::Same => {}
                     other => odd.push((link.entry.number, other)),
                 }
             }
         }
     };
-    let mut odd = Vec::new();
-    std::thread::scope(|scope| -> Result<(), ReplayError> {
+    std::thread::scope(|scope| -> Result<(), TrailError> {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         for worker in workers {
             match worker.join() {
-                Ok(found) => odd.extend(found?),
+                Ok(found) => replay.odd.extend(found?),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
         Ok(())
     })?;
-    odd.sort_unstable_by_key(|(number, _)| *number);
-    for (number, replayed) in odd {
-        if let Some(link) = links.iter().find(|link| link.entry.number == number) {
-            each(link, replayed);
-        }
-    }
-    Ok(links.len() as u64)
+    replay.odd.sort_unstable_by_key(|(number, _)| *number);
+    Ok(replay)
 }

@@ -23,7 +23,7 @@ const RECORD: &str = "record";
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
     /// The folder cannot be used.
-    #[error("the spool {path}: {source}")]
+    #[error("the spool {path} cannot be used")]
     Folder {
         /// Where.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum SpoolError {
     )]
     Full(PathBuf),
     /// One record could not be taken in, and those after it wait.
-    #[error("taking in {path}: {source}")]
+    #[error("taking in {path}")]
     Record {
         /// Which.
         path: PathBuf,
@@ -62,6 +62,16 @@ impl Spool {
     pub fn open(folder: &Path) -> Result<Self, SpoolError> {
         let spool = Spool { folder: folder.to_owned() };
         fs::create_dir_all(folder).map_err(|e| spool.failed(e))?;
+        Ok(spool)
+    }
+
+    /// The spool in a folder that is there.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn existing(folder: &Path) -> Result<Self, SpoolError> {
+        let spool = Spool { folder: folder.to_owned() };
+        fs::read_dir(folder).map_err(|e| spool.failed(e))?;
         Ok(spool)
     }
 

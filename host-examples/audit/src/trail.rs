@@ -3,12 +3,10 @@
 use countersign_core::model::{Decision, Request, When, read};
 use countersign_host::module::{Module, sha256_hex};
 
-use crate::chain::{Because, Entry, Event, Finding, Made, NOTHING, Place, Verdict, hash};
-use crate::database::{DatabaseError, Row, Store, Value, transaction};
-use crate::documents::{self, Approvers, Document, Role};
-
-/// Entries that are read at once.
-const PAGE: i64 = 500;
+use crate::chain::{Entry, Event, Finding, Link, Made, NOTHING, Place, Verdict, hash};
+use crate::database::{DatabaseError, Store, Value, transaction};
+use crate::documents::{self, Approvers, Document, Removals, Role};
+use crate::walk::{COLUMNS, Damage, sound, walk};
 
 /// Earlier answers that a request takes along.
 const ANSWERS: i64 = 1_000;
@@ -22,16 +20,14 @@ pub enum TrailError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// An entry cannot be read.
+    /// An entry is not as it was written.
+    #[error("{0}; `countersign audit verify` says all that is wrong with the trail")]
+    Damage(Damage),
+    /// The chain is full.
     #[error(
-        "entry {number} of the trail cannot be read: {reason}; `countersign audit verify` says what was changed"
+        "the trail ends with entry {0}, behind which none can stand: `countersign audit verify` says what is wrong with it"
     )]
-    Entry {
-        /// Which.
-        number: i64,
-        /// Why.
-        reason: String,
-    },
+    Full(u64),
     /// A request or a decision cannot be read.
     #[error("what is to be recorded cannot be read: {0}")]
     Odd(String),
@@ -46,15 +42,6 @@ pub struct Kept<'k> {
     pub answer: &'k str,
     /// SHA-256 of the component that decided.
     pub component: &'k str,
-}
-
-/// An entry with its hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// The entry.
-    pub entry: Entry,
-    /// Its hash.
-    pub hash: String,
 }
 
 /// Earlier answers: question, digest, change.
@@ -236,11 +223,16 @@ impl<'s> Trail<'s> {
     }
 
     pub(crate) fn append(&mut self, at: When, place: Place, event: Event) -> Result<Link, TrailError> {
-        let head = self.head()?;
-        let (last, previous) = head.map_or((0, NOTHING.to_owned()), |link| (link.entry.number, link.hash));
+        // An entry that was changed is followed all the same: what comes after it is not lost, and its hash tells of the change.
+        let head = self.store.query("SELECT number, hash FROM entries ORDER BY number DESC LIMIT 1", &[])?;
+        let (last, previous) = match head.first() {
+            Some(row) => (u64::try_from(row.integer(0)?).unwrap_or_default(), row.text(1)?),
+            None => (0, NOTHING.to_owned()),
+        };
+        let number =
+            last.checked_add(1).filter(|&n| i64::try_from(n).is_ok()).ok_or(TrailError::Full(last))?;
         let Place { repository, target, change, head } = place;
-        let entry =
-            Entry { number: last + 1, previous, at: at.to_string(), repository, target, change, head, event };
+        let entry = Entry { number, previous, at: at.to_string(), repository, target, change, head, event };
         let body = entry.bytes().map_err(|e| TrailError::Odd(e.to_string()))?;
         let hash = hash(&body);
         self.store.execute(
@@ -263,8 +255,8 @@ impl<'s> Trail<'s> {
 
     /// Entries, by what stands behind the name of the table.
     fn select(&mut self, rest: &str, values: &[Value]) -> Result<Vec<Link>, TrailError> {
-        let rows = self.store.query(&format!("SELECT number, hash, body FROM entries {rest}"), values)?;
-        rows.iter().map(link).collect()
+        let rows = self.store.query(&format!("SELECT {COLUMNS} FROM entries {rest}"), values)?;
+        rows.iter().map(|row| sound(row.integer(0)?, row).map_err(TrailError::Damage)).collect()
     }
 
     /// The first of them.
@@ -283,27 +275,45 @@ impl<'s> Trail<'s> {
     /// An entry by its number, or by the beginning of its hash, eight digits or more.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails, or the entry is not as it was written.
     pub fn entry(&mut self, name: &str) -> Result<Option<Link>, TrailError> {
+        let mut number = name.parse::<u64>().ok();
         if name.len() >= 8 && name.bytes().all(|b| b.is_ascii_hexdigit()) {
             let name = name.to_ascii_lowercase();
-            let between = [name.as_str().into(), format!("{name}g").into()];
-            let mut found = self.select("WHERE hash >= $1 AND hash < $2 LIMIT 2", &between)?;
-            if found.len() < 2 {
-                return Ok(found.pop());
+            let rows = self.store.query(
+                "SELECT number FROM entries WHERE hash >= $1 AND hash < $2 LIMIT 2",
+                &[name.as_str().into(), format!("{name}g").into()],
+            )?;
+            if let [row] = rows.as_slice() {
+                number = u64::try_from(row.integer(0)?).ok();
             }
         }
-        let Ok(number) = name.parse::<i64>() else { return Ok(None) };
-        self.first("WHERE number = $1", &[number.into()])
+        number.map_or(Ok(None), |number| self.numbered(number))
     }
 
-    /// The last decision about the same change: by its number, else by target and head.
+    /// An entry by its number.
+    ///
+    /// # Errors
+    /// When the database fails, or the entry is not as it was written.
+    pub fn numbered(&mut self, number: u64) -> Result<Option<Link>, TrailError> {
+        let mut entry = None;
+        walk(self.store, number, number, |_, found| match found {
+            Ok(link) => {
+                entry = Some(link);
+                Ok(())
+            }
+            Err(damage) => Err(TrailError::Damage(damage)),
+        })?;
+        Ok(entry)
+    }
+
+    /// The last decision about the same change: by its number, else by target and head. One that was changed is none.
     ///
     /// # Errors
     /// When the database fails.
     pub fn last_decision(&mut self, place: &Place) -> Result<Option<Link>, TrailError> {
         let repository = Value::from(place.repository.as_str());
-        match &place.change {
+        let last = match &place.change {
             Some(change) => self.first(
                 "WHERE repository = $1 AND change = $2 AND kind = $3 ORDER BY number DESC",
                 &[repository, change.as_str().into(), "decision".into()],
@@ -313,6 +323,10 @@ impl<'s> Trail<'s> {
                  ORDER BY number DESC",
                 &[repository, place.target.as_str().into(), "decision".into(), place.head.as_str().into()],
             ),
+        };
+        match last {
+            Err(TrailError::Damage(_)) => Ok(None),
+            last => last,
         }
     }
 
@@ -417,60 +431,42 @@ impl<'s> Trail<'s> {
         Ok(found)
     }
 
-    /// Calls `each` for every entry in order, from one number to another, both included.
-    ///
-    /// # Errors
-    /// When the database fails, and what `each` says.
-    pub fn each<E: From<TrailError>>(
-        &mut self,
-        from: u64,
-        to: u64,
-        mut each: impl FnMut(&mut dyn Store, Link) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut next = i64::try_from(from).unwrap_or(i64::MAX);
-        loop {
-            let rows = self
-                .store
-                .query(
-                    "SELECT number, hash, body FROM entries WHERE number >= $1 AND number <= $2 ORDER BY number LIMIT $3",
-                    &[next.into(), to.into(), PAGE.into()],
-                )
-                .map_err(TrailError::from)?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            for row in &rows {
-                // By its place, whatever an entry says of itself: it may have been changed.
-                next = row.integer(0).map_err(TrailError::from)? + 1;
-                each(self.store, link(row)?)?;
-            }
-        }
-    }
-
     /// A document, as far as it is still there.
     ///
     /// # Errors
     /// When the database fails.
     pub fn document(&mut self, digest: &str) -> Result<Document, TrailError> {
-        Ok(documents::read(self.store, digest)?)
+        match documents::read(self.store, &Removals::default(), digest)? {
+            // Entries say of few what became of them.
+            Document::Missing => {
+                let removals = self.removals()?;
+                Ok(documents::read(self.store, &removals, digest)?)
+            }
+            document => Ok(document),
+        }
     }
 
-    /// Notes that documents were removed, and removes them.
-    pub(crate) fn remove(
-        &mut self,
-        at: When,
-        because: Because,
-        digests: Vec<String>,
-    ) -> Result<(), TrailError> {
-        transaction(self.store, |store| {
-            let mut trail = Trail { store };
-            trail.lock()?;
-            for digest in &digests {
-                documents::remove(trail.store, digest)?;
+    /// What entries say was removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn removals(&mut self) -> Result<Removals, TrailError> {
+        // An entry of a removal is about no repository and no branch. One that was changed proves nothing.
+        let rows = self.store.query(
+            &format!(
+                "SELECT {COLUMNS} FROM entries WHERE repository = $1 AND target = $1 AND kind = $2 ORDER BY number"
+            ),
+            &["".into(), "removal".into()],
+        )?;
+        let mut removals = Removals::default();
+        for row in &rows {
+            if let Ok(Link { entry, .. }) = sound(row.integer(0)?, row)
+                && let Event::Removal { documents, .. } = entry.event
+            {
+                documents.into_iter().for_each(|digest| removals.add(digest, entry.number));
             }
-            trail.append(at, Place::default(), Event::Removal { because, documents: digests })?;
-            Ok(())
-        })
+        }
+        Ok(removals)
     }
 }
 
@@ -483,13 +479,6 @@ fn facts_of(request: &[u8]) -> Result<String, TrailError> {
         trigger.remove("kind");
     }
     Ok(sha256_hex(&serde_json::to_vec(&facts).map_err(odd)?))
-}
-
-fn link(row: &Row) -> Result<Link, TrailError> {
-    let (number, hash, body) = (row.integer(0)?, row.text(1)?, row.text(2)?);
-    let entry =
-        serde_json::from_str(&body).map_err(|e| TrailError::Entry { number, reason: e.to_string() })?;
-    Ok(Link { entry, hash })
 }
 
 /// A name that was taken in once is not taken in again. True for one that is new; inside a transaction.

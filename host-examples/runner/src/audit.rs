@@ -1,38 +1,41 @@
 //! `countersign audit`
 
-use std::io::Write;
-use std::path::PathBuf;
+mod removal;
+mod show;
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use countersign_audit::chain::{Entry, Event, branch};
-use countersign_audit::documents::Document;
+use countersign_audit::database::{DatabaseError, reading};
 use countersign_audit::replay::{Modules, Replayed, replay_all};
 use countersign_audit::spool::Spool;
-use countersign_audit::trail::{Link, TrailError};
-use countersign_audit::{Database, Store, Trail, anchor, export, removal, report, verify};
+use countersign_audit::walk::{Damage, walk};
+use countersign_audit::{Database, Link, Store, anchor, export, report, verify};
 use countersign_core::model::When;
 use countersign_core::visible;
 use countersign_host::cli::now;
+use serde_json::json;
 
 use crate::ModuleChoice;
 use crate::output::{self, print};
 
+/// Where the trail is when nobody says it.
+const DATABASE: &str = "sqlite://countersign.sqlite";
+
 /// Read the audit trail: who approved what, when, and why that counted.
 #[derive(Args)]
 #[command(after_help = "Example:\n  countersign audit report --since 2026-07-01 --until 2026-10-01\n\n\
-    Exit codes: 0 done, 1 `verify` found a fault or `replay` other bytes, 2 cannot read")]
+    Exit codes: 0 done, 1 something is not as it was written, 2 cannot read, or cannot say what was asked")]
 pub struct Audit {
-    /// The database that the service keeps it in: sqlite://PATH or postgres://USER@HOST/NAME.
-    #[arg(
-        long,
-        global = true,
-        env = "COUNTERSIGN_DATABASE",
-        value_name = "URL",
-        default_value = "sqlite://countersign.sqlite"
-    )]
-    database: Database,
+    /// The database that the service keeps it in: sqlite://PATH or postgres://USER@HOST/NAME [default:
+    /// sqlite://countersign.sqlite].
+    #[arg(long, global = true, env = "COUNTERSIGN_DATABASE", value_name = "URL")]
+    database: Option<Database>,
     #[command(subcommand)]
     command: Command,
 }
@@ -42,7 +45,7 @@ enum Command {
     /// List entries, the newest first.
     Log(Log),
     /// Show one entry: the decision as it was made, who approved, and the digests.
-    Show(Show),
+    Show(show::Show),
     /// Find every entry and document that was removed, changed or put elsewhere.
     Verify(Verify),
     /// Evaluate stored requests again, with the module that decided then; the bytes must be the same.
@@ -53,10 +56,10 @@ enum Command {
     Report(Report),
     /// Take in what the hook left in its spool.
     TakeIn(TakeIn),
-    /// Remove every document that names a person. The chain still verifies.
-    Redact(Redact),
-    /// Remove the documents of every entry before a day.
-    Expire(Expire),
+    /// Remove the documents that name a person. Shows what it would remove; --yes removes it.
+    Redact(removal::Redact),
+    /// Remove the documents of every entry before a day. Shows what it would remove; --yes removes it.
+    Expire(removal::Expire),
 }
 
 #[derive(Args)]
@@ -85,18 +88,6 @@ enum Form {
 }
 
 #[derive(Args)]
-struct Show {
-    /// Its number, or eight or more digits of its hash.
-    entry: String,
-    /// The decision document itself.
-    #[arg(long, conflicts_with = "request")]
-    answer: bool,
-    /// The request document itself.
-    #[arg(long)]
-    request: bool,
-}
-
-#[derive(Args)]
 struct Verify {
     /// A repository that holds anchors of the trail.
     #[arg(long, value_name = "DIR", requires = "allowed_signers")]
@@ -117,8 +108,13 @@ struct Range {
 }
 
 impl Range {
-    fn to(&self) -> u64 {
-        self.to.unwrap_or(u64::MAX)
+    /// The numbers of its first and its last entry.
+    fn ends(&self) -> anyhow::Result<(u64, u64)> {
+        let to = self.to.unwrap_or(u64::MAX);
+        if self.from > to {
+            bail!("--from {} is behind --to {to}", self.from);
+        }
+        Ok((self.from, to))
     }
 }
 
@@ -158,20 +154,6 @@ struct TakeIn {
     spool: PathBuf,
 }
 
-#[derive(Args)]
-struct Redact {
-    /// A login, an address or the number of an account; several may be given.
-    #[arg(required = true)]
-    name: Vec<String>,
-}
-
-#[derive(Args)]
-struct Expire {
-    /// The first day whose documents stay.
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    before: String,
-}
-
 /// The beginning of a day, in UTC.
 fn day(text: &str) -> anyhow::Result<When> {
     When::parse(&format!("{text}T00:00:00Z"))
@@ -180,98 +162,189 @@ fn day(text: &str) -> anyhow::Result<When> {
 
 impl Audit {
     pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
-        // A trail that is read is one that is there.
-        let makes = matches!(self.command, Command::TakeIn(_));
-        if let Database::Sqlite(path) = &self.database
-            && !makes
-            && !path.is_file()
-        {
-            bail!("there is no {}: give --database, or run this where the service runs", path.display());
-        }
-        let mut store = self.database.open()?;
-        let store = store.as_mut();
         match &self.command {
-            Command::Log(log) => log.run(store)?,
-            Command::Show(show) => show.run(store, choice)?,
-            Command::Verify(verify) => return verify.run(store),
-            Command::Replay(range) => return self.replay(range, choice),
-            Command::Export(export) => export.run(store)?,
-            Command::Report(report) => report.run(store)?,
-            Command::TakeIn(take_in) => {
-                let (taken, odd) = Spool::open(&take_in.spool)?.take_in(store)?;
-                print(&format!("{taken} taken in\n"))?;
-                if let Some(path) = odd.first() {
-                    bail!(
-                        "{} records cannot be read and were put aside, such as {}",
-                        odd.len(),
-                        path.display()
-                    );
-                }
-            }
-            Command::Redact(redact) => {
-                let gone = removal::redact(store, now()?, &redact.name)?;
-                print(&format!("{gone} documents removed; the chain still verifies\n"))?;
-            }
-            Command::Expire(expire) => {
-                let gone = removal::expire(store, now()?, day(&expire.before)?)?;
-                print(&format!("{gone} documents removed; the chain still verifies\n"))?;
-            }
+            Command::Log(log) => log.run(self.open()?.as_mut()),
+            Command::Show(show) => show.run(self.open()?.as_mut(), choice),
+            Command::Verify(verify) => verify.run(self.open()?.as_mut()),
+            Command::Replay(range) => range.replay(&self.database()?, choice),
+            Command::Export(export) => export.run(self.open()?.as_mut()),
+            Command::Report(report) => report.run(self.open()?.as_mut()),
+            Command::TakeIn(take_in) => take_in.run(&self.database_to_make()?),
+            Command::Redact(redact) => redact.run(self.open()?.as_mut()),
+            Command::Expire(expire) => expire.run(self.open()?.as_mut()),
+        }
+    }
+
+    /// The trail that is there.
+    fn open(&self) -> anyhow::Result<Box<dyn Store>> {
+        Ok(self.database()?.open_existing()?)
+    }
+
+    fn database(&self) -> anyhow::Result<Database> {
+        Ok(self.database.clone().map_or_else(|| DATABASE.parse(), Ok)?)
+    }
+
+    /// A trail is made where somebody says so, and not by accident among the files of a repository.
+    fn database_to_make(&self) -> anyhow::Result<Database> {
+        let database = self.database()?;
+        if let (None, Database::Sqlite(path)) = (&self.database, &database)
+            && !path.exists()
+            && let Some(root) = work_tree()?
+        {
+            bail!(
+                "{} would be made in the work tree of {}: say with --database where the trail is to be",
+                path.display(),
+                root.display()
+            );
+        }
+        Ok(database)
+    }
+}
+
+/// The repository in whose work tree the command runs.
+fn work_tree() -> anyhow::Result<Option<PathBuf>> {
+    let here = std::env::current_dir().context("the working folder")?;
+    Ok(here.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned))
+}
+
+/// The exit code of a command that read the trail: 1 where something is not as it was written.
+fn read_all(damaged: bool) -> ExitCode {
+    ExitCode::from(u8::from(damaged))
+}
+
+/// One line of JSON for a place that is not as it was written.
+fn damaged(damage: &Damage) -> String {
+    json!({ "number": damage.number, "kind": "damaged", "fault": damage.to_string() }).to_string()
+}
+
+/// What others wrote, on one line.
+fn inline(text: &str) -> String {
+    visible(&text.replace('\n', "\\n"))
+}
+
+/// A noun with its number.
+fn count(number: u64, one: &str, more: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {more}") }
+}
+
+impl TakeIn {
+    fn run(&self, database: &Database) -> anyhow::Result<ExitCode> {
+        let spool = Spool::existing(&self.spool)?;
+        let (taken, odd) = spool.take_in(database.open()?.as_mut())?;
+        print(&format!("{taken} taken in\n"))?;
+        if let Some(path) = odd.first() {
+            bail!("{} records cannot be read and were put aside, such as {}", odd.len(), path.display());
         }
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    fn replay(&self, range: &Range, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
+impl Range {
+    fn replay(&self, database: &Database, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
+        let (from, to) = self.ends()?;
         let modules = Modules::with(choice.load()?);
-        let (mut odd, mut redacted) = (0_u64, 0_u64);
-        let mut lines = String::new();
-        let replayed = replay_all(&self.database, &modules, range.from, range.to(), |link, came| {
-            let what = match came {
-                Replayed::Same => return,
-                Replayed::Redacted => {
-                    redacted += 1;
-                    "redacted"
-                }
-                Replayed::Differs => {
-                    odd += 1;
-                    "DIFFERS from what was recorded"
-                }
+        let replay = replay_all(database, &modules, from, to)?;
+        for damage in &replay.damage {
+            print(&format!("{}\n", visible(&damage.to_string())))?;
+        }
+        for (number, replayed) in &replay.odd {
+            let what = match replayed {
+                Replayed::Same => continue,
+                Replayed::Differs => "DIFFERS from what was recorded",
+                Replayed::Redacted => "cannot be replayed: its documents were removed, as an entry says",
                 Replayed::Missing => {
-                    odd += 1;
-                    "a document or the module is missing"
+                    "cannot be replayed: a document is gone, and no entry says that it was removed"
                 }
+                Replayed::Changed => "cannot be replayed: a document was changed",
+                Replayed::Unrunnable => "cannot be replayed: this program cannot run the module that decided",
             };
-            lines.push_str(&format!("entry {}  {what}\n", link.entry.number));
-        })?;
-        print(&lines)?;
-        let same = replayed - odd - redacted;
-        print(&format!("{replayed} decisions replayed: {same} the same, {odd} not, {redacted} redacted\n"))?;
-        Ok(ExitCode::from(u8::from(odd > 0)))
+            print(&format!("entry {number}  {what}\n"))?;
+        }
+        let (same, differ) = (replay.count(Replayed::Same), replay.count(Replayed::Differs));
+        let unknown = replay.decisions - same - differ;
+        let decisions = count(replay.decisions, "decision", "decisions");
+        let rest = if unknown > 0 { format!(", {unknown} NOT replayed") } else { String::new() };
+        print(&format!("{decisions}: {same} the same, {differ} not{rest}\n"))?;
+        let faults = [Replayed::Differs, Replayed::Missing, Replayed::Changed];
+        if !replay.damage.is_empty() || faults.into_iter().any(|fault| replay.count(fault) > 0) {
+            return Ok(read_all(true));
+        }
+        if replay.decisions == 0 {
+            bail!("the trail holds no decision there, so nothing was replayed");
+        }
+        if unknown > 0 {
+            bail!("{unknown} of {decisions} could not be replayed; --from and --to choose those that can");
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Log {
-    fn run(&self, store: &mut dyn Store) -> anyhow::Result<()> {
-        let mut links = Vec::new();
-        if self.open {
-            links = Trail::of(store).findings(None)?;
-        } else {
-            Trail::of(store).each(1, u64::MAX, |_, link| {
-                links.push(link);
-                Ok::<(), TrailError>(())
-            })?;
-        }
-        links.retain(|link| {
-            self.repo.as_ref().is_none_or(|repo| link.entry.repository == *repo)
-                && self.change.as_ref().is_none_or(|change| link.entry.change.as_ref() == Some(change))
+    fn run(&self, store: &mut dyn Store) -> anyhow::Result<ExitCode> {
+        let (mut found, mut settled, mut entries, mut damage) = (Vec::new(), BTreeSet::new(), 0_u64, 0_u64);
+        reading(store, |store| {
+            walk(store, 1, u64::MAX, |_, here| {
+                match &here {
+                    Err(_) => damage += 1,
+                    Ok(link) => {
+                        entries += 1;
+                        if let Event::Settled { finding, .. } = link.entry.event {
+                            settled.insert(finding);
+                        }
+                        if !self.asks_for(&link.entry) {
+                            return Ok(());
+                        }
+                    }
+                }
+                found.push(here);
+                Ok::<(), DatabaseError>(())
+            })
+        })?;
+        found.retain(|here| match here {
+            Ok(link) => !(self.open && settled.contains(&link.entry.number)),
+            Err(_) => true,
         });
-        for link in links.iter().rev().take(self.most) {
-            let line = match self.format {
-                Form::Text => visible(&line(link)),
-                Form::Json => link.entry.bytes()?,
+        if found.iter().all(|here| matches!(here, Err(_))) {
+            let what =
+                if entries == 0 { "The trail holds no entry that can be read" } else { "No entry matches" };
+            match self.format {
+                Form::Text => print(&format!("{what}{}\n", self.asked()))?,
+                Form::Json => eprintln!("countersign: {what}{}", self.asked()),
+            }
+        }
+        for here in found.iter().rev().take(self.most) {
+            let line = match (self.format, here) {
+                (Form::Text, Ok(link)) => inline(&line(link)),
+                (Form::Text, Err(damage)) => {
+                    inline(&format!("{:>6}  {:<19}  damaged    {damage}", damage.number, ""))
+                }
+                (Form::Json, Ok(link)) => link.entry.bytes()?,
+                (Form::Json, Err(damage)) => damaged(damage),
             };
             print(&format!("{line}\n"))?;
         }
-        Ok(())
+        if damage > 0 {
+            eprintln!(
+                "countersign: {} of the trail not as written: `countersign audit verify` lists them",
+                count(damage, "place", "places")
+            );
+        }
+        Ok(read_all(damage > 0))
+    }
+
+    fn asks_for(&self, entry: &Entry) -> bool {
+        self.repo.as_ref().is_none_or(|repo| entry.repository == *repo)
+            && self.change.as_ref().is_none_or(|change| entry.change.as_ref() == Some(change))
+            && (!self.open || matches!(entry.event, Event::Finding { .. }))
+    }
+
+    /// What was asked for, behind the sentence that there is none.
+    fn asked(&self) -> String {
+        let repo = self.repo.as_ref().map(|repo| format!("--repo {repo}"));
+        let change = self.change.as_ref().map(|change| format!("--change {change}"));
+        let open = self.open.then(|| "--open".to_owned());
+        let asked: Vec<String> = [repo, change, open].into_iter().flatten().collect();
+        if asked.is_empty() { String::new() } else { visible(&format!(": {}", asked.join(" "))) }
     }
 }
 
@@ -298,84 +371,32 @@ fn line(link: &Link) -> String {
     format!("{number:>6}  {at}  {:<9} {place:<28} {:.12}  {what}", event.kind(), head)
 }
 
-impl Show {
-    fn run(&self, store: &mut dyn Store, choice: &ModuleChoice) -> anyhow::Result<()> {
-        let mut trail = Trail::of(store);
-        let link = trail.entry(&self.entry)?.with_context(|| format!("there is no entry {}", self.entry))?;
-        let Some(made) = link.entry.made() else {
-            return print(&format!("{}\n", visible(&line(&link))));
-        };
-        let mut text = |digest: &str| -> anyhow::Result<Option<String>> {
-            Ok(match trail.document(digest)? {
-                Document::Present(bytes) => Some(String::from_utf8(bytes)?),
-                Document::Removed => None,
-                Document::Missing => {
-                    bail!("document {digest} is missing: `countersign audit verify` says more")
-                }
-            })
-        };
-        if self.request || self.answer {
-            let digest = if self.request { &made.request } else { &made.answer };
-            let found = text(digest)?.context("it was removed on request or after its time")?;
-            return print(&format!("{found}\n"));
-        }
-        let answer = text(&made.answer)?;
-        let approvers = made.approvers.as_deref().map(&mut text).transpose()?.flatten();
-        print(&format!("{}\n\n", visible(&line(&link))))?;
-        match &answer {
-            Some(answer) => {
-                let module = choice.load()?;
-                let shown = module.render(answer, "text", output::colour(), false);
-                print(&shown.unwrap_or_else(|_| format!("{}\n", visible(answer))))?;
-            }
-            None => print("What was decided was removed on request or after its time.\n")?,
-        }
-        if let Some(approvers) = approvers {
-            let approvers: countersign_audit::documents::Approvers = serde_json::from_str(&approvers)?;
-            print("\nWho answered\n")?;
-            for approver in approvers.approvers {
-                let verb = if approver.overrides { "overrode" } else { "for" };
-                print(&format!(
-                    "  {} {verb} {}\n",
-                    visible(&approver.person),
-                    visible(&approver.rules.join(", "))
-                ))?;
-                for words in approver.words.iter().flat_map(|words| words.lines()) {
-                    print(&format!("    {}\n", visible(words)))?;
-                }
-            }
-        }
-        print("\nThe record\n")?;
-        for (name, digest) in [
-            ("hash", Some(&link.hash)),
-            ("previous", Some(&link.entry.previous)),
-            ("request", Some(&made.request)),
-            ("answer", Some(&made.answer)),
-            ("component", Some(&made.component)),
-            ("policy", made.policy.as_ref()),
-        ] {
-            if let Some(digest) = digest {
-                print(&format!("  {name:<10} {}\n", visible(digest)))?;
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Verify {
     fn run(&self, store: &mut dyn Store) -> anyhow::Result<ExitCode> {
         let anchors = match (&self.anchors, &self.allowed_signers) {
             (Some(folder), Some(signers)) => anchor::read(folder, signers)?,
             _ => Vec::new(),
         };
-        let verified = verify::verify(store, &anchors)?;
+        let (mut sound, mut unsound) = (Vec::new(), Vec::new());
+        for anchor in anchors {
+            match anchor {
+                Ok(anchor) => sound.push(anchor),
+                Err(error) => unsound.push(error.to_string()),
+            }
+        }
+        let mut verified = verify::verify(store, &sound)?;
+        verified.faults.extend(unsound);
         for fault in &verified.faults {
             print(&format!("{}\n", visible(fault)))?;
         }
         let whole = verified.faults.is_empty();
         print(&format!(
             "{}: {} entries, {} documents, {} removed by an entry that says so, {} anchors\n",
-            if whole { "The trail is whole" } else { "The trail is BROKEN" },
+            match (whole, verified.entries) {
+                (true, 0) => "The trail is EMPTY",
+                (true, _) => "The trail is whole",
+                (false, _) => "The trail is BROKEN",
+            },
             verified.entries,
             verified.documents,
             verified.removed,
@@ -391,27 +412,48 @@ impl Verify {
 }
 
 impl Export {
-    fn run(&self, store: &mut dyn Store) -> anyhow::Result<()> {
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        let (from, to) = (self.range.from, self.range.to());
-        let written = match self.format {
+    fn run(&self, store: &mut dyn Store) -> anyhow::Result<ExitCode> {
+        let (from, to) = self.range.ends()?;
+        let mut out = output::pipe();
+        let exported = match self.format {
             Lines::Jsonl => export::json_lines(store, from, to, &mut out),
             Lines::Csv => export::csv(store, from, to, &mut out),
-        };
-        written?;
-        Ok(out.flush()?)
+        }?;
+        out.flush()?;
+        for fault in &exported.faults {
+            eprintln!("countersign: {}", visible(fault));
+        }
+        if exported.places == 0 {
+            eprintln!("countersign: the trail holds no entry there");
+        }
+        Ok(read_all(!exported.faults.is_empty()))
     }
 }
 
 impl Report {
-    fn run(&self, store: &mut dyn Store) -> anyhow::Result<()> {
+    fn run(&self, store: &mut dyn Store) -> anyhow::Result<ExitCode> {
+        let now = now()?;
         // What was recorded this very second is in it.
-        let moment = || Ok(When::from_seconds(When::from_seconds(0).seconds_until(now()?) + 1));
-        let until = self.until.as_deref().map_or_else(moment, day)?;
-        let report = report::report(store, day(&self.since)?, until)?;
-        match self.format {
-            Form::Text => print(&report.text()),
-            Form::Json => print(&format!("{}\n", serde_json::to_string_pretty(&report)?)),
+        let moment = When::from_seconds(When::from_seconds(0).seconds_until(now) + 1);
+        let since = day(&self.since)?;
+        if since > now {
+            bail!("{} is still to come: nothing can be said of it", self.since);
         }
+        let until = self.until.as_deref().map_or(Ok(moment), day)?;
+        if until <= since {
+            bail!("the period ends before it begins: --until names the day after its last");
+        }
+        let report = report::report(store, since, until)?;
+        match self.format {
+            Form::Text => print(&report.text())?,
+            Form::Json => print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?,
+        }
+        if !report.watched {
+            bail!(
+                "nobody watched a branch in this time, so the trail cannot say what shipped; `countersign-gitea serve` watches, \
+                 and what `countersign check` leaves are decisions alone"
+            );
+        }
+        Ok(read_all(!report.damage.is_empty()))
     }
 }

@@ -180,6 +180,8 @@ fn countersign(choice: &ModuleChoice, folder: &Path, args: &[&str], end: End) ->
             command.env_remove(&name);
         }
     }
+    // A trail in the demo's own folder, wherever that stands.
+    command.env("COUNTERSIGN_DATABASE", "sqlite://countersign.sqlite");
     let output = command.current_dir(folder).args(args).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     print(&text.lines().map(|line| format!("   {line}").trim_end().to_owned() + "\n").collect::<String>())?;

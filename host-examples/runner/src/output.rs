@@ -79,3 +79,26 @@ pub fn print(text: &str) -> anyhow::Result<()> {
         written => Ok(written?),
     }
 }
+
+/// Standard output for much at once. As with [`print`], a reader who has seen enough is no failure.
+pub fn pipe() -> impl Write {
+    std::io::BufWriter::new(Pipe(std::io::stdout().lock()))
+}
+
+struct Pipe<W>(W);
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self.0.flush() {
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        }
+    }
+}

@@ -1,8 +1,9 @@
 //! The changes that are open, each with the last decision about it and the gate's own comment on it.
 
+use countersign_audit::Link;
 use countersign_audit::Place;
 use countersign_audit::database::{DatabaseError, Store};
-use countersign_audit::trail::{Link, Trail, TrailError};
+use countersign_audit::trail::{Trail, TrailError};
 
 /// Changes that a page lists.
 const MOST: i64 = 1_000;
@@ -33,7 +34,7 @@ pub fn close(store: &mut dyn Store, repository: &str, change: &str) -> Result<()
     Ok(())
 }
 
-/// The last decisions about the changes that are open.
+/// The last decisions about the changes that are open. One that is not as it was written is not among them.
 ///
 /// # Errors
 /// When the database fails.
@@ -41,7 +42,10 @@ pub fn list(store: &mut dyn Store) -> Result<Vec<Link>, TrailError> {
     let rows = store.query("SELECT hash FROM open ORDER BY repository, change LIMIT $1", &[MOST.into()])?;
     let mut links = Vec::new();
     for row in rows {
-        links.extend(Trail::of(store).entry(&row.text(0)?)?);
+        match Trail::of(store).entry(&row.text(0)?) {
+            Err(TrailError::Damage(damage)) => tracing::error!(%damage, "a decision cannot be listed"),
+            found => links.extend(found?),
+        }
     }
     Ok(links)
 }

@@ -3,9 +3,10 @@
 
 use std::fmt::Write;
 
+use countersign_audit::Link;
 use countersign_audit::chain::{Event, Finding, Made, Verdict, branch, short};
-use countersign_audit::trail::Link;
-use countersign_core::model::{ActCode, ChangeSummary, Decision, Remedy, RuleResult, RuleState};
+use countersign_audit::documents::Document;
+use countersign_core::model::{ActCode, ChangeSummary, Decision, Remedy, RuleResult, RuleState, read};
 use countersign_core::visible;
 
 /// The one style sheet.
@@ -58,26 +59,26 @@ fn state(rule: &RuleResult) -> (&'static str, &'static str) {
     }
 }
 
-/// A decision as it was made. `later` is the hash of a later one about the same change.
-pub fn decision(
-    link: &Link,
-    made: &Made,
-    answer: Option<&str>,
-    decision: Option<&Decision>,
-    later: Option<&str>,
-) -> String {
+/// A decision as it was made, or why that cannot be shown. `later` is the hash of a later one about the same change.
+pub fn decision(link: &Link, made: &Made, answer: &Document, later: Option<&str>) -> String {
     let mut body = String::new();
-    let headline = match (decision, answer) {
-        (Some(decision), _) => decision.headline.clone(),
-        (None, Some(_)) => "This change cannot be evaluated".to_owned(),
-        (None, None) => "What was decided was removed from the record".to_owned(),
+    let decision: Option<Decision> = match answer {
+        Document::Present(bytes) => read(bytes).ok(),
+        _ => None,
+    };
+    let headline = match (&decision, answer) {
+        (Some(decision), _) => &decision.headline,
+        (None, Document::Present(_)) => "This change cannot be evaluated",
+        (None, Document::Removed(_)) => "What was decided was removed from the record",
+        (None, Document::Missing) => "What was decided is missing from the record",
+        (None, Document::Changed) => "What was decided is not as it was recorded",
     };
     let _ = writeln!(
         body,
         "<header class=\"verdict {}\">\n<p class=\"word\">{}</p>\n<h1>{}</h1>",
         class(made.verdict),
         esc(&made.verdict.to_string()),
-        esc(&headline)
+        esc(headline)
     );
     let entry = &link.entry;
     let change = entry.change.as_ref().map_or_else(|| "a push".to_owned(), |id| format!("change {id}"));
@@ -98,10 +99,11 @@ pub fn decision(
             esc(later)
         );
     }
-    match (decision, answer) {
+    match (&decision, answer) {
         (Some(decision), _) => said(&mut body, decision),
-        (None, Some(error)) => {
-            let error: serde_json::Value = serde_json::from_str(error).unwrap_or_else(|_| error.into());
+        (None, Document::Present(error)) => {
+            let error: serde_json::Value = serde_json::from_slice(error)
+                .unwrap_or_else(|_| String::from_utf8_lossy(error).into_owned().into());
             let text = |key: &str| error[key].as_str().map(str::to_owned);
             let message = text("message").or_else(|| error.as_str().map(str::to_owned)).unwrap_or_default();
             let _ = writeln!(body, "<pre>{}</pre>", esc(&message));
@@ -109,9 +111,11 @@ pub fn decision(
                 let _ = writeln!(body, "<p>{}</p>", esc(&help));
             }
         }
-        (None, None) => body.push_str("<p>Its digests below still bind it into the chain.</p>\n"),
+        (None, Document::Removed(_) | Document::Missing | Document::Changed) => {
+            body.push_str("<p>Its digests below still bind it into the chain.</p>\n");
+        }
     }
-    record(&mut body, link, made, answer.is_some());
+    record(&mut body, link, made, matches!(answer, Document::Present(_)));
     page(&format!("{}: {} {change}", made.verdict, entry.repository), "../", &body)
 }
 
@@ -360,7 +364,7 @@ fn row(body: &mut String, open: &Open) {
     let said = open.decision.as_ref();
     let unsaid = match verdict {
         Verdict::Error => "it cannot be evaluated",
-        _ => "what was said about it was removed from the record",
+        _ => "what was said about it is no longer in the record",
     };
     let _ = writeln!(
         body,

@@ -10,8 +10,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use countersign_audit::Trail;
-use countersign_audit::trail::{Link, TrailError};
-use countersign_core::model::{Decision, read};
+use countersign_audit::documents::Document;
+use countersign_audit::trail::TrailError;
+use countersign_core::model::read;
 
 use crate::forge::Refusal;
 use crate::pages::{self, Open};
@@ -160,8 +161,10 @@ async fn list(State(shared): App) -> Response {
         let text = shared.pool.with(|store| -> Result<String, TrailError> {
             let mut changes = Vec::new();
             for link in open::list(store)? {
-                let answer = answer_of(&mut Trail::of(store), &link)?;
-                changes.push(Open { link, decision: answer.and_then(|text| read(text.as_bytes()).ok()) });
+                let answer =
+                    link.entry.made().map(|made| Trail::of(store).document(&made.answer)).transpose()?;
+                let decision = answer.and_then(Document::bytes).and_then(|bytes| read(&bytes).ok());
+                changes.push(Open { link, decision });
             }
             let findings = Trail::of(store).findings(None)?;
             Ok(pages::open(&changes, &findings))
@@ -172,13 +175,6 @@ async fn list(State(shared): App) -> Response {
         }
     })
     .await
-}
-
-/// The answer of a decision, as far as it is still kept.
-fn answer_of(trail: &mut Trail<'_>, link: &Link) -> Result<Option<String>, TrailError> {
-    let Some(made) = link.entry.made() else { return Ok(None) };
-    let bytes = trail.document(&made.answer)?.bytes();
-    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
 }
 
 /// A decision by the whole hash of its entry: whoever was not told it cannot guess it.
@@ -193,15 +189,14 @@ async fn decision(State(shared): App, Path(id): Path<String>) -> Response {
             let mut trail = Trail::of(store);
             let Some(link) = (if whole { trail.entry(&id)? } else { None }) else { return Ok(None) };
             let Some(made) = link.entry.made() else { return Ok(None) };
-            let answer = answer_of(&mut trail, &link)?;
+            let answer = trail.document(&made.answer)?;
             if as_json {
                 let kind = [(header::CONTENT_TYPE, "application/json")];
-                return Ok(answer.map(|answer| (kind, answer).into_response()));
+                return Ok(answer.bytes().map(|answer| (kind, answer).into_response()));
             }
             let last = trail.last_decision(&link.entry.place())?;
             let later = last.map(|last| last.hash).filter(|hash| *hash != link.hash);
-            let decision: Option<Decision> = answer.as_ref().and_then(|text| read(text.as_bytes()).ok());
-            let text = pages::decision(&link, made, answer.as_deref(), decision.as_ref(), later.as_deref());
+            let text = pages::decision(&link, made, &answer, later.as_deref());
             Ok(Some(html(StatusCode::OK, text)))
         });
         match found {
@@ -210,6 +205,11 @@ async fn decision(State(shared): App, Path(id): Path<String>) -> Response {
                 let text =
                     "Nothing was decided by this name. The address ends with the whole hash of a record.";
                 html(StatusCode::NOT_FOUND, pages::message("No such decision", text))
+            }
+            Err(TrailError::Damage(damage)) => {
+                tracing::error!(%damage, "a decision cannot be shown");
+                let text = pages::message("Not as it was recorded", &damage.to_string());
+                html(StatusCode::INTERNAL_SERVER_ERROR, text)
             }
             Err(error) => unavailable(&error),
         }

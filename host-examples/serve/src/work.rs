@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use countersign_audit::chain::{Event, Finding};
+use countersign_audit::chain::{Because, Event, Finding};
 use countersign_audit::spool::Spool;
-use countersign_audit::trail::{Answers, Link};
-use countersign_audit::{Kept, Place, Trail, removal};
+use countersign_audit::trail::Answers;
+use countersign_audit::{Kept, Link, Place, Trail, removal};
 use countersign_core::model::When;
 use countersign_host::cli::now;
 
@@ -423,9 +423,15 @@ impl Shared {
         let Some(days) = self.settings.retention_days else { return Ok(()) };
         let at = now()?;
         let before = When::from_seconds(When::from_seconds(0).seconds_until(at) - i64::from(days) * 86_400);
-        let gone = self.pool.with(|store| removal::expire(store, at, before))?;
-        if gone > 0 {
-            tracing::info!(documents = gone, "documents were removed after their time");
+        let plan = self.pool.with(|store| removal::plan_expiry(store, before))?;
+        for damage in &plan.damage {
+            tracing::error!(damage, "the trail is not as it was written; its documents stay");
+        }
+        let removed =
+            self.pool.with(|store| removal::carry_out(store, at, &plan, Because::Retention, None))?;
+        if let Some(link) = removed {
+            let (documents, entry) = (plan.remove.len(), link.entry.number);
+            tracing::info!(documents, entry, "documents were removed after their time");
         }
         Ok(())
     }

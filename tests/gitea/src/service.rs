@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use countersign_audit::trail::{Link, TrailError};
-use countersign_audit::{Database, Store, Trail};
+use countersign_audit::database::DatabaseError;
+use countersign_audit::walk::walk;
+use countersign_audit::{Database, Link, Store};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -19,6 +20,20 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The secret of its webhook.
 const SECRET: &str = "a webhook's secret of this test";
+
+/// All entries of a trail that is as it was written.
+pub fn entries(store: &mut dyn Store) -> Vec<Link> {
+    let mut links = Vec::new();
+    let each = |_: &mut dyn Store, found| match found {
+        Ok(link) => {
+            links.push(link);
+            Ok::<(), DatabaseError>(())
+        }
+        Err(damage) => panic!("{damage}"),
+    };
+    walk(store, 1, u64::MAX, each).unwrap();
+    links
+}
 
 /// A running service.
 pub struct Service {
@@ -150,13 +165,7 @@ impl Service {
 
     /// All entries of the trail.
     pub fn entries(&self) -> Vec<Link> {
-        let mut links = Vec::new();
-        let each = |_: &mut dyn Store, link| {
-            links.push(link);
-            Ok::<(), TrailError>(())
-        };
-        Trail::of(self.store().as_mut()).each(1, u64::MAX, each).unwrap();
-        links
+        entries(self.store().as_mut())
     }
 
     /// Waits until something is so.

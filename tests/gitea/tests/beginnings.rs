@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use countersign_audit::Link;
 use countersign_audit::chain::{Event, Finding};
-use countersign_audit::trail::Link;
 use gitea_tests::git::{AI, Clone};
 use gitea_tests::server::PASSWORD;
 use gitea_tests::service::Service;
