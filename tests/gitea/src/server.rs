@@ -50,18 +50,57 @@ impl Drop for Gitea {
     }
 }
 
+/// The files of a server that was ended, to start others from. It holds no repository, for those name their folder.
+pub struct Seed {
+    files: Vec<(PathBuf, Vec<u8>)>,
+    folder: String,
+    url: String,
+}
+
 impl Gitea {
-    /// Starts one without users or repositories. `prepare` may change its configuration first.
-    pub fn start(prepare: impl FnOnce(&Path)) -> Self {
+    /// Starts one without users or repositories.
+    pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = free();
+        std::fs::write(folder.path().join("app.ini"), configuration(folder.path(), &url)).unwrap();
+        Self::run(folder, url)
+    }
+
+    /// Starts one that holds what another held. `prepare` may change its configuration first, and is told its root.
+    pub fn from(seed: &Seed, prepare: impl FnOnce(&Path, &str)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = free();
+        for (path, bytes) in &seed.files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
         let ini = folder.path().join("app.ini");
-        std::fs::write(&ini, configuration(folder.path(), port)).unwrap();
-        prepare(&ini);
+        let (work, port) = (folder.path().to_str().unwrap(), (port(&seed.url), port(&url)));
+        let text = std::fs::read_to_string(&ini).unwrap();
+        let text = text.replace(&seed.folder, work).replace(&seed.url, &url);
+        // The one line where it stands alone.
+        let line = |port: &str| format!("HTTP_PORT = {port}\n");
+        assert!(text.contains(&line(port.0)), "{text}");
+        std::fs::write(&ini, text.replace(&line(port.0), &line(port.1))).unwrap();
+        prepare(&ini, &url);
+        Self::run(folder, url)
+    }
+
+    fn run(folder: tempfile::TempDir, url: String) -> Self {
         let process = spawn(folder.path());
-        let gitea = Gitea { folder, process, url: format!("http://127.0.0.1:{port}/") };
+        let gitea = Gitea { folder, process, url };
         gitea.wait();
         gitea
+    }
+
+    /// Ends it, and gives what others start from.
+    pub fn into_seed(mut self) -> Seed {
+        run(Command::new("kill").arg(self.process.id().to_string()));
+        let _ = self.process.wait();
+        let (mut files, folder) = (Vec::new(), self.folder.path());
+        read_all(folder, folder, &mut files);
+        Seed { files, folder: folder.to_str().unwrap().to_owned(), url: self.url.clone() }
     }
 
     /// Stops it and starts it again, with whatever its configuration says now.
@@ -86,7 +125,7 @@ impl Gitea {
         let started = Instant::now();
         while self.call("GET", "healthz", None, None).0 != 200 {
             assert!(started.elapsed() < Duration::from_secs(60), "{}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
@@ -204,16 +243,38 @@ fn spawn(folder: &Path) -> Child {
         .unwrap()
 }
 
-fn configuration(folder: &Path, port: u16) -> String {
+/// A root on a port that nobody uses.
+fn free() -> String {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    format!("http://127.0.0.1:{port}/")
+}
+
+fn port(url: &str) -> &str {
+    url.rsplit(':').next().unwrap().trim_end_matches('/')
+}
+
+/// The files below a folder, by their paths within the root.
+fn read_all(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let (path, kind) = entry.map(|entry| (entry.path(), entry.file_type().unwrap())).unwrap();
+        if kind.is_dir() {
+            read_all(root, &path, files);
+        } else if kind.is_file() && path != root.join("log") {
+            files.push((path.strip_prefix(root).unwrap().to_owned(), std::fs::read(path).unwrap()));
+        }
+    }
+}
+
+fn configuration(folder: &Path, url: &str) -> String {
     let listed = run(Command::new("go")
         .args(["list", "-m", "-f", "{{.Dir}}", "code.gitea.io/gitea"])
         .current_dir(root().join("tests/gitea/server")));
     assert_eq!(listed.code, 0, "{}", listed.text);
-    let (work, statics) = (folder.display(), listed.text.trim().to_owned());
+    let (work, statics, port) = (folder.display(), listed.text.trim().to_owned(), port(url));
     format!(
         "I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true\n\
          WORK_PATH = {work}\n\
-         [server]\nHTTP_ADDR = 127.0.0.1\nHTTP_PORT = {port}\nROOT_URL = http://127.0.0.1:{port}/\n\
+         [server]\nHTTP_ADDR = 127.0.0.1\nHTTP_PORT = {port}\nROOT_URL = {url}\n\
          STATIC_ROOT_PATH = {statics}\nDISABLE_SSH = true\nSSH_ROOT_PATH = {work}/ssh\n\
          [database]\nDB_TYPE = sqlite3\n\
          [security]\nINSTALL_LOCK = true\n\

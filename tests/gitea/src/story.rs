@@ -2,13 +2,15 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::git::{AI, Clone};
-use crate::server::Gitea;
-use crate::{Ran, service};
+use crate::server::{Gitea, Seed};
+use crate::{Ran, program, run, service};
 
 /// The policy on the branch `main`.
 pub const POLICY: &str = "\
@@ -48,6 +50,39 @@ pub struct Story {
     pub clone: Clone,
 }
 
+/// What every story begins with, and the tokens of admin0, dana, sam, olga and gate.
+struct Beginning {
+    seed: Seed,
+    tokens: [String; 5],
+}
+
+/// The people and their organisation, made once for all stories of a program.
+fn beginning() -> &'static Beginning {
+    static MADE: OnceLock<Beginning> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let gitea = Gitea::start();
+        let tokens = ["admin0", "dana", "sam", "olga", "gate"];
+        let tokens = tokens.map(|name| gitea.user(name, name == "admin0"));
+        let admin = &tokens[0];
+        gitea.ok("POST", "orgs", admin, json!({ "username": "acme" }));
+        let team = |name: &str, permission: &str| {
+            let body = json!({
+                "name": name, "permission": permission, "includes_all_repositories": true,
+                "units": ["repo.code", "repo.issues", "repo.pulls"],
+            });
+            gitea.ok("POST", "orgs/acme/teams", admin, body)["id"].as_i64().unwrap()
+        };
+        let (writers, seniors) = (team("writers", "write"), team("seniors", "write"));
+        let teams = gitea.ok("GET", "orgs/acme/teams", admin, Value::Null);
+        let owners = teams.as_array().unwrap().iter().find(|team| team["name"] == "Owners").unwrap();
+        let owners = owners["id"].as_i64().unwrap();
+        for (team, login) in [(writers, "dana"), (seniors, "sam"), (owners, "gate")] {
+            gitea.ok("PUT", &format!("teams/{team}/members/{login}"), admin, Value::Null);
+        }
+        Beginning { seed: gitea.into_seed(), tokens }
+    })
+}
+
 impl Default for Story {
     fn default() -> Self {
         Self::new()
@@ -66,48 +101,24 @@ impl Story {
         let token_file = folder.path().join("token");
         std::fs::write(&token_file, "").unwrap();
         std::fs::set_permissions(&token_file, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let mut gitea = Gitea::start(|_| {});
-        let admin = gitea.user("admin0", true);
-        let [dana, sam, olga, gate] = ["dana", "sam", "olga", "gate"].map(|name| gitea.user(name, false));
+        let Beginning { seed, tokens } = beginning();
+        let [admin, dana, sam, olga, gate] = tokens.clone();
         std::fs::write(&token_file, &gate).unwrap();
-        if let Some(more) = hook {
-            let (url, ini) = (gitea.url.clone(), gitea.ini());
-            let (ini, token_file) = (ini.to_str().unwrap(), token_file.to_str().unwrap());
-            let spool = folder.path().join("spool");
-            let flags = [
-                "install-hook",
-                "--app-ini",
-                ini,
-                "--url",
-                &url,
-                "--token-file",
-                token_file,
-                "--spool",
-                spool.to_str().unwrap(),
-            ];
-            let flags = [&flags[..], more].concat();
-            let installed = gitea.countersign(&flags);
-            assert_eq!(installed.code, 0, "{}", installed.text);
-            let checked = gitea.countersign(&[&flags[..], &["--check"]].concat());
+        let mut installed = None;
+        let gitea = Gitea::from(seed, |ini, url| {
+            let Some(more) = hook else { return };
+            let (ini, token_file) = (text(ini), text(&token_file));
+            let spool = text(&folder.path().join("spool"));
+            let flags = ["--app-ini", &ini, "--url", url, "--token-file", &token_file, "--spool", &spool];
+            let flags = [&["install-hook"][..], &flags, more].concat();
+            let ran = run(Command::new(program("countersign-gitea")).args(&flags));
+            assert_eq!(ran.code, 0, "{}", ran.text);
+            installed = Some(flags.into_iter().map(str::to_owned).collect::<Vec<_>>());
+        });
+        if let Some(flags) = installed {
+            let check = flags.iter().map(String::as_str).chain(["--check"]).collect::<Vec<_>>();
+            let checked = gitea.countersign(&check);
             assert_eq!(checked.code, 0, "{}", checked.text);
-            gitea.restart();
-        }
-
-        gitea.ok("POST", "orgs", &admin, json!({ "username": "acme" }));
-        let team = |name: &str, permission: &str| {
-            let body = json!({
-                "name": name, "permission": permission, "includes_all_repositories": true,
-                "units": ["repo.code", "repo.issues", "repo.pulls"],
-            });
-            gitea.ok("POST", "orgs/acme/teams", &admin, body)["id"].as_i64().unwrap()
-        };
-        let (writers, seniors) = (team("writers", "write"), team("seniors", "write"));
-        let teams = gitea.ok("GET", "orgs/acme/teams", &admin, Value::Null);
-        let owners =
-            teams.as_array().unwrap().iter().find(|team| team["name"] == "Owners").unwrap()["id"].clone();
-        let owners = owners.as_i64().unwrap();
-        for (team, login) in [(writers, "dana"), (seniors, "sam"), (owners, "gate")] {
-            gitea.ok("PUT", &format!("teams/{team}/members/{login}"), &admin, Value::Null);
         }
         gitea.ok("POST", "orgs/acme/repos", &admin, json!({ "name": "app", "default_branch": "main" }));
         let clone = Clone::new(&folder.path().join("dana"), "dana", &gitea.remote("dana", &dana, "acme/app"));
