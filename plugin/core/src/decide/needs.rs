@@ -259,7 +259,7 @@ fn look_at(predicate: &Predicate, policy: &Policy, facts: &mut Vec<Fact>) {
         }
         Predicate::Not(inner) => look_at(inner, policy, facts),
         // Traces are tied to a change by its paths.
-        Predicate::Ai(_) | Predicate::UndeclaredAi => {
+        Predicate::Ai(_) | Predicate::SuspectedAi | Predicate::UndeclaredAi => {
             add(facts, &[Fact::Notes, Fact::Traces, Fact::Files]);
         }
         Predicate::DeclarationMissing | Predicate::Dco(_) => {}

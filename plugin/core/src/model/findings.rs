@@ -315,6 +315,22 @@ pub enum RemarkCode {
     AiReview,
     /// A key that looks like a declaring trailer and is not one: other characters, blanks, invisible ones.
     LookAlikeKey,
+    /// A declaring trailer, a label or an answer that names something that no table knows.
+    UnknownTool,
+    /// Somebody is named like an AI or a model, and has an address that no table knows.
+    NamedLikeAi,
+    /// A line as tools leave them, which names something that no table knows.
+    UnknownMarker,
+    /// A shared chat with an AI is linked.
+    ChatLink,
+    /// Words that speak of AI and declare nothing.
+    AiInProse,
+    /// Somebody is a bot that no table knows.
+    UnknownBot,
+    /// A note under a ref that no table knows.
+    UnknownNote,
+    /// A trace record of an AI that the change brings and that fits none of its commits or files.
+    UnplacedTrace,
     /// A note that cannot be read as its format says.
     MalformedNote,
     /// A trace record that cannot be read.
@@ -330,7 +346,22 @@ words!(RemarkCode {
     "ai-sign-off" => AiSignOff,
     "ai-review" => AiReview,
     "look-alike-key" => LookAlikeKey,
+    "unknown-tool" => UnknownTool,
+    "named-like-ai" => NamedLikeAi,
+    "unknown-marker" => UnknownMarker,
+    "chat-link" => ChatLink,
+    "ai-in-prose" => AiInProse,
+    "unknown-bot" => UnknownBot,
+    "unknown-note" => UnknownNote,
+    "unplaced-trace" => UnplacedTrace,
     "malformed-note" => MalformedNote,
     "malformed-trace" => MalformedTrace,
     "malformed-checkpoint" => MalformedCheckpoint,
 });
+
+impl RemarkCode {
+    /// Whether it says that something looks like AI. What a person says of AI, and a tool that only reviewed, do not.
+    pub fn is_suspicion(self) -> bool {
+        !matches!(self, Self::DeclaredNone | Self::DeclarationContradicted | Self::AiReview)
+    }
+}

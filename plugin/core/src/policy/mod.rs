@@ -421,6 +421,8 @@ pub(crate) enum Predicate {
     Any(Vec<Predicate>),
     Not(Box<Predicate>),
     Ai(AiTest),
+    /// Some commit carries evidence of AI, or something that looks like it.
+    SuspectedAi,
     /// Some commit carries evidence of AI that its author does not declare.
     UndeclaredAi,
     /// Some commit says neither that AI was used nor that none was.

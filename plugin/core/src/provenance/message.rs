@@ -344,7 +344,7 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
             None if address.email.is_some() => {
                 let named = table.read(address.name);
                 if named.names_something() && !named.only_common {
-                    out.remark(RemarkCode::LookAlikeKey, NAMED_LIKE_AN_AI, &evidence());
+                    out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
                 }
             }
             None => {
@@ -490,7 +490,7 @@ fn declaration(
         // A person called Claude, with a person's address.
         if address.email.is_some() && named.only_common {
             if table.exact_name(name).is_some() {
-                out.remark(RemarkCode::LookAlikeKey, NAMED_LIKE_AN_AI, &evidence());
+                out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
             }
             continue;
         }

@@ -70,7 +70,7 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
     if out.findings.is_empty() && table.is_tools_own_name(&evidence.author.name.to_str_lossy()) {
         let Ident { name, email, .. } = evidence.author;
         let author = format!("{} <{}>", name.to_str_lossy(), email.to_str_lossy());
-        out.remark(RemarkCode::LookAlikeKey, message::NAMED_LIKE_AN_AI, &author);
+        out.remark(RemarkCode::NamedLikeAi, message::NAMED_LIKE_AN_AI, &author);
     }
     for (git_ref, bytes) in &evidence.notes {
         note_of(table, &mut out, git_ref, bytes);
@@ -216,9 +216,9 @@ impl Collector {
     }
 
     fn remark(&mut self, code: RemarkCode, message: impl Into<String>, evidence: &str) {
-        // What makes a rule wait is never crowded out.
-        let weighs = matches!(code, RemarkCode::MalformedNote | RemarkCode::MalformedTrace);
-        if weighs || self.remarks.len() < REMARKS {
+        // What a rule asks for is whether there is one of its kind: the first is never crowded out.
+        let first = || !self.remarks.iter().any(|remark| remark.code == code);
+        if self.remarks.len() < REMARKS || first() {
             self.remarks.push(Remark {
                 code,
                 message: message.into(),

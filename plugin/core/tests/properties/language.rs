@@ -123,7 +123,7 @@ pub const PREDICATES: &[(u32, &str, Form)] = &[
         6,
         "ai",
         Either(&[
-            (3, Word(&["any", "none", "undeclared"])),
+            (4, Word(&["any", "none", "suspected", "undeclared"])),
             (
                 1,
                 Map(&[

@@ -261,7 +261,11 @@ impl Making<'_, '_> {
                     5 => format!("Signed-off-by: {author} <{}>", address(author)),
                     _ => self
                         .draw
-                        .pick(&["Helped-by: helper", "Signed-off-by: Claude <noreply@anthropic.com>"])
+                        .pick(&[
+                            "Helped-by: helper",
+                            "Signed-off-by: Claude <noreply@anthropic.com>",
+                            "Assisted-by: Claude <claude@example.com>",
+                        ])
                         .to_owned(),
                 };
                 message.push_str(&trailer);

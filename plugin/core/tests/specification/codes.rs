@@ -256,7 +256,7 @@ fn every_code_of_a_rule_is_produced_by_some_case() {
 #[test]
 fn the_page_of_codes_has_a_sentence_for_each() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/CODES.md")).unwrap();
-    for code in [words("ActCode"), words("RuleCode"), words("NoticeCode")].concat() {
+    for code in [words("ActCode"), words("RuleCode"), words("NoticeCode"), words("RemarkCode")].concat() {
         assert!(page.contains(&format!("| `{code}` |")), "docs/CODES.md says nothing of `{code}`");
     }
 }

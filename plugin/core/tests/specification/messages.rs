@@ -121,11 +121,11 @@ fn a_line_that_says_ai_without_a_tool_is_a_marker() {
 #[test]
 fn whoever_is_named_like_a_tool_at_an_unknown_address_is_remarked() {
     assert_reads(&[
-        ("Co-authored-by: Claude Code <dev@example.com>", &["?look-alike-key"]),
-        ("Assisted-by: Claude <claude@example.com>", &["?look-alike-key"]),
+        ("Co-authored-by: Claude Code <dev@example.com>", &["?named-like-ai"]),
+        ("Assisted-by: Claude <claude@example.com>", &["?named-like-ai"]),
         ("Co-authored-by: Claude Dupont <claude@example.com>", &[]),
     ]);
-    assert_eq!(read("Clamp\n", ("Claude Code", "dev@example.com")), ["?look-alike-key"]);
+    assert_eq!(read("Clamp\n", ("Claude Code", "dev@example.com")), ["?named-like-ai"]);
     assert_eq!(read("Clamp\n", ("Claude Dupont", "claude@example.com")), [] as [&str; 0]);
     assert_eq!(read("Clamp\n", ("Claude", "noreply@anthropic.com ")), ["claude-code"]);
 }

@@ -37,6 +37,7 @@ const APPROVALS: [&str; 7] = ["change", "commits", "acts", "pushes", "people", "
 fn a_policy_needs_what_its_predicates_look_at() {
     for (when, facts) in [
         ("ai: any", &["files", "notes", "traces"][..]),
+        ("ai: suspected", &["files", "notes", "traces"]),
         ("ai: undeclared", &["files", "notes", "traces"]),
         ("declaration: missing", &[]),
         ("dco: missing", &[]),

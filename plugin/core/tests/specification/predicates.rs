@@ -49,6 +49,7 @@ fn provenance() {
         message(case, "x\n\n🤖 Generated with [Claude Code](https://claude.ai/code)\n");
     };
     let none: Change = |case| message(case, "x\n\nAI-Assisted: none\n");
+    let suspicious: Change = |case| message(case, "x\n\nCo-authored-by: Claude Code <dev@example.com>\n");
     let signed: Change = |case| message(case, "x\n\nSigned-off-by: dana <dana@example.com>\n");
     let signed_by_other: Change = |case| message(case, "x\n\nSigned-off-by: omar <omar@example.com>\n");
     let signed_by_ai: Change = |case| {
@@ -72,11 +73,26 @@ fn provenance() {
         ("{ ai: { rank: attested } }", ai, "does not"),
         ("{ ai: { help: [assisted] } }", ai, "applies"),
         ("{ ai: { help: [tests] } }", ai, "does not"),
+        ("{ ai: suspected }", nothing, "does not"),
+        ("{ ai: suspected }", ai, "applies"),
+        ("{ ai: suspected }", suspicious, "applies"),
+        ("{ not: { ai: suspected } }", suspicious, "does not"),
+        ("{ not: { ai: suspected } }", nothing, "applies"),
+        ("{ ai: any }", suspicious, "does not"),
+        ("{ ai: none }", suspicious, "applies"),
+        // What the author denies, and an AI that reviewed, are no suspicion.
+        ("{ ai: suspected }", none, "does not"),
+        ("{ ai: suspected }", |case| message(case, "x\n\nReviewed-by: CodeRabbit\n"), "does not"),
         ("{ ai: undeclared }", ai, "does not"),
         ("{ ai: undeclared }", authored, "applies"),
         ("{ ai: undeclared }", nothing, "does not"),
         ("{ ai: any }", |case| unavailable(case, "notes"), "fact-unavailable"),
         ("{ ai: any }", |case| unavailable(case, "traces"), "fact-unavailable"),
+        ("{ ai: suspected }", |case| unavailable(case, "notes"), "fact-unavailable"),
+        ("{ ai: suspected }", |case| unavailable(case, "traces"), "fact-unavailable"),
+        ("{ not: { ai: suspected } }", |case| unavailable(case, "notes"), "fact-unavailable"),
+        ("{ ai: suspected }", |case| without(case, "commits"), "list-incomplete"),
+        ("{ ai: suspected }", |case| without(case, "notes"), "list-incomplete"),
         ("{ ai: undeclared }", |case| unavailable(case, "notes"), "fact-unavailable"),
         ("{ ai: any }", |case| without(case, "commits"), "list-incomplete"),
         ("{ ai: any }", |case| without(case, "notes"), "list-incomplete"),
@@ -634,6 +650,7 @@ fn each_predicate_says_why() {
             { "path": "src/y.rs", "previous_path": "docs/y.md", "status": "renamed" },
         ]);
     };
+    let suspicious: Change = |case| message(case, "x\n\nCo-authored-by: Claude Code <dev@example.com>\n");
     let by_omar: Change = |case| case.request["commits"][0]["author"] = ident("omar");
     let by_ai: Change = |case| {
         case.request["commits"][0]["author"] = json!({ "name": "Claude", "email": "noreply@anthropic.com" });
@@ -648,6 +665,9 @@ fn each_predicate_says_why() {
     let said: String = [
         because("{ ai: any }", nothing),
         because("{ ai: any }", ai),
+        because("{ ai: suspected }", nothing),
+        because("{ ai: suspected }", ai),
+        because("{ ai: suspected }", suspicious),
         because("{ ai: { tool: [cursor] } }", ai),
         because("{ ai: { model: [\"opus*\"] } }", ai),
         because("{ ai: { help: [generated] } }", ai),

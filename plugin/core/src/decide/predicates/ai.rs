@@ -39,6 +39,30 @@ impl Facts<'_, '_, '_> {
         if test.present { found } else { found.negated() }
     }
 
+    /// Evidence of AI, or something that looks like it.
+    pub(super) fn suspected(&self) -> Truth {
+        let evidence = self.ai(&AiTest { present: true, ..AiTest::default() });
+        let mut suspicions = self.findings.iter().filter_map(|commit| {
+            let suspicion = commit.remarks.iter().find(|remark| remark.code.is_suspicion())?;
+            Some((commit, suspicion))
+        });
+        match (evidence, suspicions.next()) {
+            (Truth::No(..) | Truth::Unknown(..), Some((commit, remark))) => {
+                let place = match commit.id.get(..12).unwrap_or(&commit.id) {
+                    "" => String::new(),
+                    id => format!(" in {id}"),
+                };
+                let (code, rest) = (remark.code.name(), and_more(suspicions.count(), "commit"));
+                Truth::yes(format!("it looks like AI{place}: {} ({code}){rest}", remark.message))
+            }
+            (Truth::No(..), None) => {
+                let commits = count(self.judged.all().count(), "commit");
+                Truth::no(format!("no evidence of AI, and nothing that looks like it, in {commits}"))
+            }
+            (evidence, _) => evidence,
+        }
+    }
+
     /// Commits with evidence of AI that nobody declares.
     pub(super) fn undeclared(&self) -> Truth {
         let undeclared = self.findings.iter().find(|commit| {

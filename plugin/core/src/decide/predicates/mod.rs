@@ -137,6 +137,7 @@ impl Facts<'_, '_, '_> {
             Predicate::Any(parts) => self.parts(parts)?.any(),
             Predicate::Not(inner) => self.test(inner)?.negated(),
             Predicate::Ai(test) => self.ai(test),
+            Predicate::SuspectedAi => self.suspected(),
             Predicate::UndeclaredAi => self.undeclared(),
             Predicate::DeclarationMissing => self.declaration_missing(),
             Predicate::Dco(fault) => self.dco(*fault),

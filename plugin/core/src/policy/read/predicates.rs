@@ -93,8 +93,7 @@ fn one(
         "all" => Predicate::All(predicates(node, depth, policy, faults)),
         "any" => Predicate::Any(predicates(node, depth, policy, faults)),
         "not" => Predicate::Not(Box::new(predicate(node, depth + 1, policy, faults)?)),
-        "ai" if matches!(&node.value, Value::Scalar(word) if word == "undeclared") => Predicate::UndeclaredAi,
-        "ai" => Predicate::Ai(ai_test(node, faults)?),
+        "ai" => ai(node, faults)?,
         "declaration" => {
             choice(node, &what, &[("missing", ())], faults)?;
             Predicate::DeclarationMissing
@@ -326,12 +325,21 @@ const HELP: &[(&str, Help)] = &[
 const RANKS: &[(&str, Rank)] =
     &[("inferred", Rank::Inferred), ("declared", Rank::Declared), ("attested", Rank::Attested)];
 
+fn ai(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<Predicate> {
+    const CHOICES: &[(&str, fn() -> Predicate)] = &[
+        ("any", || Predicate::Ai(AiTest { present: true, ..AiTest::default() })),
+        ("none", || Predicate::Ai(AiTest::default())),
+        ("undeclared", || Predicate::UndeclaredAi),
+        ("suspected", || Predicate::SuspectedAi),
+    ];
+    match node.value {
+        Value::Scalar(_) => choice(node, "`ai`", CHOICES, faults).map(|predicate| predicate()),
+        _ => ai_test(node, faults).map(Predicate::Ai),
+    }
+}
+
 fn ai_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<AiTest> {
     const KEYS: &[&str] = &["tool", "model", "help", "rank"];
-    if let Value::Scalar(_) = node.value {
-        let present = choice(node, "`ai`", &[("any", true), ("none", false)], faults)?;
-        return Some(AiTest { present, ..AiTest::default() });
-    }
     let mut test = AiTest { present: true, ..AiTest::default() };
     for (key, node) in map(node, "`ai`", faults)? {
         let texts = |faults: &mut Faults<'_>| -> Vec<String> {
