@@ -106,6 +106,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 result.code = code;
                 result.because = vec!["whether it applies is not known".to_owned()];
                 result.missing = missing;
+                settled = Settled::No;
             }
             Truth::Yes(because, _) => {
                 result.because = because;

@@ -34,7 +34,7 @@ pub use signals::*;
 pub use signoffs::*;
 pub use statement::*;
 pub use text::{Text, without_mark};
-pub(crate) use text::{deceives, hidden_in};
+pub(crate) use text::{deceives, hidden_in, is_plain_number, plain_number};
 pub use when::When;
 pub(crate) use write::to_json;
 

@@ -1,6 +1,7 @@
 //! The file in which a person hands sign-offs to `countersign check`.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::When;
 use super::json::words;
@@ -38,11 +39,21 @@ pub struct SignoffEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// When it was given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "as_written")]
     pub at: Option<When>,
     /// The answers to the policy's questions, and anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+}
+
+/// Reads a time by its letters: YAML reads `0x10`, `+5` and `0b11` as numbers, and other readers of YAML read them in other ways.
+fn as_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<When>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    When::written(&text).map(Some).ok_or_else(|| {
+        D::Error::custom(format!(
+            "`{text}` is no time; write a date and time as in RFC 3339, or seconds since 1970 in digits alone"
+        ))
+    })
 }
 
 /// What a sign-off says.

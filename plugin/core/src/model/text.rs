@@ -121,6 +121,17 @@ impl<'de> Read<'de> for Text<'de> {
     }
 }
 
+/// Whether a text is a number that everybody reads alike: digits, and no zero before another.
+pub(crate) fn is_plain_number(text: &str) -> bool {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits && (text == "0" || !text.starts_with('0'))
+}
+
+/// A number that everybody reads alike.
+pub(crate) fn plain_number<N: std::str::FromStr>(text: &str) -> Option<N> {
+    if is_plain_number(text) { text.parse().ok() } else { None }
+}
+
 #[cfg(feature = "schema")]
 impl schemars::JsonSchema for Text<'_> {
     fn schema_name() -> Cow<'static, str> {

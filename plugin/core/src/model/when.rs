@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::json::{Fault, Json, Read};
+use super::plain_number;
 
 /// A moment, to the microsecond, as the platform stated it.
 ///
@@ -25,6 +26,11 @@ impl When {
     /// Seconds from this moment to another.
     pub fn seconds_until(self, later: When) -> i64 {
         later.micros.saturating_sub(self.micros) / 1_000_000
+    }
+
+    /// Reads what a person writes: whole seconds since 1970, or RFC 3339.
+    pub fn written(text: &str) -> Option<Self> {
+        plain_number(text).map(When::from_seconds).or_else(|| When::parse(text))
     }
 
     /// Reads RFC 3339, or GitLab's `2026-03-01 09:00:00 UTC`.

@@ -11,7 +11,7 @@
 use super::{Pattern, PeopleSet, Regex, User, is_nobodys};
 use crate::Error;
 use crate::limits::{self, Steps};
-use crate::model::hidden_in;
+use crate::model::{hidden_in, plain_number};
 
 /// Whose CODEOWNERS it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -294,8 +294,8 @@ fn read_header(line: &str) -> Result<Option<Header>, String> {
     };
     let mut approvals = 1;
     if let Some((number, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        approvals = match number.parse::<u32>() {
-            Ok(number) if (1..=100).contains(&number) => number,
+        approvals = match plain_number(number) {
+            Some(number) if (1..=100).contains(&number) => number,
             _ => return Err(format!("`[{number}]` is no number of approvals")),
         };
         rest = behind;

@@ -125,7 +125,7 @@ pub const PREDICATES: &[(u32, &str, Form)] = &[
         Either(&[
             (4, Word(&["any", "none", "suspected", "undeclared"])),
             (
-                1,
+                2,
                 Map(&[
                     ("tool", 60, Words(&["claude-code", "cursor", "*"])),
                     ("model", 30, Words(&["*opus*", "gpt*"])),
@@ -397,6 +397,9 @@ impl Language {
                 rules.into()
             }
             Form::Requirements => {
+                if draw.often(8) {
+                    return "nobody".into();
+                }
                 let number = draw.pick(&[1, 1, 1, 2, 2]);
                 (0..number).map(|_| self.requirement(draw)).collect()
             }
@@ -415,9 +418,6 @@ impl Language {
             for user in self.sets[set]["users"].as_array().into_iter().flatten() {
                 people.insert(user["login"].as_str().or(user.as_str()).unwrap().to_owned());
             }
-        }
-        if draw.often(6) {
-            return json!({ "approvals": "0" });
         }
         let number = draw.weighed(&[(8, "1"), (3, "2"), (1, "3"), (1, "all")]);
         let number = match number.parse::<usize>() {

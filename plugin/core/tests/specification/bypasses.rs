@@ -170,7 +170,7 @@ fn the_change_weakens_or_removes_the_policy() {
 fn the_job_that_runs_the_gate_is_skipped_or_replaced() {
     let policy = POLICY.replace(
         "require: [{ approvals: 1, by: seniors }]",
-        "conditions: { status: { names: [gate], source: gatekeeper } }\n    require: [{ approvals: 0 }]",
+        "conditions: { status: { names: [gate], source: gatekeeper } }\n    require: nobody",
     );
     for (state, source, outcome) in [
         (Some("success"), "gatekeeper", "approved"),
@@ -253,7 +253,7 @@ people: { seniors: { users: [sam] } }
 rules:
   - name: documents
     when: { paths: { only: [\"*.md\"] } }
-    require: [{ approvals: 0 }]
+    require: nobody
   - name: senior
     require: [{ approvals: 1, by: seniors }]
 require: [{ any: [documents, senior] }]
@@ -547,7 +547,7 @@ fn an_agent_leaves_its_mark_out() {
 
 #[test]
 fn nobody_took_part_but_an_agent() {
-    let policy = POLICY.replace("require: [{ approvals: 1, by: seniors }]", "when: { only-contributors-in: seniors }\n    require: [{ approvals: 0 }]\n  - name: else\n    when: { not: { only-contributors-in: seniors } }\n    require: [{ approvals: 1, by: seniors }]");
+    let policy = POLICY.replace("require: [{ approvals: 1, by: seniors }]", "when: { only-contributors-in: seniors }\n    require: nobody\n  - name: else\n    when: { not: { only-contributors-in: seniors } }\n    require: [{ approvals: 1, by: seniors }]");
     let mut case = Case::under(&policy);
     case.request["change"]["opened_by"] = account("sam");
     case.request["commits"][0]["author"] = ident("sam");
@@ -574,7 +574,7 @@ fn all_of_a_group_that_could_not_be_read() {
 fn a_binary_file_is_no_small_change() {
     let mut case = Case::under(&POLICY.replace(
         "require: [{ approvals: 1, by: seniors }]",
-        "when: { lines: { total: \"< 10\" } }\n    require: [{ approvals: 0 }]",
+        "when: { lines: { total: \"< 10\" } }\n    require: nobody",
     ));
     assert_eq!(case.outcome(), "approved");
     case.push("files", json!({ "path": "x.bin", "status": "modified", "binary": true }));
@@ -585,7 +585,7 @@ fn a_binary_file_is_no_small_change() {
 fn a_failed_status_that_does_not_say_when() {
     let mut case = Case::under(&POLICY.replace(
         "require: [{ approvals: 1, by: seniors }]",
-        "conditions: { status: build }\n    require: [{ approvals: 0 }]",
+        "conditions: { status: build }\n    require: nobody",
     ));
     case.push("statuses", json!({ "context": "build", "state": "success", "at": 5 }));
     assert_eq!(case.outcome(), "approved");
@@ -662,7 +662,7 @@ fn a_refusal_of_somebody_whose_membership_could_not_be_read() {
 
 #[test]
 fn a_veto_among_acts_that_were_cut() {
-    let mut case = Case::under(&(POLICY.replace("approvals: 1, by: seniors", "approvals: 0") + VETO));
+    let mut case = Case::under(&(POLICY.replace("[{ approvals: 1, by: seniors }]", "nobody") + VETO));
     assert_eq!(case.outcome(), "approved");
     case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "acts");
     assert_eq!(case.outcome(), "pending");

@@ -243,10 +243,9 @@ fn a_draft_waits_whatever_applies() {
     let elsewhere = POLICY.replace("require:", "when: { paths: [infra/] }\n    require:");
     let observed = POLICY.replace("require:", "enforce: observe\n    require:");
     let either = format!(
-        "{elsewhere}  - name: other\n    when: {{ paths: [infra/] }}\n    require: [{{ approvals: 0 }}]\nrequire: [{{ any: [sign-off, other] }}]\n"
+        "{elsewhere}  - name: other\n    when: {{ paths: [infra/] }}\n    require: nobody\nrequire: [{{ any: [sign-off, other] }}]\n"
     );
-    let unasked =
-        format!("{elsewhere}  - name: other\n    require: [{{ approvals: 0 }}]\nrequire: [sign-off]\n");
+    let unasked = format!("{elsewhere}  - name: other\n    require: nobody\nrequire: [sign-off]\n");
     let denying = elsewhere.replace("require: [{ approvals: 1, by: seniors }]", "deny: frozen");
     let passing = format!("{elsewhere}otherwise: pass\n");
     for (policy, ready) in [
@@ -329,4 +328,17 @@ fn a_hook_says_in_a_few_lines_what_is_missing() {
         brief(&passes.answer().unwrap()),
         "Approved: the rule that applies is satisfied (\"sign-off\")\n"
     );
+}
+
+#[test]
+fn a_change_to_which_nothing_applies_waits_while_it_is_not_known_whether_a_rule_does() {
+    let policy = "countersign: 1\nname: t\npeople: { seniors: { users: [sam] } }\nrules:\n  \
+                  - { name: one, when: { paths: [docs/] }, require: [{ approvals: 1, by: seniors }] }\n  \
+                  - { name: other, when: { title: { matches: [\"^fix\"] } }, require: [{ approvals: 1, by: seniors }] }\n\
+                  require: [one]\n";
+    let mut case = Case::under(policy);
+    case.request["change"]["title"] = "feat: more".into();
+    assert_eq!(case.outcome(), "pending");
+    case.request["change"].as_object_mut().unwrap().remove("title");
+    assert_eq!(case.outcome(), "pending");
 }

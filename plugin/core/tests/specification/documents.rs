@@ -138,12 +138,12 @@ fn with_rules(rest: &str) -> String {
 #[test]
 fn a_document_that_decides_and_that_no_rule_guards_is_warned_of() {
     let gate = |when: &str, require: &str| {
-        with_rules(&format!("rules: [{{ name: gate, when: {when}, require: [{require}] }}]\n"))
+        with_rules(&format!("rules: [{{ name: gate, when: {when}, require: {require} }}]\n"))
     };
-    let one = "{ approvals: 1, by: seniors }";
+    let one = "[{ approvals: 1, by: seniors }]";
     let both = "\"/.countersign/\", \"/.mailmap\"";
     for (policy, unguarded) in [
-        (with_rules(&format!("rules: [{{ name: gate, require: [{one}] }}]\n")), ""),
+        (with_rules(&format!("rules: [{{ name: gate, require: {one} }}]\n")), ""),
         (gate(&format!("{{ paths: [{both}] }}"), one), ""),
         (gate("{ paths: [\".*\", \".countersign/**\"] }", one), ""),
         (gate("{ paths: [\"/.countersign/\"] }", one), "`.mailmap`"),
@@ -178,59 +178,56 @@ fn a_document_that_decides_and_that_no_rule_guards_is_warned_of() {
         (gate(&format!("{{ any: [{{ ai: any }}, {{ paths: [{both}] }}] }}"), one), ""),
         (gate(&format!("{{ not: {{ paths: {{ none: [{both}] }} }} }}"), one), ""),
         (gate("{ not: { paths: { only: [\"docs/**\"] } } }", one), ""),
-        (gate(&format!("{{ paths: [{both}] }}"), "{ approvals: 0 }"), "`.mailmap`"),
-        (
-            with_rules(&format!("rules: [{{ name: gate, enforce: observe, require: [{one}] }}]\n")),
-            "`.mailmap`",
-        ),
+        (gate(&format!("{{ paths: [{both}] }}"), "nobody"), "`.mailmap`"),
+        (with_rules(&format!("rules: [{{ name: gate, enforce: observe, require: {one} }}]\n")), "`.mailmap`"),
         (with_rules(&format!("rules: [{{ name: gate, when: {{ paths: [{both}] }}, deny: never }}]\n")), ""),
         // A rule that nobody waits for, or that another makes up for.
         (
             with_rules(&format!(
-                "rules: [{{ name: a, require: [{one}] }}, {{ name: b, when: {{ ai: any }}, require: [{one}] }}]\nrequire: [{{ any: [a, b] }}]\n"
+                "rules: [{{ name: a, require: {one} }}, {{ name: b, when: {{ ai: any }}, require: {one} }}]\nrequire: [{{ any: [a, b] }}]\n"
             )),
             "`.mailmap`",
         ),
         (
             with_rules(&format!(
-                "rules: [{{ name: a, require: [{one}] }}, {{ name: b, require: [{one}] }}]\nrequire: [{{ any: [a, b] }}]\n"
+                "rules: [{{ name: a, require: {one} }}, {{ name: b, require: {one} }}]\nrequire: [{{ any: [a, b] }}]\n"
             )),
             "",
         ),
         // What else the policy reads.
         (
             with_rules(&format!(
-                "codeowners: gitlab\nrules: [{{ name: gate, when: {{ paths: [{both}, CODEOWNERS] }}, require: [{one}] }}]\n"
+                "codeowners: gitlab\nrules: [{{ name: gate, when: {{ paths: [{both}, CODEOWNERS] }}, require: {one} }}]\n"
             )),
             "",
         ),
         (
             with_rules(&format!(
-                "codeowners: gitlab\nrules: [{{ name: gate, when: {{ paths: [{both}, /CODEOWNERS] }}, require: [{one}] }}]\n"
+                "codeowners: gitlab\nrules: [{{ name: gate, when: {{ paths: [{both}, /CODEOWNERS] }}, require: {one} }}]\n"
             )),
             "`.gitlab/CODEOWNERS` and `docs/CODEOWNERS`",
         ),
         (
             with_rules(&format!(
-                "rules: [{{ name: gate, when: {{ paths: [{both}] }}, conditions: {{ requirements: {{ pattern: \"R-1\", list: docs/reqs.md }} }}, require: [{one}] }}]\n"
+                "rules: [{{ name: gate, when: {{ paths: [{both}] }}, conditions: {{ requirements: {{ pattern: \"R-1\", list: docs/reqs.md }} }}, require: {one} }}]\n"
             )),
             "`docs/reqs.md`",
         ),
         (
             with_rules(&format!(
-                "levels: [{{ name: A, paths: [{both}] }}, {{ name: B, paths: [\"x\"] }}]\nrules: [{{ name: gate, when: {{ level: A }}, require: [{one}] }}]\n"
+                "levels: [{{ name: A, paths: [{both}] }}, {{ name: B, paths: [\"x\"] }}]\nrules: [{{ name: gate, when: {{ level: A }}, require: {one} }}]\n"
             )),
             "",
         ),
         (
             with_rules(&format!(
-                "levels: [{{ name: A, paths: [x] }}, {{ name: B, paths: [{both}] }}]\nrules: [{{ name: gate, when: {{ level: B }}, require: [{one}] }}]\n"
+                "levels: [{{ name: A, paths: [x] }}, {{ name: B, paths: [{both}] }}]\nrules: [{{ name: gate, when: {{ level: B }}, require: {one} }}]\n"
             )),
             "`.mailmap`",
         ),
         (
             with_rules(&format!(
-                "levels: [{{ name: A, paths: [x] }}, {{ name: B, paths: [{both}] }}]\nrules: [{{ name: gate, when: {{ level: [A, B] }}, require: [{one}] }}]\n"
+                "levels: [{{ name: A, paths: [x] }}, {{ name: B, paths: [{both}] }}]\nrules: [{{ name: gate, when: {{ level: [A, B] }}, require: {one} }}]\n"
             )),
             "",
         ),

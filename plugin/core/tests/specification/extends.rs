@@ -51,7 +51,7 @@ fn nothing_of_the_extended_policy_is_weakened() {
         // Who is who, and what is an AI, the extended policy says alone.
         ("identities: { dana: { accounts: [sam] } }\n", "bad-policy"),
         ("provenance: { tools: { x: { emails: [dana@example.com] } } }\n", "bad-policy"),
-        ("rules: [{ name: sign-off, require: [{ approvals: 0 }] }]\n", "bad-policy"),
+        ("rules: [{ name: sign-off, require: nobody }]\n", "bad-policy"),
         // What can be said and takes nothing away: the rule of the extended policy still waits.
         ("enforce: observe\n", "pending"),
         ("draft: evaluate\n", "pending"),
@@ -89,7 +89,7 @@ fn a_veto_blocks_as_the_side_says_that_holds_it() {
         (base("enforce: observe\n"), veto.to_owned(), true),
         (base(veto), String::new(), true),
     ] {
-        let own = "rules: [{ name: own, require: [{ approvals: 0 }] }]\n";
+        let own = "rules: [{ name: own, require: nobody }]\n";
         let mut case = on_top(&format!("{of_top}{own}"));
         case.documents[0]["bytes"] = of_base.clone().into();
         case.act("sam", "approve");
@@ -120,7 +120,7 @@ fn no_rule_on_top_makes_up_for_the_extended_policy_not_applying() {
         BASE.replace("rules:", &format!("{more}rules:"))
             .replace("require:", &format!("when: {{ {when} }}\n    require:"))
     };
-    let noop = "rules: [{ name: noop, require: [{ approvals: 0 }] }]\n";
+    let noop = "rules: [{ name: noop, require: nobody }]\n";
     for (base, outcome) in [
         (narrow("otherwise: block\n", "paths: [docs/]"), "pending"),
         (narrow("", "labels: [risky]"), "pending"),
@@ -146,7 +146,7 @@ fn no_rule_on_top_makes_up_for_the_extended_policy_not_applying() {
     assert!(headline.contains("no rule of the policy that this one extends applies"), "{headline}");
     // By its own combination: a rule that it does not require covers nothing.
     let mut combined = on_top(noop);
-    let two = "  - name: other\n    require: [{ approvals: 0 }]\nrequire: [sign-off]\n";
+    let two = "  - name: other\n    require: nobody\nrequire: [sign-off]\n";
     combined.documents[0]["bytes"] = (narrow("otherwise: block\n", "paths: [docs/]") + two).into();
     assert_eq!(combined.outcome(), "pending");
 }

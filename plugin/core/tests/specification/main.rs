@@ -18,6 +18,7 @@ mod identity;
 mod messages;
 mod moves;
 mod needs;
+mod numbers;
 mod overrides;
 mod owners;
 mod people;

@@ -696,9 +696,8 @@ fn each_predicate_says_why() {
 #[test]
 fn a_predicate_that_asks_nothing_is_a_fault() {
     for when in ["{ title: {} }", "{ lines: {} }", "{ paths: {} }", "{ requirements: {} }", "{ all: [] }"] {
-        let policy = format!(
-            "countersign: 1\nname: t\nrules:\n  - name: r\n    when: {when}\n    require: [{{ approvals: 0 }}]\n"
-        );
+        let policy =
+            format!("countersign: 1\nname: t\nrules:\n  - name: r\n    when: {when}\n    require: nobody\n");
         assert_eq!(Case::under(&policy).outcome(), "bad-policy", "{when}");
     }
 }

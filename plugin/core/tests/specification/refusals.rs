@@ -83,8 +83,8 @@ fn what_bars_an_approval_silences_no_refusal() {
             change(&mut veto);
             veto.policy = veto
                 .policy
-                .replace("approvals: 1, by: seniors", "approvals: 0")
                 .replace(", answers: [reach]", "")
+                .replace("[{ approvals: 1, by: seniors }]", "nobody")
                 + VETO;
             (veto.request["acts"][0]["kind"], veto.request["acts"][0]["text"]) = (kind.into(), text.into());
             veto.request["acts"].as_array_mut().unwrap().pop();
@@ -129,7 +129,7 @@ fn a_second_account_that_is_blocked_takes_nothing_from_the_other() {
     ] {
         for policy in [
             POLICY.replace("[sam, rhea]", "[sam, sam-old, rhea]"),
-            POLICY.replace("approvals: 1, by: seniors", "approvals: 0") + VETO,
+            POLICY.replace("[{ approvals: 1, by: seniors }]", "nobody") + VETO,
         ] {
             let mut case = Case::under(&policy);
             case.push("people", json!({ "account": account("sam"), "active": true }));
@@ -221,12 +221,12 @@ fn a_refusal_ends_by_its_giver_or_by_whom_is_known_not_to_have_taken_part() {
         // A veto is not dismissed by them either.
         let mut veto = dismissed(account("noor"));
         change(&mut veto);
-        veto.policy = POLICY.replace("approvals: 1, by: seniors", "approvals: 0") + VETO;
+        veto.policy = POLICY.replace("[{ approvals: 1, by: seniors }]", "nobody") + VETO;
         veto.request["acts"].as_array_mut().unwrap().pop();
         assert_eq!(veto.outcome(), "denied", "{what}");
     }
     let mut veto = dismissed(account("noor"));
-    veto.policy = POLICY.replace("approvals: 1, by: seniors", "approvals: 0") + VETO;
+    veto.policy = POLICY.replace("[{ approvals: 1, by: seniors }]", "nobody") + VETO;
     veto.request["acts"].as_array_mut().unwrap().pop();
     assert_eq!(veto.outcome(), "approved");
     // What is dismissed is the one review, and no other of the same person.
@@ -277,7 +277,7 @@ fn a_quotation_that_goes_on_lazily_hides_no_veto_and_its_own_lines_are_nobodys()
         ("```\n👎\n```", "approved"),
         ("<!-- 👎 -->", "approved"),
     ] {
-        let mut case = Case::under(&(POLICY.replace("approvals: 1, by: seniors", "approvals: 0") + VETO));
+        let mut case = Case::under(&(POLICY.replace("[{ approvals: 1, by: seniors }]", "nobody") + VETO));
         case.comment("sam", text);
         assert_eq!(case.outcome(), outcome, "{text:?}");
     }
@@ -287,7 +287,7 @@ fn a_quotation_that_goes_on_lazily_hides_no_veto_and_its_own_lines_are_nobodys()
         ("comment-patterns: [\"(?m)^no$\"]", "> safe?\nno"),
         ("cancel-lines: [\"/no {head}\"]", "> safe?\n/no HEAD"),
     ] {
-        let policy = POLICY.replace("approvals: 1, by: seniors", "approvals: 0");
+        let policy = POLICY.replace("[{ approvals: 1, by: seniors }]", "nobody");
         let mut case = Case::under(
             &(policy + &VETO.replace("by: seniors", &format!("by: seniors, disapprove: {{ {disapprove} }}"))),
         );
@@ -320,7 +320,7 @@ fn a_veto_is_heard_by_what_the_policy_names_of_whoever_may_perhaps() {
         ] {
             let veto = format!("veto: {{ by: guards, disapprove: {{ {disapprove} }} }}\n");
             let policy = POLICY
-                .replace("approvals: 1, by: seniors", "approvals: 0")
+                .replace("[{ approvals: 1, by: seniors }]", "nobody")
                 .replace("rules:", &format!("  guards: {set}\nrules:"));
             let mut case = Case::under(&(policy + &veto));
             case.push("people", json!({ "account": account("omar"), "unreadable": true }));
@@ -330,7 +330,7 @@ fn a_veto_is_heard_by_what_the_policy_names_of_whoever_may_perhaps() {
     }
     // Whoever takes it back is waited for no more.
     let policy = POLICY
-        .replace("approvals: 1, by: seniors", "approvals: 0")
+        .replace("[{ approvals: 1, by: seniors }]", "nobody")
         .replace("rules:", "  guards: { permissions: [admin] }\nrules:");
     let mut case = Case::under(&(policy + "veto: { by: guards }\n"));
     case.push("people", json!({ "account": account("omar"), "unreadable": true }));

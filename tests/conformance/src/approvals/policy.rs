@@ -104,11 +104,11 @@ impl Writer {
     }
 
     fn rule(&mut self, rule: &Rule) -> Value {
-        let mut requirement = json!({ "approvals": rule.requires.count });
-        if rule.requires.count > 0 {
-            requirement["by"] = self.set(&rule.requires.actors()).into();
-        }
-        let mut written = json!({ "require": [requirement], "options": self.options(&rule.options) });
+        let require = match rule.requires.count {
+            0 => json!("nobody"),
+            count => json!([{ "approvals": count, "by": self.set(&rule.requires.actors()) }]),
+        };
+        let mut written = json!({ "require": require, "options": self.options(&rule.options) });
         put(&mut written, "name", &rule.name);
         for (key, predicates) in [("when", &rule.when), ("conditions", &rule.requires.conditions)] {
             let predicates = self.predicates(predicates);

@@ -199,25 +199,19 @@ pub(super) fn choice<T: Copy>(
     found
 }
 
-/// Whether a text is a number to some reader of YAML: with a sign, a point, an exponent, underscores, or of another base.
+/// What is said of a number that is not written so that every reader of YAML reads it alike.
+pub(super) const PLAIN: &str =
+    "write digits alone, the first of them no zero: other readers of YAML read the rest in other ways";
+
+/// Whether a text is a number to some reader of YAML: with a sign, a point, an exponent, underscores, colons, or of another base.
 pub(super) fn is_number(text: &str) -> bool {
-    let digits = text.trim_start_matches(['+', '-']).as_bytes();
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.trim_start_matches(['+', '-', '.', '_']).as_bytes();
     let hexadecimal = digits.starts_with(b"0x");
     digits.first().is_some_and(u8::is_ascii_digit)
         && digits
             .iter()
-            .all(|b| b.is_ascii_digit() || b"_.eE+xob".contains(b) || (hexadecimal && b.is_ascii_hexdigit()))
-}
-
-/// Whether a text is a number that every reader reads alike: digits, and no zero before another.
-pub(super) fn is_plain_number(text: &str) -> bool {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    digits && (text == "0" || !text.starts_with('0'))
-}
-
-/// A number that every reader reads alike.
-pub(super) fn plain_number<N: std::str::FromStr>(text: &str) -> Option<N> {
-    if is_plain_number(text) { text.parse().ok() } else { None }
+            .all(|b| b.is_ascii_digit() || b"_.:e+-xob".contains(b) || (hexadecimal && b.is_ascii_hexdigit()))
 }
 
 /// `true` or `false`.

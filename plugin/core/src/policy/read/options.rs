@@ -1,8 +1,8 @@
 //! What counts as an approval, and who can veto.
 
-use super::faults::{Faults, choice, compiled, defined, flag, lower, map, plain_number, word, words};
+use super::faults::{Faults, PLAIN, choice, compiled, defined, flag, lower, map, word, words};
 use super::predicates;
-use crate::model::Enforce;
+use crate::model::{Enforce, plain_number};
 use crate::policy::yaml::{Node, Place};
 use crate::policy::{
     BreakGlass, Ignore, Methods, Options, Policy, Regex, RevokedBy, Stale, UpdateMerges, Veto,
@@ -113,7 +113,7 @@ fn age(text: &str, place: Place, faults: &mut Faults<'_>) -> Option<i64> {
             faults.error_with_help(
                 place,
                 &format!("`{text}` is no age"),
-                "write a number of minutes, hours or days: `90m`, `36h`, `30d`",
+                format!("write a number of minutes, hours or days: `90m`, `36h`, `30d`; {PLAIN}"),
             );
             None
         }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::faults::{Faults, choice, flag, is_number, is_plain_number, lower, map, prose, word, words};
+use super::faults::{Faults, PLAIN, choice, flag, is_number, lower, map, prose, word, words};
+use crate::model::is_plain_number;
 use crate::policy::yaml::{Node, Place, Value};
 use crate::policy::{CODE_OWNERS, CodeOwnersUse, Dialect, Identity, PeopleSet, User, is_nobodys};
 use crate::provenance::ExtraTool;
@@ -108,12 +109,13 @@ fn one_user(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<User> {
 
 /// The forge's id of an account.
 fn id(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<String> {
-    let id = word(node, "`id`", faults)?.trim();
+    let id = word(node, "`id`", faults)?;
     if is_number(id) && !is_plain_number(id) {
+        let help = format!("write the id as the forge does; {PLAIN}");
         faults.error_with_help(
             node.place,
             &format!("`{id}` is a number that can be read in several ways"),
-            "write the id as the forge does: digits, the first of them no zero",
+            help,
         );
         return None;
     }

@@ -2,11 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::faults::{
-    Faults, choice, compiled, defined, flag, list_of, lower, map, plain_number, word, words,
-};
+use super::faults::{Faults, PLAIN, choice, compiled, defined, flag, list_of, lower, map, word, words};
 use crate::limits;
-use crate::model::{Help, Rank, Severity, SignalCode};
+use crate::model::{Help, Rank, Severity, SignalCode, plain_number};
 use crate::policy::yaml::{Key, Node, Value};
 use crate::policy::{
     AiTest, Bound, Branch, Dco, Level, LinesTest, PathTest, Pattern, Policy, Predicate, Regex,
@@ -286,7 +284,7 @@ fn bound(text: &str) -> Result<Bound, String> {
         _ => return Err("write `> 100`, `< 100` or `= 100`".to_owned()),
     };
     let number = text.get(1..).unwrap_or_default().trim();
-    let number = plain_number(number).ok_or_else(|| format!("`{number}` is no number of lines"))?;
+    let number = plain_number(number).ok_or_else(|| format!("`{number}` is no number of lines; {PLAIN}"))?;
     Ok(Bound { order, number })
 }
 

@@ -1,9 +1,9 @@
 //! Rules: when they apply, and what they ask for.
 
-use super::faults::{Faults, choice, defined, flag, likely, map, plain_number, prose, word, words};
+use super::faults::{Faults, PLAIN, choice, defined, flag, likely, map, prose, word, words};
 use super::{options, predicates};
 use crate::limits;
-use crate::model::{Enforce, Severity};
+use crate::model::{Enforce, Severity, plain_number};
 use crate::order::{self, Index};
 use crate::policy::yaml::{Node, Place, Value};
 use crate::policy::{
@@ -111,7 +111,7 @@ fn rule(
             faults.error_with_help(
                 place,
                 &format!("rule `{name}` asks for nothing"),
-                "give it `require` with approvals, or `deny` with a reason",
+                "give it `require` with approvals or `nobody`, or `deny` with a reason",
             );
             return None;
         }
@@ -119,11 +119,25 @@ fn rule(
     Some((Rule { name, when, conditions, effect, enforce, options, distinct, waivable_by }, place))
 }
 
+/// What a rule requires that asks for no approval, and holds its conditions alone or lets pass where rules are combined.
+const NOBODY: &str = "nobody";
+
 fn requirements(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Vec<Requirement> {
     let items = match &node.value {
         Value::List(items) if items.is_empty() => {
-            faults.error(node.place, "`require` is an empty list: the rule would always be satisfied");
+            faults.error_with_help(
+                node.place,
+                "`require` is an empty list: the rule would always be satisfied",
+                "write `require: nobody` where that is meant",
+            );
             return Vec::new();
+        }
+        Value::Scalar(word) if word == NOBODY => {
+            return vec![Requirement {
+                approvals: Approvals::Number(0),
+                by: Vec::new(),
+                answers: Vec::new(),
+            }];
         }
         Value::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
@@ -141,11 +155,20 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
             "approvals" => {
                 let text = word(node, "`approvals`", faults)?;
                 match plain_number(text) {
+                    Some(0) => {
+                        faults.error_with_help(
+                            node.place,
+                            "`approvals: 0` asks for nothing",
+                            "write `require: nobody` where the rule asks for no approval",
+                        );
+                        return None;
+                    }
                     Some(n) if n <= 100 => approvals = Some(Approvals::Number(n)),
                     _ if text == "all" => approvals = Some(Approvals::All),
-                    _ => faults.error(
+                    _ => faults.error_with_help(
                         node.place,
-                        &format!("`approvals` is a number up to 100, the first digit no zero, or `all`, and here is `{text}`"),
+                        &format!("`approvals` is a number up to 100, or `all`, and here is `{text}`"),
+                        PLAIN,
                     ),
                 }
             }
@@ -155,7 +178,7 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
         }
     }
     let has = |name: &str| entries.iter().any(|(key, _)| key.text == name);
-    if !has("by") && approvals != Some(Approvals::Number(0)) {
+    if !has("by") {
         faults.error_with_help(
             node.place,
             "a requirement does not say by whom",
@@ -170,13 +193,6 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
         );
     }
     let approvals = approvals?;
-    if has("by") && approvals == Approvals::Number(0) {
-        faults.error_with_help(
-            node.place,
-            "a requirement says by whom, and asks for no approval",
-            "ask for one, or leave `by` out: then nobody is asked",
-        );
-    }
     if let Approvals::Number(asked) = approvals
         && !faults.names_elsewhere
         && !by.iter().any(|name| name == CODE_OWNERS)
