@@ -373,6 +373,86 @@ fn a_note_that_cannot_be_read_leaves_the_rule_pending() {
 }
 
 #[test]
+fn a_note_under_a_ref_that_no_table_knows_is_a_suspicion_in_every_clone() {
+    let under = |when: &str| {
+        let repo = Repo::with_policy();
+        repo.git(&["switch", "--quiet", "main"]);
+        repo.write(".countersign/policy.yaml", &common::POLICY.replace("ai: any", when));
+        repo.commit("Ask");
+        repo.git(&["switch", "--quiet", "work"]);
+        repo.git(&["reset", "--quiet", "--hard", "main"]);
+        repo
+    };
+    let code = |decision: &serde_json::Value| rule(decision, "AI-assisted code")["code"].clone();
+    for (when, expected) in [("ai: suspected", "missing-approvals"), ("ai: any", "not-applicable")] {
+        let repo = under(when);
+        let other = repo.git(&["rev-parse", "HEAD"]);
+        let head = repo.commit("Clamp");
+        repo.git(&["notes", "--ref=some-agent", "add", "--message", "{}", &other]);
+        assert_eq!(code(&repo.decision(&[])), "not-applicable", "a note of another commit");
+        repo.git(&["notes", "--ref=some-agent", "add", "--message", "{}"]);
+        assert_eq!(code(&repo.decision(&[])), expected, "{when}");
+        let bare = repo.beside("bare.git");
+        repo.git(&["clone", "--quiet", "--mirror", ".", bare.to_str().unwrap()]);
+        let run =
+            common::run(&bare, &["check", "--target", "main", "--head", "work", "--format", "json"], &[]);
+        assert_eq!(code(&serde_json::from_str(&run.out).unwrap()), expected, "{when}, in a bare repository");
+        // Further down, and under a ref that names a tree, as git reads it.
+        let tree = repo.git(&["rev-parse", "refs/notes/some-agent^{tree}"]);
+        repo.git(&["update-ref", "-d", "refs/notes/some-agent"]);
+        repo.git(&["update-ref", "refs/notes/a/b/some-agent", &tree]);
+        assert_eq!(repo.git(&["notes", "--ref=a/b/some-agent", "list", &head]).len(), 40);
+        assert_eq!(code(&repo.decision(&[])), expected, "{when}, under a tree");
+    }
+    // What leads to no tree annotates nothing, to git and to us.
+    let repo = under("ai: suspected");
+    repo.commit("Clamp");
+    let blob = repo.git(&["rev-parse", "HEAD:src/page.rs"]);
+    repo.git(&["update-ref", "refs/notes/some-agent", &blob]);
+    assert_eq!(code(&repo.decision(&[])), "not-applicable");
+}
+
+#[test]
+fn notes_of_other_tools_count_and_so_do_those_that_a_clone_keeps_for_a_remote() {
+    for (name, note, tool) in [
+        ("ai-attribution", "{\"generator\":\"Qwen-Coder\",\"files\":{\"a\":{\"aiChars\":9}}}", "qwen-code"),
+        ("origin/claude-conversations", "{\"session_id\":\"6b1f\"}", "claude-code"),
+    ] {
+        let repo = Repo::with_policy();
+        repo.commit("Clamp");
+        repo.git(&["notes", &format!("--ref={name}"), "add", "--message", note]);
+        assert_eq!(repo.decision(&[])["provenance"]["tools"][0]["tool"], tool, "{name}");
+        // By a ref that names the tree itself.
+        let tree = repo.git(&["rev-parse", &format!("refs/notes/{name}^{{tree}}")]);
+        repo.git(&["update-ref", &format!("refs/notes/{name}"), &tree]);
+        assert_eq!(repo.decision(&[])["provenance"]["tools"][0]["tool"], tool, "{name}");
+    }
+}
+
+#[test]
+fn a_trace_that_the_change_brings_and_that_fits_nothing_is_remarked_on() {
+    let record = |id: &str| {
+        format!(
+            "{{\"version\":\"1.0\",\"id\":\"{id}\",\"files\":[{{\"path\":\"src/page.rs\",\"conversations\":\
+             [{{\"contributor\":{{\"type\":\"ai\"}},\"ranges\":[{{\"start_line\":1,\"end_line\":1}}]}}]}}]}}\n"
+        )
+    };
+    let repo = Repo::with_policy();
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.write(".agent-trace/traces.jsonl", &record("old"));
+    repo.commit("Keep traces");
+    repo.git(&["switch", "--quiet", "work"]);
+    repo.git(&["reset", "--quiet", "--hard", "main"]);
+    repo.write("src/page.rs", "pub fn page() { clamp() }\n");
+    repo.commit("Clamp");
+    let remarks = || repo.decision(&[])["provenance"]["commits"].to_string();
+    assert!(!remarks().contains("unplaced-trace"), "{}", remarks());
+    repo.write(".agent-trace/traces.jsonl", &(record("old") + &record("new")));
+    repo.commit("More");
+    assert!(remarks().contains("unplaced-trace"), "{}", remarks());
+}
+
+#[test]
 fn traces_in_the_tree_and_checkpoints_on_their_branch_count() {
     let repo = Repo::with_policy();
     let parent = repo.git(&["rev-parse", "HEAD"]);

@@ -57,7 +57,7 @@ pub fn describe() -> String {
         contract: CONTRACT_VERSION.into(),
         core: env!("CARGO_PKG_VERSION").into(),
         functions: FUNCTIONS.iter().map(|name| (*name).to_owned()).collect(),
-        notes: crate::provenance::NOTES.iter().map(|pattern| (*pattern).to_owned()).collect(),
+        notes: crate::provenance::note_patterns(),
         traces: crate::provenance::TRACES.iter().map(|path| (*path).to_owned()).collect(),
         limits,
     })

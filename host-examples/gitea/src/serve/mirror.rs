@@ -10,8 +10,12 @@ use countersign_host::git::{GitError, Remote, Repository};
 use crate::api::{Api, Pull};
 
 /// Everything that is mirrored of each repository: not its tags, and of pull requests only those that are asked for.
-const REFS: &[&str] =
-    &["+refs/heads/*:refs/heads/*", "+refs/notes/*:refs/notes/*", "+refs/countersign/*:refs/countersign/*"];
+const REFS: &[&str] = &[
+    "+refs/heads/*:refs/heads/*",
+    "+refs/notes/*:refs/notes/*",
+    "+refs/ai/*:refs/ai/*",
+    "+refs/countersign/*:refs/countersign/*",
+];
 
 /// The mirrors, below one folder.
 pub struct Mirrors {

@@ -1,5 +1,6 @@
 //! The documents of a change: what decides about it, read from its target, and what tools noted about its commits.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use countersign_core::model::{
@@ -21,6 +22,12 @@ const MISSING: &str = "its object is missing here; fetch it, or run `git fsck`";
 
 /// Bytes of notes that one request takes; later notes are named as unavailable.
 const NOTE_BYTES: usize = 40 << 20;
+
+/// Where git keeps notes.
+const NOTES_FOLDER: &str = "refs/notes/";
+
+/// Notes of one commit under refs that the module does not read: more say nothing more.
+const UNREAD: usize = 10;
 
 impl Collector<'_> {
     /// Where the documents that decide stand, all of them in one place: where the policy does.
@@ -280,7 +287,7 @@ impl Collector<'_> {
         Ok(())
     }
 
-    /// The notes of commits that the module reads: ref, commit, bytes.
+    /// The notes of commits: ref, commit, bytes; without bytes those under a ref that the module does not read.
     ///
     /// # Errors
     /// When git fails.
@@ -288,14 +295,23 @@ impl Collector<'_> {
         let (per_commit, per_ref): (Vec<String>, Vec<String>) =
             self.about.notes.iter().cloned().partition(|pattern| pattern.contains("{commit}"));
         let folders: Vec<String> = per_commit.iter().map(|pattern| pattern.replace("{commit}", "")).collect();
-        let refs = self.repository.refs(&[per_ref, folders.clone()].concat())?;
+        let refs = self.repository.refs(&[vec![NOTES_FOLDER.to_owned()], folders.clone()].concat())?;
         let mut found = Vec::new();
-        for git_ref in refs.iter().filter(|name| !folders.iter().any(|folder| name.starts_with(folder))) {
-            let Some(tip) = self.objects.commit(self.repository.tip(git_ref))? else {
+        let mut unread: HashMap<String, usize> = HashMap::new();
+        for git_ref in refs.iter().filter(|name| name.starts_with(NOTES_FOLDER)) {
+            let tip = self.repository.tip(git_ref);
+            if per_ref.iter().any(|pattern| fits(pattern, git_ref)) {
+                let notes = self.objects.notes(tip, commits)?;
+                found.extend(notes.into_iter().map(|(id, bytes)| (git_ref.clone(), id, bytes)));
                 continue;
-            };
-            let notes = self.objects.notes(tip.as_str(), commits)?;
-            found.extend(notes.into_iter().map(|(id, bytes)| (git_ref.clone(), id, bytes)));
+            }
+            for (id, _) in self.objects.annotated(tip, commits)? {
+                let known = unread.entry(id.clone()).or_default();
+                *known += 1;
+                if *known <= UNREAD {
+                    found.push((git_ref.clone(), id, Vec::new()));
+                }
+            }
         }
         for (pattern, folder) in per_commit.iter().zip(&folders) {
             if !refs.iter().any(|name| name.starts_with(folder)) {
@@ -312,6 +328,12 @@ impl Collector<'_> {
         }
         Ok(found)
     }
+}
+
+/// Whether a ref is one of a pattern, in which `*` stands for one part of a name.
+fn fits(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), name.split('/').collect());
+    pattern.len() == name.len() && pattern.iter().zip(&name).all(|(part, here)| *part == "*" || part == here)
 }
 
 /// A document that git holds.

@@ -243,6 +243,17 @@ impl<'m> Collector<'m> {
                 if let Some(object) = self.objects.get(&format!("{head}:{path}"))? {
                     request.documents.push(document(Role::Trace, object, None, Some(head), Some(&path)));
                 }
+                if let Some(tip) = &gain.tip
+                    && let Some(object) = self.objects.get(&format!("{tip}:{path}"))?
+                {
+                    request.documents.push(document(
+                        Role::EarlierTrace,
+                        object,
+                        None,
+                        Some(tip),
+                        Some(&path),
+                    ));
+                }
             }
             request.complete.push(Fact::Traces);
         }

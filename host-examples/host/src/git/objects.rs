@@ -142,25 +142,41 @@ impl Objects {
         Ok(answers)
     }
 
-    /// The notes of commits under one notes ref: id of the commit, bytes of the note. The tree of a notes ref fans out
-    /// by pairs of digits, as deep as it likes, and may hold several notes of one commit at different depths.
+    /// The notes of commits under one notes ref: id of the commit, bytes of the note.
     ///
     /// # Errors
     /// When git fails, and when an object of the notes is missing: a note that is there and cannot be read is no
     /// missing note.
-    pub fn notes(&mut self, commit: &str, ids: &[&str]) -> Result<Vec<(String, Vec<u8>)>, GitError> {
-        let mut ids = ids.to_vec();
-        ids.sort_unstable();
-        let mut blobs = Vec::new();
-        if let Some(root) = self.get(&format!("{commit}^{{tree}}"))? {
-            self.notes_below(&root, 0, &ids, &mut blobs)?;
-        }
+    pub fn notes(&mut self, tip: &str, ids: &[&str]) -> Result<Vec<(String, Vec<u8>)>, GitError> {
+        let blobs = self.annotated(tip, ids)?;
         let wanted: Vec<String> = blobs.iter().map(|(_, blob)| blob.clone()).collect();
         let mut notes = Vec::with_capacity(blobs.len());
         for ((id, blob), object) in blobs.into_iter().zip(self.get_many(&wanted)?) {
             notes.push((id, object.ok_or(GitError::MissingNote { object: blob })?.bytes));
         }
         Ok(notes)
+    }
+
+    /// Which of these commits have notes under one notes ref: id of the commit, blob of the note. What the ref names is a tree, or
+    /// a commit or tag of one, as git has it. The tree fans out by pairs of digits, as deep as it likes, and may hold several notes
+    /// of one commit at different depths.
+    ///
+    /// # Errors
+    /// When git fails, and when a tree of the notes is missing.
+    pub fn annotated(&mut self, tip: &str, ids: &[&str]) -> Result<Vec<(String, String)>, GitError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        let mut blobs = Vec::new();
+        match self.get(&format!("{tip}^{{tree}}"))? {
+            Some(root) => self.notes_below(&root, 0, &ids, &mut blobs)?,
+            // Of what leads to no tree git reads no notes.
+            None if matches!(
+                self.get(tip)?.as_ref().map(|object| object.kind.as_str()),
+                Some("blob" | "tag")
+            ) => {}
+            None => return Err(GitError::MissingNote { object: tip.to_owned() }),
+        }
+        Ok(blobs)
     }
 
     /// The blobs of notes in one tree; the names in it go on where `depth` digits of the ids end. `ids` are in order.

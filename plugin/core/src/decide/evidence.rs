@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::Error;
 use crate::change::Judged;
-use crate::limits::Steps;
-use crate::model::{CommitFindings, Document, Fact, Parent, Provenance, Rank, Request, Role, ToolSummary};
+use crate::limits::{EVIDENCE_BYTES, Steps};
+use crate::model::{
+    CommitFindings, Document, Fact, FileStatus, Parent, Provenance, Rank, Remark, RemarkCode, Request, Role,
+    ToolSummary,
+};
 use crate::order::{self, Index};
-use crate::provenance::{self, Anchor, Evidence, Table};
+use crate::provenance::{self, Anchor, Evidence, TRACES_FOLDER, Table};
 
 /// What ties trace records to this change.
 struct ChangeAnchor<'r> {
@@ -96,12 +99,16 @@ pub(super) fn provenance_of<'r, 'a>(
         }
     }
 
+    found.extend(unread_traces(request));
     if of_role(Role::Trace).next().is_some() {
         let anchor = ChangeAnchor::of(request, judged);
         let mut all_traced = Vec::new();
         for (_, trace) in of_role(Role::Trace) {
             let path = trace.path.as_ref().map(|path| path.to_str_lossy().into_owned()).unwrap_or_default();
-            all_traced.extend(provenance::read_trace(table, &path, trace.bytes.as_bytes(), &anchor));
+            let same_file = |(_, earlier): &(usize, &Document<'_>)| earlier.path == trace.path;
+            let before =
+                of_role(Role::EarlierTrace).find(same_file).map(|(_, earlier)| earlier.bytes.as_bytes());
+            all_traced.extend(provenance::read_trace(table, &path, trace.bytes.as_bytes(), before, &anchor));
         }
         let known = Index::of(found.iter().map(|commit| commit.id.as_bytes()));
         let places: Vec<Option<usize>> =
@@ -117,6 +124,27 @@ pub(super) fn provenance_of<'r, 'a>(
         }
     }
     Ok(found)
+}
+
+/// Files that a change brings where traces are kept, and that are none of those that are read.
+fn unread_traces(request: &Request<'_>) -> Option<CommitFindings> {
+    let is_read = |path: &[u8]| {
+        let traces = request.documents.iter().filter(|document| document.role == Role::Trace);
+        traces.filter_map(|trace| trace.path.as_ref()).any(|read| read.as_bytes() == path)
+    };
+    let file = request.files.iter().find(|file| {
+        let path = file.path.as_bytes();
+        path.starts_with(TRACES_FOLDER)
+            && [&b".json"[..], b".jsonl", b".ndjson"].iter().any(|end| path.ends_with(end))
+            && file.status != FileStatus::Deleted
+            && !is_read(path)
+    })?;
+    let remark = Remark {
+        code: RemarkCode::UnplacedTrace,
+        message: "the change brings a file of traces that is not read".to_owned(),
+        evidence: provenance::cut(&file.path.to_str_lossy(), EVIDENCE_BYTES),
+    };
+    Some(CommitFindings { remarks: vec![remark], ..CommitFindings::default() })
 }
 
 /// The tools that contributed, and how surely.

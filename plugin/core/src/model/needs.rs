@@ -81,7 +81,8 @@ pub struct Description {
     pub core: String,
     /// The functions that it answers.
     pub functions: Vec<String>,
-    /// Notes that the module reads: patterns of refs; `{commit}` stands for the id of the commit.
+    /// Notes that the module reads: patterns of refs; `*` stands for one part of a name, `{commit}` for the id of the commit. Of
+    /// every other ref below `refs/notes/` that annotates a judged commit it is told by a note without bytes.
     pub notes: Vec<String>,
     /// Files at the head of a change that may hold Agent Trace records.
     pub traces: Vec<String>,

@@ -370,6 +370,8 @@ pub enum Role {
     Note,
     /// An Agent Trace file.
     Trace,
+    /// The same file at the target's tip: what stands there is of other changes.
+    EarlierTrace,
     /// Metadata of an Entire checkpoint.
     Checkpoint,
     /// A plan of infrastructure changes.
@@ -395,6 +397,7 @@ words!(Role, else Other {
     "requirements" => Requirements,
     "note" => Note,
     "trace" => Trace,
+    "earlier-trace" => EarlierTrace,
     "checkpoint" => Checkpoint,
     "plan" => Plan,
 });

@@ -14,7 +14,7 @@ struct Note<'a> {
 }
 
 object!(Note<'a> {
-    "attributions" => attributions,
+    "attributions" => attributions required,
 });
 
 #[derive(Default)]
@@ -57,7 +57,9 @@ pub(super) fn read(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u
     let mut covered = Covered::default();
     for line in &note.attributions {
         // Version 2 records only what an AI wrote and leaves the category out.
-        if line.category.as_deref().is_some_and(|category| !category.starts_with("ai")) {
+        let by_a_person =
+            |category: &str| category.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("human"));
+        if line.category.as_deref().is_some_and(by_a_person) {
             continue;
         }
         let tool = recorded_tool(table, line.provider.as_deref().unwrap_or_default());
@@ -71,6 +73,26 @@ pub(super) fn read(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_is_not_by_a_person_counts_and_another_json_is_malformed() {
+        let line = |category: &str| format!(r#"{{"attributions":[{{"path":"a","category":"{category}"}}]}}"#);
+        for (note, expected) in [
+            (line("human"), ""),
+            (line("Human_edited"), ""),
+            (line("AI_GENERATED"), "unknown"),
+            (line("mixed"), "unknown"),
+            (r#"{"attributions":[]}"#.to_owned(), ""),
+            (r#"{"v":1,"f":{"a":[{"s":"agent|cursor(gpt-5.4)","l":[1,40]}]}}"#.to_owned(), "?malformed-note"),
+            ("{}".to_owned(), "?malformed-note"),
+        ] {
+            let mut out = Collector::default();
+            read(&Table::default(), &mut out, "refs/notes/agentblame", note.as_bytes());
+            let remarks = out.remarks.iter().map(|remark| format!("?{}", remark.code.name()));
+            let said: Vec<_> = out.findings.iter().map(|found| found.tool.clone()).chain(remarks).collect();
+            assert_eq!(said.concat(), expected, "{note}");
+        }
+    }
 
     #[test]
     fn both_versions_are_read() {

@@ -6,6 +6,7 @@ pub(crate) mod lines;
 mod message;
 mod names;
 pub mod note;
+mod shares;
 mod tools;
 mod trace;
 pub mod trailers;
@@ -25,20 +26,77 @@ use crate::model::{
 };
 use lines::{Lines, trim};
 use names::looks_like_model;
+use shares::Kept;
 use tools::RECORDED_AS;
 
-/// Notes that are read, as patterns of refs; `{commit}` stands for the id of the commit.
-pub(crate) const NOTES: &[&str] = &[
-    "refs/notes/ai",
-    "refs/notes/ai-remote/*",
-    "refs/notes/ai-stash",
-    "refs/notes/agentblame",
-    "refs/notes/agent-trace",
-    "refs/ai/authorship/{commit}",
+/// Notes that are read, as patterns of refs, and by whom. `*` stands for one part of a name, `{commit}` for the id of the
+/// commit.
+const NOTES: &[(&str, Reader)] = &[
+    ("refs/notes/ai", Reader::Authorship),
+    ("refs/notes/ai-remote/*", Reader::Authorship),
+    ("refs/notes/ai-stash", Reader::Authorship),
+    ("refs/notes/exceeds-ink", Reader::Authorship),
+    ("refs/ai/authorship/{commit}", Reader::Authorship),
+    ("refs/notes/agentblame", Reader::AgentBlame),
+    ("refs/notes/agent-trace", Reader::AgentTrace),
+    ("refs/notes/ai-attribution", Reader::Json(Kept::Shares, "unknown")),
+    ("refs/notes/kiro", Reader::Json(Kept::Shares, "kiro")),
+    ("refs/notes/whogitit", Reader::Json(Kept::Shares, "claude-code")),
+    ("refs/notes/srctrace/attribution", Reader::Json(Kept::Shares, "unknown")),
+    ("refs/notes/claude-conversations", Reader::Json(Kept::Session, "claude-code")),
+    ("refs/notes/shiftlog", Reader::Json(Kept::Session, "unknown")),
+    ("refs/notes/commits", Reader::Words),
 ];
+
+/// Who reads the notes under a ref.
+#[derive(Debug, Clone, Copy)]
+enum Reader {
+    /// git-ai's authorship log.
+    Authorship,
+    AgentBlame,
+    AgentTrace,
+    /// A tool's own JSON; the tool where the note does not name it.
+    Json(Kept, &'static str),
+    /// What people write: git's own ref for it.
+    Words,
+}
+
+const NOTES_FOLDER: &str = "refs/notes/";
+
+/// The refs whose notes are read, as patterns; each also where a clone keeps those of a remote, a folder further down.
+pub(crate) fn note_patterns() -> Vec<String> {
+    let own = NOTES.iter().map(|(pattern, _)| (*pattern).to_owned());
+    let of_remote = NOTES.iter().filter_map(|(pattern, _)| pattern.strip_prefix(NOTES_FOLDER));
+    own.chain(of_remote.map(|name| format!("{NOTES_FOLDER}*/{name}"))).collect()
+}
+
+/// Who reads the notes under a ref; nobody those under a ref of another name.
+fn reader_of(git_ref: &str) -> Option<Reader> {
+    let fits = |pattern: &str, name: &str| {
+        let (mut pattern, mut name) = (pattern.split('/'), name.split('/'));
+        loop {
+            match (pattern.next(), name.next()) {
+                (None, None) => return true,
+                (Some("*" | "{commit}"), Some(_)) => {}
+                (Some(part), Some(here)) if part == here => {}
+                _ => return false,
+            }
+        }
+    };
+    let of_remote = git_ref.strip_prefix(NOTES_FOLDER).and_then(|name| name.split_once('/'));
+    let own = NOTES.iter().find(|(pattern, _)| fits(pattern, git_ref));
+    let found = own.or_else(|| {
+        let (_, name) = of_remote?;
+        NOTES.iter().find(|(pattern, _)| pattern.strip_prefix(NOTES_FOLDER).is_some_and(|p| fits(p, name)))
+    });
+    found.map(|(_, reader)| *reader)
+}
 
 /// Files of the tree that hold Agent Trace records.
 pub(crate) const TRACES: &[&str] = &[".agent-trace/traces.jsonl"];
+
+/// Where writers of such records keep their files.
+pub(crate) const TRACES_FOLDER: &[u8] = b".agent-trace/";
 
 /// One commit with everything that may speak of AI in it.
 pub(crate) struct Evidence<'a> {
@@ -65,7 +123,6 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
     }
     let text = decode(evidence.message, evidence.encoding);
     message::read(table, &text, &mut out);
-    steps.take(out.cost)?;
     // Only where nothing else says that an AI was at work.
     if out.findings.is_empty() && table.is_tools_own_name(&evidence.author.name.to_str_lossy()) {
         let Ident { name, email, .. } = evidence.author;
@@ -78,6 +135,7 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
     for (path, bytes) in &evidence.checkpoints {
         checkpoint::read(table, &mut out, path, bytes);
     }
+    steps.take(out.cost)?;
     let subject = Lines::of(&text).map(|line| trim(line.text)).find(|line| !line.is_empty());
     Ok(CommitFindings {
         id: String::new(),
@@ -119,19 +177,37 @@ fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) ->
     found.is_some()
 }
 
-/// Reads a note by the ref that it hangs on. Other refs hold people's notes.
+/// Reads a note by the ref that it hangs on. Of a note under another ref it is only known that there is one.
 fn note_of(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
-    let name = git_ref.strip_prefix("refs/notes/").unwrap_or(git_ref);
-    if name == "ai"
-        || name.starts_with("ai-remote/")
-        || name == "ai-stash"
-        || git_ref.starts_with("refs/ai/authorship")
-    {
-        note::findings(table, out, git_ref, bytes);
-    } else if name == "agentblame" {
-        agentblame::read(table, out, git_ref, bytes);
-    } else if name == "agent-trace" {
-        trace::read_note(table, out, git_ref, bytes);
+    let json = bytes.trim_ascii_start().starts_with(b"{");
+    match reader_of(git_ref) {
+        Some(Reader::Authorship) => note::findings(table, out, git_ref, bytes),
+        Some(Reader::AgentBlame) => agentblame::read(table, out, git_ref, bytes),
+        Some(Reader::AgentTrace) => trace::read_note(table, out, git_ref, bytes),
+        // Some write git-ai's form under refs of their own.
+        Some(Reader::Json(Kept::Shares, _)) if !json => note::findings(table, out, git_ref, bytes),
+        Some(Reader::Json(kept, tool)) => shares::read(table, out, git_ref, (kept, tool), bytes),
+        Some(Reader::Words) if !json => words_of(table, out, git_ref, bytes),
+        Some(Reader::Words) | None => {
+            let why = format!("there is a note in {git_ref}, which no table knows, so it was not read");
+            out.remark(RemarkCode::UnknownNote, why, "");
+        }
+    }
+}
+
+/// Reads what somebody wrote in a note as a message is read. Whoever may push notes can have written it, so it declares nothing.
+fn words_of(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
+    let mut note = Collector::default();
+    message::read(table, &String::from_utf8_lossy(bytes), &mut note);
+    out.cost += note.cost;
+    for finding in note.findings {
+        let (source, place) = (Source::Note, Whereabouts::Record);
+        out.add(Finding { source, place, confidence: Rank::Inferred, key: git_ref.to_owned(), ..finding });
+    }
+    for Remark { code, message, evidence } in note.remarks {
+        if code.is_suspicion() {
+            out.remark(code, message, &evidence);
+        }
     }
 }
 

@@ -177,7 +177,7 @@ struct PreReleaseFile {
 }
 
 object!(PreReleaseFile {
-    "authors" => authors,
+    "authors" => authors required,
 });
 
 #[derive(Default)]

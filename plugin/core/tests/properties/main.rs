@@ -18,6 +18,7 @@ mod order;
 mod refusals;
 mod rules;
 mod spread;
+mod suspected;
 mod uncounted;
 mod unknown;
 

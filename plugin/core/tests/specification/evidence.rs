@@ -138,6 +138,14 @@ fn tools_are_summed_up_over_commits() {
 
 #[test]
 fn while_files_may_be_missing_a_trace_is_evidence_neither_for_a_rule_nor_against_it() {
+    // A trace of another file that the change brings is a suspicion in itself.
+    let mut suspected = case();
+    suspected.policy =
+        "countersign: 1\nname: t\nrules: [{ name: rule, when: { ai: suspected }, deny: no }]\n".into();
+    suspected.document("trace", ".agent-trace/t.jsonl", &trace(&id("c2"), "elsewhere.rs", "cursor"));
+    assert_eq!(suspected.rule_code("rule"), "denied");
+    suspected.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "files");
+    assert_eq!(suspected.rule_code("rule"), "list-incomplete");
     for when in ["{ ai: any }", "{ ai: none }", "{ not: { ai: any } }", "{ ai: undeclared }"] {
         for path in ["src/x.rs", "elsewhere.rs"] {
             let mut case = case();
@@ -157,5 +165,130 @@ fn while_files_may_be_missing_a_trace_is_evidence_neither_for_a_rule_nor_against
                 assert_eq!(case.rule_code("rule"), code, "{when} {path}");
             }
         }
+    }
+}
+
+/// What a case says: tools, and codes of remarks behind a question mark.
+fn said(case: &Case) -> Vec<String> {
+    let list = |commit: &Value, key: &str| commit[key].as_array().cloned().unwrap_or_default();
+    let mut said = Vec::new();
+    for commit in provenance(case)["commits"].as_array().into_iter().flatten() {
+        said.extend(list(commit, "findings").iter().map(|found| found["tool"].as_str().unwrap().to_owned()));
+        said.extend(list(commit, "remarks").iter().map(|r| format!("?{}", r["code"].as_str().unwrap())));
+    }
+    said
+}
+
+fn noted(git_ref: &str, bytes: &str) -> Case {
+    let mut case = case();
+    let note = case.document("note", "", bytes);
+    note.as_object_mut().unwrap().remove("path");
+    (note["ref"], note["commit"]) = (git_ref.into(), id("c2").into());
+    case
+}
+
+#[test]
+fn notes_are_read_by_the_ref_that_they_stand_under() {
+    const LOG: &str =
+        "src/x.rs\n  s_1::t_1 1-4\n---\n{\"sessions\":{\"s_1\":{\"agent_id\":{\"tool\":\"cursor\"}}}}";
+    const COUNTS: &str = r#"{"generator":"Qwen-Coder","files":{"a":{"aiChars":150}}}"#;
+    const NO_COUNTS: &str = r#"{"generator":"Qwen-Coder","files":{"a":{"aiChars":0}}}"#;
+    const SESSION: &str = r#"{"session_id":"6b1f","transcript":"..."}"#;
+    for (git_ref, bytes, expected) in [
+        ("refs/notes/ai", LOG, "cursor"),
+        ("refs/notes/origin/ai", LOG, "cursor"),
+        ("refs/notes/ai-remote/origin", LOG, "cursor"),
+        ("refs/notes/exceeds-ink", LOG, "cursor"),
+        ("refs/notes/ai", COUNTS, "?malformed-note"),
+        ("refs/notes/ai-attribution", COUNTS, "qwen-code"),
+        ("refs/notes/ai-attribution", NO_COUNTS, ""),
+        ("refs/notes/ai-attribution", LOG, "cursor"),
+        ("refs/notes/ai-attribution", SESSION, "?malformed-note"),
+        ("refs/notes/ai-attribution", "rubbish", "?malformed-note"),
+        ("refs/notes/kiro", r#"{"ai_lines":85}"#, "kiro"),
+        ("refs/notes/kiro", r#"{"ai_lines":0}"#, ""),
+        ("refs/notes/whogitit", r#"{"files":[{"lines":[{"source":"AI"}]}]}"#, "claude-code"),
+        ("refs/notes/srctrace/attribution", r#"{"f":{"a":[{"s":"agent|cursor"}]}}"#, "cursor"),
+        ("refs/notes/origin/srctrace/attribution", r#"{"f":{"a":[{"s":"agent|cursor"}]}}"#, "cursor"),
+        ("refs/notes/claude-conversations", SESSION, "claude-code"),
+        ("refs/notes/claude-conversations", "{}", "?malformed-note"),
+        ("refs/notes/shiftlog", r#"{"session_id":"x","agent":"codex"}"#, "codex"),
+        ("refs/notes/agentblame", SESSION, "?malformed-note"),
+        // What people write is read as a message is, and is no declaration of the author.
+        ("refs/notes/commits", "AI-Assisted: claude", "claude-code"),
+        ("refs/notes/commits", "AI-Assisted: none", ""),
+        ("refs/notes/commits", "Tested on both boards", ""),
+        ("refs/notes/commits", SESSION, "?unknown-note"),
+        // What stands under any other ref is not read.
+        ("refs/notes/AI", LOG, "?unknown-note"),
+        ("refs/notes/ai/more", LOG, "?unknown-note"),
+        ("refs/notes/a/b/ai", LOG, "?unknown-note"),
+        ("refs/notes/some-agent", "", "?unknown-note"),
+        ("refs/heads/ai", LOG, "?unknown-note"),
+    ] {
+        assert_eq!(said(&noted(git_ref, bytes)).concat(), expected, "{git_ref}: {bytes}");
+    }
+}
+
+#[test]
+fn a_note_of_people_declares_nothing() {
+    let case = noted("refs/notes/commits", "AI-Assisted: claude");
+    let found = &provenance(&case)["commits"][0]["findings"][0];
+    assert_eq!((&found["source"], &found["confidence"]), (&json!("note"), &json!("inferred")));
+    for (when, code) in
+        [("ai: any", "denied"), ("ai: undeclared", "denied"), ("declaration: missing", "denied")]
+    {
+        let mut case = noted("refs/notes/commits", "AI-Assisted: claude");
+        case.policy =
+            format!("countersign: 1\nname: t\nrules: [{{ name: rule, when: {{ {when} }}, deny: no }}]\n");
+        assert_eq!(case.rule_code("rule"), code, "{when}");
+    }
+}
+
+#[test]
+fn a_suspicion_is_a_notice_that_names_where_it_stands() {
+    let case = noted("refs/notes/some-agent", "");
+    let notices = case.answer().unwrap()["notices"].to_string();
+    assert!(notices.contains("there is a note in refs/notes/some-agent"), "{notices}");
+}
+
+#[test]
+fn traces_that_the_target_has_already_are_of_other_changes() {
+    let path = ".agent-trace/traces.jsonl";
+    let (old, new) = (trace(&id("gone"), "src/x.rs", "cursor"), trace(&id("lost"), "src/x.rs", "codex"));
+    let file = |records: &[&String]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
+    let mut case = case();
+    case.document("trace", path, &file(&[&old, &new]));
+    assert_eq!(said(&case), ["?unplaced-trace"]);
+    case.document("earlier-trace", path, &file(&[&old]));
+    assert_eq!(said(&case), ["?unplaced-trace"]);
+    case.documents[1]["bytes"] = file(&[&old, &new]).into();
+    assert_eq!(said(&case), [] as [&str; 0]);
+    // Of another file it says nothing.
+    case.documents[1]["path"] = ".agent-trace/other.jsonl".into();
+    assert_eq!(said(&case), ["?unplaced-trace"]);
+    // What fits the change is of the change, whatever the target has.
+    let own = trace(&id("c1"), "src/x.rs", "cursor");
+    case.documents[0]["bytes"] = file(&[&own]).into();
+    case.documents[1] = case.documents[0].clone();
+    case.documents[1]["role"] = "earlier-trace".into();
+    assert_eq!(said(&case), ["cursor"]);
+}
+
+#[test]
+fn a_file_where_traces_are_kept_is_never_silent() {
+    for (path, status, expected) in [
+        (".agent-trace/traces/x.jsonl", "added", "?unplaced-trace"),
+        (".agent-trace/2026-03.ndjson", "modified", "?unplaced-trace"),
+        (".agent-trace/record.json", "renamed", "?unplaced-trace"),
+        (".agent-trace/record.json", "deleted", ""),
+        (".agent-trace/.gitignore", "added", ""),
+        ("docs/.agent-trace/x.jsonl", "added", ""),
+        (".agent-trace/traces.jsonl", "added", ""),
+    ] {
+        let mut case = case();
+        case.push("files", json!({ "path": path, "status": status }));
+        case.document("trace", ".agent-trace/traces.jsonl", "");
+        assert_eq!(said(&case).concat(), expected, "{path} {status}");
     }
 }

@@ -452,6 +452,13 @@ impl<'de> Json<'de> {
         Ok(whole)
     }
 
+    /// Moves past a number; gives it as it is written.
+    pub fn number_in_words(&mut self) -> Outcome<&'de str> {
+        let start = self.peek().map_or(self.at, |_| self.at);
+        self.number()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
     /// Moves past a word such as `null`.
     fn word(&mut self, word: &str) -> Outcome<()> {
         if self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
