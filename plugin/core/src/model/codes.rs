@@ -96,6 +96,7 @@ pub enum ActCode {
     #[default]
     Unauthenticated,
     BadSignature,
+    BadStatement,
     UnknownKey,
     ExpiredKey,
     RevokedKey,
@@ -141,6 +142,7 @@ words!(ActCode {
     "answer-copied" => AnswerCopied,
     "unauthenticated" => Unauthenticated,
     "bad-signature" => BadSignature,
+    "bad-statement" => BadStatement,
     "unknown-key" => UnknownKey,
     "expired-key" => ExpiredKey,
     "revoked-key" => RevokedKey,

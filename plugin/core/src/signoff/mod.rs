@@ -740,17 +740,43 @@ impl Desk<'_, '_, '_> {
         }
     }
 
+    /// What an act that counts approved, and why it still counts where that is not the head.
+    fn approved<'t>(&'t self, act: &'t Act<'_>) -> (&'t str, String) {
+        let head = self.change.head.short();
+        let (thing, why) = match self.options.stale {
+            Stale::Head => (head, "what was pushed since is ignored by the policy"),
+            Stale::Diff => ("this diff", "the diff is the same"),
+            Stale::Tree => ("this merge result", "merging gives the same tree"),
+            Stale::Keep => ("the change", "the policy keeps approvals, whatever is pushed"),
+        };
+        match &act.head {
+            Some(given) if *given != self.change.head => {
+                (given.short(), format!("; the head is now {head}, and {why}"))
+            }
+            Some(_) => (head, String::new()),
+            // A comment counts by the head that it names, but where approvals are kept.
+            None if act.kind == ActKind::Comment && self.options.stale != Stale::Keep => {
+                (head, String::new())
+            }
+            None => {
+                (thing, if self.options.stale == Stale::Keep { format!("; {why}") } else { String::new() })
+            }
+        }
+    }
+
     /// One sentence for one code, to the person whose act it was.
     fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, by: &str, open: &[&str]) -> String {
         let head = self.change.head.short();
         match code {
-            ActCode::Counted if act.proof == Proof::Claimed => {
-                format!("{who} approved {head}; nothing but the file proves that it was {who}")
+            ActCode::Counted => {
+                let proof = match act.proof {
+                    Proof::Claimed => format!("; nothing but the file proves that it was {who}"),
+                    Proof::Signature => ", signed with an SSH key".to_owned(),
+                    Proof::Forge => String::new(),
+                };
+                let (what, why) = self.approved(act);
+                format!("{who} approved {what}{proof}{why}")
             }
-            ActCode::Counted if act.proof == Proof::Signature => {
-                format!("{who} approved {head}, signed with an SSH key")
-            }
-            ActCode::Counted => format!("{who} approved {head}"),
             ActCode::Author => format!("{who} is an author of this change and cannot approve it"),
             ActCode::Committer => format!("{who} committed part of this change and cannot approve it"),
             ActCode::CoAuthor => format!("{who} is named as co-author of this change and cannot approve it"),
@@ -790,6 +816,9 @@ impl Desk<'_, '_, '_> {
                 format!("the approval of {who} is older than the policy lets it be, or dated after now")
             }
             ActCode::BadSignature => "its signature does not belong to what it says".to_owned(),
+            ActCode::BadStatement => {
+                format!("{who} signed a statement that cannot be read as a sign-off, or that contradicts itself")
+            }
             ActCode::UnknownKey => {
                 "the key that signed it is in no line of the target's allowed_signers".to_owned()
             }

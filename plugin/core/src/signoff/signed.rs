@@ -105,7 +105,7 @@ fn read_into(
     subject: &Subject<'_>,
     request: &Request<'_>,
 ) -> Result<(), ActCode> {
-    let statement: Statement = read(bytes).map_err(|_| ActCode::BadSignature)?;
+    let statement: Statement = read(bytes).map_err(|_| ActCode::BadStatement)?;
     let said = &statement.predicate;
     let about = statement.subject.first();
     let consistent = statement.statement_type == STATEMENT_TYPE
@@ -113,7 +113,7 @@ fn read_into(
         && statement.subject.len() == 1
         && about.is_some_and(|about| about.name == said.target && about.digest.git_commit == said.head);
     if !consistent {
-        return Err(ActCode::BadSignature);
+        return Err(ActCode::BadStatement);
     }
     act.kind = match said.decision {
         SignoffDecision::Approve => ActKind::Signed,

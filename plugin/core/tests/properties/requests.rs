@@ -456,7 +456,8 @@ impl Making<'_, '_> {
             said["change"] = self.draw.weighed(&[(20, "7"), (1, "8")]).into();
         }
         if self.draw.often(8) {
-            said["fault"] = self.draw.pick(&["words", "namespace", "policy", "key-type", "unknown"]).into();
+            said["fault"] =
+                self.draw.pick(&["words", "statement", "namespace", "policy", "key-type", "unknown"]).into();
         }
         said.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         json!({ "id": name, "kind": "signed", "actor": {}, "proof": "signature", "signed": said })

@@ -47,8 +47,10 @@ pub fn sign(act: &mut Value, policy_digest: &str) {
     let fault = predicate.remove("fault").unwrap_or_default();
     let digest = if fault == "policy" { "sha256:other" } else { policy_digest };
     predicate.insert("policyDigest".to_owned(), digest.into());
+    let kind =
+        if fault == "statement" { "https://example.com/v1" } else { "https://in-toto.io/Statement/v1" };
     let statement = json!({
-        "_type": "https://in-toto.io/Statement/v1",
+        "_type": kind,
         "subject": [{ "name": said["target"], "digest": { "gitCommit": said["head"] } }],
         "predicateType": "urn:countersign:signoff:v1",
         "predicate": said,

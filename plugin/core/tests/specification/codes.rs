@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 /// The codes that signatures give are produced in `signed`, where `ssh-keygen` makes the keys.
 const OF_SIGNATURES: &[&str] = &[
     "bad-signature",
+    "bad-statement",
     "unknown-key",
     "expired-key",
     "revoked-key",

@@ -159,18 +159,18 @@ fn a_statement_is_good_for_what_it_says_alone() {
         ("/predicate/change", json!("7"), "counted"),
         ("/predicate/change", json!("8"), "other-change"),
         ("/predicate/policyDigest", json!("sha256:q"), "stale-policy"),
-        ("/predicate/target", json!("refs/heads/next"), "bad-signature"),
-        ("/predicate/head", json!(id("c2")), "bad-signature"),
-        ("/subject/0/name", json!("refs/heads/next"), "bad-signature"),
-        ("/subject/0/digest/gitCommit", json!(id("c2")), "bad-signature"),
+        ("/predicate/target", json!("refs/heads/next"), "bad-statement"),
+        ("/predicate/head", json!(id("c2")), "bad-statement"),
+        ("/subject/0/name", json!("refs/heads/next"), "bad-statement"),
+        ("/subject/0/digest/gitCommit", json!(id("c2")), "bad-statement"),
         (
             "/subject/1",
             json!({ "name": "refs/heads/main", "digest": { "gitCommit": id("c1") } }),
-            "bad-signature",
+            "bad-statement",
         ),
-        ("/_type", json!("https://in-toto.io/Statement/v0.1"), "bad-signature"),
-        ("/predicateType", json!("urn:other"), "bad-signature"),
-        ("/predicate/decision", json!("maybe"), "bad-signature"),
+        ("/_type", json!("https://in-toto.io/Statement/v0.1"), "bad-statement"),
+        ("/predicateType", json!("urn:other"), "bad-statement"),
+        ("/predicate/decision", json!("maybe"), "bad-statement"),
     ] {
         let mut statement = statement("approve");
         match statement.pointer_mut(pointer) {
@@ -218,7 +218,7 @@ fn what_is_no_signature_or_no_statement_is_worth_nothing() {
         );
     }
     let signers = format!("sam {}\n", sams().public());
-    assert_eq!(signed_as(&signers, &sams(), "countersign", "I approve").codes(), ["bad-signature"]);
+    assert_eq!(signed_as(&signers, &sams(), "countersign", "I approve").codes(), ["bad-statement"]);
     assert_eq!(
         signed_as(&signers, &sams(), "git", &statement("approve").to_string()).codes(),
         ["wrong-namespace"]

@@ -285,7 +285,7 @@ fn somebody_of_whom_it_is_not_known_whether_they_may_leaves_the_rule_open() {
         if kind == "approve" {
             case.request["acts"].as_array_mut().unwrap().remove(0);
             assert_eq!(case.rule_code("sign-off"), "fact-unavailable", "{options} {kind}");
-            case.policy = case.policy.replace("approvals: 1, by: seniors", "approvals: 0");
+            case.policy = case.policy.replace("[{ approvals: 1, by: seniors }]", "nobody");
             assert_eq!(case.rule_code("sign-off"), "satisfied", "{options} {kind}");
         }
     }
@@ -599,4 +599,40 @@ fn sentences_say_what_was_missing() {
     assert_eq!(sentence(&late), format!("sam approved {} before it was last pushed", &id("c1")[..12]));
     let unknown = on_git("{ rhea: { emails: [rhea@example.com] } }");
     assert!(sentence(&unknown).starts_with("no e-mail address is known for sam"), "{}", sentence(&unknown));
+}
+
+#[test]
+fn an_approval_of_an_older_head_says_what_was_approved_and_why_it_still_counts() {
+    let sentence = |stale: &str, head: Option<&str>| {
+        let mut case = with(&format!("stale: {stale}"));
+        case.commit("c2", &["c1"]);
+        case.request["change"]["head"] = id("c2").into();
+        (case.request["change"]["diff_id"], case.request["change"]["merge_tree"]) =
+            (id("d").into(), id("t").into());
+        let act = case.act("sam", "approve");
+        (act["diff_id"], act["merge_tree"]) = (id("d").into(), id("t").into());
+        match head {
+            Some(head) => act["head"] = id(head).into(),
+            None => drop(act.as_object_mut().unwrap().remove("head")),
+        }
+        let decision = case.answer().unwrap();
+        let act = &decision["rules"][0]["requirements"][0]["acts"][0];
+        assert_eq!(act["code"], "counted", "{stale} {head:?}");
+        let text = act["sentence"].as_str().unwrap().to_owned();
+        text.replace(&id("c1")[..12], "OLD").replace(&id("c2")[..12], "HEAD")
+    };
+    for (stale, why, without_head) in [
+        ("diff", "the diff is the same", "sam approved this diff"),
+        ("tree", "merging gives the same tree", "sam approved this merge result"),
+        (
+            "keep",
+            "the policy keeps approvals, whatever is pushed",
+            "sam approved the change; the policy keeps approvals, whatever is pushed",
+        ),
+    ] {
+        assert_eq!(sentence(stale, Some("c1")), format!("sam approved OLD; the head is now HEAD, and {why}"));
+        assert_eq!(sentence(stale, Some("c2")), "sam approved HEAD");
+        assert_eq!(sentence(stale, None), without_head);
+    }
+    assert_eq!(sentence("head", Some("c2")), "sam approved HEAD");
 }
