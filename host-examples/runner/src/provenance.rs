@@ -19,7 +19,8 @@ use crate::output;
 
 /// What AI contributed to a range of commits, or to messages.
 ///
-/// Reads commit messages, identities and notes; long ranges are read in chunks, in constant memory.
+/// Reads commit messages, identities and notes, and shows evidence and what only looks like it; long ranges are read in
+/// chunks, in constant memory.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  countersign provenance main..HEAD\n  countersign provenance --messages messages.jsonl\n\n\
@@ -88,8 +89,15 @@ impl Provenance {
         } else {
             ProgressBar::hidden()
         };
-        let mut report =
-            Report { module, format: self.format, read: 0, with: 0, all: Vec::new(), headed: false };
+        let mut report = Report {
+            module,
+            format: self.format,
+            read: 0,
+            with: 0,
+            suspected: 0,
+            all: Vec::new(),
+            headed: false,
+        };
         let mut chunk = Vec::new();
         let mut bytes = 0;
         for commit in collector.repository().commits(head.as_str(), &without)? {
@@ -123,6 +131,8 @@ struct Report<'m> {
     format: Format,
     read: u64,
     with: u64,
+    /// Without evidence, and with something that looks like it.
+    suspected: u64,
     /// For JSON, which is one document: the commits that say something.
     all: Vec<countersign_core::model::CommitFindings>,
     headed: bool,
@@ -169,7 +179,13 @@ impl Report<'_> {
 
     fn say(&mut self, mut findings: Findings) -> anyhow::Result<()> {
         self.read += findings.commits.len() as u64;
-        self.with += findings.commits.iter().filter(|commit| !commit.findings.is_empty()).count() as u64;
+        for commit in &findings.commits {
+            if !commit.findings.is_empty() {
+                self.with += 1;
+            } else if commit.remarks.iter().any(|remark| remark.code.is_suspicion()) {
+                self.suspected += 1;
+            }
+        }
         if self.format == Format::Jsonl {
             return lines(&findings);
         }
@@ -194,9 +210,14 @@ impl Report<'_> {
                     Some(0) if self.with > 0 => "less than 1 %".to_owned(),
                     share => format!("{} %", share.unwrap_or(0)),
                 };
+                let more = match self.suspected {
+                    0 => String::new(),
+                    1 => ", and 1 more looks like it".to_owned(),
+                    n => format!(", and {n} more look like it"),
+                };
                 let blank = if self.headed { "\n" } else { "" };
                 output::print(&format!(
-                    "{blank}{} of {} commits carry evidence of AI ({share})\n",
+                    "{blank}{} of {} commits carry evidence of AI ({share}){more}\n",
                     self.with, self.read
                 ))
             }

@@ -36,6 +36,9 @@ fn provenance_of_a_range_is_a_table_and_findings_are_no_failure() {
     repo.commit("Rework\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)\n\nCo-Authored-By: Claude Opus 4.5 <noreply@anthropic.com>\n");
     repo.commit(AI);
     repo.commit("Sign\n\nSigned-off-by: Codex <codex@openai.com>\n");
+    repo.commit("Note");
+    repo.git(&["notes", "--ref=some-agent", "add", "--message", "{}"]);
+    repo.commit("Deny\n\nAI-Assisted: none\n");
     let run = repo.countersign(&["provenance", "main..work"]);
     assert_eq!(run.code, 0);
     insta::assert_snapshot!(
@@ -43,9 +46,11 @@ fn provenance_of_a_range_is_a_table_and_findings_are_no_failure() {
     );
     let json = repo.countersign(&["provenance", "main..work", "--format", "json"]);
     let findings: serde_json::Value = serde_json::from_str(&json.out).unwrap();
-    assert_eq!(findings["commits"].as_array().unwrap().len(), 3);
+    assert_eq!(findings["commits"].as_array().unwrap().len(), 5);
     let lines = repo.countersign(&["provenance", "main..work", "--format", "jsonl"]);
-    assert_eq!(lines.out.lines().count(), 4);
+    assert_eq!(lines.out.lines().count(), 6);
+    let suspected = lines.out.lines().find(|line| line.contains("unknown-note")).unwrap();
+    assert!(suspected.contains("\"findings\":[]"), "{suspected}");
 }
 
 #[test]

@@ -244,6 +244,7 @@ pub(super) fn findings(findings: &Findings, colour: bool, continued: bool) -> St
     }
     for commit in &findings.commits {
         let mut id = short(&commit.id);
+        let suspected = commit.findings.is_empty();
         for finding in &commit.findings {
             let text = row([
                 id,
@@ -257,12 +258,16 @@ pub(super) fn findings(findings: &Findings, colour: bool, continued: bool) -> St
             id = "";
         }
         for remark in &commit.remarks {
+            let evidence = match remark.evidence.as_str() {
+                "" => String::new(),
+                evidence => format!(" [{}]", clip(&plain(evidence), 60)),
+            };
             let text = row([
                 id,
-                "!",
-                "",
-                "",
-                &format!("{} [{}]", plain(&remark.message), clip(&plain(&remark.evidence), 60)),
+                "-",
+                "-",
+                if suspected && remark.code.is_suspicion() { "suspected" } else { "remark" },
+                &format!("{}: {}{evidence}", remark.code.name(), plain(&remark.message)),
             ]);
             out.push_str(&paint.with("33", &text));
             out.push('\n');
