@@ -159,7 +159,7 @@ pub(crate) fn read(
     let mut out = Collector::default();
     let earlier = before.map(|before| Index::of(lines(before)));
     let (mut unplaced, mut first) = (0, String::new());
-    let unread = records(bytes, |record, raw| {
+    let unread = records(bytes, &mut |record, raw| {
         let revision = record.vcs.as_ref().and_then(|vcs| vcs.revision.as_deref());
         let commit = revision.and_then(|revision| anchor.commit_of(&revision.to_ascii_lowercase()));
         let mut fits = true;
@@ -209,7 +209,7 @@ pub(crate) fn read(
 pub(super) fn read_note(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
     let mut covered = Covered::default();
     let mut unsaid = 0;
-    let unread = records(bytes, |record, _| {
+    let unread = records(bytes, &mut |record, _| {
         each_part(record, &mut |part| {
             if part.by_ai {
                 covered.add(who(table, record, &part), part.lines, part.path);
@@ -239,7 +239,7 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Calls `each` with every record of a document and the bytes that it stands in: one JSON value, a list of them, or one a line.
 /// Returns how many could not be read.
-fn records<'b>(bytes: &'b [u8], mut each: impl FnMut(&Record<'b>, &[u8])) -> usize {
+fn records<'b>(bytes: &'b [u8], each: &mut dyn FnMut(&Record<'b>, &[u8])) -> usize {
     let mut unread = 0;
     let mut one = |record: &Record<'b>, raw: &[u8]| {
         if record.files.is_none() && record.file_path.is_none() {

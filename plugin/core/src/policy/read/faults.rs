@@ -186,14 +186,19 @@ pub(super) fn choice<T: Copy>(
     choices: &[(&str, T)],
     faults: &mut Faults<'_>,
 ) -> Option<T> {
+    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+    choices.get(chosen(node, what, &names, faults)?).map(|(_, value)| *value)
+}
+
+/// The place of the name that is chosen.
+fn chosen(node: &Node<'_>, what: &str, names: &[&str], faults: &mut Faults<'_>) -> Option<usize> {
     let text = word(node, what, faults)?;
-    let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+    let found = names.iter().position(|name| *name == text);
     if found.is_none() {
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         faults.error_with_help(
             node.place,
             &format!("{what} cannot be `{text}`"),
-            format!("it is one of {}", list_of(&names)),
+            format!("it is one of {}", list_of(names)),
         );
     }
     found
