@@ -125,9 +125,9 @@ impl<'a> PullRequest<'a> {
         });
         let label = |label: &crate::api::Label| Label { name: label.name.clone().into(), by: None, at: None };
         change.labels = pull.labels.iter().flatten().map(label).collect::<Vec<_>>().into();
-        change.draft = pull.draft;
+        change.draft = Some(pull.draft);
         let of = |branch: &crate::api::Branch| branch.repo.as_ref().map(|repository| repository.id);
-        change.fork = of(&pull.head).is_none() || of(&pull.head) != of(&pull.base);
+        change.fork = Some(of(&pull.head).is_none() || of(&pull.head) != of(&pull.base));
         change.opened_by = pull.user.as_ref().map(account);
         request.complete.extend([Fact::Text, Fact::Opener]);
     }

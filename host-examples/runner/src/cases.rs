@@ -243,7 +243,7 @@ fn request(case: &Case, policy: &[u8], path: &Path) -> anyhow::Result<Request<'s
         files: files.collect(),
         acts: acts.into(),
         complete: vec![Fact::Documents, Fact::Commits, Fact::Files, Fact::Acts, Fact::Notes, Fact::Traces],
-        absent: vec![Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
+        absent: vec![Fact::Text, Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
         ..Request::default()
     })
 }

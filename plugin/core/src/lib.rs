@@ -54,6 +54,7 @@ mod render;
 mod signals;
 pub mod signoff;
 
+pub use decide::shell_word;
 pub use error::{Error, ErrorDocument, ErrorKind};
 pub use facade::{FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, render};
 pub use policy::likely;

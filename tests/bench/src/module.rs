@@ -143,7 +143,7 @@ pub fn request(policy: &str, commits: usize, files: usize, approvers: &[&str]) -
             })
             .collect(),
         complete: vec![Fact::Documents, Fact::Commits, Fact::Files, Fact::Acts, Fact::Notes, Fact::Traces],
-        absent: vec![Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
+        absent: vec![Fact::Text, Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People],
         ..Request::default()
     };
     Ok(serde_json::to_vec(&request)?)

@@ -371,14 +371,16 @@ impl Platform for Pushed<'_> {
         if !self.push.repository.is_empty() {
             change.repository.name = Some(self.push.repository.clone().into());
         }
+        // Whoever pushes does so in this repository. What the server merges may have come from anywhere.
+        change.fork = self.lands.then_some(false);
     }
 
     fn absent(&self) -> &[Fact] {
         // Who pushed what the server merges, only the forge knows.
         if self.lands {
-            &[Fact::History, Fact::Opener, Fact::Requester, Fact::People]
+            &[Fact::Text, Fact::History, Fact::Opener, Fact::Requester, Fact::People]
         } else {
-            &[Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes]
+            &[Fact::Text, Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes]
         }
     }
 

@@ -14,6 +14,7 @@ mod rules;
 use bundle::Bundle;
 
 pub(crate) use needs::needs;
+pub use remedies::shell_word;
 
 use crate::change::Judged;
 use crate::facade::let_go;

@@ -1,7 +1,7 @@
 //! One rule after the other: whether it applies, and what it still lacks.
 
 use super::outcome::{Judgement, combined};
-use super::predicates::{Facts, Settled, Truth, count};
+use super::predicates::{DRAFT_UNKNOWN, Facts, Settled, Truth, count};
 use super::remedies;
 use crate::Error;
 use crate::change::Judged;
@@ -393,7 +393,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         self.unknowable(desk).or_else(|| self.unread_acts())
     }
 
-    /// What holds a draft where the rules do not.
+    /// What holds a draft, and what may be one, where the rules do not.
     pub fn held_draft(&self, rules: &[Judgement]) -> Option<RuleResult> {
         let (code, why) = self.draft()?;
         let held = RuleResult {
@@ -407,8 +407,17 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     }
 
     fn draft(&self) -> Option<(RuleCode, String)> {
-        let blocks = self.change.draft && self.facts.policy.draft == Draft::Block;
-        blocks.then(|| (RuleCode::Draft, "the change is a draft".to_owned()))
+        if self.facts.policy.draft == Draft::Evaluate {
+            return None;
+        }
+        match self.facts.request.is_draft() {
+            Some(true) => Some((RuleCode::Draft, "the change is a draft".to_owned())),
+            Some(false) => None,
+            None => Some((
+                RuleCode::FactUnavailable,
+                format!("{DRAFT_UNKNOWN}, and the policy says `draft: block`"),
+            )),
+        }
     }
 
     /// Why it is not known who took part, where that matters: nobody has to be told apart where everybody may approve.

@@ -53,12 +53,13 @@ pub struct Change<'a> {
     /// Labels, with who set each and when.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub labels: List<Label<'a>, { limits::ENTRIES }>,
-    /// Not ready to be merged.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub draft: bool,
-    /// Comes from another repository.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub fork: bool,
+    /// Whether it is a draft. Where nobody said it, it is none if all texts of the change are here or the platform has no texts,
+    /// and else unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<bool>,
+    /// Whether it comes from another repository; unknown where nobody said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fork: Option<bool>,
     /// Who opened it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_by: Option<Account<'a>>,

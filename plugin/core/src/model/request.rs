@@ -58,7 +58,7 @@ pub struct Request<'a> {
     /// The lists that are whole. A list that is not named here may have been cut.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub complete: Vec<Fact>,
-    /// What this platform does not have at all (plain git knows no pushers). Not the same as unavailable.
+    /// What this platform does not have at all (plain git knows no pushers, and no title or draft). Not the same as unavailable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<Fact>,
 }
@@ -174,6 +174,13 @@ words!(Fact {
 });
 
 impl Request<'_> {
+    /// Whether the change is a draft; none where that is not known.
+    pub(crate) fn is_draft(&self) -> Option<bool> {
+        let said = self.change.as_ref().and_then(|change| change.draft);
+        let whole = self.complete.contains(&Fact::Text) || self.absent.contains(&Fact::Text);
+        said.or(whole.then_some(false))
+    }
+
     /// What could not be had of a fact, and why.
     pub(crate) fn missing(&self, fact: Fact) -> Option<&Unavailable<'_>> {
         self.unavailable.iter().find(|unavailable| unavailable.fact == fact)

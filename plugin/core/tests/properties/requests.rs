@@ -159,8 +159,7 @@ impl Making<'_, '_> {
             self.draw.set(&mut change, "title", 80, |draw| {
                 draw.pick(&["fix: the queue", "feat: REQ-1 more", "draft: x"]).into()
             });
-            self.draw.set(&mut change, "draft", 6, |_| true.into());
-            self.draw.set(&mut change, "fork", 12, |_| true.into());
+            self.draw.set(&mut change, "draft", 12, |draw| draw.often(50).into());
             if self.draw.often(30) {
                 let labels = self.draw.some(&["hotfix", "db", "ui"]);
                 change["labels"] = labels.iter().map(|name| json!({ "name": name })).collect();
@@ -169,6 +168,7 @@ impl Making<'_, '_> {
                 change["description"] = self.description(head);
             }
         }
+        self.draw.set(&mut change, "fork", 90, |draw| draw.often(12).into());
         self.draw.set(&mut change, "source", 80, |draw| {
             draw.pick(&["refs/heads/topic", "refs/heads/next", "refs/heads/release/1"]).into()
         });
@@ -670,7 +670,7 @@ impl Making<'_, '_> {
     fn facts(&mut self, request: &mut Value) {
         let mut complete: Vec<&str> = FACTS.to_vec();
         if !self.platform_ids {
-            let absent = ["pushes", "opener", "requester", "people", "groups", "statuses"];
+            let absent = ["pushes", "opener", "requester", "people", "groups", "statuses", "text"];
             complete.retain(|fact| !absent.contains(fact));
             request["absent"] = json!(absent);
         }

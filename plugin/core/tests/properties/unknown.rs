@@ -113,7 +113,7 @@ fn lesser(case: &Case) -> Vec<Lesser> {
     });
     dropped(case, &mut lesser, "files", &["added", "deleted"], |_| true);
     dropped(case, &mut lesser, "statuses", &["at", "source"], |_| true);
-    for key in ["diff_id", "merge_tree", "merge_base", "source"] {
+    for key in ["diff_id", "merge_tree", "merge_base", "source", "fork"] {
         if has(&request["change"], key) {
             lesser.push((
                 format!("the change without {key}"),
@@ -126,6 +126,7 @@ fn lesser(case: &Case) -> Vec<Lesser> {
         ("text", "title"),
         ("text", "description"),
         ("text", "labels"),
+        ("text", "draft"),
         ("requester", "asked_by"),
     ] {
         let without = case.with(|request| {

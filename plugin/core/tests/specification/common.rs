@@ -51,7 +51,7 @@ impl Case {
             },
             "change": {
                 "repository": { "name": "o/r" }, "id": "7", "target": "refs/heads/main",
-                "base_tip": id("base"), "head": id("c1"), "opened_by": account("dana"),
+                "base_tip": id("base"), "head": id("c1"), "opened_by": account("dana"), "fork": false,
             },
             "commits": [],
             "files": [{ "path": "src/x.rs", "status": "modified", "added": 1, "deleted": 1 }],
@@ -99,7 +99,7 @@ impl Case {
 
     /// Makes it a request as plain git gives it: nobody logged in, and a person is an address.
     pub fn leave_the_forge(&mut self) {
-        let absent = ["pushes", "opener", "requester", "people"];
+        let absent = ["pushes", "opener", "requester", "people", "text"];
         self.request["absent"] = json!(absent);
         let complete = self.request["complete"].as_array_mut().unwrap();
         complete.retain(|fact| !absent.contains(&fact.as_str().unwrap()));

@@ -285,6 +285,46 @@ fn a_draft_waits_whatever_applies() {
 }
 
 #[test]
+fn what_may_be_a_draft_waits_as_one() {
+    let elsewhere = POLICY.replace("require:", "when: { paths: [infra/] }\n    require:");
+    for policy in [POLICY.to_owned(), elsewhere] {
+        let mut case = Case::under(&policy);
+        case.act("sam", "approve");
+        let ready = case.outcome();
+        let complete = case.request["complete"].as_array_mut().unwrap();
+        complete.retain(|fact| fact != "text");
+        assert_eq!(case.outcome(), "pending", "{policy}");
+        let decision = case.answer().unwrap();
+        let headline = decision["headline"].as_str().unwrap();
+        assert!(headline.contains("whether the change is a draft is not known here"), "{headline}");
+        let codes: Vec<&str> =
+            decision["rules"].as_array().unwrap().iter().filter_map(|rule| rule["code"].as_str()).collect();
+        assert!(codes.contains(&"fact-unavailable"), "{codes:?}");
+        // Whoever says it, and whoever does not ask, is through; so is a platform that has no texts.
+        let mut said = Case { request: case.request.clone(), policy: policy.clone(), documents: Vec::new() };
+        said.request["change"]["draft"] = false.into();
+        assert_eq!(said.outcome(), ready, "{policy}");
+        case.policy = format!("{policy}draft: evaluate\n");
+        assert_eq!(case.outcome(), ready, "{policy}");
+        case.policy = policy;
+        case.request["absent"] = json!(["text"]);
+        assert_eq!(case.outcome(), ready);
+    }
+}
+
+#[test]
+fn a_veto_over_what_nobody_said_is_not_known() {
+    for when in ["{ fork: true }", "{ not: { fork: false } }", "{ draft: true }"] {
+        let mut case = Case::under(&format!("{POLICY}draft: evaluate\nveto: {{ when: {when} }}\n"));
+        case.act("sam", "approve");
+        assert_eq!(case.outcome(), "approved", "{when}");
+        case.request["change"].as_object_mut().unwrap().remove("fork");
+        case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "text");
+        assert_eq!(case.outcome(), "pending", "{when}");
+    }
+}
+
+#[test]
 fn notices_end_where_nobody_reads_on() {
     let mut case = Case::new();
     let unread = |n: usize| json!({ "fact": "statuses", "of": n.to_string(), "reason": "HTTP 502" });

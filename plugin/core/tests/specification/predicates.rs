@@ -474,6 +474,17 @@ fn what_the_platform_says() {
     let unverified: Change = |case| case.request["commits"][0]["verified"] = false.into();
     let drafted: Change = |case| case.request["change"]["draft"] = true.into();
     let forked: Change = |case| case.request["change"]["fork"] = true.into();
+    // Nobody said it, and the texts may not all be here.
+    let unsaid: Change = |case| {
+        without(case, "text");
+        case.request["change"].as_object_mut().unwrap().remove("fork");
+    };
+    // A platform that has no texts at all has no drafts either; where a change comes from, that does not say.
+    let textless: Change = |case| {
+        without(case, "text");
+        case.request["absent"] = json!(["text"]);
+        case.request["change"].as_object_mut().unwrap().remove("fork");
+    };
     let from: Change = |case| case.request["change"]["source"] = "refs/heads/release/1".into();
     check(&[
         ("{ status: [build] }", success, "applies"),
@@ -517,8 +528,17 @@ fn what_the_platform_says() {
         ("{ draft: true }", drafted, "applies"),
         ("{ draft: true }", nothing, "does not"),
         ("{ draft: false }", nothing, "applies"),
+        ("{ draft: true }", unsaid, "fact-unavailable"),
+        ("{ draft: false }", unsaid, "fact-unavailable"),
+        ("{ not: { draft: true } }", unsaid, "fact-unavailable"),
+        ("{ draft: true }", textless, "does not"),
         ("{ fork: true }", forked, "applies"),
         ("{ fork: false }", forked, "does not"),
+        ("{ fork: true }", nothing, "does not"),
+        ("{ fork: true }", unsaid, "fact-unavailable"),
+        ("{ fork: false }", unsaid, "fact-unavailable"),
+        ("{ not: { fork: false } }", unsaid, "fact-unavailable"),
+        ("{ fork: true }", textless, "fact-unavailable"),
         ("{ target-branch: [main] }", nothing, "applies"),
         ("{ target-branch: [\"release/*\"] }", nothing, "does not"),
         ("{ target-branch: [\"re:^ma\"] }", nothing, "applies"),
@@ -548,6 +568,16 @@ fn requirements_that_a_change_serves() {
         (when, unlisted, "does not"),
         ("{ requirements: { pattern: \"REQ-[0-9]+\" } }", unlisted, "applies"),
         ("{ requirements: { pattern: \"HLR-[0-9]+\" } }", unlisted, "does not"),
+        // A title that is not here may name one; on plain git there is none.
+        (when, |case| without(case, "text"), "fact-unavailable"),
+        (
+            when,
+            |case| {
+                case.leave_the_forge();
+                without(case, "text");
+            },
+            "does not",
+        ),
         (when, |case| message(case, "REQ-12"), "fact-unavailable"),
         (
             when,

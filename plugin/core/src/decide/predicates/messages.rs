@@ -29,7 +29,8 @@ impl Facts<'_, '_, '_> {
             }
         }
         // The title and the description may name more, where there are any: plain git has none.
-        let whole = !self.directory.by_account || self.request.complete.contains(&Fact::Text);
+        let whole =
+            [&self.request.complete, &self.request.absent].iter().any(|facts| facts.contains(&Fact::Text));
         let unread = || {
             let why = "the title and the description of the change are not known here";
             Truth::unknown(RuleCode::FactUnavailable, why)

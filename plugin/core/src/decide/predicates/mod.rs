@@ -17,6 +17,9 @@ use crate::signoff::contributors::Contributors;
 use crate::signoff::people::Directory;
 use people::Among;
 
+/// What is said of a change of which nobody said whether it is a draft.
+pub(super) const DRAFT_UNKNOWN: &str = "whether the change is a draft is not known here";
+
 /// What is known about a predicate, and why, in sentences.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Truth {
@@ -161,16 +164,19 @@ impl Facts<'_, '_, '_> {
             Predicate::Lines(test) => self.lines(test),
             Predicate::Status(test) => self.status(test),
             Predicate::Signatures(verified) => self.signatures(*verified),
-            Predicate::Draft(wanted) => {
-                let draft = self.request.change.as_ref().is_some_and(|change| change.draft);
-                let reason = if draft { "the change is a draft" } else { "the change is no draft" };
-                Truth::passing(draft == *wanted, reason)
-            }
-            Predicate::Fork(wanted) => {
-                let fork = self.request.change.as_ref().is_some_and(|change| change.fork);
-                let reason = if fork { "it comes from a fork" } else { "it comes from this repository" };
-                Truth::lasting(fork == *wanted, reason)
-            }
+            Predicate::Draft(wanted) => match self.request.is_draft() {
+                Some(true) => Truth::passing(*wanted, "the change is a draft"),
+                Some(false) => Truth::passing(!wanted, "the change is no draft"),
+                None => Truth::unknown(RuleCode::FactUnavailable, DRAFT_UNKNOWN),
+            },
+            Predicate::Fork(wanted) => match self.request.change.as_ref().and_then(|change| change.fork) {
+                Some(true) => Truth::lasting(*wanted, "it comes from a fork"),
+                Some(false) => Truth::lasting(!wanted, "it comes from this repository"),
+                None => Truth::unknown(
+                    RuleCode::FactUnavailable,
+                    "whether the change comes from a fork is not known here",
+                ),
+            },
             Predicate::Signals(codes) => self.signals(codes),
             Predicate::Later(what) => {
                 Truth::unknown(RuleCode::FactUnavailable, format!("{what} is not known to this release"))
