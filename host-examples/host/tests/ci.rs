@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_host::ci::{Ci, CiError, detect};
+use countersign_host::ci::{Ci, CiError, PullRequest, detect};
 use serde::Deserialize;
 
 /// An event as a job finds it.
@@ -13,6 +13,34 @@ struct Event {
     #[serde(default)]
     document: Option<serde_json::Value>,
     means: Means,
+    /// What it says of the pull request beside its commits, where that is looked at.
+    #[serde(default)]
+    pull: Option<Pull>,
+}
+
+/// What is said of a pull request; what is left out is not known.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Pull {
+    draft: Option<bool>,
+    fork: Option<bool>,
+    opener: Option<String>,
+    no_openers: bool,
+    title: Option<String>,
+    labels: Vec<String>,
+}
+
+impl From<PullRequest> for Pull {
+    fn from(pull: PullRequest) -> Self {
+        Pull {
+            draft: pull.draft,
+            fork: pull.fork,
+            opener: pull.opener,
+            no_openers: !pull.records_opener,
+            title: pull.title,
+            labels: pull.labels,
+        }
+    }
 }
 
 /// The change that it means; what is left out, it does not say.
@@ -62,19 +90,26 @@ fn events() -> Vec<Event> {
     let filled = ids.iter().fold(include_str!("ci/events.yaml").to_owned(), |text, (name, digit)| {
         text.replace(name, &format!("\"{}\"", digit.repeat(40)))
     });
-    serde_yaml::from_str(&filled).unwrap()
+    let mut events: serde_yaml::Value = serde_yaml::from_str(&filled).unwrap();
+    events.apply_merge().unwrap();
+    serde_yaml::from_value(events).unwrap()
 }
 
 #[test]
 fn each_event_of_each_ci_means_its_own_change_or_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("event.json");
-    for Event { event, mut variables, document, means } in events() {
+    for Event { event, mut variables, document, means, pull } in events() {
         if let Some(document) = document {
             std::fs::write(&path, document.to_string()).unwrap();
             variables.insert("GITHUB_EVENT_PATH".to_owned(), path.to_str().unwrap().to_owned());
         }
         let ci = detect(|name| variables.get(name).cloned()).unwrap().unwrap();
+        let said = ci.pull.clone().map(Pull::from);
+        assert!(pull.is_none() || said == pull, "{event}: {said:?} is not {pull:?}");
+        if means.pushed || (means.names.is_some() && pull.is_none()) {
+            assert_eq!(said, None, "{event}");
+        }
         assert_eq!(Means::from(ci), means, "{event}");
     }
 }

@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use countersign_host::git::of_sample;
 
 use crate::ModuleChoice;
 use crate::output::print;
@@ -139,12 +140,8 @@ fn indented(text: &str) -> String {
 
 /// Runs git with a configuration and a clock of its own, so that the demo is the same everywhere.
 fn git<I: AsRef<OsStr>>(repository: &Path, args: impl IntoIterator<Item = I>) -> anyhow::Result<String> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(repository)
+    let output = of_sample(repository)
         .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_AUTHOR_NAME", "Dana")
         .env("GIT_AUTHOR_EMAIL", "dana@shop.example")
         .env("GIT_AUTHOR_DATE", "2026-03-02T10:00:00Z")

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use countersign_core::model::{self, API_VERSION, Batch, BatchCommit, Findings, Ident, NoteText, Text};
 use countersign_host::collect::Collector;
@@ -67,20 +67,7 @@ impl Provenance {
     fn range(&self, module: &Module) -> anyhow::Result<()> {
         let mut collector = Collector::new(module, &self.repo)?;
         let range = self.range.as_deref().unwrap_or("HEAD");
-        if range.contains("...") {
-            bail!(
-                "`{range}`: three dots name two ranges; write A..B for the commits of B that A does not have"
-            );
-        }
-        let (without, head) = match range.split_once("..") {
-            Some((base, head)) => (
-                Some(if base.is_empty() { "HEAD" } else { base }),
-                if head.is_empty() { "HEAD" } else { head },
-            ),
-            None => (None, range),
-        };
-        let head = collector.resolve(head)?;
-        let without = without.map(|base| collector.resolve(base)).transpose()?;
+        let (without, head) = collector.range(range)?;
         let without: Vec<String> = without.iter().map(|id| id.as_str().to_owned()).collect();
 
         let bar = if output::progress() {

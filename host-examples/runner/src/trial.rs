@@ -79,7 +79,8 @@ struct Noise {
 impl Try {
     pub fn run(&self, module: &Module) -> anyhow::Result<ExitCode> {
         let mut collector = Collector::new(module, &self.repo)?;
-        let changes = collector.repository().first_parents(&self.range)?;
+        let (without, head) = collector.range(&self.range)?;
+        let changes = collector.repository().first_parents(&head, without.as_ref())?;
         if changes.is_empty() {
             bail!("there are no commits in {}", self.range);
         }

@@ -508,7 +508,10 @@ fn a_shallow_clone_is_no_answer() {
 fn what_is_missing_is_named_with_what_to_do() {
     let repo = Repo::with_policy();
     for (args, says) in [
-        (vec!["check", "--target", "nowhere"], "git fetch origin nowhere"),
+        (
+            vec!["check", "--target", "nowhere"],
+            "git fetch origin +refs/heads/nowhere:refs/remotes/origin/nowhere",
+        ),
         (vec!["check", "--target", "main", "--base", "nothing"], "`nothing` names no commit"),
         (vec!["check", "--target", "main", "--head", "nothing"], "`nothing` names no commit"),
         (vec!["check", "--target", "main", "--signoffs", "/nowhere/x.yaml"], "/nowhere/x.yaml"),
@@ -586,6 +589,7 @@ fn the_environment_of_a_ci_names_head_and_target() {
         &["check", "--format", "json"],
         &[
             ("GITLAB_CI", "true"),
+            ("CI_PIPELINE_SOURCE", "merge_request_event"),
             ("CI_MERGE_REQUEST_IID", "7"),
             ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
             ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &base),
@@ -710,7 +714,108 @@ fn a_note_whose_object_is_missing_is_no_missing_note() {
     std::fs::remove_file(repo.path().join(".git/objects").join(&blob[..2]).join(&blob[2..])).unwrap();
     let run = repo.check(&[]);
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.err.contains("of the notes is missing here"), "{}", run.err);
+    assert!(run.err.contains("is missing here; fetch its ref again"), "{}", run.err);
+}
+
+#[test]
+fn a_note_of_which_any_object_is_missing_is_no_missing_note() {
+    for part in ["refs/notes/ai", "refs/notes/ai^{tree}"] {
+        let repo = Repo::with_policy();
+        repo.commit("Clamp");
+        repo.git(&["notes", "--ref=ai", "add", "--message", "a note"]);
+        let object = repo.git(&["rev-parse", part]);
+        std::fs::remove_file(repo.path().join(".git/objects").join(&object[..2]).join(&object[2..])).unwrap();
+        let run = repo.check(&[]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{part}: {run:?}");
+    }
+}
+
+/// What somebody makes who wants a name to stand for another commit.
+type Shadow<'s> = &'s [&'s str];
+
+#[test]
+fn a_name_that_decides_what_is_judged_is_never_that_of_another_ref() {
+    // Each with the flags that name it, and the words by which the right one is told.
+    let cases: &[(Shadow<'_>, &[&str], &str)] = &[
+        (&["tag", "work", "soft"], &["--head", "work"], "`refs/heads/work`"),
+        (&["tag", "origin/feat", "soft"], &["--head", "origin/feat"], "`refs/remotes/origin/feat`"),
+        (&["branch", "origin/feat", "soft"], &["--head", "origin/feat"], "`refs/remotes/origin/feat`"),
+        (&["update-ref", "refs/work", "soft"], &["--head", "work"], "`refs/heads/work`"),
+        (&["tag", "work", "soft"], &["--head", "work~0"], "`refs/heads/work`"),
+        (&["tag", "work", "soft"], &["--head", "work^{commit}"], "`refs/heads/work`"),
+        (&["tag", "$SHORT", "soft"], &["--head", "$SHORT"], "$HEAD"),
+        (&["tag", "main", "soft"], &["--base", "main"], "`refs/heads/main`"),
+        (
+            &["tag", "origin/main", "soft"],
+            &["--policy-ref", "origin/main:.countersign/policy.yaml"],
+            "`refs/remotes/origin/main`",
+        ),
+        (&["branch", "origin/main", "soft"], &["--target", "origin/main"], "`refs/heads/main`"),
+    ];
+    for (shadow, flags, told) in cases {
+        let repo = Repo::with_policy();
+        repo.git(&["switch", "--quiet", "--create", "soft", "main"]);
+        repo.write(
+            ".countersign/policy.yaml",
+            "countersign: 1\nname: soft\nrules: [{ name: x, when: { ai: none }, deny: x }]\n",
+        );
+        repo.commit("Ask for nothing");
+        repo.git(&["switch", "--quiet", "work"]);
+        repo.write("src/page.rs", "pub fn page() { clamp() }\n");
+        let head = repo.commit(AI);
+        repo.git(&["remote", "add", "origin", "/nowhere"]);
+        repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+        repo.git(&["update-ref", "refs/remotes/origin/feat", "work"]);
+        let fill = |word: &str| word.replace("$SHORT", &head[..9]).replace("$HEAD", &head);
+        let flags: Vec<String> = flags.iter().map(|flag| fill(flag)).collect();
+        let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        if !flags.contains(&"--target") {
+            flags.extend(["--target", "refs/heads/main"]);
+        }
+        let check = |flags: &[&str]| repo.countersign(&[&["check"], flags].concat());
+        assert_eq!(check(&flags).code, 1, "{flags:?}");
+        let shadow: Vec<String> = shadow.iter().map(|word| fill(word)).collect();
+        repo.git(&shadow.iter().map(String::as_str).collect::<Vec<_>>());
+        let run = check(&flags);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{flags:?} {shadow:?}: {run:?}");
+        assert!(run.err.contains(&fill(told)), "{}", run.err);
+    }
+}
+
+#[test]
+fn a_range_of_the_past_is_named_as_everything_that_is_judged() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    repo.git(&["tag", "work", "main"]);
+    for command in [&["policy", "try"][..], &["provenance"]] {
+        let run = repo.countersign(&[command, &["main..work"]].concat());
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.err.contains("`refs/heads/work`"), "{}", run.err);
+        let run = repo.countersign(&[command, &["main..refs/heads/work"]].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(repo.countersign(&[command, &["main...refs/heads/work"]].concat()).code, 2);
+        assert_eq!(repo.countersign(&[command, &[":/Clamp"]].concat()).code, 2);
+    }
+}
+
+#[test]
+fn a_short_target_is_no_branch_of_this_clone_alone_where_there_is_a_remote() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    assert_eq!(repo.check(&[]).code, 1);
+    repo.git(&["remote", "add", "origin", "/nowhere"]);
+    let run = repo.check(&[]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("--target refs/heads/main"), "{}", run.err);
+    assert_eq!(repo.countersign(&["check", "--target", "refs/heads/main"]).code, 1);
+}
+
+#[test]
+fn a_command_to_copy_quotes_what_a_shell_would_run() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    let run = repo.countersign(&["check", "--target", "no$(x)such"]);
+    assert!(run.err.contains("'+refs/heads/no$(x)such:refs/remotes/origin/no$(x)such'"), "{}", run.err);
 }
 
 #[test]

@@ -208,3 +208,181 @@ fn a_merge_request_whose_pipeline_runs_in_the_fork_is_not_judged_by_the_forks_br
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.err.contains("fork"), "{}", run.err);
 }
+
+/// A policy that holds drafts, and forbids what comes from a fork and touches infrastructure.
+const OF_FORKS: &str = "\
+countersign: 1
+name: forks
+rules:
+  - { name: No fork, when: { fork: true }, deny: Open it from this repository. }
+";
+
+#[test]
+fn what_a_ci_does_not_say_of_a_pull_request_is_not_known_and_never_no() {
+    let story = Story::new();
+    story.up.git(&["switch", "--quiet", "release/1.2"]);
+    story.up.write(".countersign/policy.yaml", OF_FORKS);
+    story.up.commit("Let no fork in");
+    story.fetch();
+    let pull = |fork: Option<bool>, draft: Option<bool>| {
+        let mut pull = story.pull();
+        (pull["head"]["repo"], pull["base"]["repo"]) = (
+            serde_json::json!({ "id": if fork == Some(true) { 10 } else { 9 } }),
+            serde_json::json!({ "id": 9 }),
+        );
+        if fork.is_none() {
+            pull["head"]["repo"] = serde_json::Value::Null;
+        }
+        if let Some(draft) = draft {
+            pull["draft"] = draft.into();
+        }
+        serde_json::json!({ "pull_request": pull })
+    };
+    for (fork, draft, code, says) in [
+        (Some(false), Some(false), 0, "none of 1 rule applies"),
+        (Some(true), Some(false), 1, "Open it from this repository"),
+        (None, Some(false), 1, "whether the change comes from a fork is not known here"),
+        (Some(false), Some(true), 1, "the change is a draft"),
+        (Some(false), None, 1, "whether the change is a draft is not known here"),
+    ] {
+        let run = story.event("pull_request", &pull(fork, draft), &[]);
+        assert_eq!(run.code, code, "{fork:?} {draft:?}: {run:?}");
+        assert!(run.out.contains(says), "{fork:?} {draft:?}: {}", run.out);
+    }
+    // The other systems say what they say; what one of them leaves out waits.
+    let drone = [
+        ("DRONE", "true"),
+        ("DRONE_BUILD_EVENT", "pull_request"),
+        ("DRONE_PULL_REQUEST", "77"),
+        ("DRONE_TARGET_BRANCH", "release/1.2"),
+        ("DRONE_COMMIT_SHA", story.head.as_str()),
+    ];
+    let gitlab = [
+        ("GITLAB_CI", "true"),
+        ("CI_PIPELINE_SOURCE", "merge_request_event"),
+        ("CI_MERGE_REQUEST_IID", "77"),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "release/1.2"),
+        ("CI_MERGE_REQUEST_TITLE", "Fix it"),
+        ("CI_MERGE_REQUEST_PROJECT_ID", "42"),
+        ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "42"),
+        ("CI_COMMIT_SHA", story.head.as_str()),
+    ];
+    assert_eq!(run_in(&story, &drone).code, 1);
+    assert_eq!(run_in(&story, &gitlab).code, 0);
+    // What a person names by hand is no pull request: it is no draft, and where it comes from nobody said.
+    let by_hand = run(&story.clone, &["check", "--target", "release/1.2", "--head", &story.head], &[]);
+    assert_eq!(by_hand.code, 1, "{by_hand:?}");
+    assert!(by_hand.out.contains("comes from a fork is not known"), "{}", by_hand.out);
+}
+
+#[test]
+fn whoever_opened_a_pull_request_is_its_author_where_the_ci_says_who() {
+    let story = Story::new();
+    story.up.git(&["switch", "--quiet", "release/1.2"]);
+    story.up.write(
+        ".countersign/policy.yaml",
+        "countersign: 1\nname: seniors\npeople: { seniors: { users: [sam] } }\nidentities: { sam: { emails: [sam@example.com] } }\n\
+         rules: [{ name: seniors, require: [{ approvals: 1, by: seniors }] }]\n",
+    );
+    story.up.commit("Say who a senior is");
+    story.fetch();
+    let path = story.up.beside("signoffs.yaml");
+    let signoff = format!(
+        "apiVersion: countersign/v1\nkind: Signoffs\nsignoffs:\n  - by: sam\n    head: {}\n    target: refs/heads/release/1.2\n",
+        story.head
+    );
+    std::fs::write(&path, signoff).unwrap();
+    let flags = ["--signoffs", path.to_str().unwrap()];
+    for (opener, code, says) in
+        [(Some("ann"), 0, "Approved"), (Some("sam"), 1, "[author]"), (None, 1, "opener could not be read")]
+    {
+        let mut pull = story.pull();
+        pull["draft"] = false.into();
+        if let Some(login) = opener {
+            pull["user"] = serde_json::json!({ "login": login });
+        }
+        let run = story.event("pull_request", &serde_json::json!({ "pull_request": pull }), &flags);
+        assert_eq!(run.code, code, "{opener:?}: {run:?}");
+        assert!(run.out.contains(says), "{opener:?}: {}", run.out);
+    }
+}
+
+#[test]
+fn a_run_by_hand_names_no_change_whatever_variables_are_set() {
+    let story = Story::new();
+    let gitlab = [
+        ("GITLAB_CI", "true"),
+        ("CI_MERGE_REQUEST_IID", "77"),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "fix"),
+        ("CI_COMMIT_SHA", story.head.as_str()),
+    ];
+    for source in ["web", "api", "trigger", "schedule", "chat", "pipeline", "parent_pipeline"] {
+        let run = run_in(&story, &[&gitlab[..], &[("CI_PIPELINE_SOURCE", source)]].concat());
+        assert_eq!(run.code, 2, "{source}: {run:?}");
+        assert!(run.err.contains("say what is judged with --head"), "{source}: {}", run.err);
+    }
+    let buildkite = [
+        ("BUILDKITE", "true"),
+        ("BUILDKITE_PULL_REQUEST", "77"),
+        ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "fix"),
+        ("BUILDKITE_COMMIT", story.head.as_str()),
+    ];
+    for source in ["ui", "api", "schedule", "trigger_job"] {
+        let run = run_in(&story, &[&buildkite[..], &[("BUILDKITE_SOURCE", source)]].concat());
+        assert_eq!(run.code, 2, "{source}: {run:?}");
+        assert!(run.err.contains("retry the job"), "{source}: {}", run.err);
+    }
+}
+
+#[test]
+fn a_clone_of_another_repository_than_the_ci_runs_for_says_nothing_of_the_target() {
+    let story = Story::new();
+    let origin = ["-C", story.clone.to_str().unwrap(), "remote", "set-url", "origin"];
+    story.up.git(&[&origin[..], &["https://user:secret@forge.example/ann/app.git"]].concat());
+    let gitlab = [
+        ("GITLAB_CI", "true"),
+        ("CI_PIPELINE_SOURCE", "merge_request_event"),
+        ("CI_MERGE_REQUEST_IID", "77"),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "release/1.2"),
+        ("CI_COMMIT_SHA", story.head.as_str()),
+    ];
+    let woodpecker = [
+        ("CI", "woodpecker"),
+        ("CI_PIPELINE_EVENT", "pull_request"),
+        ("CI_COMMIT_TARGET_BRANCH", "release/1.2"),
+        ("CI_COMMIT_SHA", story.head.as_str()),
+    ];
+    let drone = [
+        ("DRONE", "true"),
+        ("DRONE_BUILD_EVENT", "pull_request"),
+        ("DRONE_TARGET_BRANCH", "release/1.2"),
+        ("DRONE_COMMIT_SHA", story.head.as_str()),
+    ];
+    let buildkite = [
+        ("BUILDKITE", "true"),
+        ("BUILDKITE_SOURCE", "webhook"),
+        ("BUILDKITE_PULL_REQUEST", "77"),
+        ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "release/1.2"),
+        ("BUILDKITE_COMMIT", story.head.as_str()),
+    ];
+    let path = story.up.beside("event.json");
+    std::fs::write(&path, serde_json::json!({ "pull_request": story.pull() }).to_string()).unwrap();
+    let github = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_EVENT_NAME", "pull_request_target"),
+        ("GITHUB_EVENT_PATH", path.to_str().unwrap()),
+    ];
+    for (variables, name, own, other) in [
+        (&gitlab[..], "CI_PROJECT_PATH", "ann/app", "acme/app"),
+        (&woodpecker, "CI_REPO", "Ann/App", "acme/app"),
+        (&drone, "DRONE_REPO", "ann/app", "acme/app"),
+        (&buildkite, "BUILDKITE_REPO", "git@forge.example:ann/app.git", "git@forge.example:acme/app.git"),
+        (&github, "GITHUB_REPOSITORY", "ann/app", "acme/app"),
+    ] {
+        is_judged_as_a_release(&run_in(&story, &[variables, &[(name, own)]].concat()));
+        let run = run_in(&story, &[variables, &[(name, other)]].concat());
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{name}: {run:?}");
+        assert!(run.err.contains("acme/app") && run.err.contains("ann/app"), "{name}: {}", run.err);
+        assert!(!run.err.contains("secret"), "{name}: {}", run.err);
+    }
+}

@@ -95,6 +95,7 @@ const SYSTEMS: &[(&str, Variables<'_>, &str)] = &[
         "Jenkins",
         &[
             ("JENKINS_URL", "https://ci"),
+            ("BRANCH_NAME", "PR-7"),
             ("CHANGE_ID", "7"),
             ("CHANGE_TARGET", "main"),
             ("GIT_COMMIT", "$HEAD"),
@@ -126,6 +127,7 @@ const SYSTEMS: &[(&str, Variables<'_>, &str)] = &[
         "Buildkite",
         &[
             ("BUILDKITE", "true"),
+            ("BUILDKITE_SOURCE", "webhook"),
             ("BUILDKITE_PULL_REQUEST", "7"),
             ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "main"),
             ("BUILDKITE_COMMIT", "$HEAD"),
@@ -167,7 +169,7 @@ fn a_ci_whose_clone_lacks_the_target_gets_no_verdict_but_the_way_to_bring_it() {
             assert!(lines.all(|line| line.starts_with("  help: ")), "{name}: {}", run.err);
             assert!(run.err.contains(way), "{name}: {}", run.err);
             assert!(
-                run.err.contains("git fetch origin main:refs/remotes/origin/main"),
+                run.err.contains("git fetch origin +refs/heads/main:refs/remotes/origin/main"),
                 "{name}: {}",
                 run.err
             );

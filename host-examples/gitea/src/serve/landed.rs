@@ -29,7 +29,7 @@ impl Platform for Landed {
     }
 
     fn absent(&self) -> &[Fact] {
-        &[Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes]
+        &[Fact::Text, Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes]
     }
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
@@ -131,7 +131,7 @@ fn steps(
     to: &ObjectId<'static>,
 ) -> Result<Vec<Step>, ForgeError> {
     let git = collector.repository();
-    let mut commits = git.first_parents(&format!("{from}..{to}")).map_err(failed)?;
+    let mut commits = git.first_parents(to, Some(from)).map_err(failed)?;
     commits.reverse();
     let mut steps: Vec<Step> = Vec::new();
     let mut start = from.clone();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use table::{Names, Place, SYSTEMS, System, Test};
+use table::{About, Flag, Names, Opener, Place, SYSTEMS, System, Test};
 
 /// What a CI says of the change. What it does not say is none, and nobody guesses it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,10 +32,31 @@ pub struct Ci {
     pub counts_from_base: bool,
     /// The change is in its target already.
     pub pushed: bool,
+    /// What it says of the pull request that it runs for; none where it runs for none.
+    pub pull: Option<PullRequest>,
+    /// The repository that it runs for, by owner and name or by its address.
+    pub repository: Option<String>,
     /// The repository's default branch, by full name.
     pub default_branch: Option<String>,
     /// How a job gets the whole history, with every branch.
     pub history: &'static str,
+}
+
+/// What a CI says of a pull request beside its commits, as it was when the run began. What it does not say is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Whether it is a draft.
+    pub draft: Option<bool>,
+    /// Whether it comes from another repository.
+    pub fork: Option<bool>,
+    /// The login of whoever opened it.
+    pub opener: Option<String>,
+    /// Whether the CI says of any pull request who opened it.
+    pub records_opener: bool,
+    /// Its title.
+    pub title: Option<String>,
+    /// Labels that it has; it may have more.
+    pub labels: Vec<String>,
 }
 
 /// Why an environment could not be read.
@@ -77,6 +98,64 @@ impl<V: Fn(&str) -> Option<String>> Environment<V> {
                 (Some(a), Some(b)) => a != b,
                 _ => false,
             },
+            Test::IsNot(name, value) => self.variable(name).is_some_and(|other| other != *value),
+            Test::Numbered(name, number) => match (self.variable(name), self.variable(number)) {
+                (Some(name), Some(number)) => name.split('-').skip(1).any(|part| part == number),
+                _ => false,
+            },
+        }
+    }
+
+    /// What is said of a flag: yes where any says so.
+    fn flag(&self, flags: &[Flag]) -> Option<bool> {
+        let said = flags.iter().filter_map(|flag| match flag {
+            Flag::True(place) => match self.at(place)?.to_ascii_lowercase().as_str() {
+                "true" => Some(true),
+                "false" => Some(false),
+                _ => None,
+            },
+            Flag::Where(name, says) => match self.variable(name) {
+                Some(value) => Some(value != "false"),
+                None => self.holds(says).then_some(false),
+            },
+            Flag::Others(one, other) => Some(!same_repository(&self.at(one)?, &self.at(other)?)),
+            Flag::Titled(place) => {
+                let title = self.at(place)?.to_lowercase();
+                Some(["draft:", "[draft]", "(draft)"].iter().any(|word| title.starts_with(word)))
+            }
+            Flag::Never => Some(false),
+        });
+        said.max()
+    }
+
+    fn pull_request(&self, about: &About) -> PullRequest {
+        let (records_opener, opener) = match about.opener {
+            Opener::NotRecorded => (false, None),
+            Opener::At(places) => (true, self.first(places)),
+        };
+        let is_old = about.repeated.is_some_and(|test| self.holds(&test));
+        let [title, labels] = [about.title, about.labels].map(|places| if is_old { &[][..] } else { places });
+        PullRequest {
+            draft: self.flag(about.draft),
+            fork: self.flag(about.fork),
+            opener,
+            records_opener,
+            title: self.first(title),
+            labels: labels.iter().flat_map(|place| self.names(place)).collect(),
+        }
+    }
+
+    /// The names in a list.
+    fn names(&self, place: &Place) -> Vec<String> {
+        match place {
+            Place::Document(pointer) => {
+                let entries = self.document.pointer(pointer).and_then(Value::as_array);
+                entries.into_iter().flatten().filter_map(|entry| said(entry.get("name"))).collect()
+            }
+            place => {
+                let list = self.at(place).unwrap_or_default();
+                list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+            }
         }
     }
 
@@ -113,12 +192,28 @@ impl<V: Fn(&str) -> Option<String>> Environment<V> {
     }
 }
 
-/// A text or number of a document.
+/// A text, number or flag of a document.
 fn said(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
         _ => None,
+    }
+}
+
+/// Whether two texts name one repository of a forge: by its id, or by owner and name, at the end of an address of any form.
+pub fn same_repository(one: &str, other: &str) -> bool {
+    owner_and_name(one) == owner_and_name(other)
+}
+
+/// The last two parts of an address, which hold no secret.
+pub fn owner_and_name(text: &str) -> String {
+    let address = text.trim_end_matches('/').trim_end_matches(".git").to_lowercase();
+    let mut parts = address.rsplit(['/', ':']).filter(|part| !part.is_empty());
+    match (parts.next(), parts.next()) {
+        (Some(name), Some(owner)) => format!("{owner}/{name}"),
+        _ => address,
     }
 }
 
@@ -162,18 +257,26 @@ fn read<V: Fn(&str) -> Option<String>>(system: &System, environment: &Environmen
             (Some(named), None) => format!("event `{named}`"),
             (None, None) => "event".to_owned(),
         },
+        repository: environment.first(system.repository),
         default_branch: environment.first(system.default_branch).map(full_name),
         history: system.history,
         ..Ci::default()
     };
     match event.map(|event| &event.names) {
-        Some(Names::Merge { change, target, source, head, base }) => {
+        Some(Names::Merge { change, target, source, head, base, about }) => {
             ci.change = environment.first(change);
-            ci.target = environment.first(target).map(full_name);
+            let mut targets = target.iter().filter_map(|place| environment.at(place));
+            ci.target = targets.next();
+            if targets.any(|other| ci.target.as_ref() != Some(&other)) {
+                ci.target = None;
+                ci.help = Some("its variables name another target than its document");
+            }
+            ci.target = ci.target.map(full_name);
             ci.source = environment.first(source).map(short_name);
             ci.head = environment.commit(head);
             ci.base = environment.commit(base);
             ci.counts_from_base = !base.is_empty();
+            ci.pull = Some(environment.pull_request(about));
         }
         Some(Names::Push { target, before, after }) => {
             ci.target = environment.first(target).map(full_name);

@@ -8,7 +8,7 @@ use countersign_core::model::{
 };
 
 use super::{CollectError, Collector, PolicyFrom, Subject, Target};
-use crate::git::{Entry, Object};
+use crate::git::{Entry, GitError, Object};
 use crate::module::sha256_hex;
 
 /// Where policies stand.
@@ -66,7 +66,7 @@ impl Collector<'_> {
         match &subject.policy {
             PolicyFrom::File(path) => Ok(Some(self.file(Role::Policy, path)?)),
             PolicyFrom::Ref { revision, path } => {
-                let found = match self.objects.commit(revision)? {
+                let found = match self.named_commit(revision)? {
                     Some(commit) => self.at(&commit, Some(revision), Role::Policy, path)?,
                     None => None,
                 };
@@ -274,14 +274,27 @@ impl Collector<'_> {
 
     /// Puts the checkpoints that commits name into a request.
     pub(super) fn checkpoints(&mut self, request: &mut Request<'static>) -> Result<(), CollectError> {
-        if self.objects.commit("refs/heads/entire/checkpoints/v1")?.is_none() {
-            return Ok(());
+        const CHECKPOINTS: &str = "refs/heads/entire/checkpoints/v1";
+        if self.objects.commit(CHECKPOINTS)?.is_none() {
+            // What is there and cannot be read is no missing one.
+            let is_there = self.repository.has_ref(CHECKPOINTS)?;
+            return if is_there {
+                Err(GitError::MissingNote { object: CHECKPOINTS.to_owned() }.into())
+            } else {
+                Ok(())
+            };
         }
         for wanted in self.needs(request)?.documents {
             let Some(git_ref) = wanted.git_ref.as_deref() else { continue };
-            if let Some(object) = self.objects.get(&format!("{git_ref}:{}", wanted.path))? {
-                let found = document(wanted.role, object, Some(git_ref), None, Some(&wanted.path));
-                request.documents.push(found);
+            match self.objects.file(git_ref, &wanted.path)? {
+                Entry::File(object) => {
+                    let found = document(wanted.role, object, Some(git_ref), None, Some(&wanted.path));
+                    request.documents.push(found);
+                }
+                Entry::Missing => {
+                    return Err(GitError::MissingNote { object: format!("{git_ref}:{}", wanted.path) }.into());
+                }
+                Entry::Nothing | Entry::Irregular(_) => {}
             }
         }
         Ok(())
@@ -321,8 +334,12 @@ impl Collector<'_> {
             let places: Vec<String> = names.iter().map(|name| self.repository.tip(name).to_owned()).collect();
             let objects = self.objects.get_many(&places)?;
             for ((name, id), object) in names.into_iter().zip(commits).zip(objects) {
-                if let Some(object) = object.filter(|object| object.kind == "blob") {
-                    found.push((name, (*id).to_owned(), object.bytes));
+                match object {
+                    Some(object) if object.kind == "blob" => {
+                        found.push((name, (*id).to_owned(), object.bytes))
+                    }
+                    None if refs.contains(&name) => return Err(GitError::MissingNote { object: name }.into()),
+                    _ => {}
                 }
             }
         }

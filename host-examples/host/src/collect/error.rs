@@ -56,9 +56,17 @@ pub enum CollectError {
         /// What to do.
         help: Help,
     },
-    /// A branch and a tag go by one name, and git would take the tag.
-    #[error("`{0}` is a branch and a tag, at different commits: write `refs/heads/{0}` or `refs/tags/{0}`")]
-    Ambiguous(String),
+    /// Several refs go by one name, and git would take one of them.
+    #[error("`{name}` names different commits here: write {}", .places.iter().map(|place| format!("`{place}`")).collect::<Vec<_>>().join(" or "))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// What it may stand for.
+        places: Vec<String>,
+    },
+    /// Three dots stand where two do.
+    #[error("`{0}`: three dots name two ranges; write A..B for the commits of B that A does not have")]
+    TwoRanges(String),
     /// The platform did not answer what nothing can be decided without.
     #[error("{0}")]
     Platform(String),
@@ -106,6 +114,21 @@ pub enum CollectError {
         lacks: String,
         /// What to do.
         help: Help,
+    },
+    /// The remote is another repository than the one that a CI runs for.
+    #[error(
+        "{ci} runs for {expected}, and the remote `{remote}` of this clone is {found}, whose owner may set its branches as they like\n  \
+         help: let the job check out {expected}, and fetch the head of the change from there"
+    )]
+    OtherRemote {
+        /// The CI.
+        ci: &'static str,
+        /// The repository that it runs for.
+        expected: String,
+        /// The remote.
+        remote: String,
+        /// Which repository that is.
+        found: String,
     },
     /// The history is cut.
     #[error("this is a shallow clone, and the history of the change is cut at {commit}{help}")]

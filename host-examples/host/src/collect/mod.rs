@@ -4,6 +4,7 @@ mod documents;
 mod error;
 mod gain;
 mod platform;
+mod revisions;
 mod selection;
 
 use std::collections::HashSet;
@@ -14,7 +15,7 @@ use countersign_core::model::{
     Place, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
 };
 
-use crate::git::{Asked, Diff, Objects, Repository};
+use crate::git::{Asked, Diff, Entry, GitError, Objects, Repository};
 use crate::module::{Function, Module};
 use crate::statements::{self, ALLOWED_SIGNERS_PATH, REVOKED_KEYS_PATH};
 
@@ -23,6 +24,7 @@ use documents::document;
 pub use error::{CollectError, Help};
 use gain::Gain;
 pub use platform::Platform;
+pub use revisions::Range;
 pub use selection::{PolicyFrom, Selection};
 
 /// Bytes of a diff that one request takes.
@@ -240,8 +242,14 @@ impl<'m> Collector<'m> {
         }
         if wanted(Fact::Traces) {
             for path in self.about.traces.clone() {
-                if let Some(object) = self.objects.get(&format!("{head}:{path}"))? {
-                    request.documents.push(document(Role::Trace, object, None, Some(head), Some(&path)));
+                match self.objects.file(head.as_str(), &path)? {
+                    Entry::File(object) => {
+                        request.documents.push(document(Role::Trace, object, None, Some(head), Some(&path)));
+                    }
+                    Entry::Missing => {
+                        return Err(GitError::MissingNote { object: format!("{head}:{path}") }.into());
+                    }
+                    Entry::Nothing | Entry::Irregular(_) => {}
                 }
                 if let Some(tip) = &gain.tip
                     && let Some(object) = self.objects.get(&format!("{tip}:{path}"))?
@@ -419,18 +427,6 @@ impl<'m> Collector<'m> {
     pub fn branch(&mut self, name: String) -> Result<Target, CollectError> {
         let tip = if self.repository.has_ref(&name)? { self.objects.commit(&name)? } else { None };
         Ok(Target { tip: tip.map(|tip| (name.clone(), tip)), name })
-    }
-
-    /// The commit that a revision names.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn resolve(&mut self, revision: &str) -> Result<ObjectId<'static>, CollectError> {
-        self.objects.commit(revision)?.ok_or_else(|| CollectError::NoCommit {
-            revision: revision.to_owned(),
-            named_by: String::new(),
-            help: Help::default(),
-        })
     }
 }
 

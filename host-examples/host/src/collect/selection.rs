@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
-    API_VERSION, Act, Change, Fact, MergeKind, MergeResult, Needs, ObjectId, Request, Software, Trigger,
-    TriggerKind, Unavailable, When,
+    API_VERSION, Account, Act, Change, Fact, Label, MergeKind, MergeResult, Needs, ObjectId, Request,
+    Software, Trigger, TriggerKind, Unavailable, When,
 };
+use countersign_core::shell_word;
 
 use super::{CollectError, Collector, Help, HostRules, POLICY_PATH, Platform, Subject, Target};
-use crate::ci::Ci;
+use crate::ci::{Ci, PullRequest, owner_and_name, same_repository};
 
 /// Which change, and what beside git decides about it.
 #[derive(Debug, Clone, Default)]
@@ -54,7 +55,16 @@ pub enum PolicyFrom {
 struct Plain<'c> {
     git: String,
     ci: Option<&'c Ci>,
+    /// It is in its target already.
+    pushed: bool,
     signoffs: Vec<Act<'static>>,
+}
+
+impl Plain<'_> {
+    /// What the CI says of the pull request that it runs for.
+    fn pull(&self) -> Option<&PullRequest> {
+        self.ci.and_then(|ci| ci.pull.as_ref())
+    }
 }
 
 impl Platform for Plain<'_> {
@@ -69,10 +79,22 @@ impl Platform for Plain<'_> {
     }
 
     fn absent(&self) -> &[Fact] {
-        &[Fact::History, Fact::Pushes, Fact::Opener, Fact::Requester, Fact::People]
+        use Fact::{History, Opener, People, Pushes, Requester, Text};
+        match self.pull() {
+            None => &[History, Pushes, Opener, Requester, People, Text],
+            Some(pull) if pull.records_opener => &[History, Pushes, Requester, People],
+            Some(_) => &[History, Pushes, Opener, Requester, People],
+        }
     }
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
+        if let (Some(change), true) = (&mut request.change, self.pushed) {
+            // Whoever pushes does so in this repository.
+            change.fork = Some(false);
+        }
+        if let (Some(pull), Some(ci)) = (self.pull(), self.ci) {
+            of_pull_request(pull, ci, request);
+        }
         request.acts.extend(self.signoffs.drain(..));
         request.complete.push(Fact::Acts);
         if needs.facts.contains(&Fact::Groups) {
@@ -83,6 +105,26 @@ impl Platform for Plain<'_> {
             });
         }
         Ok(())
+    }
+}
+
+/// Copies what a CI says of a pull request. It says of no list of texts that it is whole.
+fn of_pull_request(pull: &PullRequest, ci: &Ci, request: &mut Request<'static>) {
+    let Some(change) = &mut request.change else { return };
+    (change.draft, change.fork) = (pull.draft, pull.fork);
+    change.title = pull.title.clone().map(Into::into);
+    let label = |name: &String| Label { name: name.clone().into(), by: None, at: None };
+    change.labels = pull.labels.iter().map(label).collect::<Vec<_>>().into();
+    change.opened_by =
+        pull.opener.clone().map(|login| Account { login: Some(login.into()), ..Account::default() });
+    if pull.opener.is_some() {
+        request.complete.push(Fact::Opener);
+    } else if pull.records_opener {
+        request.unavailable.push(Unavailable {
+            fact: Fact::Opener,
+            of: None,
+            reason: format!("{}: this {} does not say it", ci.name, ci.event).into(),
+        });
     }
 }
 
@@ -119,10 +161,15 @@ impl Remotes {
     /// How a branch comes into the clone, whatever the clone was made to fetch.
     fn fetch(&self, name: &str) -> String {
         match name.strip_prefix("refs/heads/") {
-            Some(branch) => format!("git fetch {} {branch}:{}", self.name(), self.branch(branch)),
-            None => format!("git fetch {} {name}:{name}", self.name()),
+            Some(branch) => fetch(self.name(), name, &self.branch(branch)),
+            None => fetch(self.name(), name, name),
         }
     }
+}
+
+/// The command that makes a ref here what one there is. Both by full name: by a short one git takes a tag before a branch.
+fn fetch(remote: &str, theirs: &str, ours: &str) -> String {
+    format!("git fetch {remote} {}", shell_word(&format!("+{theirs}:{ours}")))
 }
 
 /// Whether an id is git's and the forges' word for nothing.
@@ -157,7 +204,7 @@ impl Collector<'_> {
             Some(path) => self.signoffs(path, &named.head)?,
             None => Vec::new(),
         };
-        let mut plain = Plain { git: self.repository.version()?, ci, signoffs };
+        let mut plain = Plain { git: self.repository.version()?, ci, pushed: named.pushed, signoffs };
         let result = if named.pushed {
             let tree = self.repository.tree(named.head.as_str())?;
             Some(MergeResult { commit: named.head.clone(), tree, kind: MergeKind::Push })
@@ -210,6 +257,10 @@ impl Collector<'_> {
                 return Err(says_too_little(ci, &lacks));
             }
         }
+        let is_full = |name: &String| name.starts_with("refs/");
+        if let Some(ci) = ci.filter(|_| !selection.target.as_ref().is_some_and(is_full)) {
+            self.remote_is_of(ci, remotes)?;
+        }
         let head = self.head(selection, ci)?;
         let mut default_branch = self.default_branch(ci, remotes)?;
         let pushed = by_ci.is_some_and(|ci| ci.pushed);
@@ -240,6 +291,23 @@ impl Collector<'_> {
         Ok(Named { target, default_branch, base, since, head, pushed })
     }
 
+    /// Where branches stand is what the repository says that the CI runs for, and not a fork of it.
+    fn remote_is_of(&self, ci: &Ci, remotes: &Remotes) -> Result<(), CollectError> {
+        let address = self.repository.config(&format!("remote.{}.url", remotes.name()))?;
+        let (Some(expected), Some(address)) = (&ci.repository, address) else { return Ok(()) };
+        // A folder of this machine has no owner on the forge.
+        let is_folder = ["/", ".", "file:"].iter().any(|start| address.starts_with(start));
+        if is_folder || same_repository(expected, &address) {
+            return Ok(());
+        }
+        Err(CollectError::OtherRemote {
+            ci: ci.name,
+            expected: owner_and_name(expected),
+            remote: remotes.name().to_owned(),
+            found: owner_and_name(&address),
+        })
+    }
+
     fn head(&mut self, selection: &Selection, ci: Option<&Ci>) -> Result<ObjectId<'static>, CollectError> {
         let Some(revision) = &selection.head else {
             return match ci {
@@ -251,11 +319,6 @@ impl Collector<'_> {
                 }),
             };
         };
-        let branch = self.objects.commit(&format!("refs/heads/{revision}"))?;
-        let tag = self.objects.commit(&format!("refs/tags/{revision}"))?;
-        if branch.is_some() && tag.is_some() && branch != tag {
-            return Err(CollectError::Ambiguous(revision.clone()));
-        }
         self.commit_of(revision, None)
     }
 
@@ -281,7 +344,7 @@ impl Collector<'_> {
         revision: &str,
         by: Option<(&Ci, &str)>,
     ) -> Result<ObjectId<'static>, CollectError> {
-        if let Some(commit) = self.objects.commit(revision)? {
+        if let Some(commit) = self.named_commit(revision)? {
             return Ok(commit);
         }
         let help = match by {
@@ -311,8 +374,8 @@ impl Collector<'_> {
         self.target_by_flag(name, &remotes)
     }
 
-    /// The target that a flag names. Full names only: a tag called like a branch is another ref. What the remote said of a
-    /// branch stands before the branch of the same name here.
+    /// The target that a flag names. Full names only: a tag called like a branch is another ref. Where there is a remote, a short
+    /// name is what that one said of a branch.
     fn target_by_flag(&mut self, name: &str, remotes: &Remotes) -> Result<Target, CollectError> {
         let folder = remotes.branch("");
         let (branch, here_first) = match (name.strip_prefix("refs/heads/"), name.strip_prefix(&folder)) {
@@ -323,12 +386,23 @@ impl Collector<'_> {
             (None, None) if name.starts_with("refs/") => return self.first_of(name, &[name.to_owned()]),
             (None, None) => {
                 let remote = name.strip_prefix(remotes.name()).and_then(|rest| rest.strip_prefix('/'));
+                // A branch may be called like what the remote said of another one.
+                let called_so = [remotes.branch(name), format!("refs/heads/{name}")];
+                if let Some(branch) = remote
+                    && (self.repository.has_ref(&called_so[0])? || self.repository.has_ref(&called_so[1])?)
+                {
+                    let places = [branch, name].map(|branch| format!("refs/heads/{branch}")).into();
+                    return Err(CollectError::Ambiguous { name: name.to_owned(), places });
+                }
                 (remote.unwrap_or(name), false)
             }
         };
-        let mut places = [remotes.branch(branch), format!("refs/heads/{branch}")];
+        let mut places = vec![remotes.branch(branch), format!("refs/heads/{branch}")];
         if here_first {
             places.reverse();
+        } else if self.repository.work_tree.is_some() && !remotes.0.is_empty() {
+            // A branch that stands here alone may be whatever made this clone put there.
+            places.truncate(1);
         }
         self.first_of(&format!("refs/heads/{branch}"), &places)
     }
@@ -413,6 +487,12 @@ impl Collector<'_> {
             help.push(format!("did you mean `{likely}`?"));
         }
         help.extend(bring(ci, remotes.fetch(&target.name)));
+        if selection.target.is_some() && self.repository.has_ref(&format!("refs/heads/{name}"))? {
+            let here = shell_word(&format!("refs/heads/{name}"));
+            help.push(format!(
+                "if the branch of that name is meant that stands in this clone alone: --target {here}"
+            ));
+        }
         if selection.target.is_some() && selection.base.is_none() {
             help.push(format!("if it is to be new: --base {}", "0".repeat(40)));
         }

@@ -14,7 +14,11 @@ const KEPT: [&str; 4] = ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH
 
 /// What git would take for the place of a repository, its objects, index or refs: the variables that
 /// `git rev-parse --local-env-vars` names, but for those that carry configuration, and what else says where to read.
-const PLACES: [&str; 18] = [
+const PLACES: [&str; 22] = [
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_IMPLICIT_WORK_TREE",
@@ -47,6 +51,13 @@ const SETTINGS: [&str; 7] = [
     "i18n.commitEncoding=UTF-8",
     "advice.graftFileDeprecated=false",
 ];
+
+/// How other machines are reached, whatever a repository's configuration allows: by no helper that runs what an address says
+/// (git(1), `GIT_ALLOW_PROTOCOL`). Whoever needs one sets the variable.
+fn protocols() -> (&'static str, OsString) {
+    const ALLOWED: &str = "GIT_ALLOW_PROTOCOL";
+    (ALLOWED, std::env::var_os(ALLOWED).unwrap_or_else(|| "file:git:http:https:ssh".into()))
+}
 
 /// Where a repository keeps what is read of it, by absolute paths.
 #[derive(Debug, Clone)]
@@ -81,6 +92,7 @@ fn unsteered(own: &OwnFolder, fetching: &str) -> Command {
     }
     let fetching = own.is_partial.then(|| own.folder.path().join(fetching));
     command
+        .envs([protocols()])
         .env("LC_ALL", "C")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", fetching.unwrap_or_else(|| "/dev/null".into()))
@@ -123,9 +135,28 @@ pub(super) fn as_user() -> Command {
         command.env_remove(name);
     }
     command
+        .envs([protocols()])
         .env("LC_ALL", "C")
         .env("GIT_TERMINAL_PROMPT", "0")
         .args(["--no-pager", "-c", "core.hooksPath=/dev/null"])
+        .stdin(Stdio::null());
+    command
+}
+
+/// A git command in a folder that this program fills itself, with no configuration and no environment but what it is given.
+pub fn of_sample(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| steers(name)) {
+        command.env_remove(name);
+    }
+    command
+        .envs([protocols()])
+        .env("LC_ALL", "C")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_ATTR_NOSYSTEM", "1")
+        .args(["--no-pager", "-c", "core.hooksPath=/dev/null", "-C"])
+        .arg(folder)
         .stdin(Stdio::null());
     command
 }

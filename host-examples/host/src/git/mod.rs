@@ -1,5 +1,6 @@
 //! Reads git repositories through git itself: bytes as they are, nothing interpreted.
 
+mod brought;
 mod command;
 mod commits;
 mod diff;
@@ -18,6 +19,7 @@ use countersign_core::model::{Commit, ObjectId, Text};
 
 use command::{OwnFolder, Places};
 
+pub use command::of_sample;
 pub use commits::Commits;
 pub use diff::{Asked, Diff};
 pub use history::Held;
@@ -37,6 +39,17 @@ pub enum GitError {
         path: PathBuf,
         /// What git said.
         reason: String,
+    },
+    /// Whoever wrote the files of another repository wrote this one.
+    #[error(
+        "{path} is a repository that is part of {of}: whoever changes the files there says what stands in it\n  \
+         help: run this in {of}, or in a clone of its own that {of} does not track"
+    )]
+    Brought {
+        /// The folder.
+        path: PathBuf,
+        /// The work tree that tracks it.
+        of: PathBuf,
     },
     /// git failed.
     #[error("`git {command}` failed: {reason}")]
@@ -62,8 +75,10 @@ pub enum GitError {
         /// What is wrong with it.
         what: String,
     },
-    /// A notes ref leads to an object that is not here.
-    #[error("object {object} of the notes is missing here; fetch the notes refs again, or run `git fsck`")]
+    /// What tools noted about commits leads to an object that is not here.
+    #[error(
+        "{object}, which tools noted about commits, is missing here; fetch its ref again, or run `git fsck`"
+    )]
     MissingNote {
         /// Which.
         object: String,
@@ -99,7 +114,7 @@ impl Repository {
     /// as everywhere, and nothing after it is. In a hook of this repository what the push brings is part of it.
     ///
     /// # Errors
-    /// When git is missing or the folder is in no repository that git trusts.
+    /// When git is missing or the folder is in no repository that git trusts, and when another repository tracks this one.
     pub fn open(folder: &Path) -> Result<Self, GitError> {
         let not_here = |reason: String| GitError::NotARepository { path: folder.to_owned(), reason };
         let output = command::as_user()
@@ -132,10 +147,19 @@ impl Repository {
             .unwrap_or_default();
         shallow.sort_unstable();
         let work_tree = (*bare == "false").then(|| folder.join(above.first().unwrap_or(&"")));
+        let work_tree = work_tree.and_then(|path| path.canonicalize().ok());
+        let own_folders = [places.git_dir.canonicalize().ok(), work_tree.clone()].into_iter().flatten();
+        let stands: Vec<PathBuf> = own_folders.chain(brought::links_to(folder)).collect();
+        if let Some(of) = brought::by_whom(&stands)? {
+            return Err(GitError::Brought {
+                path: folder.canonicalize().unwrap_or_else(|_| folder.to_owned()),
+                of,
+            });
+        }
         Ok(Repository {
             own: Arc::new(OwnFolder::make(&places)?),
             places,
-            work_tree: work_tree.and_then(|path| path.canonicalize().ok()),
+            work_tree,
             shallow,
             moving: Vec::new(),
         })
@@ -198,6 +222,25 @@ impl Repository {
     /// When git cannot be run.
     pub fn has_ref(&self, name: &str) -> Result<bool, GitError> {
         Ok(self.maybe_text(["show-ref", "--verify", "--quiet", name])?.is_some())
+    }
+
+    /// Whether git keeps a head of this name beside `HEAD`, such as `FETCH_HEAD`: it stands before refs that are called so.
+    pub fn has_head(&self, name: &str) -> bool {
+        name.ends_with("_HEAD")
+            && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            && self.places.git_dir.join(name).is_file()
+    }
+
+    /// The objects whose ids begin with a text; none where it could not be the abbreviation of an id.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn abbreviated(&self, text: &str) -> Result<Vec<String>, GitError> {
+        if text.len() < 4 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(Vec::new());
+        }
+        let ids = self.text(["rev-parse", &format!("--disambiguate={text}")])?;
+        Ok(ids.lines().map(str::to_owned).collect())
     }
 
     /// A value of the repository's own configuration.
@@ -365,12 +408,19 @@ impl Repository {
         Ok(Commits::new(list, read, BufReader::with_capacity(1 << 18, out)))
     }
 
-    /// The commits of a range along first parents, newest first: id, parents, subject.
+    /// The commits that `head` reaches along first parents and `without` does not reach, newest first: id, parents, subject.
     ///
     /// # Errors
     /// When git fails.
-    pub fn first_parents(&self, range: &str) -> Result<Vec<FirstParent>, GitError> {
-        let commits = self.walk(&["--first-parent", "--end-of-options", range, "--"])?;
+    pub fn first_parents(
+        &self,
+        head: &ObjectId<'_>,
+        without: Option<&ObjectId<'_>>,
+    ) -> Result<Vec<FirstParent>, GitError> {
+        let mut args = vec!["--first-parent", head.as_str(), "--not"];
+        args.extend(without.map(ObjectId::as_str));
+        args.push("--");
+        let commits = self.walk(&args)?;
         let entry = |commit: Result<Commit<'static>, GitError>| {
             let commit = commit?;
             let parents = commit.parents.iter().map(|parent| parent.sha.to_string()).collect();

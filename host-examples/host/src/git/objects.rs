@@ -189,7 +189,9 @@ impl Objects {
     ) -> Result<(), GitError> {
         let missing = |object: String| GitError::MissingNote { object };
         for TreeEntry { mode, name, object } in tree_entries(tree)? {
-            let Ok(name) = std::str::from_utf8(name) else { continue };
+            // git reads the digits of an id in upper case as well.
+            let Ok(name) = std::str::from_utf8(name).map(str::to_ascii_lowercase) else { continue };
+            let name = name.as_str();
             let part = |id: &&str| id.get(depth..depth + name.len()).map(|part| part.cmp(name));
             let from = ids.partition_point(|id| part(id) == Some(std::cmp::Ordering::Less));
             let here = ids.get(from..).unwrap_or_default();
