@@ -15,13 +15,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_audit::anchor::Anchorage;
-use countersign_audit::replay::answer;
 use countersign_audit::{Database, Place};
 use countersign_core::model::{EarlierAnswer, ObjectId, TriggerKind, read};
 use countersign_host::cli::now;
 use countersign_host::collect::{Collector, Platform, PolicyFrom, Subject, Target};
 use countersign_host::git::Remote;
-use countersign_host::module::Module;
+use countersign_host::module::{CallError, Function, Module};
 use countersign_serve::{
     Delivery, Forge, ForgeError, Judged, Look, Memory, Published, Refusal, Settings, Subject as Job,
 };
@@ -396,7 +395,11 @@ impl Gitea {
         if collected.as_push {
             return Ok(None);
         }
-        let answer = answer(&self.module, &collected.request);
+        // Out of time or memory is no answer: nothing is recorded, and it is tried again.
+        let answer = match self.module.call(Function::Evaluate, &collected.request) {
+            Ok(answer) | Err(CallError::Refused(answer)) => answer,
+            Err(error) => return Err(failed(error)),
+        };
         let decision = read(answer.as_bytes()).ok();
         Ok(Some(Judged { request: collected.request, answer, decision }))
     }
