@@ -149,12 +149,15 @@ fn said(body: &mut String, decision: &Decision) {
         body.push_str("</ul>\n</section>\n");
     }
     if !decision.contributors.is_empty() {
-        body.push_str("<section>\n<h2>Took part, and so cannot approve</h2>\n<ul>\n");
+        let all_barred = decision.contributors.iter().all(|contributor| contributor.barred);
+        let so = if all_barred { ", and so cannot approve" } else { "" };
+        let _ = writeln!(body, "<section>\n<h2>Took part{so}</h2>\n<ul>");
         for contributor in &decision.contributors {
             let roles: Vec<String> = contributor
                 .roles
                 .iter()
                 .filter_map(|role| Some(serde_json::to_value(role).ok()?.as_str()?.replace('-', " ")))
+                .chain((contributor.barred && !all_barred).then(|| "cannot approve".to_owned()))
                 .collect();
             let _ = writeln!(
                 body,

@@ -236,6 +236,7 @@ fn request(input: &[u8]) -> Result<Request<'_>, Error> {
     request.pushes.within_limit("pushes")?;
     request.versions.within_limit("versions")?;
     request.acts.within_limit("acts")?;
+    request.former.within_limit("former heads")?;
     request.statuses.within_limit("statuses")?;
     request.people.within_limit("people")?;
     request.groups.within_limit("groups")?;

@@ -58,4 +58,4 @@ pub use decide::shell_word;
 pub use error::{Error, ErrorDocument, ErrorKind};
 pub use facade::{FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, render};
 pub use policy::likely;
-pub use render::visible;
+pub use render::{plain, visible};

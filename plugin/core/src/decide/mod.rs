@@ -10,6 +10,7 @@ mod owners;
 mod predicates;
 mod remedies;
 mod rules;
+mod signing;
 
 use bundle::Bundle;
 
@@ -20,19 +21,19 @@ use crate::change::Judged;
 use crate::facade::let_go;
 use crate::limits::{Steps, TEXT_BYTES};
 use crate::model::{
-    API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Notice, NoticeCode,
-    Outcome, PolicySummary, Proof, Request, RuleResult, TriggerKind,
+    API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Fact, Notice, NoticeCode,
+    ObjectId, Outcome, PolicySummary, Proof, Request, Role, RuleResult, ToSign, TriggerKind,
 };
 use crate::order::Index;
-use crate::policy::Policy;
+use crate::policy::{Effect, Policy};
 use crate::provenance::Table;
 use crate::signoff::answers::{self, Answer, Question};
-use crate::signoff::people::Directory;
-use crate::signoff::signed::{Signed, Subject, signed};
-use crate::signoff::{self, Acts, Words};
+use crate::signoff::people::{Directory, PersonId};
+use crate::signoff::signed::{self, Signed, Subject, signed};
+use crate::signoff::{self, Acts, Elsewhere, Words, overrides};
 use crate::{Error, model, order, signals};
 use evidence::{provenance_of, summarise};
-use notices::{notices, of_rules};
+use notices::{no_signoffs, notices, of_rules};
 use outcome::{Judgement, conclude};
 use predicates::{Facts, paths};
 use rules::{Case, Said, Views};
@@ -52,6 +53,22 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         return Ok(of_move(request, change, (Outcome::NotApplicable, why)));
     }
     let judged = Judged::of(request)?;
+    let mut decision = among(request, change, &judged, None)?;
+    if let Some(to_sign) = &request.to_sign {
+        let signed = among(request, change, &judged, Some(to_sign))?;
+        decision.signing = Some(signing::weigh(&decision, signed));
+    }
+    let_go(judged);
+    Ok(decision)
+}
+
+/// Decides under the policy that is found, or beside what is lacking; a statement that nobody signed yet counts as signed.
+fn among<'a>(
+    request: &Request<'a>,
+    change: &Change<'a>,
+    judged: &Judged<'_, 'a>,
+    to_sign: Option<&ToSign<'a>>,
+) -> Result<Decision, Error> {
     let host = bundle::of_host(request)?;
     let found = bundle::of_request(request);
     // Where no policy can decide, whom the host names may still answer for the change.
@@ -60,17 +77,15 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         Ok(None) if request.trigger.require_policy => Some(NO_POLICY.to_owned()),
         Ok(_) => None,
     };
-    let decision = match (lack, host) {
+    match (lack, host) {
         (Some(lack), Some(host)) => {
-            let decision = under(request, change, &judged, Some(host), None, Some(lack))?;
+            let decision = under(request, change, judged, Some(host), None, Some(lack), to_sign)?;
             // Beside what lacks stands the glass, if anybody tried to break it; else the answer is what it is without.
             let tried = decision.rules.len() > 1;
-            if tried { decision } else { under(request, change, &judged, found?, None, None)? }
+            if tried { Ok(decision) } else { under(request, change, judged, found?, None, None, to_sign) }
         }
-        (_, host) => under(request, change, &judged, found?, host, None)?,
-    };
-    let_go(judged);
-    Ok(decision)
+        (_, host) => under(request, change, judged, found?, host, None, to_sign),
+    }
 }
 
 /// Decides under one policy. Beside it the host may say who breaks the glass, and what lacks is one more rule that is open.
@@ -81,6 +96,7 @@ fn under<'r, 'a>(
     bundle: Option<Bundle<'r, 'a>>,
     host: Option<Bundle<'r, 'a>>,
     lack: Option<String>,
+    to_sign: Option<&'r ToSign<'a>>,
 ) -> Result<Decision, Error> {
     let policy = bundle.as_ref().map(|bundle| &bundle.policy);
     let table = table(policy);
@@ -94,13 +110,14 @@ fn under<'r, 'a>(
         repository: &subject_name,
         policy_digest: bundle.as_ref().and_then(|bundle| bundle.digest.as_deref()),
     };
-    let signed = signed(request, policy, &subject, &steps)?;
+    let signed = signed(request, policy, &subject, to_sign, &steps)?;
     let description = signoff::description(change);
     let verified = request.acts.iter().zip(&signed).map(|(act, signed)| match signed {
         Some(signed) => &signed.act,
         None => act,
     });
-    let list: Vec<&Act<'_>> = verified.chain(&description).collect();
+    let unsigned = signed.get(request.acts.len()).and_then(Option::as_ref).map(|unsigned| &unsigned.act);
+    let list: Vec<&Act<'_>> = verified.chain(unsigned).chain(&description).collect();
     let also = |at: usize| signed.get(at).and_then(Option::as_ref).map(|signed| signed.also.as_slice());
     let mut actors = Vec::with_capacity(list.len());
     for (at, act) in list.iter().enumerate() {
@@ -116,6 +133,7 @@ fn under<'r, 'a>(
         act.dismissed.iter().filter_map(|edit| edit.by.as_ref()).for_each(|by| drop(directory.all_of(by)));
         actors.push(actor);
     }
+    let able = if reviews(request, change) { None } else { able(request, policy, &mut directory) };
     let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
     let words: Vec<Words<'_>> = list.iter().map(|act| Words::of(act)).collect();
     let bytes: u64 = words.iter().map(|words| words.text().len() as u64).sum();
@@ -126,13 +144,15 @@ fn under<'r, 'a>(
         answers: answers_of(&words, policy),
         description: description.is_some(),
         faults: list.iter().enumerate().map(|(at, act)| unproved(request, act, signed.get(at))).collect(),
-        elsewhere: list.iter().map(|act| is_elsewhere(act, change, &own)).collect(),
+        whys: signed.iter().map(|signed| signed.as_ref()?.why.clone()).collect(),
+        elsewhere: list.iter().map(|act| elsewhere(request, act, change, &own)).collect(),
+        override_something: list.iter().zip(&words).any(|(act, words)| overrides::is_one(act, words)),
         words,
         list,
     };
     let shown = signals::signals(&request.files, &steps)?;
     let mut said = Said::default();
-    let (mut rules, mut apart, mut glass) = (Vec::new(), [None, None], None);
+    let (mut rules, mut apart, mut glass, mut stray) = (Vec::new(), [None, None], None, None);
     if let Some(policy) = policy {
         let paths = paths::index(&request.files);
         let facts = Facts {
@@ -146,16 +166,19 @@ fn under<'r, 'a>(
             directory: &directory,
             contributors: &views.all,
         };
-        let case = Case { facts: &facts, change, views: &views, acts: &acts };
+        let case = Case { facts: &facts, change, views: &views, acts: &acts, able: able.as_deref() };
         rules.extend(lack.map(rules::lacking));
         for rule in &policy.rules {
             rules.push(case.rule(rule, &mut said)?);
         }
-        let veto = policy.veto.as_ref().map(|veto| case.veto(veto)).transpose()?;
+        let veto = policy.veto.as_ref().map(|veto| case.veto(veto, &mut said)).transpose()?;
         apart = [veto, case.held_draft(&rules)];
-        if let Some(break_glass) = &policy.break_glass {
-            glass = case.break_glass(break_glass, each(&mut rules, &mut apart))?;
+        match (&policy.break_glass, &host) {
+            (Some(break_glass), _) => glass = case.break_glass(break_glass, each(&mut rules, &mut apart))?,
+            (None, Some(_)) => {}
+            (None, None) => glass = case.no_glass()?,
         }
+        stray = case.stray_waivers()?;
         let stands = glass.as_ref().is_some_and(|glass| glass.overridden.is_some());
         if let Some(host) = host.as_ref().filter(|_| !stands)
             && let Some(break_glass) = &host.policy.break_glass
@@ -173,12 +196,17 @@ fn under<'r, 'a>(
         }
     }
     let (outcome, headline) = conclude(request, policy, judged, &apart, glass.as_ref(), &rules);
-    let Said { mut remedies, mut claimed } = said;
-    if glass.as_ref().is_some_and(|glass| glass.overridden.is_some()) {
-        remedies.clear();
-    }
+    let Said { remedies, lifts, mut claimed, unanswered } = said;
+    let broken = glass.as_ref().is_some_and(|glass| glass.overridden.is_some());
+    let alternatives = policy.is_some_and(|policy| policy.require.is_some()) && outcome != Outcome::Denied;
+    let remedies = match () {
+        () if broken => Vec::new(),
+        // Where nothing that somebody signs lets the change pass, nobody is asked to sign.
+        () if !lifts.is_empty() && !alternatives => lifts,
+        () => [lifts, remedies].concat(),
+    };
     let [veto, draft] = apart;
-    let apart = veto.into_iter().chain(glass).chain(draft);
+    let apart = veto.into_iter().chain(glass).chain(draft).chain(stray);
     let rules: Vec<RuleResult> = apart.chain(rules.into_iter().map(|(rule, _)| rule)).collect();
 
     let enforce = policy.map_or(Enforce::Block, |policy| policy.enforce);
@@ -197,6 +225,9 @@ fn under<'r, 'a>(
         let message =
             format!("the sign-off of {who} rests on the word of whoever gave the file; nothing signs it");
         order::insert(&mut notices, Notice { code: NoticeCode::ClaimedProof, message });
+    }
+    if request.absent.contains(&Fact::Signoffs) && able.is_some() && !outcome.passes() {
+        order::insert(&mut notices, no_signoffs());
     }
     of_rules(&rules).into_iter().for_each(|notice| order::insert(&mut notices, notice));
     let decision = Decision {
@@ -226,9 +257,15 @@ fn under<'r, 'a>(
         rules,
         provenance,
         signals: shown,
-        contributors: views.all.list(&directory),
+        contributors: views.all.list(&directory, |person| is_barred(policy, &views, person)),
         remedies,
         notices,
+        signing: unsigned
+            .map(|act| {
+                let actor = acts.actors.get(request.acts.len()).map(Vec::as_slice).unwrap_or_default();
+                signing::begin(request, policy, &directory, (act.kind, actor), unanswered, &steps)
+            })
+            .transpose()?,
     };
     let_go((acts, views, directory));
     let_go(table);
@@ -312,13 +349,63 @@ fn unproved(request: &Request<'_>, act: &Act<'_>, signed: Option<&Option<Signed<
     }
 }
 
-/// Whether an act says itself that it is about another change. Without a forge a change is its target and its commits.
-fn is_elsewhere(act: &Act<'_>, change: &Change<'_>, own: &Index<'_>) -> bool {
-    act.change.as_ref().is_some_and(|id| change.id.as_ref() != Some(id))
-        || act.target.as_ref().is_some_and(|target| *target != change.target)
-        || (act.change.is_none()
-            && act.proof == Proof::Signature
-            && act.head.as_ref().is_some_and(|head| own.get(head.as_bytes()).is_none()))
+/// Whether an act says itself that it is about another change. Without a forge a change is its target and its commits; a commit
+/// that is none of them may have been its head before: by the platform's record, by the diff or the tree that merging it gave,
+/// or by its author and the time of writing, which an amend and a rebase keep.
+fn elsewhere(request: &Request<'_>, act: &Act<'_>, change: &Change<'_>, own: &Index<'_>) -> Elsewhere {
+    let stray = act.head.as_ref().filter(|head| {
+        act.proof == Proof::Signature
+            && (act.change.is_none() || act.change != change.id)
+            && own.get(head.as_bytes()).is_none()
+    });
+    if let Some(head) = stray {
+        let same =
+            |given: &Option<ObjectId<'_>>, here: &Option<ObjectId<'_>>| given.is_some() && given == here;
+        let recorded = || {
+            request.pushes.iter().any(|push| push.head == *head)
+                || request.versions.iter().any(|version| version.head == *head)
+        };
+        let rewritten = || {
+            let former = request.former.iter().find(|former| former.sha == *head);
+            former.is_some_and(|former| {
+                let mut commits = request.commits.iter();
+                commits.any(|commit| {
+                    commit.author.is_same(&former.author) && commit.author.time == former.author.time
+                })
+            })
+        };
+        let once = same(&act.diff_id, &change.diff_id)
+            || same(&act.merge_tree, &change.merge_tree)
+            || recorded()
+            || rewritten();
+        return if once { Elsewhere::Once } else { Elsewhere::Unrelated };
+    }
+    let other = act.change.as_ref().is_some_and(|id| change.id.as_ref() != Some(id))
+        || act.target.as_ref().is_some_and(|target| *target != change.target);
+    if other { Elsewhere::Once } else { Elsewhere::No }
+}
+
+/// Whether approvals can come by a review: somebody is logged in, and there is a change that is reviewed.
+fn reviews(request: &Request<'_>, change: &Change<'_>) -> bool {
+    !request.absent.contains(&Fact::People) && change.id.is_some()
+}
+
+/// The people who have a key that counts now; none where the target lists no keys at all.
+fn able(request: &Request<'_>, policy: Option<&Policy>, directory: &mut Directory) -> Option<Vec<PersonId>> {
+    let listed = policy?.identities.values().any(|identity| !identity.keys.is_empty())
+        || request.documents.iter().any(|document| document.role == Role::AllowedSigners);
+    let mut people = Vec::new();
+    for account in listed.then(|| signed::able(request, policy))? {
+        directory.all_named(&account).into_iter().for_each(|person| order::insert(&mut people, person));
+    }
+    Some(people)
+}
+
+/// Whether no rule that asks for approvals lets a person give one. Where no rule asks, nobody is barred.
+fn is_barred(policy: Option<&Policy>, views: &Views<'_, '_, '_>, person: PersonId) -> bool {
+    let rules = policy.into_iter().flat_map(|policy| &policy.rules);
+    let mut asking = rules.filter(|rule| matches!(rule.effect, Effect::Require(_))).peekable();
+    asking.peek().is_some() && asking.all(|rule| views.bars(person, &rule.options))
 }
 
 /// The answers of each act, where the policy asks questions.

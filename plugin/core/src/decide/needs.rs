@@ -1,7 +1,7 @@
 //! Which facts a policy needs that a request lacks, so that a host fetches no more.
 
 use super::bundle::{self, Found};
-use super::{is_elsewhere, moves, subject_of};
+use super::{elsewhere, moves, subject_of};
 use crate::Error;
 use crate::limits::Steps;
 use crate::model::{
@@ -10,6 +10,7 @@ use crate::model::{
 use crate::order::{self, Index};
 use crate::policy::{CODE_OWNERS, Effect, Options, PeopleSet, Policy, Predicate, Stale};
 use crate::provenance::wanted_checkpoints;
+use crate::signoff::Elsewhere;
 use crate::signoff::signed::{Signed, Subject, signed};
 
 /// Says what is missing. Hosts ask at most three times: documents, the facts of the change, what those name.
@@ -113,7 +114,8 @@ fn answer(facts: Vec<Fact>, documents: Vec<WantedDocument>) -> Needs {
 const OF_ONE: usize = 10;
 
 /// Of signed acts those that somebody signed who may, and of many by one signer the latest: what one person heaps up costs
-/// nobody else anything. Statements about other changes, which anybody can copy here, take no room of those about this one.
+/// nobody else anything. Statements about other changes, which anybody can copy here, take no room of those about this one, and
+/// what nothing ties to this change is not kept. A refusal is, where the policy binds approvals to more than the head.
 fn worth_keeping(request: &Request<'_>) -> Result<Vec<String>, Error> {
     if request.acts.iter().all(|act| act.kind != ActKind::Signed) {
         return Ok(Vec::new());
@@ -126,13 +128,24 @@ fn worth_keeping(request: &Request<'_>) -> Result<Vec<String>, Error> {
     let name = subject_of(request, policy);
     let own = Index::of(request.commits.iter().map(|commit| commit.sha.as_bytes()));
     let subject = Subject { repository: &name, policy_digest: None };
-    let signed = signed(request, policy, &subject, &Steps::default())?;
+    let signed = signed(request, policy, &subject, None, &Steps::default())?;
+    let by_content = policy.is_some_and(|policy| {
+        let facts = wanted(policy);
+        facts.contains(&Fact::DiffId) || facts.contains(&Fact::MergeTree)
+    });
     let mut groups = Vec::new();
     for (at, signed) in signed.iter().enumerate() {
         let Some(Signed { act, fault, .. }) = signed else { continue };
         let verifies = matches!(fault, None | Some(ActCode::OtherChange | ActCode::StalePolicy));
-        let elsewhere = *fault == Some(ActCode::OtherChange)
-            || request.change.as_ref().is_none_or(|change| is_elsewhere(act, change, &own));
+        let place = match &request.change {
+            Some(change) => elsewhere(request, act, change, &own),
+            None => Elsewhere::Once,
+        };
+        let refuses = by_content && act.kind == ActKind::RequestChanges;
+        if place == Elsewhere::Unrelated && !refuses {
+            continue;
+        }
+        let elsewhere = *fault == Some(ActCode::OtherChange) || place != Elsewhere::No;
         let signer = act.actor.email.as_ref().map(Text::to_str_lossy).or(act.actor.login.clone());
         // One without a time may be the latest.
         let age = act.at.map_or(-1, |at| at.seconds_until(request.trigger.now));

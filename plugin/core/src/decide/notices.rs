@@ -8,6 +8,9 @@ use crate::order;
 use crate::policy::Policy;
 use crate::signoff::people::{Directory, PersonId};
 
+/// What brings the sign-offs of others into a clone. A pattern matches nothing where nobody signed yet, and is no error.
+const FETCH_SIGNOFFS: &str = "git fetch origin 'refs/countersign/*:refs/countersign/others/*'";
+
 /// Notices beyond this number say nothing more.
 const NOTICES: usize = 200;
 
@@ -113,6 +116,13 @@ pub(super) fn notices(
         }
     }
     notices
+}
+
+/// That a clone has fetched no sign-offs.
+pub(super) fn no_signoffs() -> Notice {
+    let message =
+        format!("this clone holds no signed sign-offs; if anybody signed one, fetch it: {FETCH_SIGNOFFS}");
+    Notice { code: NoticeCode::NoSignoffs, message }
 }
 
 /// What became of the rules that a reader must not overlook: overrides, and answers that were given before.

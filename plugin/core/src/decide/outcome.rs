@@ -6,6 +6,9 @@ use crate::change::Judged;
 use crate::model::{Outcome, Request, RuleCode, RuleResult, RuleState};
 use crate::policy::{Combination, Otherwise, Policy};
 
+/// Gaps that the line names; the rules have all.
+const GAPS: usize = 8;
+
 /// A rule's result, and whether only a push can change that it does not apply.
 pub(super) type Judgement = (RuleResult, Settled);
 
@@ -81,11 +84,18 @@ fn weigh(
     let names =
         |state| in_state(state).map(|rule| format!("\"{}\"", rule.name)).collect::<Vec<_>>().join(", ");
     let missing = |state| {
-        in_state(state)
-            .flat_map(|rule| rule.missing.first())
-            .next()
-            .map(|what| format!(": {what}"))
-            .unwrap_or_default()
+        let mut all: Vec<&str> = Vec::new();
+        // What a rule that denies would ask for besides is not why it does.
+        let each = if state == RuleState::Denied { 1 } else { usize::MAX };
+        for what in in_state(state).flat_map(|rule| rule.missing.iter().take(each)) {
+            if !all.contains(&what.as_str()) {
+                all.push(what);
+            }
+        }
+        let more = all.len().saturating_sub(GAPS);
+        all.truncate(GAPS);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        if all.is_empty() { String::new() } else { format!(": {}{more}", all.join("; ")) }
     };
     if let Some(stopped) = request.change.as_ref().and_then(moves::stops) {
         return stopped;

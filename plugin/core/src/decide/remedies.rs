@@ -8,6 +8,16 @@ use crate::signoff::answers::TEMPLATE;
 /// Where a target says whose key is whose.
 const ALLOWED_SIGNERS: &str = "`.countersign/allowed_signers`";
 
+/// How approvals can come.
+pub(super) enum Ways {
+    /// By a review on the forge.
+    Review,
+    /// By a signature, of those who have a key that counts now.
+    Sign(Vec<String>),
+    /// By a signature, once the target says whose key is whose.
+    NoKeys,
+}
+
 /// How the approvals that a requirement still lacks can come.
 pub(super) fn approval(
     request: &Request<'_>,
@@ -16,9 +26,10 @@ pub(super) fn approval(
     rule: &Rule,
     requirement: &Requirement,
     tally: &Tally,
+    ways: Ways,
 ) -> Remedy {
     let by = requirement.by.join(" or ");
-    let who = if tally.eligible.is_empty() {
+    let mut who = if tally.eligible.is_empty() {
         let groups =
             requirement.by.iter().filter_map(|name| policy.people.get(name)).flat_map(|set| &set.groups);
         let groups: Vec<String> = groups.map(|group| format!("a member of {group}")).collect();
@@ -40,68 +51,104 @@ pub(super) fn approval(
     });
     let questions: Vec<Question> = asked.collect();
     let text = answer_template(policy, requirement);
-    let on_git = request.trigger.platform.name == "git";
-    let has_keys = policy.identities.values().any(|identity| !identity.keys.is_empty())
-        || request.documents.iter().any(|document| document.role == Role::AllowedSigners);
+    let head = change.head.short();
     let to_hook = request.trigger.kind == TriggerKind::PreReceive;
-    if on_git && !has_keys && to_hook {
-        return Remedy {
-            rule: rule.name.clone(),
-            what: format!(
-                "to approve it in a pull request, or to sign commit {} with an SSH key that {ALLOWED_SIGNERS} of the \
-                 target names{answers}",
-                change.head.short()
-            ),
-            template: (!text.is_empty()).then_some(text),
-            command: None,
-            who,
-            questions,
-        };
+    let sign = || format!("countersign approve {}{}", place(request, change), policy_of(request, change));
+    let mut template = (!text.is_empty()).then(|| text.clone());
+    let (what, command) = match ways {
+        Ways::Review => (format!("to approve commit {head} in a review{answers}"), None),
+        Ways::NoKeys if request.trigger.kind != TriggerKind::Check => {
+            let instead = if to_hook { "to approve it in a pull request, or " } else { "" };
+            let what = format!(
+                "{instead}to sign commit {head} with an SSH key that {ALLOWED_SIGNERS} of the target names{answers}"
+            );
+            (what, None)
+        }
+        Ways::NoKeys => {
+            let person = who.first().map(String::as_str).unwrap_or(&by);
+            template = Some(signoff_template(change, person, &text));
+            let what = format!(
+                "to sign commit {head} with an SSH key, once {ALLOWED_SIGNERS} of the target names it; until then, to write this into \
+                 a file outside of the commits, such as signoffs.yaml, which counts on the word of whoever gives it{answers}"
+            );
+            let command = format!(
+                "countersign check --target {} --head {head} --signoffs signoffs.yaml",
+                shell_word(&change.target)
+            );
+            (what, Some(command))
+        }
+        Ways::Sign(able) if able.is_empty() => {
+            let what = format!(
+                "to have {ALLOWED_SIGNERS} of the target name an SSH key of theirs that is valid now, and then to sign commit \
+                 {head} with it{answers}"
+            );
+            (what, Some(sign()))
+        }
+        Ways::Sign(able) => {
+            who = able;
+            (format!("to sign commit {head} with an SSH key{answers}"), Some(sign()))
+        }
+    };
+    Remedy { rule: rule.name.clone(), what, template, command, who, questions }
+}
+
+/// What lifts a rule that denies.
+pub(super) fn denial(rule: &Rule, because: String, behind: Vec<String>) -> Remedy {
+    let who = if behind.is_empty() { vec!["whoever wrote it".to_owned()] } else { behind };
+    let what = format!("to take out of the change what the rule denies, which no approval lifts: {because}");
+    Remedy { rule: rule.name.clone(), who, what, ..Remedy::default() }
+}
+
+/// Who answers for a rule that denies.
+pub(super) fn waiver(request: &Request<'_>, change: &Change<'_>, policy: &Policy, rule: &Rule) -> Remedy {
+    let users = policy.sets(&rule.waivable_by).flat_map(|set| &set.users).map(|user| user.login.clone());
+    let mut who: Vec<String> = users.collect();
+    crate::order::strings(&mut who);
+    if who.is_empty() {
+        who.clone_from(&rule.waivable_by);
     }
-    if on_git && !has_keys {
-        let person = who.first().map(String::as_str).unwrap_or(&by);
-        return Remedy {
-            rule: rule.name.clone(),
-            what: format!("to write this into a file outside of the commits, such as signoffs.yaml{answers}"),
-            template: Some(signoff_template(change, person, &text)),
-            command: Some(format!(
-                "countersign check --target {} --head {} --signoffs signoffs.yaml",
-                shell_word(&change.target),
-                change.head.short()
-            )),
-            who,
-            questions,
-        };
-    }
-    if on_git {
-        let target = shell_word(&change.target);
-        // Whoever has fetched what is already on the branch would sign for nothing without.
-        let base = if to_hook && !change.base_tip.is_zero() {
-            format!(" --base {}", change.base_tip.short())
-        } else {
-            String::new()
-        };
-        return Remedy {
-            rule: rule.name.clone(),
-            what: format!("to sign commit {} with an SSH key{answers}", change.head.short()),
-            template: (!text.is_empty()).then_some(text),
-            command: Some(format!(
-                "countersign approve --target {target}{base} --head {}{}",
-                change.head.short(),
-                policy_of(request, change)
-            )),
-            who,
-            questions,
-        };
-    }
+    let text = format!("waive: {}\nreason: (five words or more)\nuntil: YYYY-MM-DD\n", rule.name);
+    let (template, command) = if super::reviews(request, change) {
+        (Some(text), None)
+    } else {
+        let place = place(request, change);
+        let rule = shell_word(&rule.name);
+        let command = format!("countersign approve {place} --waive {rule} --until YYYY-MM-DD --reason '...'");
+        (None, Some(command))
+    };
+    let what = "to answer for the rule instead, with a reason and a last day".to_owned();
+    Remedy { rule: rule.name.clone(), who, what, template, command, questions: Vec::new() }
+}
+
+/// What lifts a refusal.
+pub(super) fn refusal(rule: &str, who: Vec<String>) -> Remedy {
+    let what = "to take the refusal back, once what it asks for is done: no approval of others lifts it";
+    Remedy { rule: rule.to_owned(), who, what: what.to_owned(), ..Remedy::default() }
+}
+
+/// What lifts that too few people are left who could approve.
+pub(super) fn more_people(rule: &Rule, requirement: &Requirement) -> Remedy {
+    let by = requirement.by.join(" or ");
+    let what = format!(
+        "to name somebody under {by} who took no part in the change: nobody who is left can give what is missing"
+    );
     Remedy {
         rule: rule.name.clone(),
-        what: format!("to approve commit {} in a review{answers}", change.head.short()),
-        template: (!text.is_empty()).then_some(text),
-        command: None,
-        who,
-        questions,
+        who: vec!["whoever keeps the policy".to_owned()],
+        what,
+        ..Remedy::default()
     }
+}
+
+/// The flags that say what is signed. Whoever has fetched what is already on the branch would sign for nothing without a base.
+fn place(request: &Request<'_>, change: &Change<'_>) -> String {
+    let to_hook = request.trigger.kind == TriggerKind::PreReceive;
+    let base = if to_hook && !change.base_tip.is_zero() {
+        format!(" --base {}", change.base_tip.short())
+    } else {
+        String::new()
+    };
+    format!("--target {}{base} --head {}", shell_word(&change.target), change.head.short())
 }
 
 /// The flag that names the branch whose policy judges, where a server says that it is another than the target.

@@ -7,13 +7,13 @@ use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
 use crate::model::{
-    ActKind, ActVerdict, Change, Enforce, Fact, Overridden, Remedy, Request, RequirementResult, Role,
-    RuleCode, RuleResult, RuleState,
+    ActKind, ActVerdict, Change, Enforce, Fact, OpenQuestion, Overridden, Remedy, Request, RequirementResult,
+    Role, RuleCode, RuleResult, RuleState,
 };
 use crate::policy::{Approvals, BreakGlass, Draft, Effect, Ignore, Options, Policy, Requirement, Rule, Veto};
 use crate::provenance::Table;
 use crate::signoff::contributors::{Contributors, ignored};
-use crate::signoff::overrides::Overrides;
+use crate::signoff::overrides::{self, Overrides};
 use crate::signoff::people::{Directory, PersonId};
 use crate::signoff::{self, Acts, Desk, Tally};
 
@@ -49,6 +49,11 @@ impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
         Ok(views)
     }
 
+    /// Whether some options keep a person from approving who took part.
+    pub fn bars(&self, person: PersonId, options: &Options) -> bool {
+        self.get(&options.ignore).bars(person, options).is_some()
+    }
+
     fn get(&self, ignore: &Ignore) -> &Contributors<'r, 'a> {
         let view = self.some.iter().find(|(known, _)| *known == ignore);
         view.map_or(&self.all, |(_, contributors)| contributors)
@@ -59,6 +64,10 @@ impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
 #[derive(Default)]
 pub(super) struct Said {
     pub remedies: Vec<Remedy>,
+    /// What would lift what no approval can.
+    pub lifts: Vec<Remedy>,
+    /// What the statement leaves unanswered that nobody signed yet.
+    pub unanswered: Vec<OpenQuestion>,
     /// People whose approval counts and rests on a file alone.
     pub claimed: Vec<String>,
 }
@@ -69,6 +78,8 @@ pub(super) struct Case<'c, 'r, 'a> {
     pub change: &'r Change<'a>,
     pub views: &'c Views<'c, 'r, 'a>,
     pub acts: &'c Acts<'c, 'a>,
+    /// Those who have a key that counts now; none where approvals come by reviews, or nobody has a key.
+    pub able: Option<&'c [PersonId]>,
 }
 
 impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
@@ -115,6 +126,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                         result.state = RuleState::Denied;
                         result.code = RuleCode::Denied;
                         result.missing = vec![reason.clone()];
+                        if !result.observed {
+                            said.lifts.push(remedies::denial(rule, result.because.join("; "), self.behind()));
+                        }
                     }
                     Effect::Require(requirements) => self.require(rule, requirements, &mut result, said)?,
                 }
@@ -127,11 +141,22 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     /// Lets a named person answer for a rule that is not satisfied. What somebody vetoes is not waived, nor a draft, nor
     /// what may have an author whom nobody knows.
     fn waive(&self, rule: &'c Rule, result: &mut RuleResult, said: &mut Said) -> Result<(), Error> {
-        let open = matches!(result.state, RuleState::Pending | RuleState::Denied);
-        if rule.waivable_by.is_empty() || !open || result.code == RuleCode::Vetoed {
+        if !matches!(result.state, RuleState::Pending | RuleState::Denied) {
             return Ok(());
         }
         let desk = self.desk(&rule.options);
+        let nobody = match result.code {
+            RuleCode::Vetoed => Some("and what somebody refuses is not waived"),
+            _ => rule.waivable_by.is_empty().then_some("which the policy lets nobody do"),
+        };
+        if let Some(why) = nobody {
+            let says = |words: &str| overrides::says(words, Overrides::Rule(&rule.name));
+            show_tried(result, desk.in_vain(says, "waives the rule", why)?);
+            return Ok(());
+        }
+        if !result.observed && said.lifts.iter().any(|lift| lift.rule == rule.name) {
+            said.lifts.push(remedies::waiver(self.facts.request, self.change, self.facts.policy, rule));
+        }
         let overriding = desk.overriding(&rule.waivable_by, Overrides::Rule(&rule.name))?;
         if overriding.verdicts.is_empty() {
             return Ok(());
@@ -145,6 +170,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         }
         if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
             said.remedies.retain(|remedy| remedy.rule != rule.name);
+            said.lifts.retain(|remedy| remedy.rule != rule.name);
             overrule(result, RuleCode::Waived, &overridden);
         }
         show_override(
@@ -173,6 +199,30 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Those who took part, for whoever is to change what a rule is about.
+    fn behind(&self) -> Vec<String> {
+        self.views.all.list(self.facts.directory, |_| false).into_iter().map(|behind| behind.person).collect()
+    }
+
+    /// Attempts to break a glass that the policy does not have. None where nobody tried.
+    pub fn no_glass(&self) -> Result<Option<RuleResult>, Error> {
+        let options = &self.facts.policy.defaults;
+        let says = |words: &str| overrides::says(words, Overrides::Everything);
+        let why = "which the policy lets nobody do";
+        let acts = self.desk(options).in_vain(says, "breaks the glass", why)?;
+        Ok(tried("break-glass", "the policy lets nobody break the glass", acts))
+    }
+
+    /// Waivers of rules that the policy does not have. None where there are none.
+    pub fn stray_waivers(&self) -> Result<Option<RuleResult>, Error> {
+        let Policy { rules, defaults, .. } = self.facts.policy;
+        let named = |name: &str| rules.iter().any(|rule| overrides::is_name_of(name, &rule.name));
+        let says = |words: &str| overrides::waived(words).any(|name| !named(name));
+        let why = "and the policy has no rule of that name";
+        let acts = self.desk(defaults).in_vain(says, "waives a rule", why)?;
+        Ok(tried("waiver", "no rule has the name that is waived", acts))
     }
 
     /// Whether a named person broke the glass: then everything that is open is overridden. None where nobody tried.
@@ -254,6 +304,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             result.state = RuleState::Denied;
             result.code = RuleCode::Vetoed;
             result.missing.push(format!("{} asks for changes", tally.vetoes.join(", ")));
+            if !result.observed {
+                said.lifts.push(remedies::refusal(&rule.name, tally.vetoes.clone()));
+            }
         }
         let counted = u32::try_from(tally.counted.len()).unwrap_or(u32::MAX);
         let open = tally.needed.saturating_sub(counted);
@@ -286,6 +339,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                     RuleCode::Impossible,
                     format!("{}: {why}", missing_approvals(open, counted, requirement)),
                 );
+                if !result.observed {
+                    said.lifts.push(remedies::more_people(rule, requirement));
+                }
             } else {
                 if !known {
                     let groups = tally.unreadable_groups.join(", ");
@@ -296,18 +352,15 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                     );
                 }
                 pend(result, RuleCode::MissingApprovals, missing_approvals(open, counted, requirement));
-                let Facts { request, policy, .. } = self.facts;
-                said.remedies.push(remedies::approval(
-                    request,
-                    self.change,
-                    policy,
-                    rule,
-                    requirement,
-                    &tally,
-                ));
+                said.remedies.push(self.approval(rule, requirement, &tally));
             }
         }
         said.claimed.extend(tally.claimed);
+        for open in tally.unanswered {
+            if said.unanswered.iter().all(|known| known.name != open.name) {
+                said.unanswered.push(open);
+            }
+        }
         result.requirements.push(RequirementResult {
             asks: asks(requirement),
             needed: tally.needed,
@@ -317,8 +370,26 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         });
     }
 
+    /// How what is missing can come, from whom it can come.
+    fn approval(&self, rule: &Rule, requirement: &Requirement, tally: &Tally) -> Remedy {
+        let Facts { request, policy, .. } = self.facts;
+        let ways = match self.able {
+            None if super::reviews(request, self.change) => remedies::Ways::Review,
+            None => remedies::Ways::NoKeys,
+            Some(able) => {
+                let has_key =
+                    |(person, _): &&(PersonId, String)| able.iter().any(|able| able.may_be(*person));
+                let mut who: Vec<String> =
+                    tally.open.iter().filter(has_key).map(|(_, label)| label.clone()).collect();
+                crate::order::strings(&mut who);
+                remedies::Ways::Sign(who)
+            }
+        };
+        remedies::approval(request, self.change, policy, rule, requirement, tally, ways)
+    }
+
     /// Whether somebody or something stops the change as a whole.
-    pub fn veto(&self, veto: &'c Veto) -> Result<RuleResult, Error> {
+    pub fn veto(&self, veto: &'c Veto, said: &mut Said) -> Result<RuleResult, Error> {
         let mut result = RuleResult {
             observed: veto.enforce == Enforce::Observe,
             ..skipped("veto", vec!["nobody vetoes the change".to_owned()])
@@ -336,6 +407,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             _ if !standing.is_empty() => {
                 result.because = vec![format!("{} can stop a change", veto.by.join(" or "))];
                 result.missing = vec![format!("{} vetoes the change", standing.join(", "))];
+                if !result.observed {
+                    said.lifts.push(remedies::refusal("veto", standing));
+                }
                 (result.state, result.code) = (RuleState::Denied, RuleCode::Vetoed);
             }
             Some(Truth::Yes(reasons, _)) => {
@@ -441,7 +515,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     fn unread_document(&self) -> Option<String> {
         let owners = self.facts.policy.codeowners.as_ref();
         let of_owners = |path: &str| owners.is_some_and(|owners| owners.dialect.paths().contains(&path));
-        let signed = || self.facts.request.acts.iter().any(|act| act.kind == ActKind::Signed);
+        let request = self.facts.request;
+        let signed =
+            || request.to_sign.is_some() || request.acts.iter().any(|act| act.kind == ActKind::Signed);
         self.facts.request.unread_document(|path, role| match role {
             Some(Role::AllowedSigners | Role::RevokedKeys) => signed(),
             Some(role) => matches!(role, Role::Mailmap | Role::Requirements),
@@ -485,6 +561,23 @@ pub(super) fn lacking(why: String) -> Judgement {
         ..RuleResult::default()
     };
     (rule, Settled::No)
+}
+
+/// A result that shows what was tried in vain; none where nobody tried.
+fn tried(name: &str, because: &str, acts: Vec<ActVerdict>) -> Option<RuleResult> {
+    let mut result = skipped(name, vec![because.to_owned()]);
+    (!acts.is_empty()).then(|| {
+        show_tried(&mut result, acts);
+        result
+    })
+}
+
+/// Lists acts that override nothing, where there are any.
+fn show_tried(result: &mut RuleResult, acts: Vec<ActVerdict>) {
+    if !acts.is_empty() {
+        let asks = "no override".to_owned();
+        result.requirements.push(RequirementResult { asks, acts, ..RequirementResult::default() });
+    }
 }
 
 /// Lists the acts that would override a rule, beside what it asks for.

@@ -107,6 +107,7 @@ pub enum ActCode {
     StalePolicy,
     NoSignOff,
     MethodNotAllowed,
+    NotAsked,
 }
 
 words!(ActCode {
@@ -153,7 +154,21 @@ words!(ActCode {
     "stale-policy" => StalePolicy,
     "no-sign-off" => NoSignOff,
     "method-not-allowed" => MethodNotAllowed,
+    "not-asked" => NotAsked,
 });
+
+impl ActCode {
+    /// Whether it is about what somebody answered.
+    pub(crate) fn is_of_answers(self) -> bool {
+        matches!(
+            self,
+            ActCode::UnansweredQuestion
+                | ActCode::AnswerTooShort
+                | ActCode::AnswerTemplate
+                | ActCode::AnswerCopied
+        )
+    }
+}
 
 /// Kinds of notices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -178,6 +193,8 @@ pub enum NoticeCode {
     AbsentFact,
     /// A fact could not be got.
     UnavailableFact,
+    /// This clone has fetched no signed sign-offs.
+    NoSignoffs,
     /// Merging conflicts, so the change was judged without what merging gives.
     MergeConflict,
     /// An answer was given in another change in the same words.
@@ -201,6 +218,7 @@ words!(NoticeCode {
     "claimed-proof" => ClaimedProof,
     "absent-fact" => AbsentFact,
     "unavailable-fact" => UnavailableFact,
+    "no-signoffs" => NoSignoffs,
     "merge-conflict" => MergeConflict,
     "answer-seen" => AnswerSeen,
     "overridden" => Overridden,

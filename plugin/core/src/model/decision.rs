@@ -31,12 +31,15 @@ pub struct Decision {
     /// What deserves a second look in the diff, where the policy asks for that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signals: Vec<Signal>,
-    /// The people behind the change, who therefore cannot approve it.
+    /// The people behind the change.
     pub contributors: Vec<Contributor>,
     /// For each thing that is missing: who can give it, and how.
     pub remedies: Vec<Remedy>,
     /// What a reader must know to weigh the answer.
     pub notices: Vec<Notice>,
+    /// What the statement would do that the request has in `to_sign`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<Signing>,
 }
 
 object!(Decision {
@@ -53,6 +56,7 @@ object!(Decision {
     "contributors" => contributors required,
     "remedies" => remedies required,
     "notices" => notices required,
+    "signing" => signing,
 });
 
 /// The four outcomes. No decision at all is a typed error.
@@ -403,11 +407,15 @@ pub struct Contributor {
     pub person: String,
     /// In what part.
     pub roles: Vec<ContributorRole>,
+    /// No rule that asks for approvals lets this person give one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub barred: bool,
 }
 
 object!(Contributor {
     "person" => person required,
     "roles" => roles required,
+    "barred" => barred,
 });
 
 /// The part that a person has in a change, the weightiest first.
@@ -479,6 +487,61 @@ object!(Remedy {
     "template" => template,
     "command" => command,
     "questions" => questions,
+});
+
+/// What a statement would do once it is signed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Signing {
+    /// Whose key it is, for a person; none where the target lists it under nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
+    /// The people sets of the policy that have the signer in them.
+    pub sets: Vec<String>,
+    /// Whether it would change anything about the decision.
+    pub counts: bool,
+    /// Counted, or why not.
+    pub code: ActCode,
+    /// The same in one sentence.
+    pub sentence: String,
+    /// What would still keep the change from passing: one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+    /// Every question of the policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
+    /// The questions without an answer that counts, of the rules that ask this signer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<OpenQuestion>,
+}
+
+object!(Signing {
+    "signer" => signer,
+    "sets" => sets required,
+    "counts" => counts required,
+    "code" => code required,
+    "sentence" => sentence required,
+    "left" => left,
+    "questions" => questions,
+    "open" => open,
+});
+
+/// A question that waits for an answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OpenQuestion {
+    /// The question's name.
+    pub name: String,
+    /// Why what was answered does not count.
+    pub code: ActCode,
+    /// The same in one sentence.
+    pub sentence: String,
+}
+
+object!(OpenQuestion {
+    "name" => name required,
+    "code" => code required,
+    "sentence" => sentence required,
 });
 
 /// Something that a reader must know to weigh the answer.

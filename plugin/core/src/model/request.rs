@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use super::json::{object, words};
 use serde::Serialize;
 
-use super::{Act, Change, Commit, File, Group, List, ObjectId, Person, Push, Status, Text, Version, When};
+use super::{
+    Act, Change, Commit, File, Group, Ident, List, ObjectId, Person, Push, Status, Text, Version, When,
+};
 use crate::limits;
 
 /// Facts of one change, and the documents that decide about it.
@@ -40,6 +42,12 @@ pub struct Request<'a> {
     /// Reviews, comments, signed statements: everything that may be a sign-off or take one back.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub acts: List<Act<'a>, { limits::ACTS }>,
+    /// Commits that signed statements name and that are no part of the change, as far as they are here.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub former: List<Former<'a>, { limits::ENTRIES }>,
+    /// What somebody is about to sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_sign: Option<ToSign<'a>>,
     /// Commit statuses, with who posted them.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub statuses: List<Status<'a>, { limits::ENTRIES }>,
@@ -73,6 +81,8 @@ object!(Request<'a> {
     "pushes" => pushes,
     "versions" => versions,
     "acts" => acts,
+    "former" => former,
+    "to_sign" => to_sign,
     "statuses" => statuses,
     "people" => people,
     "groups" => groups,
@@ -80,6 +90,40 @@ object!(Request<'a> {
     "unavailable" => unavailable,
     "complete" => complete,
     "absent" => absent,
+});
+
+/// A commit that was the head of a change once, or that of another change.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Former<'a> {
+    /// Its id.
+    pub sha: ObjectId<'a>,
+    /// Its author, with the time of writing: both outlive an amend and a rebase.
+    pub author: Ident<'a>,
+}
+
+object!(Former<'a> {
+    "sha" => sha required,
+    "author" => author required,
+});
+
+/// A statement that nobody signed yet. The decision is made without it, and says beside that what it would do.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ToSign<'a> {
+    /// The public key of whoever would sign, as a `.pub` file holds it.
+    pub key: Cow<'a, str>,
+    /// The statement, as the bytes that would be signed.
+    pub statement: Text<'a>,
+    /// Attributes or settings make the merge here another one than the request's `merge_tree`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub merges_otherwise: bool,
+}
+
+object!(ToSign<'a> {
+    "key" => key required,
+    "statement" => statement required,
+    "merges_otherwise" => merges_otherwise,
 });
 
 pub(super) fn is_empty<T, const MAX: usize>(list: &List<T, MAX>) -> bool {
@@ -144,6 +188,8 @@ pub enum Fact {
     Plans,
     /// The service catalog and the environments.
     Context,
+    /// Refs that hold signed statements: absent where a clone has fetched none.
+    Signoffs,
 }
 
 words!(Fact {
@@ -171,6 +217,7 @@ words!(Fact {
     "history" => History,
     "plans" => Plans,
     "context" => Context,
+    "signoffs" => Signoffs,
 });
 
 impl Request<'_> {

@@ -110,6 +110,28 @@ object!(Signoff {
     "text" => text,
 });
 
+impl Signoff {
+    /// The text of answers: one a line, each after the name of its question.
+    pub fn answers(given: &[(String, String)]) -> String {
+        given.iter().map(|(name, text)| format!("{}: {}\n", one_line(name), one_line(text))).collect()
+    }
+
+    /// The text of an override of one rule, until the end of a day.
+    pub fn waiver(rule: &str, reason: &str, until: &str) -> String {
+        format!("waive: {}\nreason: {}\nuntil: {}\n", one_line(rule), one_line(reason), one_line(until))
+    }
+
+    /// The text of an override of all rules.
+    pub fn glass(reason: &str) -> String {
+        format!("break-glass: {}\n", one_line(reason))
+    }
+}
+
+/// Words without line breaks: each line of a text begins something of its own.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 impl Statement {
     /// The statement of a sign-off.
     pub fn of(signoff: Signoff) -> Self {

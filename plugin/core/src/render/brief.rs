@@ -1,7 +1,7 @@
 //! For a hook: a few lines, which still make sense where a page shows them without their indentation.
 
 use super::neutral::plain;
-use super::text::{count, one_of, short};
+use super::text::{count, one_of, short, standing};
 use crate::model::{ActCode, Decision, RuleResult, RuleState};
 
 /// Acts of one rule that did not count and are shown; the page of the decision has all.
@@ -41,7 +41,7 @@ pub(super) fn decision(decision: &Decision) -> String {
         let why = if rule.state == RuleState::Skipped { &rule.because } else { &rule.missing };
         let missing: Vec<String> = why.iter().map(|missing| plain(missing)).collect();
         line(format!("{}: {} [{}]", plain(&rule.name), missing.join("; "), rule.code.name()));
-        let acts = rule.requirements.iter().flat_map(|requirement| &requirement.acts);
+        let acts = rule.requirements.iter().flat_map(standing);
         let mut shown: Vec<String> = Vec::new();
         for act in acts.filter(|act| act.code != ActCode::Counted) {
             let text = format!("- {} [{}]", plain(&act.sentence), act.code.name());

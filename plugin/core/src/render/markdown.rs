@@ -1,7 +1,7 @@
 //! For a comment on a change or the summary of a job.
 
 use super::neutral::{fence, markdown};
-use super::text::{count, short};
+use super::text::{before_lines, count, short, standing};
 use crate::model::{Decision, Outcome, RuleState};
 
 pub(super) fn decision(decision: &Decision) -> String {
@@ -52,7 +52,7 @@ pub(super) fn decision(decision: &Decision) -> String {
         for missing in &rule.missing {
             line(format!("  - **{label}:** {}", markdown(missing)));
         }
-        for act in rule.requirements.iter().flat_map(|requirement| &requirement.acts) {
+        for act in rule.requirements.iter().flat_map(standing) {
             line(format!("  - {} ({})", markdown(&act.sentence), act.code.name()));
         }
     }
@@ -69,10 +69,11 @@ pub(super) fn decision(decision: &Decision) -> String {
             let who: Vec<String> = remedy.who.iter().map(|who| format!("**{}**", markdown(who))).collect();
             line(String::new());
             line(format!(
-                "For \"{}\", ask {} {}:",
+                "For \"{}\", ask {} {}{}",
                 markdown(&remedy.rule),
                 who.join(" or "),
-                markdown(&remedy.what)
+                markdown(&remedy.what),
+                before_lines(remedy)
             ));
             for block in [&remedy.template, &remedy.command].into_iter().flatten() {
                 let (fence, body) = fence(block);

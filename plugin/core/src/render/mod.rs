@@ -6,7 +6,7 @@ mod neutral;
 mod reports;
 mod text;
 
-pub use neutral::visible;
+pub use neutral::{plain, visible};
 
 use crate::model::json::{Fault, Json, Key, Read, object, words};
 use crate::model::{Decision, Findings, PolicyReport};

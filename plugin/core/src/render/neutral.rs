@@ -25,7 +25,7 @@ pub fn visible(text: &str) -> String {
 }
 
 /// One line of text for a terminal or a CI log: no escape sequences, no workflow commands.
-pub(super) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut out = escaped(text.trim());
     // `::command::` counts at the start of a line, `##[command]` and `##vso[command]` anywhere in it.
     if out.starts_with("::") {

@@ -1,7 +1,10 @@
 //! For a terminal or a CI log.
 
 use super::neutral::plain;
-use crate::model::{Decision, Findings, Outcome, PolicyReport, RuleResult, RuleState, Severity};
+use crate::model::{
+    ActCode, ActVerdict, Contributor, Decision, Findings, Outcome, PolicyReport, Remedy, RequirementResult,
+    RuleResult, RuleState, Severity,
+};
 
 /// Commits of which a decision shows the evidence; the JSON has all.
 const COMMITS_SHOWN: usize = 12;
@@ -77,7 +80,7 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
         for remedy in &decision.remedies {
             let who: Vec<String> = remedy.who.iter().map(|who| plain(who)).collect();
             line(format!("  For \"{}\", ask {}", plain(&remedy.rule), one_of(&who)));
-            line(format!("  {}:", plain(&remedy.what)));
+            line(format!("  {}{}", plain(&remedy.what), before_lines(remedy)));
             if let Some(template) = &remedy.template {
                 line(String::new());
                 for text in template.lines() {
@@ -87,7 +90,8 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
                 line(String::new());
             }
             if let Some(command) = &remedy.command {
-                line(format!("  then run  {}", plain(command)));
+                let then = if remedy.template.is_some() { "then run" } else { "run" };
+                line(format!("  {then}  {}", plain(command)));
             }
         }
     }
@@ -149,9 +153,10 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
         let more = decision.contributors.len().saturating_sub(12);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         line(format!(
-            "{}  {}{more}: none of them can approve it",
+            "{}  {}{more}{}",
             paint.bold("Behind the change"),
-            people.join(", ")
+            people.join(", "),
+            barred(&decision.contributors)
         ));
     }
 
@@ -199,9 +204,30 @@ fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {
             requirement.counted,
             requirement.needed
         ));
-        for act in &requirement.acts {
+        for act in standing(requirement) {
             line(format!("             {} [{}]", plain(&act.sentence), act.code.name()));
         }
+    }
+}
+
+/// The acts of a requirement, but for those after which their giver acted again.
+pub(super) fn standing(requirement: &RequirementResult) -> impl Iterator<Item = &ActVerdict> {
+    requirement.acts.iter().filter(|act| act.code != ActCode::Superseded)
+}
+
+/// What stands behind a remedy that goes on below it.
+pub(super) fn before_lines(remedy: &Remedy) -> &'static str {
+    if remedy.template.is_some() || remedy.command.is_some() { ":" } else { "" }
+}
+
+/// Which of those behind a change cannot approve it, in words behind their names.
+fn barred(contributors: &[Contributor]) -> String {
+    let barred: Vec<String> = contributors.iter().filter(|c| c.barred).map(|c| plain(&c.person)).collect();
+    match (barred.as_slice(), contributors.len()) {
+        ([], _) => String::new(),
+        ([_], 1) => ", who cannot approve it".to_owned(),
+        (_, all) if all == barred.len() => ": none of them can approve it".to_owned(),
+        (some, _) => format!("; {} cannot approve it", some.join(", ")),
     }
 }
 

@@ -282,13 +282,15 @@ impl<'r, 'a> Contributors<'r, 'a> {
     }
 
     /// The people, for the decision.
-    pub fn list(&self, directory: &Directory) -> Vec<Contributor> {
+    pub fn list(&self, directory: &Directory, is_barred: impl Fn(PersonId) -> bool) -> Vec<Contributor> {
         let mut all: Vec<(PersonId, ContributorRole)> = self.roles.clone();
         self.authors.iter().for_each(|author| crate::order::insert(&mut all, *author));
         let mut list: Vec<Contributor> = Vec::new();
         for roles in all.chunk_by(|a, b| a.0 == b.0) {
-            let person = roles.first().map(|(person, _)| directory.label(*person)).unwrap_or_default();
-            list.push(Contributor { person, roles: roles.iter().map(|(_, role)| *role).collect() });
+            let Some((person, _)) = roles.first() else { continue };
+            let barred = is_barred(*person);
+            let roles = roles.iter().map(|(_, role)| *role).collect();
+            list.push(Contributor { person: directory.label(*person), roles, barred });
         }
         crate::order::by_text(list, |contributor| &contributor.person)
     }

@@ -20,7 +20,7 @@ use crate::Error;
 use crate::limits::{SEARCHED_BYTES, Steps, VERDICT_STEPS};
 use crate::model::{
     Account, Act, ActCode, ActKind, ActVerdict, AnswerDigest, Change, ContributorRole, EarlierAnswer,
-    ObjectId, Proof, Request, TextIntegrity, When,
+    ObjectId, OpenQuestion, Proof, Request, TextIntegrity, When,
 };
 use crate::order::Index;
 use crate::policy::{Approvals, Methods, Options, PeopleSet, Policy, Requirement, Stale};
@@ -50,8 +50,23 @@ pub(crate) struct Acts<'d, 'a> {
     pub answers: Vec<Vec<Answer<'d>>>,
     /// Why an act counts for nothing, whatever it says: nobody proved to have said it.
     pub faults: Vec<Option<ActCode>>,
+    /// The fault of an act in a sentence, where it says more than the code.
+    pub whys: Vec<Option<String>>,
     /// Acts that are about another change: as approvals they replace no refusal of this one.
-    pub elsewhere: Vec<bool>,
+    pub elsewhere: Vec<Elsewhere>,
+    /// Whether any act overrides something.
+    pub override_something: bool,
+}
+
+/// Whether an act says that it is about something else than this change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// It is about this change, or does not say.
+    No,
+    /// It is about another change or target, or about a commit that was a head of this change.
+    Once,
+    /// It is about a commit that nothing ties to this change.
+    Unrelated,
 }
 
 /// The text of the change itself, as an act of whoever wrote it.
@@ -83,7 +98,22 @@ impl Acts<'_, '_> {
     }
 
     fn is_elsewhere(&self, at: usize) -> bool {
-        self.elsewhere.get(at) == Some(&true)
+        self.elsewhere.get(at).is_some_and(|elsewhere| *elsewhere != Elsewhere::No)
+    }
+
+    /// Whether an act is no concern of this change at all: a refusal may be one of it all the same.
+    fn is_unrelated(&self, at: usize) -> bool {
+        let refuses = self.list.get(at).is_some_and(|act| act.kind == ActKind::RequestChanges);
+        self.elsewhere.get(at) == Some(&Elsewhere::Unrelated) && !refuses
+    }
+
+    fn why(&self, at: usize) -> Option<&String> {
+        self.whys.get(at)?.as_ref()
+    }
+
+    /// Whether an act is a statement that nobody signed yet.
+    fn is_to_sign(&self, at: usize) -> bool {
+        self.list.get(at).is_some_and(|act| act.id == signed::TO_SIGN && act.proof == Proof::Signature)
     }
 
     fn fault(&self, at: usize) -> Option<ActCode> {
@@ -153,6 +183,8 @@ pub(crate) struct Tally {
     pub vetoes: Vec<String>,
     /// People who could still approve.
     pub eligible: Vec<String>,
+    /// The same people, each with what they are called.
+    pub open: Vec<(PersonId, String)>,
     /// What keeps somebody from approving who is not named as one who took part.
     pub barred_perhaps: Option<String>,
     pub unreadable_groups: Vec<String>,
@@ -164,6 +196,8 @@ pub(crate) struct Tally {
     pub unreadable_refusal: Option<String>,
     /// People whose approval counts and rests on a file alone.
     pub claimed: Vec<String>,
+    /// What the statement leaves unanswered that nobody signed yet.
+    pub unanswered: Vec<OpenQuestion>,
 }
 
 /// What is known of all acts before one is judged.
@@ -193,7 +227,7 @@ impl Desk<'_, '_, '_> {
         let sheet = Sheet { requirement, roster, votes, latest };
         let judged = (0..self.acts.list.len()).map(|at| self.judge(at, &sheet));
         let mut codes = judged.collect::<Result<Vec<ActCode>, Error>>()?;
-        self.strike_copies(requirement, &mut codes);
+        let copied = self.strike_copies(requirement, &mut codes);
         self.strike_ties(&sheet, &mut codes);
 
         let mut tally = Tally {
@@ -202,19 +236,23 @@ impl Desk<'_, '_, '_> {
             needed: 0,
             vetoes: Vec::new(),
             eligible: Vec::new(),
+            open: Vec::new(),
             barred_perhaps: None,
             unreadable_groups: sheet.roster.unreadable.clone(),
             uncertain: sheet.roster.is_uncertain(self.request, self.directory),
             unreadable: None,
             unreadable_refusal: None,
             claimed: Vec::new(),
+            unanswered: Vec::new(),
         };
         let (people, repeats) = self.people_of(&sheet, &codes);
         for (at, (act, mut code)) in self.acts.list.iter().zip(codes).enumerate() {
             let actor = self.acts.actor(at);
             let label = self.label(act, actor);
             let vote = sheet.votes.get(at).copied().unwrap_or(Vote::Nothing);
-            if (self.acts.is_description(at) && vote == Vote::Nothing) || overrides::only_overrides(act, vote)
+            if (self.acts.is_description(at) && vote == Vote::Nothing)
+                || self.acts.is_unrelated(at)
+                || overrides::only_overrides(act, vote)
             {
                 continue;
             }
@@ -247,10 +285,20 @@ impl Desk<'_, '_, '_> {
                 }
             }
             let by = requirement.by.join(" or ");
-            let given = self.acts.answers.get(at).map(Vec::as_slice).unwrap_or_default();
-            let is_open = |name: &&str| !given.iter().any(|answer| answer.question == *name);
-            let open: Vec<&str> = requirement.answers.iter().map(String::as_str).filter(is_open).collect();
-            let mut sentence = self.sentence(code, act, &label, &by, &open);
+            let asks = code.is_of_answers() || (self.acts.is_to_sign(at) && code == ActCode::Counted);
+            let mut faults = if asks { self.faults_of_answers(at, requirement) } else { Vec::new() };
+            let copies = copied.iter().filter(|(copy, _)| *copy == at);
+            faults.extend(copies.map(|(_, name)| (*name, ActCode::AnswerCopied)));
+            let of_code = |wanted: ActCode| faults.iter().filter(move |(_, code)| *code == wanted);
+            let names = |code| of_code(code).map(|(name, _)| *name).collect::<Vec<_>>();
+            if self.acts.is_to_sign(at) {
+                for (name, code) in &faults {
+                    let sentence = self.sentence(*code, at, act, &label, &by, &[name]);
+                    let name = (*name).to_owned();
+                    tally.unanswered.push(OpenQuestion { name, code: *code, sentence });
+                }
+            }
+            let mut sentence = self.sentence(code, at, act, &label, &by, &names(code));
             if let Some(why) = why_perhaps {
                 sentence = format!("{sentence}: {why}");
             }
@@ -287,7 +335,8 @@ impl Desk<'_, '_, '_> {
             Approvals::All => u32::try_from(asked.len()).unwrap_or(u32::MAX).max(1),
         };
         let still = asked.into_iter().filter(|(person, _)| !people.iter().any(|known| known.may_be(*person)));
-        tally.eligible = still.map(|(_, label)| label).collect();
+        tally.open = still.collect();
+        tally.eligible = tally.open.iter().map(|(_, label)| label.clone()).collect();
         crate::order::strings(&mut tally.eligible);
         Ok(tally)
     }
@@ -340,7 +389,8 @@ impl Desk<'_, '_, '_> {
         let acts = self.acts;
         self.steps.take(acts.bytes * methods.readings() / SEARCHED_BYTES)?;
         let vote = |(at, (act, words)): (usize, (&&Act<'_>, &Words<'_>))| {
-            if act.deleted || acts.fault(at).is_some() { Vote::Nothing } else { says(at, act, words) }
+            let says_nothing = act.deleted || acts.fault(at).is_some() || acts.is_unrelated(at);
+            if says_nothing { Vote::Nothing } else { says(at, act, words) }
         };
         Ok(acts.list.iter().zip(&acts.words).enumerate().map(vote).collect())
     }
@@ -585,7 +635,7 @@ impl Desk<'_, '_, '_> {
 
     fn judge_staleness(&self, at: usize, act: &Act<'_>) -> Option<ActCode> {
         if self.options.stale == Stale::Keep {
-            return None;
+            return self.acts.is_elsewhere(at).then_some(ActCode::StaleHead);
         }
         // A comment is bound to no commit but by its words.
         if act.kind == ActKind::Comment && act.head.is_none() {
@@ -612,35 +662,43 @@ impl Desk<'_, '_, '_> {
                 None
             }
             Stale::Diff => bound(act.diff_id.as_ref(), self.change.diff_id.as_ref(), ActCode::StaleDiff),
+            // What the signer's own git would give for the merge is another tree than the one that would be signed.
+            Stale::Tree if self.merges_otherwise(at) => Some(ActCode::StaleTree),
             Stale::Tree => {
                 bound(act.merge_tree.as_ref(), self.change.merge_tree.as_ref(), ActCode::StaleTree)
             }
         }
     }
 
+    /// Whether attributes or settings of the signer make the merge another one than that which would be signed.
+    fn merges_otherwise(&self, at: usize) -> bool {
+        self.acts.is_to_sign(at)
+            && self.request.to_sign.as_ref().is_some_and(|to_sign| to_sign.merges_otherwise)
+    }
+
     fn weigh_answers(&self, at: usize, requirement: &Requirement) -> ActCode {
-        if requirement.answers.is_empty() {
-            return ActCode::Counted;
-        }
+        self.faults_of_answers(at, requirement).first().map_or(ActCode::Counted, |(_, code)| *code)
+    }
+
+    /// What keeps the answers of an act from counting by themselves: the question of each, in the policy's order.
+    fn faults_of_answers<'q>(&self, at: usize, requirement: &'q Requirement) -> Vec<(&'q str, ActCode)> {
         let given = self.acts.answers.get(at).map(Vec::as_slice).unwrap_or_default();
         let mut before: Vec<&str> = Vec::new();
+        let mut faults = Vec::new();
         for name in &requirement.answers {
             let question = self.policy.questions.get(name).map(String::as_str).unwrap_or_default();
-            let Some(answer) = given.iter().find(|answer| answer.question == name) else {
-                return ActCode::UnansweredQuestion;
+            let code = match given.iter().find(|answer| answer.question == name) {
+                None => Some(ActCode::UnansweredQuestion),
+                Some(answer) => answers::weigh(&answer.folded, question).or_else(|| {
+                    let seen = before.contains(&answer.folded.as_str())
+                        || (self.options.fresh_answers && self.earlier(answer).is_some());
+                    before.push(&answer.folded);
+                    seen.then_some(ActCode::AnswerCopied)
+                }),
             };
-            if let Some(code) = answers::weigh(&answer.folded, question) {
-                return code;
-            }
-            if before.contains(&answer.folded.as_str()) {
-                return ActCode::AnswerCopied;
-            }
-            if self.options.fresh_answers && self.earlier(answer).is_some() {
-                return ActCode::AnswerCopied;
-            }
-            before.push(&answer.folded);
+            faults.extend(code.map(|code| (name.as_str(), code)));
         }
-        ActCode::Counted
+        faults
     }
 
     /// What a host keeps of the answers of an act that counts, where something looks at that.
@@ -672,10 +730,10 @@ impl Desk<'_, '_, '_> {
     }
 
     /// Strikes acts whose answers repeat what somebody else answered before, whether that counted or not; of two that
-    /// count and were given at the same time, neither is the original.
-    fn strike_copies(&self, requirement: &Requirement, codes: &mut [ActCode]) {
+    /// count and were given at the same time, neither is the original. Gives each with the question.
+    fn strike_copies(&self, requirement: &Requirement, codes: &mut [ActCode]) -> Vec<(usize, &str)> {
         if requirement.answers.is_empty() {
-            return;
+            return Vec::new();
         }
         let acts = &self.acts.list;
         let counts = |at: usize| codes.get(at) == Some(&ActCode::Counted);
@@ -696,19 +754,21 @@ impl Desk<'_, '_, '_> {
         let said_at = |act: &&Act<'_>| act.edited.as_ref().map_or(act.at, |edited| Some(edited.at));
         let order = |at: &usize| (acts.get(*at).and_then(said_at), !counts(*at));
         let mut copies = Vec::new();
-        for same in given.values() {
+        for ((question, _), same) in &given {
             let timed = || same.iter().copied().filter(|at| order(at).0.is_some() || counts(*at));
             let Some(first) = timed().min_by_key(order) else { continue };
             let second = timed().filter(|at| by_others(*at, first)).min_by_key(order);
             let original = |at: usize| if by_others(at, first) { Some(first) } else { second };
             let is_copy = |at: &usize| original(*at).is_some_and(|other| order(&other) <= order(at));
-            copies.extend(same.iter().copied().filter(|at| counts(*at)).filter(is_copy));
+            let struck = same.iter().copied().filter(|at| counts(*at)).filter(is_copy);
+            copies.extend(struck.map(|at| (at, *question)));
         }
-        for at in copies {
-            if let Some(code) = codes.get_mut(at) {
+        for (at, _) in &copies {
+            if let Some(code) = codes.get_mut(*at) {
                 *code = ActCode::AnswerCopied;
             }
         }
+        copies
     }
 
     /// Of approvals that one person gave at one time, one that does not count holds the others back, and of those that
@@ -764,10 +824,25 @@ impl Desk<'_, '_, '_> {
         }
     }
 
-    /// One sentence for one code, to the person whose act it was.
-    fn sentence(&self, code: ActCode, act: &Act<'_>, who: &str, by: &str, open: &[&str]) -> String {
+    /// One sentence for one code, to the person whose act it was; `of` are the questions that the code is about.
+    fn sentence(&self, code: ActCode, at: usize, act: &Act<'_>, who: &str, by: &str, of: &[&str]) -> String {
+        if let (Some(why), true) = (self.acts.why(at), self.acts.fault(at) == Some(code)) {
+            return why.clone();
+        }
         let head = self.change.head.short();
+        let stale = matches!(code, ActCode::StaleHead | ActCode::StaleDiff | ActCode::StaleTree);
+        if let Some(given) = act.head.as_ref().filter(|_| stale && self.acts.is_elsewhere(at)) {
+            let same = act.diff_id.is_some() && act.diff_id == self.change.diff_id;
+            let diff = if same { " (its diff is the same)" } else { "" };
+            let given = given.short();
+            return format!("{who} signed {given}, which is no longer part of this change{diff}: ask again");
+        }
         match code {
+            ActCode::StaleTree if self.merges_otherwise(at) => format!(
+                "the policy keeps approvals for the tree that merging gives, and attributes (.gitattributes) or settings \
+                 here make that another one than {}",
+                self.change.merge_tree.as_ref().map_or("a conflict", |tree| tree.short())
+            ),
             ActCode::Counted => {
                 let proof = match act.proof {
                     Proof::Claimed => format!("; nothing but the file proves that it was {who}"),
@@ -848,11 +923,17 @@ impl Desk<'_, '_, '_> {
             ActCode::MutableText => format!("the text of {who} was edited, and others could have done it"),
             ActCode::Deleted => format!("the act of {who} is gone from the platform"),
             ActCode::UnansweredQuestion => {
-                format!("{who} left a question unanswered: {}", open.join(", "))
+                format!("{who} left a question unanswered: {}", of.join(", "))
             }
-            ActCode::AnswerTooShort => format!("an answer of {who} has fewer than {} words", answers::WORDS),
-            ActCode::AnswerTemplate => format!("an answer of {who} is the template or the question itself"),
-            ActCode::AnswerCopied => format!("an answer of {who} is a copy of another answer"),
+            ActCode::AnswerTooShort => {
+                format!("an answer of {who} has fewer than {} words: {}", answers::WORDS, of.join(", "))
+            }
+            ActCode::AnswerTemplate => {
+                format!("an answer of {who} is the template or the question itself: {}", of.join(", "))
+            }
+            ActCode::AnswerCopied => {
+                format!("an answer of {who} is a copy of another answer: {}", of.join(", "))
+            }
             ActCode::Unauthenticated => format!("nothing proves that it was {who}"),
             ActCode::FactUnavailable if act.head.is_some() => {
                 format!("whether what {who} approved is what there is now cannot be told: a diff, a merge or a push is not known")
@@ -863,6 +944,7 @@ impl Desk<'_, '_, '_> {
             }
             ActCode::NoSignOff if act.kind == ActKind::RequestChanges => format!("{who} asks for changes"),
             ActCode::NoSignOff => format!("what {who} wrote is no sign-off"),
+            ActCode::NotAsked => format!("nothing asks {who} for this"),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Desk<'_, '_, '_> {
         let votes = self.votes(&self.options.methods)?;
         let mut all = Vec::new();
         for (at, (act, words)) in acts.list.iter().zip(&acts.words).enumerate() {
-            if acts.is_description(at) {
+            if acts.is_description(at) || acts.is_unrelated(at) {
                 continue;
             }
             let Some(said) = said(act, words, what) else { continue };
@@ -93,7 +93,7 @@ impl Desk<'_, '_, '_> {
             }
             overriding.verdicts.push(ActVerdict {
                 act: act.id.to_string(),
-                sentence: self.override_sentence(code, act, &who, by, what),
+                sentence: self.override_sentence(code, *at, act, &who, by, what),
                 actor: who,
                 code,
                 proof: (code == ActCode::Counted).then_some(act.proof),
@@ -101,6 +101,40 @@ impl Desk<'_, '_, '_> {
             });
         }
         Ok(overriding)
+    }
+
+    /// Judges every act that overrides something which nobody can override.
+    ///
+    /// # Errors
+    /// `over-limit`.
+    pub fn in_vain(
+        &self,
+        says: impl Fn(&str) -> bool,
+        does: &str,
+        why: &str,
+    ) -> Result<Vec<ActVerdict>, Error> {
+        let acts = self.acts;
+        let mut verdicts = Vec::new();
+        if !acts.override_something {
+            return Ok(verdicts);
+        }
+        self.steps.take(acts.list.len() as u64 * VERDICT_STEPS + acts.bytes / SEARCHED_BYTES)?;
+        let votes = self.votes(&self.options.methods)?;
+        for (at, (act, words)) in acts.list.iter().zip(&acts.words).enumerate() {
+            if acts.is_description(at) || acts.is_unrelated(at) || !may_say(act) || !says(words.own()) {
+                continue;
+            }
+            self.steps.take(acts.list.len() as u64)?;
+            let who = label_of(self.directory, act, acts.actor(at));
+            let (code, sentence) = match self.why_no_act(at, act, &votes) {
+                Some(ActCode::Deleted | ActCode::Dismissed | ActCode::Withdrawn) => continue,
+                Some(code) => (code, self.sentence(code, at, act, &who, "", &[])),
+                None => (ActCode::MethodNotAllowed, format!("{who} {does}, {why}")),
+            };
+            let act = act.id.to_string();
+            verdicts.push(ActVerdict { act, actor: who, code, sentence, ..ActVerdict::default() });
+        }
+        Ok(verdicts)
     }
 
     /// Why an act is none, or none any more.
@@ -152,6 +186,7 @@ impl Desk<'_, '_, '_> {
     fn override_sentence(
         &self,
         code: ActCode,
+        at: usize,
         act: &Act<'_>,
         who: &str,
         by: &[String],
@@ -173,22 +208,44 @@ impl Desk<'_, '_, '_> {
                 format!("{who} broke the glass for another head, or for none: the head is now {head}")
             }
             (ActCode::Dismissed | ActCode::Withdrawn, _) => format!("what {who} wrote was taken back"),
-            _ => self.sentence(code, act, who, &by.join(" or "), &[]),
+            _ => self.sentence(code, at, act, who, &by.join(" or "), &[]),
         }
     }
 }
 
 /// What an act says of this override. On a forge it is a text of its giver's own words; elsewhere an act of its own.
 fn said(act: &Act<'_>, words: &Words<'_>, what: Overrides<'_>) -> Option<Said> {
-    let may_say = match act.kind {
+    (may_say(act) && words.text().contains(':')).then(|| read(words.own(), what))?
+}
+
+/// Whether such an act can override.
+fn may_say(act: &Act<'_>) -> bool {
+    match act.kind {
         ActKind::Waiver => true,
         ActKind::Comment | ActKind::Review | ActKind::Approve => act.proof == Proof::Forge,
         _ => false,
-    };
-    if !may_say {
-        return None;
     }
-    words.text().contains(':').then(|| read(words.own(), what))?
+}
+
+/// Whether a text says an override.
+pub(crate) fn says(words: &str, what: Overrides<'_>) -> bool {
+    words.contains(':') && read(words, what).is_some()
+}
+
+/// Whether an act overrides something, whatever it is.
+pub(crate) fn is_one(act: &Act<'_>, words: &Words<'_>) -> bool {
+    may_say(act) && (waived(words.own()).next().is_some() || says(words.own(), Overrides::Everything))
+}
+
+/// The names behind `waive:`.
+pub(crate) fn waived(words: &str) -> impl Iterator<Item = &str> {
+    let waives = words.lines().filter_map(named).filter(|(key, _)| key.eq_ignore_ascii_case("waive"));
+    waives.map(|(_, name)| bare(name))
+}
+
+/// Whether a name, as somebody wrote it, is that of a rule.
+pub(crate) fn is_name_of(written: &str, rule: &str) -> bool {
+    bare(written).to_lowercase() == bare(rule).to_lowercase()
 }
 
 /// A value without the marks that people put around one.
@@ -204,7 +261,7 @@ fn read(words: &str, what: Overrides<'_>) -> Option<Said> {
         match (key.to_ascii_lowercase().as_str(), what) {
             ("waive", Overrides::Rule(name)) => {
                 // The lines below a name are about that rule, up to the next name.
-                match value.to_lowercase() == bare(name).to_lowercase() {
+                match is_name_of(value, name) {
                     true => said = Some(Said::default()),
                     false if said.is_some() => break,
                     false => {}

@@ -1,12 +1,13 @@
 //! Signed statements: from bytes to an act of the person who signed, or the code that says why it is none.
 
-use super::signers::Signers;
-use super::sshsig::{Signature, unarmored};
+use super::CLOCK_SKEW;
+use super::signers::{Signers, Unfit, public_key};
+use super::sshsig::{PublicKey, Signature, unarmored};
 use crate::Error;
 use crate::limits::{SIGNATURE_STEPS, Steps};
 use crate::model::{
-    Account, Act, ActCode, ActKind, ObjectId, Request, SIGNATURE_NAMESPACE, SIGNOFF_TYPE, STATEMENT_TYPE,
-    SignoffDecision, Statement, Text, read,
+    Account, Act, ActCode, ActKind, ObjectId, Proof, Request, SIGNATURE_NAMESPACE, SIGNOFF_TYPE,
+    STATEMENT_TYPE, SignoffDecision, Statement, Text, ToSign, read,
 };
 use crate::policy::Policy;
 
@@ -16,7 +17,12 @@ pub(crate) struct Signed<'a> {
     /// Others whose key it is as well.
     pub also: Vec<Account<'a>>,
     pub fault: Option<ActCode>,
+    /// The fault in a sentence, where it says more than the code.
+    pub why: Option<String>,
 }
+
+/// The id of the act that a statement is which nobody signed yet.
+pub(crate) const TO_SIGN: &str = "to-sign";
 
 /// What a statement must be about.
 pub(crate) struct Subject<'s> {
@@ -24,7 +30,8 @@ pub(crate) struct Subject<'s> {
     pub policy_digest: Option<&'s str>,
 }
 
-/// Reads and verifies the signed acts of a request; of every other act nothing.
+/// Reads and verifies the signed acts of a request; of every other act nothing. Behind them comes the statement that is
+/// still to be signed, as if it were, where that is what is asked about.
 ///
 /// # Errors
 /// `over-limit` when there are more signatures than can be verified.
@@ -32,6 +39,7 @@ pub(crate) fn signed<'a>(
     request: &Request<'a>,
     policy: Option<&Policy>,
     subject: &Subject<'_>,
+    to_sign: Option<&ToSign<'a>>,
     steps: &Steps,
 ) -> Result<Vec<Option<Signed<'a>>>, Error> {
     let mut signers = None;
@@ -45,12 +53,69 @@ pub(crate) fn signed<'a>(
         let mut read = Act { actor: Account::default(), ..act.clone() };
         let mut also = Vec::new();
         let fault = match proved(&mut read, &mut also, signers, request, steps)? {
-            Ok(bytes) => read_into(&mut read, &bytes, subject, request).err(),
+            Ok(bytes) => read_into(&mut read, &bytes, subject, request).err().map(Unfit::from),
             Err(fault) => Some(fault),
         };
-        all.push(Some(Signed { act: read, also, fault }));
+        all.push(Some(Signed::of(read, also, fault)));
+    }
+    if let Some(to_sign) = to_sign {
+        let signers = signers.get_or_insert_with(|| Signers::of(request, policy));
+        let mut act = Act {
+            id: TO_SIGN.into(),
+            kind: ActKind::Signed,
+            proof: Proof::Signature,
+            statement: Some(to_sign.statement.clone()),
+            ..Act::default()
+        };
+        let mut also = Vec::new();
+        let fault = match public_key(&to_sign.key) {
+            Some(key) => match holders(signers, &key, request) {
+                Ok((holder, others)) => {
+                    (act.actor, also) = (holder, others);
+                    let bytes = to_sign.statement.as_bytes().to_vec();
+                    let said = read_into(&mut act, &bytes, subject, request);
+                    let fault = if key.is_verified() { said.err() } else { Some(ActCode::KeyType) };
+                    fault.map(Unfit::from)
+                }
+                Err(unfit) => Some(unfit),
+            },
+            None => Some(ActCode::KeyType.into()),
+        };
+        all.push(Some(Signed::of(act, also, fault)));
     }
     Ok(all)
+}
+
+/// Those who have a key that counts now, by what its line calls them.
+pub(crate) fn able(request: &Request<'_>, policy: Option<&Policy>) -> Vec<Account<'static>> {
+    Signers::of(request, policy).able(request.trigger.now).map(account).collect()
+}
+
+impl<'a> Signed<'a> {
+    fn of(act: Act<'a>, also: Vec<Account<'a>>, unfit: Option<Unfit>) -> Self {
+        let (fault, why) = unfit.map_or((None, None), |unfit| (Some(unfit.code), unfit.why));
+        Signed { act, also, fault, why }
+    }
+}
+
+/// Whom the principal of a line means.
+fn account(principal: &str) -> Account<'static> {
+    if principal.contains('@') {
+        Account { email: Some(Text::from(principal.to_owned())), ..Account::default() }
+    } else {
+        Account { login: Some(principal.to_owned().into()), ..Account::default() }
+    }
+}
+
+/// Whose key it is: somebody, and others who have it as well.
+fn holders(
+    signers: &Signers,
+    key: &PublicKey,
+    request: &Request<'_>,
+) -> Result<(Account<'static>, Vec<Account<'static>>), Unfit> {
+    let mut accounts = signers.principals(key, request.trigger.now)?.into_iter().map(account);
+    let first = accounts.next().ok_or(ActCode::UnknownKey)?;
+    Ok((first, accounts.collect()))
 }
 
 /// The bytes of a statement that somebody signed who may, or the code that says why nobody did.
@@ -63,39 +128,26 @@ fn proved<'a>(
     signers: &Signers,
     request: &Request<'_>,
     steps: &Steps,
-) -> Result<Result<Vec<u8>, ActCode>, Error> {
+) -> Result<Result<Vec<u8>, Unfit>, Error> {
     let armored = act.signature.as_ref().and_then(|armored| unarmored(&armored.to_str_lossy()));
     let signature = armored.as_deref().and_then(Signature::parse);
     let (Some(statement), Some(signature)) = (&act.statement, signature) else {
-        return Ok(Err(ActCode::BadSignature));
+        return Ok(Err(ActCode::BadSignature.into()));
     };
     if signature.namespace != SIGNATURE_NAMESPACE.as_bytes() {
-        return Ok(Err(ActCode::WrongNamespace));
+        return Ok(Err(ActCode::WrongNamespace.into()));
     }
-    let principals = match signers.principals(&signature.key, request.trigger.now) {
-        // A pattern names no person.
-        Ok(principals) if principals.iter().any(|principal| principal.contains(['*', '?', '!'])) => {
-            return Ok(Err(ActCode::UnknownKey));
-        }
-        Ok(principals) => principals,
-        Err(fault) => return Ok(Err(fault)),
+    let bytes = statement.as_bytes().to_vec();
+    let (holder, others) = match holders(signers, &signature.key, request) {
+        Ok(holders) => holders,
+        Err(unfit) => return Ok(Err(unfit)),
     };
     steps.take(SIGNATURE_STEPS)?;
-    let bytes = statement.as_bytes().to_vec();
     if let Err(fault) = signature.verify(&bytes) {
-        return Ok(Err(fault));
+        return Ok(Err(fault.into()));
     }
-    let account = |principal: &str| {
-        if principal.contains('@') {
-            Account { email: Some(Text::from(principal.to_owned())), ..Account::default() }
-        } else {
-            Account { login: Some(principal.to_owned().into()), ..Account::default() }
-        }
-    };
-    let mut accounts = principals.iter().map(|principal| account(principal));
-    let Some(first) = accounts.next() else { return Ok(Err(ActCode::UnknownKey)) };
-    act.actor = first;
-    also.extend(accounts);
+    act.actor = holder;
+    also.extend(others);
     Ok(Ok(bytes))
 }
 
@@ -122,8 +174,9 @@ fn read_into(
         SignoffDecision::Waive => ActKind::Waiver,
     };
     let object = |id: &str| ObjectId::new(id.to_owned());
-    // A moment that has not come yet says nothing of when.
-    act.at = said.at.filter(|at| *at <= request.trigger.now);
+    // Clocks may be apart, and whoever signs twice in a second dates the later one after the earlier. A moment that is further off
+    // says nothing of when.
+    act.at = said.at.filter(|at| at.seconds_until(request.trigger.now) >= -CLOCK_SKEW);
     act.change = said.change.clone().map(Into::into);
     act.target = Some(said.target.clone().into());
     act.head = object(&said.head);

@@ -16,6 +16,19 @@ pub(crate) struct Signers {
     revoked_unread: bool,
 }
 
+/// Why a key signs for nobody: the code, and the sentence where it says more than the code.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unfit {
+    pub code: ActCode,
+    pub why: Option<String>,
+}
+
+impl From<ActCode> for Unfit {
+    fn from(code: ActCode) -> Self {
+        Unfit { code, why: None }
+    }
+}
+
 #[derive(Debug)]
 struct Line {
     principals: Vec<String>,
@@ -30,6 +43,26 @@ impl Line {
     fn of_person(login: &str, key: PublicKey) -> Self {
         let principals = vec![login.to_owned()];
         Line { principals, key, namespaces: None, valid_after: None, valid_before: None }
+    }
+
+    /// Whether it is for sign-offs.
+    fn is_for_signoffs(&self) -> bool {
+        let named = self.namespaces.as_ref();
+        named.is_none_or(|named| named.iter().any(|name| name == SIGNATURE_NAMESPACE || name == "*"))
+    }
+
+    /// Why it does not hold at a moment.
+    fn out_of_time(&self, now: When) -> Option<String> {
+        if let Some(after) = self.valid_after.filter(|after| now < *after) {
+            return Some(format!("is not valid before {after}"));
+        }
+        let before = self.valid_before.filter(|before| now >= *before)?;
+        Some(format!("is not valid since {before}"))
+    }
+
+    /// Whether a principal of it is a pattern, which names no person.
+    fn has_pattern(&self) -> bool {
+        self.principals.iter().any(|principal| principal.contains(['*', '?', '!']))
     }
 }
 
@@ -66,29 +99,59 @@ impl Signers {
     /// Who signs with a key, by the principals of its line.
     ///
     /// # Errors
-    /// `revoked-key`, `unknown-key`, `wrong-namespace`, `expired-key`.
-    pub fn principals(&self, key: &PublicKey, now: When) -> Result<Vec<&str>, ActCode> {
+    /// `revoked-key`, `unknown-key`, `wrong-namespace`, `expired-key`. A line with a pattern names nobody.
+    pub fn principals(&self, key: &PublicKey, now: When) -> Result<Vec<&str>, Unfit> {
         if self.revoked_unread || self.revoked.contains(key) {
-            return Err(ActCode::RevokedKey);
+            return Err(ActCode::RevokedKey.into());
         }
-        let mut worst = ActCode::UnknownKey;
         let mut principals: Vec<&str> = Vec::new();
+        let (mut worst, mut pattern) = (None, false);
         for line in self.lines.iter().filter(|line| line.key == *key) {
-            let named = line.namespaces.as_ref();
-            if named.is_some_and(|named| !named.iter().any(|name| name == SIGNATURE_NAMESPACE || name == "*"))
-            {
-                worst = ActCode::WrongNamespace;
-                continue;
+            let whose = || format!("the key {} of {}", key.fingerprint(), line.principals.join(", "));
+            let unfit = |code, why| Some(Unfit { code, why: Some(format!("{} {why}", whose())) });
+            if !line.is_for_signoffs() {
+                let lacks = format!("signs for other namespaces than `{SIGNATURE_NAMESPACE}`");
+                worst = unfit(ActCode::WrongNamespace, lacks);
+            } else if let Some(why) = line.out_of_time(now) {
+                worst = unfit(ActCode::ExpiredKey, why);
+            } else {
+                pattern |= line.has_pattern();
+                principals.extend(line.principals.iter().map(String::as_str));
             }
-            let early = line.valid_after.is_some_and(|after| now < after);
-            if early || line.valid_before.is_some_and(|before| now >= before) {
-                worst = ActCode::ExpiredKey;
-                continue;
-            }
-            principals.extend(line.principals.iter().map(String::as_str));
         }
-        if principals.is_empty() { Err(worst) } else { Ok(principals) }
+        if principals.is_empty() || pattern {
+            Err(worst.unwrap_or_else(|| unknown(key)))
+        } else {
+            Ok(principals)
+        }
     }
+
+    /// The principals that have a key which counts now.
+    pub fn able(&self, now: When) -> impl Iterator<Item = &str> {
+        let able = move |line: &&Line| {
+            line.is_for_signoffs()
+                && line.out_of_time(now).is_none()
+                && !line.has_pattern()
+                && line.key.is_verified()
+                && !self.revoked_unread
+                && !self.revoked.contains(&line.key)
+        };
+        self.lines.iter().filter(able).flat_map(|line| &line.principals).map(String::as_str)
+    }
+}
+
+/// Why a key signs for nobody that no line names, with the line that would.
+fn unknown(key: &PublicKey) -> Unfit {
+    let kind = KINDS.iter().find(|kind| key.kind() == Some(kind.as_bytes()));
+    let line = kind.map(|kind| {
+        format!("; a line that does is: ADDRESS namespaces=\"{SIGNATURE_NAMESPACE}\" {kind} {}", key.base64())
+    });
+    let fingerprint = key.fingerprint();
+    let why = format!(
+        "no line of the target's .countersign/allowed_signers says whose the key {fingerprint} is{}",
+        line.unwrap_or_default()
+    );
+    Unfit { code: ActCode::UnknownKey, why: Some(why) }
 }
 
 /// The parts of a text; what parts them belongs to a part inside of quotes, and the quotes stay.
@@ -124,7 +187,12 @@ fn key_of(kind: &str, key: &str) -> Option<PublicKey> {
 
 /// Whether a text is a public key, as `ssh-keygen` writes it.
 pub(crate) fn is_public_key(text: &str) -> bool {
-    plain_key(&words(text)).is_some()
+    public_key(text).is_some()
+}
+
+/// The public key that a text is, as `ssh-keygen` writes it.
+pub(crate) fn public_key(text: &str) -> Option<PublicKey> {
+    plain_key(&words(text))
 }
 
 /// The key of a line that holds nothing else, but for a comment.

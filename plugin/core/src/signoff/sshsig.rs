@@ -2,10 +2,13 @@
 //! verifies alike.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::{Digest, Sha256, Sha512};
 
 use crate::model::ActCode;
+
+/// Bytes of the modulus of an RSA key: shorter ones can be factored, longer ones take long to verify.
+const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
 
 /// A public key in the wire format of SSH.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,29 @@ impl PublicKey {
     /// The kind that the key says it is of.
     pub fn kind(&self) -> Option<&[u8]> {
         Wire(&self.0).string()
+    }
+
+    /// Its base64, as in a `.pub` file.
+    pub fn base64(&self) -> String {
+        STANDARD.encode(&self.0)
+    }
+
+    /// What `ssh-keygen -l` calls it.
+    pub fn fingerprint(&self) -> String {
+        format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&self.0)))
+    }
+
+    /// Whether signatures by such a key are verified here, as far as the key itself says.
+    pub fn is_verified(&self) -> bool {
+        let mut wire = Wire(&self.0);
+        match wire.string() {
+            Some(b"ssh-ed25519" | b"sk-ssh-ed25519@openssh.com" | b"ecdsa-sha2-nistp256") => true,
+            Some(b"ssh-rsa") => {
+                let (_, modulus) = (wire.string(), wire.string());
+                modulus.is_some_and(|modulus| RSA_BYTES.contains(&trimmed(modulus).len()))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -90,6 +116,9 @@ impl<'s> Signature<'s> {
     /// # Errors
     /// `key-type` for a kind of key or hash that is not verified here, `bad-signature` for everything else.
     pub fn verify(&self, message: &[u8]) -> Result<(), ActCode> {
+        if !self.key.is_verified() {
+            return Err(ActCode::KeyType);
+        }
         let digest = match self.hash {
             b"sha256" => Sha256::digest(message).to_vec(),
             b"sha512" => Sha512::digest(message).to_vec(),
@@ -175,17 +204,12 @@ fn p256(key: &mut Wire<'_>, signature: &mut Wire<'_>, signed: &[u8]) -> Option<(
 
 fn rsa(key: &mut Wire<'_>, signature: &mut Wire<'_>, algorithm: &[u8], signed: &[u8]) -> Option<()> {
     use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey as RsaPublicKey};
-    /// Shorter keys can be factored, longer ones take long to verify.
-    const BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
     let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(trimmed(bytes));
     let exponent = key.string()?;
     let modulus = key.string()?;
     key.end()?;
     let bytes = signature.string()?;
     signature.end()?;
-    if !BYTES.contains(&trimmed(modulus).len()) {
-        return None;
-    }
     let verifying = RsaPublicKey::new(number(modulus), number(exponent)).ok()?;
     // What OpenSSH strips from the front of a signature has to be there for the padding.
     let mut padded = vec![0; trimmed(modulus).len().saturating_sub(bytes.len())];

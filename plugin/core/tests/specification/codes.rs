@@ -13,6 +13,8 @@ const OF_SIGNATURES: &[&str] = &[
     "wrong-namespace",
     "key-type",
     "stale-policy",
+    // Said of a statement before it is signed.
+    "not-asked",
 ];
 
 const QUESTIONS: &str = "\

@@ -382,3 +382,205 @@ fn a_change_to_which_nothing_applies_waits_while_it_is_not_known_whether_a_rule_
     case.request["change"].as_object_mut().unwrap().remove("title");
     assert_eq!(case.outcome(), "pending");
 }
+
+/// The remedies of a decision: the rule, who is asked, for what, and by which command.
+fn remedies(case: &Case) -> Vec<(String, String, String, Option<String>)> {
+    let decision = case.answer().unwrap();
+    let of = |remedy: &Value| {
+        let text = |key: &str| remedy[key].as_str().map(str::to_owned);
+        let who: Vec<&str> = remedy["who"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let (rule, what) = (text("rule").unwrap(), text("what").unwrap());
+        (rule, who.join(" "), what.split([',', ':']).next().unwrap().to_owned(), text("command"))
+    };
+    decision["remedies"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn nobody_is_asked_to_sign_what_no_signature_lets_pass() {
+    let deny = "  - name: Frozen\n    deny: closed for the winter\n";
+    let nothing: fn(&mut Case) = |_| {};
+    let take_out = "to take out of the change what the rule denies";
+    let take_back = "to take the refusal back";
+    let of_sam = |rule: &'static str| vec![(rule, "sam", take_back)];
+    for (what, policy, acts, expected) in [
+        (
+            "an approval",
+            POLICY.to_owned(),
+            nothing,
+            vec![("sign-off", "rhea sam", "to approve commit 633100000000 in a review")],
+        ),
+        ("a denial", format!("{POLICY}{deny}"), nothing, vec![("Frozen", "dana", take_out)]),
+        (
+            "a denial that somebody may waive",
+            format!("{POLICY}{deny}    waivable-by: seniors\n"),
+            nothing,
+            vec![("Frozen", "dana", take_out), ("Frozen", "rhea sam", "to answer for the rule instead")],
+        ),
+        (
+            "a denial that only observes",
+            format!("{POLICY}{deny}    enforce: observe\n"),
+            nothing,
+            vec![("sign-off", "rhea sam", "to approve commit 633100000000 in a review")],
+        ),
+        (
+            "a request for changes",
+            POLICY.to_owned(),
+            |case| _ = case.act("sam", "request-changes"),
+            of_sam("sign-off"),
+        ),
+        (
+            "a veto",
+            format!("{POLICY}veto: {{ by: seniors }}\n"),
+            |case| _ = case.act("sam", "request-changes"),
+            vec![("sign-off", "sam", take_back), ("veto", "sam", take_back)],
+        ),
+        (
+            "nobody who is left",
+            POLICY.replace("[sam, rhea]", "[dana]"),
+            nothing,
+            vec![(
+                "sign-off",
+                "whoever keeps the policy",
+                "to name somebody under seniors who took no part in the change",
+            )],
+        ),
+        (
+            "fewer than are asked for, beside a rule that others could satisfy",
+            POLICY.replace("approvals: 1", "approvals: 3").replace("rhea]", "rhea, dana]")
+                + "  - name: other\n    require: [{ approvals: 1, by: seniors }]\n",
+            nothing,
+            vec![(
+                "sign-off",
+                "whoever keeps the policy",
+                "to name somebody under seniors who took no part in the change",
+            )],
+        ),
+        (
+            "an alternative to what nobody can satisfy",
+            POLICY.replace("approvals: 1", "approvals: 3").replace("rhea]", "rhea, dana]")
+                + "  - name: other\n    require: [{ approvals: 1, by: seniors }]\nrequire: [{ any: [sign-off, other] }]\n",
+            nothing,
+            vec![
+                (
+                    "sign-off",
+                    "whoever keeps the policy",
+                    "to name somebody under seniors who took no part in the change",
+                ),
+                ("other", "rhea sam", "to approve commit 633100000000 in a review"),
+            ],
+        ),
+    ] {
+        let mut case = Case::under(&policy);
+        acts(&mut case);
+        let found = remedies(&case);
+        let found: Vec<_> =
+            found.iter().map(|(rule, who, what, _)| (rule.as_str(), who.as_str(), what.as_str())).collect();
+        assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[test]
+fn a_signature_is_asked_for_where_there_is_nothing_to_review_and_of_those_who_have_a_key() {
+    let key = |n: u8| {
+        use base64::Engine as _;
+        let wire = [&[0, 0, 0, 11][..], b"ssh-ed25519", &[0, 0, 0, 32], &[n; 32]].concat();
+        format!("ssh-ed25519 {}", base64::engine::general_purpose::STANDARD.encode(wire))
+    };
+    let [sam, rhea, ended] = [
+        format!("sam namespaces=\"countersign\" {}\n", key(1)),
+        format!("rhea {}\n", key(2)),
+        format!("rhea valid-before=\"19700101\" {}\n", key(2)),
+    ];
+    let command = "countersign approve --target refs/heads/main --head 633100000000";
+    let sign = "to sign commit 633100000000 with an SSH key";
+    let renew =
+        "to have `.countersign/allowed_signers` of the target name an SSH key of theirs that is valid now";
+    let listed =
+        "to sign commit 633100000000 with an SSH key that `.countersign/allowed_signers` of the target names";
+    let once = "to sign commit 633100000000 with an SSH key";
+    for (what, signers, is_push, on_git, who, asked, by) in [
+        (
+            "a review",
+            format!("{sam}{rhea}"),
+            false,
+            false,
+            "rhea sam",
+            "to approve commit 633100000000 in a review",
+            None,
+        ),
+        ("a push to a forge", format!("{sam}{rhea}"), true, false, "rhea sam", sign, Some(command)),
+        ("a push to a forge, and nobody has a key", String::new(), true, false, "rhea sam", listed, None),
+        ("plain git", format!("{sam}{rhea}"), true, true, "rhea sam", sign, Some(command)),
+        ("one whose key has ended", format!("{sam}{ended}"), true, true, "sam", sign, Some(command)),
+        ("nobody whose key counts", ended.clone(), true, true, "rhea sam", renew, Some(command)),
+        (
+            "nobody has a key",
+            String::new(),
+            true,
+            true,
+            "rhea sam",
+            once,
+            Some("countersign check --target refs/heads/main --head 633100000000 --signoffs signoffs.yaml"),
+        ),
+    ] {
+        let mut case = Case::new();
+        if is_push {
+            case.request["change"].as_object_mut().unwrap().remove("id");
+        }
+        if on_git {
+            case.leave_the_forge();
+        }
+        if !signers.is_empty() {
+            case.document("allowed-signers", ".countersign/allowed_signers", &signers);
+        }
+        let expected = ("sign-off".to_owned(), who.to_owned(), asked.to_owned(), by.map(str::to_owned));
+        assert_eq!(remedies(&case), [expected], "{what}");
+    }
+}
+
+#[test]
+fn of_those_behind_a_change_the_text_says_who_cannot_approve_it() {
+    let own = "  - name: own\n    require: [{ approvals: 1, by: seniors }]\n    options: { may-approve: contributors }\n";
+    let others = own.replace("contributors", "other-contributors");
+    let only = |rule: &str| POLICY.split_once("  - name").unwrap().0.to_owned() + rule;
+    for (what, policy, two, says) in [
+        ("one", POLICY.to_owned(), false, "dana, who cannot approve it"),
+        ("two", POLICY.to_owned(), true, "dana, omar: none of them can approve it"),
+        ("whoever may by one of the rules", format!("{POLICY}{own}"), true, "dana, omar"),
+        ("all may", only(own), true, "dana, omar"),
+        ("some may", only(&others), true, "dana, omar; dana cannot approve it"),
+        ("nobody is asked", only("  - name: own\n    deny: closed\n"), true, "dana, omar"),
+    ] {
+        let mut case = Case::under(&policy);
+        if two {
+            case.commit("c2", &["c1"])["committer"] = ident("omar");
+        }
+        let Ok(decision) = case.answer() else { panic!("{what}: {:?}", case.answer()) };
+        let how = json!({ "format": "text", "document": decision });
+        let text = countersign_core::render(how.to_string().as_bytes()).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("Behind the change  "));
+        assert_eq!(line, Some(says), "{what}");
+    }
+}
+
+#[test]
+fn the_line_that_says_it_all_names_every_gap_and_who_acted_again_is_listed_once() {
+    let mut case = Case::under(&format!(
+        "{POLICY}  - name: Two\n    require: [{{ approvals: 2, by: seniors }}]\n  - name: Three\n    require: [{{ approvals: 1, by: seniors }}]\n"
+    ));
+    let headline = |case: &Case| case.answer().unwrap()["headline"].as_str().unwrap().to_owned();
+    assert_eq!(
+        headline(&case),
+        "Blocked: \"sign-off\", \"Two\", \"Three\" are not satisfied: 1 approval by seniors; 2 approvals by seniors"
+    );
+    for _ in 0..3 {
+        case.act("sam", "approve");
+    }
+    let decision = case.answer().unwrap();
+    for format in ["text", "markdown", "brief"] {
+        let how = json!({ "format": format, "document": decision });
+        let text = countersign_core::render(how.to_string().as_bytes()).unwrap();
+        assert!(!text.contains("superseded"), "{format}: {text}");
+    }
+    assert!(decision.to_string().contains("superseded"));
+}

@@ -197,7 +197,60 @@ fn a_waiver_stands_beside_what_is_open_and_may_be_waived_alone() {
     assert_eq!((asked(&case), case.rule_code("sign-off").as_str()), (1, "satisfied"));
     let mut case = waived(WAIVER, "noor");
     case.policy = POLICY.replacen("    waivable-by: directors\n", "", 1);
-    assert_eq!((asked(&case), case.rule_code("sign-off").as_str()), (1, "missing-approvals"));
+    // Where nobody may, it stands there with the reason.
+    assert_eq!((asked(&case), case.rule_code("sign-off").as_str()), (2, "missing-approvals"));
+}
+
+#[test]
+fn what_somebody_overrides_who_cannot_is_named_with_its_reason() {
+    let words = "the provider is down and this switches to the other one";
+    let glass = "break-glass: { by: directors, options: { may-approve: contributors } }\n";
+    let without_glass = POLICY.replace(glass, "");
+    let waiver = |rule: &str| format!("waive: {rule}\nreason: {words}\nuntil: 1970-01-31");
+    let not_waivable = POLICY.replacen("    waivable-by: directors\n", "", 1);
+    for (policy, text, rule, sentence) in [
+        (
+            without_glass.as_str(),
+            format!("break-glass: {words}"),
+            "break-glass",
+            "noor breaks the glass, which the policy lets nobody do",
+        ),
+        (
+            &not_waivable,
+            waiver("sign-off"),
+            "sign-off",
+            "noor waives the rule, which the policy lets nobody do",
+        ),
+        (
+            POLICY,
+            waiver("No such rule"),
+            "waiver",
+            "noor waives a rule, and the policy has no rule of that name",
+        ),
+    ] {
+        let mut case = Case::under(policy);
+        case.comment("noor", &text);
+        let said = sentences(&case, rule);
+        assert!(said.contains(&format!("method-not-allowed, proof none: {sentence}")), "{text}: {said}");
+        assert_eq!(case.outcome(), "pending", "{text}");
+        // Nobody who writes of something else is named, nor who took it back.
+        for harmless in [text.replace(": ", " "), format!("> {}", text.replace('\n', "\n> "))] {
+            let mut case = Case::under(policy);
+            case.comment("noor", &harmless);
+            assert!(!sentences(&case, rule).contains("method-not-allowed"), "{harmless}");
+        }
+        case.act("noor", "withdraw");
+        assert!(!sentences(&case, rule).contains("method-not-allowed"), "{text}");
+    }
+}
+
+#[test]
+fn a_refusal_that_somebody_would_waive_stands_and_the_waiver_is_named() {
+    let mut case = waived(WAIVER, "noor");
+    case.act("sam", "request-changes");
+    let said = sentences(&case, "sign-off");
+    let sentence = "noor waives the rule, and what somebody refuses is not waived";
+    assert!(said.contains(sentence) && case.outcome() == "denied", "{said}");
 }
 
 /// Every act that would override a rule, with its sentence.

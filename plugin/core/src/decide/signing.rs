@@ -1,0 +1,119 @@
+//! What a statement would do that somebody is about to sign.
+
+use crate::Error;
+use crate::limits::Steps;
+use crate::model::{
+    ActCode, ActKind, ActVerdict, Decision, OpenQuestion, Question, Request, RuleResult, RuleState, Signing,
+};
+use crate::policy::Policy;
+use crate::signoff::people::{Directory, PersonId};
+use crate::signoff::roster::{Admission, Roster};
+use crate::signoff::signed::TO_SIGN;
+
+/// Who would sign, and what the statement itself leaves open.
+///
+/// # Errors
+/// `over-limit`.
+pub(super) fn begin(
+    request: &Request<'_>,
+    policy: Option<&Policy>,
+    directory: &Directory,
+    (kind, actor): (ActKind, &[PersonId]),
+    open: Vec<OpenQuestion>,
+    steps: &Steps,
+) -> Result<Signing, Error> {
+    let mut sets = Vec::new();
+    for (name, set) in policy.iter().flat_map(|policy| &policy.people) {
+        let roster = Roster::of([set].into_iter(), request, directory, steps)?;
+        if actor.iter().any(|person| roster.admits(directory, *person) == Admission::Yes) {
+            sets.push(name.clone());
+        }
+    }
+    let question = |(name, text): (&String, &String)| Question { name: name.clone(), text: text.clone() };
+    let code = if kind == ActKind::Withdraw { ActCode::NoSignOff } else { ActCode::NotAsked };
+    Ok(Signing {
+        signer: actor.first().map(|person| directory.label(*person)),
+        sets,
+        code,
+        questions: policy.iter().flat_map(|policy| &policy.questions).map(question).collect(),
+        open,
+        ..Signing::default()
+    })
+}
+
+/// Holds what is decided with the statement against what is decided without. An approval or an override counts where it brings a
+/// rule on, and what takes something back where anything comes of it.
+pub(super) fn weigh(before: &Decision, after: Decision) -> Signing {
+    let Decision { rules, signing, headline, outcome, policy, .. } = after;
+    let mut signing = signing.unwrap_or_default();
+    let takes_back = signing.code == ActCode::NoSignOff;
+    let changes: Vec<(bool, String)> = rules
+        .iter()
+        .filter_map(|rule| change(before.rules.iter().find(|was| was.name == rule.name)?, rule))
+        .collect();
+    if changes.iter().any(|(better, _)| *better || takes_back) {
+        signing.counts = true;
+        signing.code = if takes_back { ActCode::Withdrawn } else { ActCode::Counted };
+        signing.sentence = changes.into_iter().map(|(_, change)| change).collect::<Vec<_>>().join(", ");
+        let open = rules.iter().filter(|rule| is_open(rule) && !rule.observed);
+        signing.left = open.map(waits).collect();
+        if signing.left.is_empty() && !outcome.passes() {
+            signing.left.push(headline);
+        }
+        return signing;
+    }
+    let verdicts = rules.iter().flat_map(|rule| {
+        let acts = rule.requirements.iter().flat_map(|requirement| &requirement.acts);
+        // Beside one of the same moment neither comes later, and that one stands.
+        let stands = |act: &&ActVerdict| matches!(act.code, ActCode::Counted | ActCode::Superseded);
+        acts.filter(|act| act.act == TO_SIGN).filter(move |act| !stands(act)).map(move |act| (rule, act))
+    });
+    // What keeps somebody from a rule that waits says more than that it does not ask them.
+    let rank = |(rule, act): &(&RuleResult, &ActVerdict)| (!is_open(rule), act.code == ActCode::NotEligible);
+    let who = signing.signer.as_deref().unwrap_or_default();
+    let acts = before.rules.iter().flat_map(|rule| &rule.requirements).flat_map(|asked| &asked.acts);
+    let again = acts.filter(|act| act.code == ActCode::Counted).any(|act| act.actor == who);
+    if let Some((_, act)) = verdicts.min_by_key(rank).filter(|_| !takes_back) {
+        signing.code = act.code;
+        signing.sentence.clone_from(&act.sentence);
+    } else {
+        signing.sentence = match () {
+            () if takes_back => "nothing is signed here that this could take back".to_owned(),
+            () if policy.is_none() => "the target has no policy, so nothing asks for a sign-off".to_owned(),
+            () if again => format!("{who} approved it already, and that counts"),
+            () => format!("nothing asks for it: {headline}"),
+        };
+    }
+    signing
+}
+
+fn is_open(rule: &RuleResult) -> bool {
+    matches!(rule.state, RuleState::Pending | RuleState::Denied)
+}
+
+/// What becomes of a rule, where anything does, and whether that is for the better.
+fn change(was: &RuleResult, rule: &RuleResult) -> Option<(bool, String)> {
+    let worth = |rule: &RuleResult| {
+        let state = match rule.state {
+            RuleState::Denied => 0,
+            RuleState::Pending => 1,
+            RuleState::Overridden => 2,
+            RuleState::Satisfied | RuleState::Skipped => 3,
+        };
+        let counted = rule.requirements.iter().map(|asked| u64::from(asked.counted.min(asked.needed)));
+        (state, counted.sum::<u64>())
+    };
+    let (before, after) = (worth(was), worth(rule));
+    let text = match rule.state {
+        RuleState::Satisfied => format!("\"{}\" is satisfied", rule.name),
+        RuleState::Overridden => format!("\"{}\" is overridden", rule.name),
+        _ => waits(rule),
+    };
+    (before != after).then_some((after > before, text))
+}
+
+/// That a rule waits, and for what.
+fn waits(rule: &RuleResult) -> String {
+    let word = if rule.state == RuleState::Denied { "denies" } else { "still waits" };
+    format!("\"{}\" {word}: {}", rule.name, rule.missing.join("; "))
+}
