@@ -1,8 +1,10 @@
 //! Signs and verifies with SSH keys, through `ssh-keygen`, so that agents and security keys work.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use tempfile::NamedTempFile;
 
 /// Why there is no signature, or none that holds.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +12,14 @@ pub enum SigningError {
     /// OpenSSH is missing.
     #[error("ssh-keygen cannot be run: {0}; install OpenSSH's client, 8.2 or newer")]
     Missing(std::io::Error),
+    /// There is no such key.
+    #[error("{path} cannot be read as an SSH key: {reason}")]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// It did not sign.
     #[error("ssh-keygen did not sign with {key}: {reason}")]
     NotSigned {
@@ -48,6 +58,76 @@ fn ssh_keygen(args: &[&str], key: &Path, rest: &[&str], input: &[u8]) -> Result<
     Ok(child.wait_with_output()?)
 }
 
+/// A key that signs.
+#[derive(Debug)]
+pub struct Key {
+    path: PathBuf,
+    public: String,
+    /// Holds the file of a key that is none of the user's.
+    _file: Option<NamedTempFile>,
+}
+
+impl Key {
+    /// A key by its file: the private one, or the public one of a key that an agent holds.
+    ///
+    /// # Errors
+    /// When it is none, or does not say which public key belongs to it.
+    pub fn open(path: &Path) -> Result<Self, SigningError> {
+        let no_key = |reason: String| SigningError::NoKey { path: path.to_owned(), reason };
+        let text = std::fs::read(path).map_err(|e| no_key(e.to_string()))?;
+        let beside = path.with_file_name(format!(
+            "{}.pub",
+            path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default()
+        ));
+        let public = match public_line(&String::from_utf8_lossy(&text)) {
+            Some(public) => public,
+            // What ssh-keygen takes first as well; that it belongs to the private one is seen once it signed.
+            None => match std::fs::read_to_string(beside).ok().as_deref().and_then(public_line) {
+                Some(public) => public,
+                None => {
+                    let output = ssh_keygen(&["-y", "-f"], path, &[], &[])?;
+                    let public = public_line(&String::from_utf8_lossy(&output.stdout));
+                    public.filter(|_| output.status.success()).ok_or_else(|| no_key(said(&output)))?
+                }
+            },
+        };
+        Ok(Key { path: path.to_owned(), public, _file: None })
+    }
+
+    /// A public key as text, which an agent holds the private one of.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn of_agent(text: &str) -> Result<Self, SigningError> {
+        let public = public_line(text).ok_or_else(|| SigningError::NoKey {
+            path: text.into(),
+            reason: "it is no public key".to_owned(),
+        })?;
+        let mut file = tempfile::Builder::new().prefix("countersign-").suffix(".pub").tempfile()?;
+        writeln!(file, "{public}")?;
+        Ok(Key { path: file.path().to_owned(), public, _file: Some(file) })
+    }
+
+    /// The public key: its kind and its base64.
+    pub fn public(&self) -> &str {
+        &self.public
+    }
+
+    /// Where it stands.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The kind and the base64 of a line that is a public key.
+fn public_line(text: &str) -> Option<String> {
+    let mut words = text.split_whitespace();
+    let (kind, key) = (words.next()?, words.next()?);
+    let kinds = ["ssh-", "ecdsa-", "sk-"];
+    (kinds.iter().any(|start| kind.starts_with(start)) && key.starts_with("AAAA"))
+        .then(|| format!("{kind} {key}"))
+}
+
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
@@ -75,23 +155,9 @@ pub fn verify(
     message: &[u8],
     signature: &[u8],
 ) -> Result<String, SigningError> {
-    let folder = std::env::temp_dir().join(format!("countersign-{}-{}", std::process::id(), unique()));
-    std::fs::create_dir_all(&folder)?;
-    let result = verify_in(&folder, signers, namespace, message, signature);
-    let _ = std::fs::remove_dir_all(&folder);
-    result
-}
-
-fn verify_in(
-    folder: &Path,
-    signers: &Path,
-    namespace: &str,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<String, SigningError> {
-    let file = folder.join("signature");
-    std::fs::write(&file, signature)?;
-    let file = file.display().to_string();
+    let mut kept = tempfile::Builder::new().prefix("countersign-").tempfile()?;
+    kept.write_all(signature)?;
+    let file = kept.path().display().to_string();
     let unknown = |output: &Output| SigningError::Unknown {
         signers: signers.display().to_string(),
         reason: said(output),
@@ -105,10 +171,4 @@ fn verify_in(
     let rest = ["-I", &name, "-n", namespace, "-s", &file];
     let verified = ssh_keygen(&["-Y", "verify", "-f"], signers, &rest, message)?;
     if verified.status.success() { Ok(name) } else { Err(unknown(&verified)) }
-}
-
-/// Different for each call of this process.
-fn unique() -> u64 {
-    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }

@@ -32,6 +32,10 @@ const SIGNATURE_BYTES: usize = 8 << 10;
 const FOLDER: &str = "signoffs";
 /// Files that the history of all refs may have gained and changed, taken together.
 const ENTRIES: usize = 4_000_000;
+/// What else was signed, where no rule counts it: of so many files, the newest, it is looked up whether they were for this change
+/// before it was amended or rebased.
+pub const FORMER: usize = 100;
+
 /// Files of one change that are looked at: each costs the module a look, and what is behind them nobody reads.
 const FILES: usize = 20_000;
 /// Statements of one change that a request takes as they are; of more the module says which are worth keeping.
@@ -58,6 +62,25 @@ impl Files {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The commits that they are about, by the folders that they stand in.
+    pub fn commits(&self) -> BTreeSet<&str> {
+        self.0.keys().filter_map(|name| commit_of(name)).collect()
+    }
+}
+
+/// The files of sign-offs.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Of commits of the change.
+    pub own: Files,
+    /// Of other commits.
+    pub others: Files,
+}
+
+/// The commit that a file is about, by the folder that it stands in.
+fn commit_of(name: &str) -> Option<&str> {
+    Some(name.strip_prefix(FOLDER)?.strip_prefix('/')?.split_once('/')?.0)
 }
 
 /// Why not all sign-offs of a change are known.
@@ -80,47 +103,62 @@ pub enum Unread {
     Shallow,
 }
 
-/// Finds the files of the sign-offs of the commits for which `wanted` holds.
+/// The commits that the refs of sign-offs name.
 ///
 /// # Errors
 /// When git fails.
-pub fn find(
-    repository: &Repository,
-    objects: &mut Objects,
-    wanted: impl Fn(&str) -> bool,
-) -> Result<Result<Files, Unread>, GitError> {
+pub fn tips(repository: &Repository, objects: &mut Objects) -> Result<Vec<String>, GitError> {
     let mut tips = Vec::new();
     for id in repository.named_below(SIGNOFF_REFS)? {
         // A ref may name anything; only a commit has a history.
         tips.extend(objects.commit(&id)?.map(|commit| commit.as_str().to_owned()));
     }
+    Ok(tips)
+}
+
+/// Finds the files of the sign-offs of the commits for which `own` holds, and at most so many of others.
+///
+/// # Errors
+/// When git fails.
+pub fn find(
+    repository: &Repository,
+    tips: &[String],
+    own: impl Fn(&str) -> bool,
+    of_others: usize,
+) -> Result<Result<Found, Unread>, GitError> {
     let tips: Vec<&str> = tips.iter().map(String::as_str).collect();
     if !tips.is_empty() && repository.is_shallow() && repository.reaches_cut(&tips)? {
         return Ok(Err(Unread::Shallow));
     }
-    let (mut files, mut count, mut seen) = (Files::default(), 0, 0);
+    let (mut found, mut count, mut seen, mut others) = (Found::default(), 0, 0, 0);
     repository.ever_held(&tips, FOLDER, |Held { path, blob }| {
         seen += 1;
         if seen > ENTRIES {
             return ControlFlow::Break(());
         }
         let Some((name, kind)) = path.rsplit_once('.') else { return ControlFlow::Continue(()) };
-        let commit = name.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/')?.split_once('/'));
-        if commit.is_none_or(|(commit, _)| !wanted(commit)) {
+        let Some(commit) = commit_of(name) else { return ControlFlow::Continue(()) };
+        let is_own = own(commit);
+        // The newest come first.
+        if !is_own && others >= of_others {
             return ControlFlow::Continue(());
         }
+        let files = if is_own { &mut found.own } else { &mut found.others };
         let versions = match kind {
             "json" => &mut files.0.entry(name.to_owned()).or_default().statements,
             "sig" => &mut files.0.entry(name.to_owned()).or_default().signatures,
             _ => return ControlFlow::Continue(()),
         };
-        count += usize::from(versions.insert(blob));
+        let new = usize::from(versions.insert(blob));
+        count += new;
+        others += if is_own { 0 } else { new };
         if count > FILES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    Ok(if count > FILES || seen > ENTRIES { Err(Unread::TooManyFiles) } else { Ok(files) })
+    Ok(if count > FILES || seen > ENTRIES { Err(Unread::TooManyFiles) } else { Ok(found) })
 }
 
-/// Reads sign-offs as acts. Where there are many, `keep` is shown them piece by piece, and says which to go on with.
+/// Reads sign-offs as acts. Where there are many, or not all may matter, `keep` is shown them piece by piece, and says which to
+/// go on with.
 ///
 /// # Errors
 /// When git fails, and whatever `keep` gives.
@@ -128,11 +166,12 @@ pub fn read<E: From<GitError>>(
     repository: &Repository,
     objects: &mut Objects,
     mut files: Files,
+    all_matter: bool,
     mut keep: impl FnMut(Vec<Act<'static>>) -> Result<Vec<Act<'static>>, E>,
 ) -> Result<Result<Vec<Act<'static>>, Unread>, E> {
     leave_out_large(repository, &mut files)?;
     let of_name = |versions: &Versions| versions.statements.len() * versions.signatures.len().max(1);
-    let many = files.0.values().map(of_name).sum::<usize>() > FEW;
+    let many = !all_matter || files.0.values().map(of_name).sum::<usize>() > FEW;
     let (mut kept, mut piece, mut size, mut count) = (Vec::new(), Vec::new(), 0, 0);
     for (name, Versions { statements, signatures }) in files.0 {
         let signatures = signatures_of(objects, &name, signatures)?;

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use countersign_core::model::{Decision, Request, read};
+use countersign_core::model::{ActCode, Decision, NoticeCode, Request, read};
+use countersign_core::plain;
 use countersign_host::collect::{Collector, Selection};
 
 use crate::ModuleChoice;
@@ -14,7 +15,7 @@ use countersign_host::cli::now;
 /// The signed sign-offs of a change, and whether each counts.
 #[derive(Args)]
 #[command(
-    after_help = "Those of others come with\n  git fetch origin refs/countersign/signoffs:refs/countersign/others\n\n\
+    after_help = "Those of others come with\n  git fetch origin 'refs/countersign/*:refs/countersign/others/*'\n\n\
     Exit codes: 0 listed, 2 cannot read"
 )]
 pub struct Signoffs {
@@ -32,19 +33,21 @@ impl Signoffs {
         let request: Request<'_> = read(&judged.request)?;
         if request.acts.is_empty() {
             output::print("Nobody has signed this change off.\n")?;
-            return Ok(ExitCode::SUCCESS);
         }
-        for rule in &decision.rules {
+        for rule in decision.rules.iter().filter(|_| !request.acts.is_empty()) {
             for requirement in &rule.requirements {
-                output::print(&format!("{}: {}\n", rule.name, requirement.asks))?;
-                for act in &requirement.acts {
-                    let sentence = countersign_core::visible(&act.sentence);
-                    output::print(&format!("  {sentence} [{}]\n", act.code.name()))?;
+                output::print(&format!("{}: {}\n", plain(&rule.name), plain(&requirement.asks)))?;
+                // Who acted again is listed once.
+                for act in requirement.acts.iter().filter(|act| act.code != ActCode::Superseded) {
+                    output::print(&format!("  {} [{}]\n", plain(&act.sentence), act.code.name()))?;
                 }
             }
         }
-        if decision.rules.iter().all(|rule| rule.requirements.is_empty()) {
+        if !request.acts.is_empty() && decision.rules.iter().all(|rule| rule.requirements.is_empty()) {
             output::print("No rule asks for a sign-off of this change.\n")?;
+        }
+        for notice in decision.notices.iter().filter(|notice| notice.code == NoticeCode::NoSignoffs) {
+            output::print(&format!("{}\n", plain(&notice.message)))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -166,8 +166,15 @@ fn a_sign_off_is_taken_back() {
     let repo = repo(|repo| format!("sam@example.com {}\n", key(repo, "sam", &["ed25519"]).1));
     let sam = repo.beside("sam");
     approve(&repo, sam.to_str().unwrap());
-    let run =
-        repo.countersign(&["approve", "--target", "main", "--key", sam.to_str().unwrap(), "--withdraw"]);
+    let run = repo.countersign(&[
+        "approve",
+        "--yes",
+        "--target",
+        "main",
+        "--key",
+        sam.to_str().unwrap(),
+        "--withdraw",
+    ]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(repo.check(&[]).code, 1);
 }
@@ -176,7 +183,7 @@ fn a_sign_off_is_taken_back() {
 fn what_is_not_answered_is_named() {
     let repo = repo(|repo| format!("sam@example.com {}\n", key(repo, "sam", &["ed25519"]).1));
     let run = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["approve", "--target", "main"])
+        .args(["approve", "--target", "main", "--key", repo.beside("sam").to_str().unwrap()])
         .current_dir(repo.path())
         .stdin(Stdio::null())
         .output()
@@ -210,7 +217,7 @@ fn a_file_of_the_same_name_hides_no_withdrawal() {
     let sam = repo.beside("sam");
     approve(&repo, sam.to_str().unwrap());
     let before = repo.git(&["ls-tree", "-r", "--name-only", "refs/countersign/signoffs"]);
-    repo.countersign(&["approve", "--target", "main", "--key", sam.to_str().unwrap(), "--withdraw"]);
+    repo.countersign(&["approve", "--yes", "--target", "main", "--key", sam.to_str().unwrap(), "--withdraw"]);
     let after = repo.git(&["ls-tree", "-r", "--name-only", "refs/countersign/signoffs"]);
     let withdrawal = after.lines().find(|path| !before.contains(path) && path.ends_with(".json")).unwrap();
     let empty = repo.git(&["hash-object", "-w", "/dev/null"]);
@@ -263,7 +270,8 @@ fn a_signed_waiver_overrides_and_broken_glass_overrides_all() {
         under(&repo, &replacements);
         assert_eq!(repo.check(&[]).code, 1);
         let (path, reason) = (repo.beside("noor"), "payments are down and this rolls them back");
-        let common = ["approve", "--target", "main", "--key", path.to_str().unwrap(), "--reason", reason];
+        let common =
+            ["approve", "--yes", "--target", "main", "--key", path.to_str().unwrap(), "--reason", reason];
         let run = repo.countersign(&[&common[..], override_with].concat());
         assert_eq!(run.code, 0, "{run:?}");
         let passed = repo.check(&[]);
@@ -281,7 +289,7 @@ fn approve_says_where_attributes_would_make_the_merge_another_one() {
             let path = repo.path().join("CHANGELOG.md");
             let old = std::fs::read_to_string(path).unwrap_or_default();
             repo.write("CHANGELOG.md", &format!("{old}{line}\n"));
-            repo.commit("Log");
+            repo.commit(AI);
         };
         repo.git(&["switch", "--quiet", "main"]);
         repo.write(".gitattributes", attributes);
@@ -291,7 +299,16 @@ fn approve_says_where_attributes_would_make_the_merge_another_one() {
         log("main", "- three");
         repo.git(&["switch", "--quiet", "change"]);
         let key = repo.beside("sam");
-        let args = ["approve", "--target", "main", "--key", key.to_str().unwrap(), "--answer", SIGNED_ANSWER];
+        let args = [
+            "approve",
+            "--yes",
+            "--target",
+            "main",
+            "--key",
+            key.to_str().unwrap(),
+            "--answer",
+            SIGNED_ANSWER,
+        ];
         let run = repo.countersign(&args);
         assert_eq!(run.code, 0, "{run:?}");
         assert_eq!(run.err.contains("merge otherwise"), warns, "{attributes}: {run:?}");

@@ -49,7 +49,7 @@ fn on(repo: &Repo, branch: &str, change: impl Fn(&Repo)) -> String {
 
 fn approve(repo: &Repo) {
     let key = repo.beside("sam");
-    let run = repo.countersign(&["approve", "--target", "main", "--key", key.to_str().unwrap()]);
+    let run = repo.countersign(&["approve", "--yes", "--target", "main", "--key", key.to_str().unwrap()]);
     assert_eq!(run.code, 0, "{run:?}");
 }
 

@@ -90,7 +90,7 @@ fn a_withdrawal_is_put_away_by_nothing_that_stands_on_top_of_it() {
         approve(&repo, &sam);
         let before = repo.git(&["rev-parse", REF]);
         assert_eq!(repo.check(&[]).code, 0, "{name}");
-        let run = repo.countersign(&["approve", "--target", "main", "--key", &sam, "--withdraw"]);
+        let run = repo.countersign(&["approve", "--yes", "--target", "main", "--key", &sam, "--withdraw"]);
         assert_eq!(run.code, 0, "{run:?}");
         assert_eq!(repo.check(&[]).code, 1, "{name}");
         let diff = repo.git(&["diff-tree", "-r", "--name-only", &before, REF]);
@@ -108,7 +108,10 @@ fn a_statement_counts_whatever_its_files_are_called_and_whatever_stands_there_si
     let (repo, sam, folder) = change();
     approve(&repo, &sam);
     let approved = repo.git(&["rev-parse", REF]);
-    assert_eq!(repo.countersign(&["approve", "--target", "main", "--key", &sam, "--withdraw"]).code, 0);
+    assert_eq!(
+        repo.countersign(&["approve", "--yes", "--target", "main", "--key", &sam, "--withdraw"]).code,
+        0
+    );
     // The withdrawal under a name of somebody's own, in a ref of its own.
     let diff = repo.git(&["diff-tree", "-r", "--name-only", &approved, REF]);
     let copy = |kind: &str| -> File {

@@ -151,7 +151,8 @@ impl Forge {
 
     fn sign(&self) {
         let key = self.folder.path().join("sam");
-        let ran = self.dana.countersign(&["approve", "--target", "main", "--key", key.to_str().unwrap()]);
+        let ran =
+            self.dana.countersign(&["approve", "--yes", "--target", "main", "--key", key.to_str().unwrap()]);
         assert_eq!(ran.code, 0, "{}", ran.text);
     }
 
@@ -513,7 +514,7 @@ fn whoever_pushes_next_is_not_taken_for_who_brought_what_came_in_past_the_hook()
     forge.dana.commit(AI);
     forge.smuggle("main");
     let key = forge.folder.path().join("sam");
-    let which = ["approve", "--target", "main", "--base", "main~1", "--head", "main", "--key"];
+    let which = ["approve", "--yes", "--target", "main", "--base", "main~1", "--head", "main", "--key"];
     let signed = forge.dana.countersign(&[&which[..], &[key.to_str().unwrap()]].concat());
     assert_eq!(signed.code, 0, "{}", signed.text);
     forge.dana.git(&["commit", "--quiet", "--allow-empty", "--message", "Go on"]);
@@ -664,7 +665,7 @@ fn a_branch_made_at_an_older_commit_is_judged_by_the_policy_of_today() {
     forge.dana.git(&["fetch", "--quiet", "origin"]);
     let key = forge.folder.path().join("sam");
     let head = forge.dana.git(&["rev-parse", "hotfix/1"]);
-    let which = ["approve", "--target", "hotfix/1", "--head", &head, "--key", key.to_str().unwrap()];
+    let which = ["approve", "--yes", "--target", "hotfix/1", "--head", &head, "--key", key.to_str().unwrap()];
     let signed = forge.dana.countersign(&[&which[..], &["--policy-of", "main"]].concat());
     assert_eq!(signed.code, 0, "{}", signed.text);
     forge.passes(&["hotfix/1", "refs/countersign/signoffs"]);
@@ -713,7 +714,8 @@ fn a_new_branch_is_signed_for_by_whom_the_default_branch_names() {
     forge.refuses(&["release/1"], "is not satisfied");
     let key = forge.folder.path().join("sam");
     let nothing = "0".repeat(40);
-    let which = ["approve", "--target", "release/1", "--base", &nothing, "--key", key.to_str().unwrap()];
+    let which =
+        ["approve", "--yes", "--target", "release/1", "--base", &nothing, "--key", key.to_str().unwrap()];
     let signed = forge.dana.countersign(&which);
     assert_eq!(signed.code, 0, "{}", signed.text);
     forge.passes(&["release/1", "refs/countersign/signoffs"]);
@@ -751,7 +753,7 @@ fn what_was_signed_is_neither_rewound_nor_deleted_nor_written_over() {
     let signed = forge.stands(signoffs);
     // Sam thinks better of it.
     let key = forge.folder.path().join("sam");
-    let withdraw = ["approve", "--withdraw", "--target", "main", "--key", key.to_str().unwrap()];
+    let withdraw = ["approve", "--yes", "--withdraw", "--target", "main", "--key", key.to_str().unwrap()];
     let withdrawn = forge.dana.countersign(&withdraw);
     assert_eq!(withdrawn.code, 0, "{}", withdrawn.text);
     forge.passes(&[signoffs]);

@@ -38,7 +38,7 @@ fn say_who_signs(story: &Story) -> String {
 
 /// Signs for what main holds between two commits, and pushes that.
 fn sign(story: &Story, sam_key: &str, base: &str, head: &str) {
-    let which = ["approve", "--key", sam_key, "--target", "main", "--base", base, "--head", head];
+    let which = ["approve", "--yes", "--key", sam_key, "--target", "main", "--base", base, "--head", head];
     let ran = story.clone.countersign(&[&which[..], &["--answer", ANSWER_OF_TIP]].concat());
     assert_eq!(ran.code, 0, "{}", ran.text);
     story.clone.git(&["push", "--quiet", "origin", "refs/countersign/signoffs"]);

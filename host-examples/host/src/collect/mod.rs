@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
-    API_VERSION, Act, Change, Commit, Description, Fact, History, MergeKind, MergeResult, Needs, ObjectId,
-    Place, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
+    API_VERSION, Act, Change, Commit, Description, Fact, Former, History, MergeKind, MergeResult, Needs,
+    ObjectId, Place, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
 };
 
 use crate::git::{Asked, Diff, Entry, GitError, Objects, Repository};
@@ -141,12 +141,18 @@ impl<'m> Collector<'m> {
             return finished(&request, false);
         }
 
-        self.of_git(subject, rules, &needs, &mut request)?;
+        let to_read = subject.to_sign || needs.facts.contains(&Fact::Acts);
+        let signoffs =
+            if to_read { statements::tips(&self.repository, &mut self.objects)? } else { Vec::new() };
+        if to_read && signoffs.is_empty() && !gates {
+            request.absent.push(Fact::Signoffs);
+        }
+        self.of_git(subject, rules, &needs, !signoffs.is_empty(), &mut request)?;
         if self.needs(&request)?.as_push {
             return finished(&request, true);
         }
         platform.facts(&needs, &mut request)?;
-        self.signed(subject, rules, &needs, &mut request)?;
+        self.signed(subject, rules, &needs, &signoffs, &mut request)?;
         // What the commits themselves name: asked for only where it can exist.
         if needs.facts.contains(&Fact::Notes) {
             self.checkpoints(&mut request)?;
@@ -204,22 +210,24 @@ impl<'m> Collector<'m> {
         Ok(request)
     }
 
-    /// Copies what git knows.
+    /// Copies what git knows. Where sign-offs are here, they are told apart by their diff.
     fn of_git(
         &mut self,
         subject: &Subject,
         rules: &Target,
         needs: &Needs,
+        has_signoffs: bool,
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
         let head = &subject.head;
         let wanted = |fact: Fact| needs.facts.contains(&fact);
         let bound = |fact: Fact| subject.to_sign || wanted(fact);
+        let diff_id = has_signoffs || bound(Fact::DiffId);
         let commits = self.commits(subject)?;
         let gain = self.gain(subject, &commits)?;
         self.of_target_as_it_is(rules, Role::Mailmap, ".mailmap", request)?;
 
-        let [files, diff_id, merge_tree] = [wanted(Fact::Files), bound(Fact::DiffId), bound(Fact::MergeTree)];
+        let [files, merge_tree] = [bound(Fact::Files), bound(Fact::MergeTree)];
         if files || diff_id || merge_tree {
             let merge = gain.merge(&self.repository, &commits)?;
             request.complete.push(Fact::MergeTree);
@@ -303,22 +311,21 @@ impl<'m> Collector<'m> {
         subject: &Subject,
         rules: &Target,
         needs: &Needs,
+        signoffs: &[String],
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
         let wanted = |fact: Fact| needs.facts.contains(&fact);
-        let files = if subject.to_sign || wanted(Fact::Acts) {
-            let any_head = wanted(Fact::DiffId) || wanted(Fact::MergeTree);
-            let ids: HashSet<&str> = request.commits.iter().map(|commit| commit.sha.as_str()).collect();
-            statements::find(&self.repository, &mut self.objects, |id| any_head || ids.contains(id))?
-        } else {
-            Ok(statements::Files::default())
-        };
+        let by_content = wanted(Fact::DiffId) || wanted(Fact::MergeTree);
+        let of_others = if by_content { usize::MAX } else { statements::FORMER };
+        let ids: HashSet<&str> = request.commits.iter().map(|commit| commit.sha.as_str()).collect();
+        let files = statements::find(&self.repository, signoffs, |id| ids.contains(id), of_others)?;
+        drop(ids);
         for (role, path) in
             [(Role::AllowedSigners, ALLOWED_SIGNERS_PATH), (Role::RevokedKeys, REVOKED_KEYS_PATH)]
         {
             self.of_target_as_it_is(rules, role, path, request)?;
         }
-        let has_signed = files.as_ref().is_ok_and(|files| !files.is_empty());
+        let has_signed = files.as_ref().is_ok_and(|found| !found.own.is_empty() || !found.others.is_empty());
         if (subject.to_sign || has_signed)
             && let Some(change) = &mut request.change
             && change.repository.id.is_none()
@@ -334,13 +341,30 @@ impl<'m> Collector<'m> {
             }
         }
         let signed = match files {
-            Ok(files) => {
-                let module = self.module;
+            Ok(found) => {
+                for id in found.others.commits().into_iter().take(statements::FORMER) {
+                    if let (Some(sha), Some(author)) =
+                        (ObjectId::new(id.to_owned()), self.objects.author(id)?)
+                    {
+                        request.former.push(Former { sha, author });
+                    }
+                }
+                let (module, repository, objects) = (self.module, &self.repository, &mut self.objects);
                 let keep = |acts| worth_keeping(module, request, acts);
-                statements::read(&self.repository, &mut self.objects, files, keep)?
+                let own = statements::read(repository, objects, found.own, true, keep)?;
+                let others = statements::read(repository, objects, found.others, false, keep)?;
+                own.and_then(|own| Ok([own, others?].concat()))
             }
             Err(unread) => Err(unread),
         };
+        // What ties none of what was kept says nothing.
+        let named = |sha: &ObjectId<'_>| {
+            let acts = signed.iter().flatten();
+            acts.filter_map(|act| act.id.split('/').nth(1)).any(|head| head == sha.as_str())
+        };
+        let former = std::mem::take(&mut request.former).into_vec();
+        request.former = former.into_iter().filter(|former| named(&former.sha)).collect::<Vec<_>>().into();
+
         match signed {
             Ok(signed) => request.acts.extend(signed),
             Err(unread) => request.unavailable.push(Unavailable {
@@ -481,6 +505,9 @@ fn worth_keeping(
         documents: documents.into(),
         change: request.change.clone(),
         commits: request.commits.clone(),
+        pushes: request.pushes.clone(),
+        versions: request.versions.clone(),
+        former: request.former.clone(),
         acts: acts.into(),
         ..Request::default()
     };

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout};
 
 use countersign_core::model::{Commit, Ident, ObjectId, Parent, Place, Text, When};
 
-use super::objects::{Object, read_object};
+use super::objects::{Object, Objects, read_object};
 use super::{GitError, failed};
 
 /// Commits, one after the other.
@@ -67,6 +67,17 @@ impl Drop for Commits {
             let _ = self.read.kill();
             let _ = self.end();
         }
+    }
+}
+
+impl Objects {
+    /// Who wrote a commit, and when; none of what is no commit here, or is one that git itself would not write.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn author(&mut self, id: &str) -> Result<Option<Ident<'static>>, GitError> {
+        let commit = self.get(id)?.filter(|object| object.kind == "commit");
+        Ok(commit.and_then(|object| parse_commit(&object).ok()).map(|commit| commit.author))
     }
 }
 

@@ -19,10 +19,8 @@ impl Repository {
         files: &[(String, Vec<u8>)],
         message: &str,
     ) -> Result<String, GitError> {
-        let index = std::env::temp_dir().join(format!("countersign-index-{}", std::process::id()));
-        let result = self.store_with(&index, git_ref, others, files, message);
-        let _ = std::fs::remove_file(&index);
-        result
+        let folder = tempfile::tempdir()?;
+        self.store_with(&folder.path().join("index"), git_ref, others, files, message)
     }
 
     fn store_with(

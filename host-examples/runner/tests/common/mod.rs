@@ -198,6 +198,16 @@ pub fn repo_with_signers(signers: impl Fn(&Repo) -> String) -> Repo {
 
 /// Signs the change off.
 pub fn approve(repo: &Repo, key: &str) {
-    let run = repo.countersign(&["approve", "--target", "main", "--key", key, "--answer", SIGNED_ANSWER]);
+    let run = repo.countersign(&[
+        "approve",
+        "--yes",
+        "--anyway",
+        "--target",
+        "main",
+        "--key",
+        key,
+        "--answer",
+        SIGNED_ANSWER,
+    ]);
     assert_eq!(run.code, 0, "{run:?}");
 }
