@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use countersign_core::model::{Account, When};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -18,6 +19,13 @@ const LARGE_BYTES: u64 = 256 << 20;
 
 /// Held while such an answer is read, so that a machine's memory holds one.
 static LARGE: Mutex<()> = Mutex::new(());
+
+/// How often something is looked for that the forge writes a moment late, and how long in between.
+const LOOKS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Seconds after which nothing is late any more.
+const LATELY: i64 = 60;
 
 /// Why the forge gave no answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -153,6 +161,30 @@ impl Api {
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.waited.fetch_add(micros, Ordering::Relaxed);
         answer
+    }
+
+    /// Reads what the forge writes a moment late, until what is looked for is there, or nothing that happened lately can be late any
+    /// more. What happened at no known time may have happened just now.
+    ///
+    /// # Errors
+    /// When the forge does not give it.
+    pub fn await_late<T>(
+        &self,
+        happened: Option<When>,
+        now: When,
+        mut read: impl FnMut() -> Result<T, ApiError>,
+        is_there: impl Fn(&T) -> bool,
+    ) -> Result<T, ApiError> {
+        let may_be_late = happened.is_none_or(|at| at.seconds_until(now) <= LATELY);
+        let mut answer = read()?;
+        for _ in 0..if may_be_late { LOOKS } else { 0 } {
+            if is_there(&answer) {
+                break;
+            }
+            self.wait(|| std::thread::sleep(PAUSE));
+            answer = read()?;
+        }
+        Ok(answer)
     }
 
     /// The same, with time of its own.
@@ -367,6 +399,11 @@ impl User {
     }
 }
 
+/// An account as a request names it.
+pub fn account(user: &User) -> Account<'static> {
+    Account { id: Some(user.id.to_string().into()), login: Some(user.login.clone().into()), email: None }
+}
+
 /// A pull request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -403,10 +440,45 @@ impl Pull {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Branch {
+    /// What it stands at; of a branch that is gone, where the forge keeps what it held.
     #[serde(rename = "ref")]
     pub name: String,
+    /// The branch, also once it is gone; empty for a pull request that was pushed as such.
+    pub label: String,
     pub sha: String,
     pub repo: Option<Repository>,
+}
+
+impl Branch {
+    /// The branch; none for a pull request that was pushed as such, by AGit.
+    pub fn branch(&self) -> Option<&str> {
+        Some(self.label.as_str()).filter(|label| !label.is_empty())
+    }
+}
+
+/// What the forge answers about refs by the beginning of their names.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum GitRefs {
+    /// Several, or one in a list.
+    Many(Vec<GitRef>),
+    /// The one that has just this name.
+    One(GitRef),
+}
+
+/// A ref, with what it points at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct GitRef {
+    #[serde(rename = "ref")]
+    pub name: String,
+    pub object: GitObject,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct GitObject {
+    pub sha: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -498,6 +570,7 @@ pub struct Activity {
     pub op_type: String,
     pub act_user: Option<User>,
     pub ref_name: String,
+    pub comment_id: i64,
     pub content: String,
     pub created: String,
     /// What the content says of a push; nothing where it was too long to be kept, or there was none.

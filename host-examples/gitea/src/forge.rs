@@ -1,21 +1,20 @@
 //! What Gitea knows of a pull request beside its commits: copied as it stands, each list with whether it is whole.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::Duration;
+use std::collections::{BTreeSet, HashMap};
 
 use countersign_core::model::{
     Account, Act, ActKind, Change, ChangeDescription, EarlierAnswer, Edit, Fact, Group, Label, Needs,
-    ObjectId, Person, Place, Proof, Push, Request, Software, Status, TextIntegrity, TriggerKind, Unavailable,
-    When,
+    ObjectId, Person, Proof, Request, Software, Status, TextIntegrity, TriggerKind, Unavailable, When,
 };
 use countersign_host::collect::{CollectError, Platform};
 use countersign_host::git::Repository;
 
 use crate::api::{
-    Activity, Api, ApiError, Comment, Event, PULL_PUSH, Permission, Pull, PullCommit, Review, Team, User,
+    Api, ApiError, Comment, Event, PULL_PUSH, Permission, Pull, PullCommit, Review, Team, User,
+    account,
 };
 use crate::paging::End;
-use crate::pushes::{Feed, Gap, Pushed};
+use crate::pushers::{Pushers, RETARGETED, pushed_by};
 
 /// A pull request, as one account may read it.
 pub struct PullRequest<'a> {
@@ -31,16 +30,6 @@ pub struct PullRequest<'a> {
     /// A repository that holds the target and the head.
     git: Option<Repository>,
 }
-
-/// How often something is looked for that the forge writes a moment late, and how long in between.
-const LOOKS: usize = 20;
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// Seconds after which nothing is late any more.
-const LATELY: i64 = 60;
-
-/// The kind of an event that tells of another target.
-const RETARGETED: &str = "change_target_branch";
 
 /// What the gate's own comments and reviews begin with.
 pub const MARKER: &str = "<!-- countersign -->";
@@ -113,15 +102,14 @@ impl<'a> PullRequest<'a> {
         let Some(change) = &mut request.change else { return };
         let pull = &self.pull;
         change.title = Some(pull.title.clone().into());
-        // Who edits a description is said nowhere; where its edits are not counted, any change of the pull request may
-        // have been one.
-        let edited = pull.content_version.map_or(pull.updated_at != pull.created_at, |version| version > 0);
-        let edit = || Some(Edit { at: When::parse(&pull.updated_at)?, by: None });
+        // Who edits a description is said nowhere; where its edits are not counted, none is known to be the first.
+        let edited = pull.content_version.is_none_or(|version| version > 0);
+        let at = When::parse(&pull.updated_at).unwrap_or(request.trigger.now);
         change.description = Some(ChangeDescription {
             text: pull.body.clone().into(),
             author: pull.user.as_ref().map(account),
             at: When::parse(&pull.created_at),
-            edited: edited.then(edit).flatten(),
+            edited: edited.then_some(Edit { at, by: None }),
         });
         let label = |label: &crate::api::Label| Label { name: label.name.clone().into(), by: None, at: None };
         change.labels = pull.labels.iter().flatten().map(label).collect::<Vec<_>>().into();
@@ -148,130 +136,25 @@ impl<'a> PullRequest<'a> {
         Ok(())
     }
 
-    /// Who moved the head. The timeline says who pushed since the request was opened, and of what was there then, who opened it;
-    /// where the target was changed it says all of it anew, of whoever changed it. So who pushed is known by the feed of the
-    /// repository alone.
+    /// Who pushed what it brings.
     fn pushes(&self, events: &[Event], request: &mut Request<'static>) {
-        let Some(head) = request.change.as_ref().map(|change| change.head.clone()) else { return };
-        let mut pushes: Vec<Push<'static>> = Vec::new();
-        for event in events.iter().filter(|event| event.kind == PULL_PUSH) {
-            pushes.push(Push {
-                by: event.user.as_ref().map(account),
-                at: When::parse(&event.created_at),
-                head: pushed_by(event).unwrap_or_else(|| head.clone()),
-                forced: event.push().is_force_push,
-            });
-        }
-        let known = if self.is_by_agit() {
-            self.pushed_by_agit(events, request)
-        } else {
-            self.pushed_to_branch(&head, request, &mut pushes)
-        };
-        match known {
-            Ok(()) => request.complete.push(Fact::Pushes),
-            Err(why) => request.unavailable.push(unavailable(Fact::Pushes, why)),
-        }
+        let pushers = Pushers::of(self.api, self.git.as_ref(), request, &self.repository, &self.pull, events);
+        let (pushes, gap) = (pushers.pushes, pushers.gap);
         request.pushes = pushes.into();
-    }
-
-    /// Whether it is from no branch, and every push to it is one to the request itself.
-    fn is_by_agit(&self) -> bool {
-        self.pull.head.name.starts_with("refs/")
-    }
-
-    /// What the timeline says of each commit where there is no branch.
-    fn pushed_by_agit(&self, events: &[Event], request: &Request<'static>) -> Result<(), String> {
-        if events.iter().any(|event| event.kind == RETARGETED) {
-            return Err(
-                "the target was changed, and the forge no longer says who pushed; open it anew".into()
-            );
+        match gap {
+            None => request.complete.push(Fact::Pushes),
+            Some(why) => request.unavailable.push(unavailable(Fact::Pushes, why)),
         }
-        let by_known = |event: &&Event| event.user.as_ref().is_some_and(User::is_known);
-        let pushes = events.iter().filter(|event| event.kind == PULL_PUSH).filter(by_known);
-        let pushed: HashSet<String> = pushes.flat_map(|event| event.push().commit_ids).collect();
-        let mut own = request.commits.iter().filter(|commit| commit.place != Place::Result);
-        match own.find(|commit| !pushed.contains(commit.sha.as_str())) {
-            Some(commit) => Err(Gap::Unlisted(commit.sha.clone()).to_string()),
-            None => Ok(()),
-        }
-    }
-
-    /// The pushes to the head's branch, back to where nothing of the change was on it.
-    fn pushed_to_branch(
-        &self,
-        head: &ObjectId<'static>,
-        request: &Request<'static>,
-        pushes: &mut Vec<Push<'static>>,
-    ) -> Result<(), String> {
-        let Some(repository) = &self.pull.head.repo else {
-            return Err(
-                "the repository that it was pushed to is gone, and with it the word of who pushed".into()
-            );
-        };
-        let branch = format!("refs/heads/{}", self.pull.head.name);
-        let path = format!("/repos/{}/activities/feeds", repository.full_name);
-        let mut outside = Outside::of(self.git.as_ref(), head, request);
-        let pushed_at = pushes.iter().filter(|push| push.head == *head).filter_map(|push| push.at).max();
-        let read = self.feed(&path, head, pushed_at, request, |entries| {
-            Feed::of(entries, false).trace(&branch, head, |at| outside.holds(at)).gap.is_none()
-        });
-        let (entries, error) = match read {
-            Ok(entries) => (entries, None),
-            Err(error) => (Vec::new(), Some(error.to_string())),
-        };
-        let feed = Feed::of(&entries, true);
-        let trace = feed.trace(&branch, head, |at| outside.holds(at));
-        let first = trace.pushes.iter().map(|push| push.entry.id).min();
-        let of_change: HashSet<&str> = request.commits.iter().map(|commit| commit.sha.as_str()).collect();
-        // Whatever else was pushed to the branch since, or of the change to another, was pushed too.
-        let counts = |push: &Pushed<'_>| {
-            push.entry.ref_name == branch && (trace.gap.is_some() || Some(push.entry.id) >= first)
-                || push.to().is_some_and(|to| of_change.contains(to.as_str()))
-        };
-        pushes.extend(feed.pushes().filter(counts).map(|push| Push {
-            by: push.entry.act_user.as_ref().map(account),
-            at: When::parse(&push.entry.created),
-            head: push.to().unwrap_or_else(|| head.clone()),
-            forced: false,
-        }));
-        match error.or_else(|| trace.gap.map(|gap| gap.to_string())) {
-            Some(why) => Err(why),
-            None => Ok(()),
-        }
-    }
-
-    /// The feed, as far back as it is needed: the forge writes a push into it a moment late.
-    fn feed(
-        &self,
-        path: &str,
-        head: &ObjectId<'static>,
-        pushed_at: Option<When>,
-        request: &Request<'static>,
-        is_enough: impl FnMut(&[Activity]) -> bool,
-    ) -> Result<Vec<Activity>, ApiError> {
-        for _ in 0..looks(pushed_at, request) {
-            let newest: Vec<Activity> = self.api.first(path)?;
-            let feed = Feed::of(&newest, false);
-            if feed.pushes().any(|push| push.to().as_ref() == Some(head)) {
-                break;
-            }
-            self.api.wait(|| std::thread::sleep(PAUSE));
-        }
-        self.api.list_until(End::Counted, path, is_enough)
     }
 
     /// The timeline, once it says of the head that it was pushed, which the forge writes a moment late.
     fn timeline(&self, request: &Request<'static>) -> Result<Vec<Event>, ApiError> {
         let path = self.path(&format!("/issues/{}/timeline", self.number()));
-        let mut events: Vec<Event> = self.api.list(End::Empty, &path)?;
-        for _ in 0..looks(When::parse(&self.pull.updated_at), request) {
-            if names_head(&events, request) {
-                break;
-            }
-            self.api.wait(|| std::thread::sleep(PAUSE));
-            events = self.api.list(End::Empty, &path)?;
-        }
-        Ok(events)
+        let happened = When::parse(&self.pull.updated_at);
+        let read = || self.api.list(End::Empty, &path);
+        self.api.await_late(happened, request.trigger.now, read, |events: &Vec<Event>| {
+            names_head(events, request)
+        })
     }
 
     /// Reviews and comments, each with the branch that the request was for when it was given.
@@ -297,14 +180,14 @@ impl<'a> PullRequest<'a> {
                 events.iter().rev().find(|e| e.kind == "dismiss_review" && e.review_id == review.id);
             let at = dismissal.map_or(&review.updated_at, |event| &event.created_at);
             let by = dismissal.and_then(|event| event.user.as_ref()).map(account);
-            let dismissed = || Some(Edit { at: When::parse(at)?, by });
+            let dismissed = || Edit { at: When::parse(at).unwrap_or(request.trigger.now), by };
             request.acts.push(Act {
                 id: format!("review-{}", review.id).into(),
                 kind,
                 actor: review.user.as_ref().map(account).unwrap_or_default(),
                 proof: Proof::Forge,
                 at: When::parse(&review.submitted_at),
-                dismissed: review.dismissed.then(dismissed).flatten(),
+                dismissed: review.dismissed.then(dismissed),
                 change: Some(number.to_string().into()),
                 target: Some(targets.get(&review.id).cloned().unwrap_or_else(|| self.target()).into()),
                 head: ObjectId::new(review.commit_id.clone()),
@@ -493,57 +376,12 @@ impl Platform for PullRequest<'_> {
     }
 }
 
-/// The commit that an event of the timeline brought the head to.
-fn pushed_by(event: &Event) -> Option<ObjectId<'static>> {
-    ObjectId::new(event.push().commit_ids.pop()?)
-}
-
 /// Whether the timeline was read as far as it says that the head was pushed. A change of the target takes the pushes before it away
 /// and writes one after it, so none comes later. Where nothing else says where the timeline ends, this does.
 fn names_head(events: &[Event], request: &Request<'static>) -> bool {
     let head = request.change.as_ref().map(|change| &change.head);
     let mut pushes = events.iter().filter(|event| event.kind == PULL_PUSH);
     pushes.any(|event| pushed_by(event).as_ref() == head)
-}
-
-/// How often something is looked for that may come in a moment: not at all where nothing happened lately.
-fn looks(happened: Option<When>, request: &Request<'static>) -> usize {
-    let since = happened.map(|at| at.seconds_until(request.trigger.now));
-    if since.is_none_or(|seconds| seconds <= LATELY) { LOOKS } else { 0 }
-}
-
-/// Which commits lie outside a change, so that nothing of it can be reached from them.
-struct Outside<'r> {
-    git: Option<&'r Repository>,
-    head: &'r ObjectId<'static>,
-    base: Option<ObjectId<'static>>,
-    known: HashMap<String, bool>,
-}
-
-impl<'r> Outside<'r> {
-    fn of(git: Option<&'r Repository>, head: &'r ObjectId<'static>, request: &Request<'static>) -> Self {
-        let base = request.change.as_ref().map(|change| change.base_tip.clone());
-        let parents = request.commits.iter().flat_map(|commit| &commit.parents);
-        let in_target =
-            parents.filter(|parent| parent.in_target).map(|parent| (parent.sha.to_string(), true));
-        Outside { git, head, base, known: in_target.collect() }
-    }
-
-    fn holds(&mut self, commit: &ObjectId<'static>) -> bool {
-        if let Some(known) = self.known.get(commit.as_str()) {
-            return *known;
-        }
-        let holds = self.is_beside(commit).unwrap_or(false);
-        self.known.insert(commit.to_string(), holds);
-        holds
-    }
-
-    /// Whether the change has as many commits without all that can be reached from a commit; nothing where that is not here.
-    fn is_beside(&self, commit: &ObjectId<'static>) -> Option<bool> {
-        let (git, base) = (self.git?, self.base.as_ref()?.to_string());
-        let all = git.count(self.head.as_str(), std::slice::from_ref(&base)).ok()?;
-        Some(git.count(self.head.as_str(), &[base, commit.to_string()]).ok()? == all)
-    }
 }
 
 /// Names a fact that could not be read.
@@ -555,8 +393,4 @@ fn name_missing(fact: Fact, read: Result<(), ApiError>, request: &mut Request<'s
 
 fn unavailable(fact: Fact, reason: String) -> Unavailable<'static> {
     Unavailable { fact, of: None, reason: reason.into() }
-}
-
-fn account(user: &User) -> Account<'static> {
-    Account { id: Some(user.id.to_string().into()), login: Some(user.login.clone().into()), email: None }
 }

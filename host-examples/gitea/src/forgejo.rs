@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::api::{
-    Activity, Comment, Event, Permission, Pull, PullCommit, Repository, Review, Status, Team, User,
+    Activity, Comment, Event, GitRef, Permission, Pull, PullCommit, Repository, Review, Status, Team, User,
 };
 
 /// The description, as the crate `forgejo-api` ships it.
@@ -70,6 +70,7 @@ fn what_is_read_of_gitea_is_read_of_forgejo() {
         assert_eq!(word, "word");
     }
     assert_eq!((pull.head.sha.as_str(), pull.base.name.as_str()), ("word", "word"));
+    assert_eq!(pull.head.branch(), Some("word"));
     assert_eq!(pull.labels.unwrap()[0].name, "word");
     assert_eq!(pull.base.repo.unwrap().default_branch, "word");
     // How often a description was edited is Gitea's alone.
@@ -95,7 +96,9 @@ fn what_is_read_of_gitea_is_read_of_forgejo() {
     }
     let activity: Activity = of("Activity");
     assert!(activity.op_type == "word" && activity.act_user.is_some() && activity.ref_name == "word");
-    assert!(activity.content == "word" && activity.created == "word");
+    assert!(activity.content == "word" && activity.created == "word" && activity.comment_id == 7);
+    let found: GitRef = of("Reference");
+    assert_eq!((found.name.as_str(), found.object.sha.as_str()), ("word", "word"));
     let commit: PullCommit = of("Commit");
     assert!(commit.sha == "word" && commit.author.is_some() && commit.committer.is_some());
     let (team, user): (Team, User) = (of("Team"), of("User"));
@@ -117,6 +120,7 @@ fn what_is_asked_of_gitea_is_asked_of_forgejo() {
         ("post", "/repos/{owner}/{repo}/pulls/{index}/requested_reviewers"),
         ("delete", "/repos/{owner}/{repo}/pulls/{index}/requested_reviewers"),
         ("get", "/repos/{owner}/{repo}/commits/{sha}/pull"),
+        ("get", "/repos/{owner}/{repo}/git/refs/{ref}"),
         ("get", "/repos/{owner}/{repo}/issues/{index}/timeline"),
         ("get", "/repos/{owner}/{repo}/issues/{index}/comments"),
         ("post", "/repos/{owner}/{repo}/issues/{index}/comments"),

@@ -11,6 +11,7 @@ mod forgejo;
 mod hook;
 mod install;
 mod paging;
+mod pushers;
 mod pushes;
 mod rights;
 mod rules;

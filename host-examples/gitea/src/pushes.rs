@@ -203,6 +203,7 @@ mod tests {
                 act_user: user,
                 ref_name: format!("refs/heads/{branch}"),
                 content,
+                comment_id: 0,
                 created: When::from_seconds(seconds).to_string(),
                 push: None,
             };

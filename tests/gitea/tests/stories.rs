@@ -1,7 +1,7 @@
 //! Stories on a real Gitea with the hook for the whole server: real people, real tokens, the pushes and merges of the
 //! server itself.
 
-use gitea_tests::git::AI;
+use gitea_tests::git::{AI, Clone};
 use gitea_tests::story::{ANSWER, POLICY, Story};
 use serde_json::{Value, json};
 
@@ -302,7 +302,7 @@ fn bypass_37_a_rule_that_waits_for_a_status_is_no_rule_that_does_not_apply() {
 fn bypass_40_who_pushes_to_a_fork_because_its_author_lets_them_took_part() {
     let story = Story::new();
     story.gitea.ok("POST", "repos/acme/app/forks", &story.olga, json!({}));
-    let fork = gitea_tests::git::Clone::new(
+    let fork = Clone::new(
         &story.folder.path().join("olga"),
         "olga",
         &story.gitea.remote("olga", &story.olga, "olga/app"),
@@ -410,4 +410,68 @@ fn branches_made_and_moved_and_files_changed_by_the_api_are_judged() {
         story.gitea.call("POST", "repos/acme/app/diffpatch", Some(&story.dana), Some(body));
     assert!(status >= 400, "{status} {answer}");
     assert_eq!(story.stands("main"), before);
+}
+
+#[test]
+fn whoever_pushed_elsewhere_what_another_pull_request_brought_to_the_branch_took_part() {
+    let story = Story::new();
+    story.gitea.ok("POST", "repos/acme/app/forks", &story.sam, json!({}));
+    // Sam's work says that it is dana's.
+    let fork = Clone::new(
+        &story.folder.path().join("sam"),
+        "dana",
+        &story.gitea.remote("sam", &story.sam, "sam/app"),
+    );
+    fork.git(&["fetch", "--quiet", "origin"]);
+    let base = story.stands("main");
+    for (at, (brought, style)) in [
+        ("by-merge", "merge"),
+        ("by-squash", "squash"),
+        ("by-rebase", "rebase"),
+        ("by-forwarding", "fast-forward-only"),
+        ("by-agit", "merge"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let side = format!("side-{at}");
+        story.clone.git(&["push", "--quiet", "origin", &format!("{base}:refs/heads/{side}")]);
+        fork.git(&["switch", "--quiet", "--create", brought, "origin/main"]);
+        fork.write(&format!("{brought}.rs"), "// work\n");
+        fork.commit(AI);
+        let number = if brought == "by-agit" {
+            let acme = story.gitea.remote("sam", &story.sam, "acme/app");
+            let review = format!("HEAD:refs/for/{side}");
+            fork.git(&["push", "--quiet", &acme, &review, "-o", "topic=work", "-o", "title=Work"]);
+            let open = story.gitea.ok("GET", "repos/acme/app/pulls?state=open", &story.admin, Value::Null);
+            let open = open.as_array().unwrap();
+            let made = open.iter().find(|pull| pull["base"]["ref"] == *side).unwrap();
+            made["number"].as_u64().unwrap()
+        } else {
+            fork.git(&["push", "--quiet", "origin", brought]);
+            // Whoever opens a request need not be who pushed.
+            story.open(&format!("sam:{brought}"), &side)
+        };
+        let (status, text) =
+            story.merge_with(number, &story.dana, json!({ "Do": style, "MergeTitleField": AI }));
+        assert_eq!(status, 200, "{brought}: {text}");
+        let number = story.open(&side, "main");
+        let answer = ANSWER.replace("parser", brought);
+        story.review(number, &story.sam, "APPROVED", &answer);
+        story.blocked(number, &story.dana, "merge", &["sam pushed to this change"]);
+        if at == 0 {
+            // Somebody else may.
+            let seniors = story.team("seniors");
+            story.gitea.ok("PUT", &format!("teams/{seniors}/members/olga"), &story.admin, Value::Null);
+            story.review(number, &story.olga, "APPROVED", &ANSWER.replace("parser", "lexer"));
+            story.merged(number, &story.dana, "merge");
+        }
+    }
+    // Where it was pushed to is gone, and nobody knows who pushed.
+    story.gitea.ok("DELETE", "repos/sam/app", &story.admin, Value::Null);
+    let pulls = story.gitea.ok("GET", "repos/acme/app/pulls?state=open", &story.admin, Value::Null);
+    let of_side = |pull: &&Value| pull["head"]["ref"] == "side-1";
+    let number = pulls.as_array().unwrap().iter().find(of_side).unwrap()["number"].as_u64().unwrap();
+    story.review(number, &story.olga, "APPROVED", &ANSWER.replace("parser", "table"));
+    story.blocked(number, &story.dana, "merge", &["was pushed to is gone"]);
 }
