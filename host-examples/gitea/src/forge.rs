@@ -10,11 +10,12 @@ use countersign_host::collect::{CollectError, Platform};
 use countersign_host::git::Repository;
 
 use crate::api::{
-    Api, ApiError, Comment, Event, PULL_PUSH, Permission, Pull, PullCommit, Review, Team, User,
+    Activity, Api, ApiError, Comment, Event, PULL_PUSH, Permission, Pull, PullCommit, Review, Team, User,
     account,
 };
 use crate::paging::End;
 use crate::pushers::{Pushers, RETARGETED, pushed_by};
+use crate::words::{self, Given};
 
 /// A pull request, as one account may read it.
 pub struct PullRequest<'a> {
@@ -196,20 +197,35 @@ impl<'a> PullRequest<'a> {
                 ..Act::default()
             });
         }
-        for comment in comments.iter().filter(|comment| !self.is_own(comment.user.as_ref())) {
-            let edited = || Some(Edit { at: When::parse(&comment.updated_at)?, by: None });
-            request.acts.push(Act {
+        let comments: Vec<&Comment> =
+            comments.iter().filter(|comment| !self.is_own(comment.user.as_ref())).collect();
+        let feed = self.words(&comments);
+        for comment in comments {
+            let given = Given::find(&feed, number, comment);
+            let is_given = comment.updated_at == comment.created_at
+                && given.is_some_and(|given| given.is(&comment.body));
+            let edited =
+                || Edit { at: When::parse(&comment.updated_at).unwrap_or(request.trigger.now), by: None };
+            let act = Act {
                 id: format!("comment-{}", comment.id).into(),
                 kind: ActKind::Comment,
                 actor: comment.user.as_ref().map(account).unwrap_or_default(),
                 proof: Proof::Forge,
                 at: When::parse(&comment.created_at),
-                edited: (comment.updated_at != comment.created_at).then(edited).flatten(),
+                edited: (!is_given).then(edited),
                 change: Some(number.to_string().into()),
                 text: Some(comment.body.clone().into()),
                 text_integrity: Some(TextIntegrity::EditableByOthers),
                 ..Act::default()
-            });
+            };
+            // Whoever wrote something else there since does not silence what was said first.
+            let silenced = given.filter(|given| !given.stands_in(&comment.body));
+            request.acts.extend(silenced.map(|given| Act {
+                id: format!("comment-{}-as-given", comment.id).into(),
+                text: Some(given.words.to_owned().into()),
+                ..act.clone()
+            }));
+            request.acts.push(act);
         }
         if names_head(events, request) {
             request.complete.push(Fact::Acts);
@@ -221,6 +237,15 @@ impl<'a> PullRequest<'a> {
             request.unavailable.push(unavailable(Fact::Acts, reason));
         }
         Ok(())
+    }
+
+    /// The feed as far back as it may keep the first words of comments. Where it cannot be read, nobody knows them.
+    fn words(&self, comments: &[&Comment]) -> Vec<Activity> {
+        if comments.is_empty() {
+            return Vec::new();
+        }
+        let is_enough = |feed: &[Activity]| words::reaches(feed, comments);
+        self.api.list_until(End::Counted, &self.path("/activities/feeds"), is_enough).unwrap_or_default()
     }
 
     /// The branch that the request was for at each review, by the order of its timeline.

@@ -17,6 +17,7 @@ mod rights;
 mod rules;
 mod serve;
 mod setup;
+mod words;
 
 use std::process::ExitCode;
 

@@ -412,6 +412,62 @@ fn branches_made_and_moved_and_files_changed_by_the_api_are_judged() {
     assert_eq!(story.stands("main"), before);
 }
 
+/// Comments, and has somebody else who writes put other words there within the same second, so that its times say nothing.
+fn rewritten(story: &Story, number: u64, giver: &str, given: &str, by: &str, words: &str) {
+    let comments = format!("repos/acme/app/issues/{number}/comments");
+    for _ in 0..50 {
+        let made = story.gitea.ok("POST", &comments, giver, json!({ "body": given }));
+        let comment = format!("repos/acme/app/issues/comments/{}", made["id"]);
+        let edited = story.gitea.ok("PATCH", &comment, by, json!({ "body": words }));
+        if edited["created_at"] == edited["updated_at"] {
+            assert_eq!(edited["body"], words);
+            return;
+        }
+        story.gitea.ok("DELETE", &comment, giver, Value::Null);
+    }
+    panic!("the server never changed a comment within the second of its making");
+}
+
+#[test]
+fn what_others_write_into_a_comment_is_nobody_s_word_though_its_times_show_no_edit() {
+    let story = Story::new();
+    let methods = "options: { methods: { reviews: true, comment-lines: [\"/approve {head}\"] } }\n";
+    let veto = "veto: { by: seniors, disapprove: { comment-lines: [\"/veto\"] } }\n";
+    story.clone.write(".countersign/policy.yaml", &format!("{POLICY}{methods}{veto}"));
+    story.clone.commit("Let people approve and veto in comments");
+    story.clone.git(&["push", "--quiet", "origin", "main"]);
+    let approval = |head: &str, work: &str| format!("/approve {head}\n{}", ANSWER.replace("parser", work));
+    // Untouched, it counts.
+    let (number, head) = story.pull("untouched");
+    let comments = format!("repos/acme/app/issues/{number}/comments");
+    story.gitea.ok("POST", &comments, &story.sam, json!({ "body": approval(&head, "first") }));
+    story.merged(number, &story.dana, "merge");
+    // So long that nothing shows what its end said at first, it does not.
+    let (number, head) = story.pull("long");
+    let comments = format!("repos/acme/app/issues/{number}/comments");
+    let long = format!("{}\n{}", approval(&head, "second"), "And then there is more to say. ".repeat(9));
+    story.gitea.ok("POST", &comments, &story.sam, json!({ "body": long }));
+    story.blocked(number, &story.dana, "merge", &["[mutable-text]"]);
+    let (number, head) = story.pull("rewritten");
+    let approval = approval(&head, "third");
+    rewritten(&story, number, &story.sam, "I shall look at it tomorrow", &story.dana, &approval);
+    story.blocked(number, &story.dana, "merge", &["[mutable-text]"]);
+    // Whoever takes the words of a veto away leaves it standing.
+    let seniors = story.team("seniors");
+    story.gitea.ok("PUT", &format!("teams/{seniors}/members/olga"), &story.admin, Value::Null);
+    let (number, _) = story.pull("vetoed");
+    story.review(number, &story.olga, "APPROVED", &ANSWER.replace("parser", "fourth"));
+    rewritten(&story, number, &story.sam, "/veto", &story.dana, "nice");
+    story.blocked(number, &story.dana, "merge", &["sam vetoes the change"]);
+    // Nobody who hides what they do is known to have said what stands there.
+    story.gitea.ok("PATCH", "user/settings", &story.sam, json!({ "hide_activity": true }));
+    let (number, head) = story.pull("hidden");
+    let comments = format!("repos/acme/app/issues/{number}/comments");
+    let body = format!("/approve {head}\n{}", ANSWER.replace("parser", "fifth"));
+    story.gitea.ok("POST", &comments, &story.sam, json!({ "body": body }));
+    story.blocked(number, &story.dana, "merge", &["[mutable-text]"]);
+}
+
 #[test]
 fn whoever_pushed_elsewhere_what_another_pull_request_brought_to_the_branch_took_part() {
     let story = Story::new();

@@ -920,7 +920,7 @@ impl Desk<'_, '_, '_> {
             }
             ActCode::Dismissed => format!("the approval of {who} was dismissed"),
             ActCode::Edited => format!("{who} edited the text after giving it"),
-            ActCode::MutableText => format!("the text of {who} was edited, and others could have done it"),
+            ActCode::MutableText => format!("the text of {who} was edited by somebody else, or may have been"),
             ActCode::Deleted => format!("the act of {who} is gone from the platform"),
             ActCode::UnansweredQuestion => {
                 format!("{who} left a question unanswered: {}", of.join(", "))
