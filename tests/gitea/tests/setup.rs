@@ -1,6 +1,8 @@
 //! What `setup` makes of a policy on a real Gitea.
 
+use gitea_tests::git::AI;
 use gitea_tests::story::{POLICY, Story};
+use serde_json::{Value, json};
 
 #[test]
 fn each_branch_that_the_policy_protects_has_a_rule_and_what_no_rule_says_is_named() {
@@ -44,4 +46,33 @@ fn where_there_is_no_policy_yet_the_rules_are_for_what_is_protected_without_one(
     {
         assert!(shown.text.contains(said), "{said} is missing in\n{}", shown.text);
     }
+}
+
+#[test]
+fn a_new_branch_that_a_rule_guards_is_made_while_the_rule_is_lifted_and_the_hook_stands() {
+    let story = Story::new();
+    let service = story.serve(&[]);
+    let done = story.setup(&service, &["--apply"]);
+    assert_eq!(done.code, 0, "{}", done.text);
+    let push = |what: &str| story.clone.try_git(&["push", "origin", &format!("{what}:refs/heads/release/1")]);
+    let by_page = |token: &str| {
+        let body = json!({ "new_branch_name": "release/1", "old_ref_name": "main" });
+        story.gitea.call("POST", "repos/acme/app/branches", Some(token), Some(body)).0
+    };
+    // With the rule nobody makes one, not even an administrator.
+    assert_ne!(push("origin/main").code, 0);
+    assert!(by_page(&story.dana) >= 400 && by_page(&story.admin) >= 400);
+    let rule = "repos/acme/app/branch_protections/release%2F**";
+    story.gitea.ok("DELETE", rule, &story.admin, Value::Null);
+    // Without it the hook judges what the branch would hold beside the default branch.
+    story.clone.git(&["switch", "--quiet", "--create", "work", "origin/main"]);
+    story.clone.commit(AI);
+    let refused = push("work");
+    assert!(refused.code == 1 && refused.text.contains("is not satisfied"), "{}", refused.text);
+    let made = push("origin/main");
+    assert_eq!(made.code, 0, "{}", made.text);
+    let again = story.setup(&service, &["--apply"]);
+    assert!(again.text.contains("the rule for release/**, which is new"), "{}", again.text);
+    let refused = push("work");
+    assert!(refused.code == 1 && refused.text.contains("protected branch"), "{}", refused.text);
 }
