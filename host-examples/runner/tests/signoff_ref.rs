@@ -300,6 +300,7 @@ fn the_hook_that_the_docs_advise_lets_the_record_only_grow() {
         let output = common::command(&repo.path()).args(["push", "--quiet", "origin", refspec]).output();
         output.unwrap().status.success()
     };
+    assert!(push("main:main"));
     approve(&repo, &sam);
     let before = repo.git(&["rev-parse", REF]);
     assert!(push(&format!("{REF}:{REF}")), "it begins");
