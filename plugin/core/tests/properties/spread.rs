@@ -54,7 +54,8 @@ fn cases_reach_every_outcome_and_code_and_word_of_the_language() {
         assert!(number * 100 >= seen["cases"] * per_cent, "{outcome}: {number} of {} cases", seen["cases"]);
     }
     for (kind, list) in [("rule", "RuleCode"), ("act", "ActCode")] {
-        let codes = words(list);
+        // What is said of a statement before it is signed is no act's.
+        let codes: Vec<String> = words(list).into_iter().filter(|code| code != "not-asked").collect();
         assert!(codes.len() > 10, "{list}: {codes:?}");
         let never: Vec<&String> =
             codes.iter().filter(|code| !seen.contains_key(&format!("{kind} {code}"))).collect();
