@@ -154,9 +154,7 @@ pub(super) fn tighten(policy: &mut Policy, base: &Policy, root: &Node<'_>, fault
         }
         policy.enforce = Enforce::Block;
     }
-    if base.draft == Draft::Block {
-        policy.draft = Draft::Block;
-    }
+    policy.draft = policy.draft.max(base.draft);
     match (base.otherwise, policy.otherwise) {
         (None, Some(Otherwise::Pass)) => {
             let stated = match &root.value {
