@@ -540,6 +540,14 @@ const TABLES: &[&str] = &[
     // When a job of a repository was claimed last.
     "CREATE TABLE IF NOT EXISTS turns (repository TEXT PRIMARY KEY, at {integer} NOT NULL)",
     "CREATE TABLE IF NOT EXISTS repositories (name TEXT PRIMARY KEY)",
+    // Which repository bears a name, by the forge's number for it, and where those were in order that bear none any more.
+    "CREATE TABLE IF NOT EXISTS bearers (repository TEXT PRIMARY KEY, id TEXT NOT NULL, since {integer} NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS left_at (
+        id TEXT NOT NULL,
+        target TEXT NOT NULL,
+        head TEXT NOT NULL,
+        PRIMARY KEY (id, target)
+    )",
     "CREATE TABLE IF NOT EXISTS deliveries (id TEXT PRIMARY KEY, at {integer} NOT NULL)",
 ];
 

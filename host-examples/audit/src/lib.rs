@@ -13,6 +13,7 @@ beginning, so its head is [anchored](anchor) elsewhere.
 */
 
 pub mod anchor;
+mod bearer;
 pub mod chain;
 pub mod database;
 pub mod documents;

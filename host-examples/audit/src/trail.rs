@@ -49,7 +49,7 @@ pub type Answers = Vec<(String, String, String)>;
 
 /// The trail in a database.
 pub struct Trail<'s> {
-    store: &'s mut dyn Store,
+    pub(crate) store: &'s mut dyn Store,
 }
 
 impl<'s> Trail<'s> {
@@ -335,9 +335,10 @@ impl<'s> Trail<'s> {
     /// # Errors
     /// When the database fails.
     pub fn last_merge(&mut self, repository: &str, target: &str) -> Result<Option<Link>, TrailError> {
+        let since = self.since(repository)?;
         self.first(
-            "WHERE repository = $1 AND target = $2 AND kind = $3 ORDER BY number DESC",
-            &[repository.into(), target.into(), "merge".into()],
+            "WHERE repository = $1 AND target = $2 AND kind = $3 AND number > $4 ORDER BY number DESC",
+            &[repository.into(), target.into(), "merge".into(), since.into()],
         )
     }
 
@@ -346,10 +347,11 @@ impl<'s> Trail<'s> {
     /// # Errors
     /// When the database fails.
     pub fn last_merges(&mut self, repository: &str) -> Result<Vec<Link>, TrailError> {
+        let since = self.since(repository)?;
         self.select(
             "WHERE number IN (SELECT max(number) FROM entries WHERE repository = $1 AND kind = $2 GROUP BY target)
-             ORDER BY number",
-            &[repository.into(), "merge".into()],
+             AND number > $3 ORDER BY number",
+            &[repository.into(), "merge".into(), since.into()],
         )
     }
 
@@ -381,11 +383,12 @@ impl<'s> Trail<'s> {
         from: &str,
         to: &str,
     ) -> Result<Option<Vec<Link>>, TrailError> {
+        let since = self.since(repository)?;
         let (mut way, mut at) = (Vec::<Link>::new(), to.to_owned());
         while at != from {
             let links = self.select(
-                "WHERE repository = $1 AND target = $2 AND result = $3 ORDER BY number DESC",
-                &[repository.into(), target.into(), at.as_str().into()],
+                "WHERE repository = $1 AND target = $2 AND result = $3 AND number > $4 ORDER BY number DESC",
+                &[repository.into(), target.into(), at.as_str().into(), since.into()],
             )?;
             let passes = |link: &Link| link.entry.made().is_some_and(Made::passes);
             let known = |link: &Link| way.iter().any(|known| known.entry.number == link.entry.number);
@@ -404,8 +407,11 @@ impl<'s> Trail<'s> {
     /// # Errors
     /// When the database fails.
     pub fn knows(&mut self, repository: &str) -> Result<bool, TrailError> {
-        let merge =
-            self.first("WHERE repository = $1 AND kind = $2", &[repository.into(), "merge".into()])?;
+        let since = self.since(repository)?;
+        let merge = self.first(
+            "WHERE repository = $1 AND kind = $2 AND number > $3",
+            &[repository.into(), "merge".into(), since.into()],
+        )?;
         Ok(merge.is_some())
     }
 

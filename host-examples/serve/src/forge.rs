@@ -190,11 +190,12 @@ pub trait Forge: Send + Sync + 'static {
     /// When the forge does not say.
     fn open(&self, repository: &str) -> Result<Look, ForgeError>;
 
-    /// Whether there is no such repository, or none by this name any more, or none that the gate may see.
+    /// The forge's number of a repository, which no other ever gets; none where there is no such repository, or none by this name
+    /// any more, or none that the gate may see.
     ///
     /// # Errors
     /// When the forge does not say.
-    fn is_gone(&self, repository: &str) -> Result<bool, ForgeError>;
+    fn number(&self, repository: &str) -> Result<Option<String>, ForgeError>;
 
     /// Judges a change that is open; none for one that is closed.
     ///

@@ -149,7 +149,7 @@ impl Shared {
         self.metrics.job(done.is_ok(), started.elapsed());
         let ended = match &done {
             Ok(()) => self.pool.with(|store| queue::settle(store, job)),
-            Err(_) if self.forge.is_gone(job.subject.repository()).unwrap_or(false) => {
+            Err(_) if matches!(self.forge.number(job.subject.repository()), Ok(None)) => {
                 let repository = job.subject.repository();
                 tracing::warn!(
                     repository,
@@ -188,7 +188,25 @@ impl Shared {
         }
     }
 
+    /// Notes which repository bears a name: what was decided about another that bore it says nothing of this one.
+    fn identify(&self, repository: &str) -> anyhow::Result<()> {
+        let Some(number) = self.forge.number(repository)? else { return Ok(()) };
+        if self.pool.with(|store| Trail::of(store).bearer(repository))?.as_ref() == Some(&number) {
+            return Ok(());
+        }
+        let at = now()?;
+        if self.pool.with(|store| Trail::of(store).bear(at, repository, &number))? {
+            tracing::warn!(
+                repository,
+                "another repository bears this name now, and the watch over it begins anew"
+            );
+            self.ask_all(repository)?;
+        }
+        Ok(())
+    }
+
     fn subject(&self, subject: &Subject) -> anyhow::Result<()> {
+        self.identify(subject.repository())?;
         match subject {
             Subject::Repository { repository } => self.ask_all(repository),
             Subject::Change { repository, number } => self.change(repository, *number),

@@ -727,3 +727,37 @@ fn a_policy_with_a_fault_is_an_error_that_says_where() {
         service.entries().into_iter().rev().find_map(|link| link.entry.made().map(|made| made.verdict));
     assert_eq!(last, Some(Verdict::Error));
 }
+
+#[test]
+fn a_repository_that_has_the_name_of_one_that_is_gone_begins_anew() {
+    let (story, service) = set_up(&[]);
+    let gone = story.stands("main");
+    story.gitea.ok("DELETE", "repos/acme/app", &story.admin, Value::Null);
+    let body = json!({ "name": "app", "default_branch": "main" });
+    story.gitea.ok("POST", "orgs/acme/repos", &story.admin, body);
+    let clone = &story.clone;
+    clone.git(&["switch", "--quiet", "--orphan", "again"]);
+    clone.write(".countersign/policy.yaml", gitea_tests::story::POLICY);
+    let tip = clone.commit("Begin again");
+    clone.git(&["push", "--quiet", "origin", "HEAD:main"]);
+    clone.git(&["fetch", "--quiet", "--prune", "origin"]);
+    // For a moment the server still takes it for an empty one.
+    service.until("the server sees what was pushed", || {
+        story.gitea.ok("GET", "repos/acme/app", &story.admin, Value::Null)["empty"] == false
+    });
+    let done = story.setup(&service, &["--apply"]);
+    assert_eq!(done.code, 0, "{}", done.text);
+    let begins = |head: &str| {
+        let of = |event: &Event| matches!(event, Event::Merge { from: None, .. });
+        service.entries().iter().any(|link| link.entry.head == head && of(&link.entry.event))
+    };
+    service.until("the watch over the new one begins", || begins(&tip));
+    assert!(begins(&gone));
+    // Nobody asks about the old one's commits.
+    let (number, head) = story.pull_with("work", "Fix a word");
+    state_becomes(&story, &service, &head, "success");
+    story.merged(number, &story.dana, "merge");
+    let entries = service.entries();
+    let found = entries.iter().any(|link| matches!(link.entry.event, Event::Finding { .. }));
+    assert!(!found, "{}", service.log());
+}

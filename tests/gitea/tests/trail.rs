@@ -771,3 +771,44 @@ fn several_hosts_append_to_one_chain() {
         assert_eq!((verified.entries, verified.faults), (40, vec![]));
     });
 }
+
+#[test]
+fn what_was_decided_about_a_repository_goes_with_it_and_not_with_its_name() {
+    on_each(|database, _| {
+        let mut store = database.open().unwrap();
+        let mut trail = Trail::of(store.as_mut());
+        let main = "refs/heads/main";
+        let place = |repository: &str, head: &str| Place {
+            repository: repository.into(),
+            target: main.into(),
+            change: None,
+            head: id(head),
+        };
+        let last = |trail: &mut Trail<'_>, repository: &str| {
+            trail.last_merge(repository, main).unwrap().map(|link| link.entry.head)
+        };
+        trail.begin(at(NOW), "acme/app", vec![place("acme/app", "a1")]).unwrap();
+        // One that was watched before anybody asked for its number stays who it is.
+        assert!(!trail.bear(at(NOW), "acme/app", "1").unwrap());
+        assert!(!trail.bear(at(NOW), "acme/app", "1").unwrap());
+        assert_eq!(last(&mut trail, "acme/app"), Some(id("a1")));
+        trail.find(at(NOW), place("acme/app", "odd"), Finding::NoVerdict, Some(id("a1")), None).unwrap();
+        // Deleted and made again.
+        assert!(trail.bear(at(NOW), "acme/app", "2").unwrap());
+        assert_eq!(last(&mut trail, "acme/app"), None);
+        assert!(!trail.knows("acme/app").unwrap() && trail.last_merges("acme/app").unwrap().is_empty());
+        assert!(trail.findings(Some(("acme/app", main))).unwrap().is_empty());
+        trail.begin(at(NOW), "acme/app", vec![place("acme/app", "b1")]).unwrap();
+        assert_eq!(last(&mut trail, "acme/app"), Some(id("b1")));
+        // Renamed, it goes on from where it was in order; and so does the first, which was only put aside, once it is back.
+        assert!(!trail.bear(at(NOW), "acme/other", "2").unwrap());
+        assert_eq!(last(&mut trail, "acme/other"), Some(id("b1")));
+        let merge = Event::Merge { from: Some(id("b1")), decisions: vec![] };
+        trail.note(at(NOW), place("acme/other", "b2"), merge).unwrap();
+        assert!(trail.bear(at(NOW), "acme/app", "1").unwrap());
+        assert_eq!(last(&mut trail, "acme/app"), Some(id("a1")));
+        assert!(trail.bear(at(NOW), "acme/app", "2").unwrap());
+        assert_eq!(last(&mut trail, "acme/app"), Some(id("b2")));
+        assert!(verify(store.as_mut(), &[]).unwrap().faults.is_empty());
+    });
+}

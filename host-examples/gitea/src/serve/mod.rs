@@ -483,10 +483,10 @@ impl Forge for Gitea {
         Ok(Look { open, more })
     }
 
-    fn is_gone(&self, repository: &str) -> Result<bool, ForgeError> {
+    fn number(&self, repository: &str) -> Result<Option<String>, ForgeError> {
         match self.api.within(SHORT).get::<Repository>(&format!("/repos/{repository}")) {
-            Ok(_) => Ok(false),
-            Err(error) if error.is_missing() => Ok(true),
+            Ok(found) => Ok(Some(found.id.to_string())),
+            Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
