@@ -131,7 +131,7 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
                 .map(|(path, bytes)| (path.as_str(), *bytes))
                 .collect(),
         };
-        let mut findings = crate::provenance::read(&table, &evidence, &steps)?;
+        let mut findings = crate::provenance::read(&table, &evidence, &steps)?.findings;
         findings.id = commit.id.to_str_lossy().into_owned();
         commits.push(findings);
     }

@@ -5,8 +5,7 @@ use std::fmt;
 use crate::Error;
 use crate::model::{Commit, ContributorRole, Fact, Ident, ObjectId, Place, Request};
 use crate::order::Index;
-use crate::provenance::lines::trim;
-use crate::provenance::{Key, split_address, split_people};
+use crate::provenance::Table;
 
 /// The commits of a change, told apart.
 #[derive(Debug)]
@@ -153,29 +152,46 @@ impl<'r, 'a> Graph<'r, 'a> {
     }
 }
 
+/// Whom a message names as having written its commit with the author.
+#[derive(Debug)]
+pub(crate) struct CoAuthor {
+    /// Which of all judged commits, by its place.
+    pub commit: usize,
+    pub name: String,
+    pub email: String,
+}
+
 /// One person's part in one commit, by the commit's own word.
 #[derive(Debug)]
-pub(crate) struct Contribution<'r, 'a> {
+pub(crate) struct Contribution<'s, 'r, 'a> {
     pub role: ContributorRole,
     pub commit: &'r Commit<'a>,
-    pub who: Stated<'r, 'a>,
+    pub who: Stated<'s, 'a>,
 }
 
 /// How a commit states a person.
 #[derive(Debug)]
-pub(crate) enum Stated<'r, 'a> {
+pub(crate) enum Stated<'s, 'a> {
     /// Author or committer.
-    Ident(&'r Ident<'a>),
-    /// A co-author trailer.
-    CoAuthor { name: String, email: String },
+    Ident(&'s Ident<'a>),
+    /// A co-author trailer, or another by which a message names an author.
+    CoAuthor(&'s CoAuthor),
 }
 
 impl Stated<'_, '_> {
+    /// Whether the name is that of a model.
+    pub fn names_a_model(&self, table: &Table) -> bool {
+        match self {
+            Stated::Ident(ident) => table.model_with_version(&ident.name.to_str_lossy()).is_some(),
+            Stated::CoAuthor(who) => table.model_with_version(&who.name).is_some(),
+        }
+    }
+
     /// The address.
     pub fn email(&self) -> &[u8] {
         match self {
             Stated::Ident(ident) => ident.email.as_bytes(),
-            Stated::CoAuthor { email, .. } => email.as_bytes(),
+            Stated::CoAuthor(named) => named.email.as_bytes(),
         }
     }
 }
@@ -186,64 +202,30 @@ impl fmt::Display for Stated<'_, '_> {
             Stated::Ident(ident) => {
                 write!(f, "{} <{}>", ident.name.to_str_lossy(), ident.email.to_str_lossy())
             }
-            Stated::CoAuthor { name, email } => write!(f, "{name} <{email}>"),
+            Stated::CoAuthor(CoAuthor { name, email, .. }) => write!(f, "{name} <{email}>"),
         }
     }
 }
 
-/// The people whom commits name; `number` is how many commits there may be.
-pub(crate) fn contributions<'r, 'a: 'r>(
-    commits: impl Iterator<Item = &'r Commit<'a>>,
-    number: usize,
-) -> Vec<Contribution<'r, 'a>> {
-    let mut found = Vec::with_capacity(number * 2);
-    for commit in commits {
-        found.push(Contribution {
-            role: ContributorRole::Author,
-            commit,
-            who: Stated::Ident(&commit.author),
-        });
-        found.push(Contribution {
-            role: ContributorRole::Committer,
-            commit,
-            who: Stated::Ident(&commit.committer),
-        });
-        let message = commit.message.to_str_lossy();
-        for line in lines_with_address(&message) {
-            for value in co_author(trim(line)).into_iter().flat_map(split_people) {
-                let address = split_address(value);
-                if let Some(email) = address.email {
-                    let who = Stated::CoAuthor { name: address.name.to_owned(), email: email.to_owned() };
-                    found.push(Contribution { role: ContributorRole::CoAuthor, commit, who });
-                }
+/// The people whom commits name, each commit given with its place among all; co-authors are in the order of the commits.
+pub(crate) fn contributions<'s, 'r: 's, 'a: 'r>(
+    commits: impl Iterator<Item = (usize, &'r Commit<'a>)>,
+    co_authors: &'s [CoAuthor],
+) -> Vec<Contribution<'s, 'r, 'a>> {
+    let mut found = Vec::with_capacity(commits.size_hint().1.unwrap_or_default() * 2 + co_authors.len());
+    let mut co_authors = co_authors.iter().peekable();
+    for (at, commit) in commits {
+        for (role, ident) in
+            [(ContributorRole::Author, &commit.author), (ContributorRole::Committer, &commit.committer)]
+        {
+            found.push(Contribution { role, commit, who: Stated::Ident(ident) });
+        }
+        while let Some(named) = co_authors.next_if(|named| named.commit <= at) {
+            if named.commit == at {
+                let who = Stated::CoAuthor(named);
+                found.push(Contribution { role: ContributorRole::CoAuthor, commit, who });
             }
         }
     }
     found
-}
-
-/// The lines that an `@` stands in, each with what it goes on with: a co-author counts by the address.
-fn lines_with_address(message: &str) -> impl Iterator<Item = &str> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let bytes = message.as_bytes();
-        let sign = at + memchr::memchr(b'@', bytes.get(at..)?)?;
-        let line_start = |at: usize| memchr::memrchr2(b'\n', b'\r', bytes.get(..at)?).map(|end| end + 1);
-        let mut start = line_start(sign).unwrap_or_default();
-        // The address may stand on a line that goes on with the one before.
-        while start > 0 && matches!(bytes.get(start), Some(b' ' | b'\t')) {
-            start = line_start(start - 1).unwrap_or_default();
-        }
-        let end = memchr::memchr2(b'\n', b'\r', bytes.get(sign..)?).map_or(bytes.len(), |end| sign + end);
-        at = end;
-        message.get(start..end)
-    })
-}
-
-/// The value of a co-author line, wherever in the message it stands.
-fn co_author(line: &str) -> Option<&str> {
-    let plain = line.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
-    let line = if plain { line } else { line.trim_start_matches(['-', '*', ' ']) };
-    let colon = memchr::memchr(b':', line.as_bytes())?;
-    Key::names_contributors(trim(line.get(..colon)?)).then(|| line.get(colon + 1..))?
 }

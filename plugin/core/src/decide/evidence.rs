@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::Error;
-use crate::change::Judged;
+use crate::change::{CoAuthor, Judged};
 use crate::limits::{EVIDENCE_BYTES, Steps};
 use crate::model::{
     CommitFindings, Document, Fact, FileStatus, Parent, Provenance, Rank, Remark, RemarkCode, Request, Role,
     ToolSummary,
 };
 use crate::order::{self, Index};
-use crate::provenance::{self, Anchor, Evidence, TRACES_FOLDER, Table};
+use crate::provenance::{self, Anchor, Evidence, Reading, TRACES_FOLDER, Table};
 
 /// What ties trace records to this change.
 struct ChangeAnchor<'r> {
@@ -53,13 +53,14 @@ impl Anchor for ChangeAnchor<'_> {
     }
 }
 
-/// What every judged commit says about AI: those that say something, in the order of the request.
+/// What every judged commit says about AI: those that say something, in the order of the request; and whom the messages
+/// name as authors.
 pub(super) fn provenance_of<'r, 'a>(
     request: &'r Request<'a>,
     judged: &Judged<'r, 'a>,
     table: &Table,
     steps: &Steps,
-) -> Result<Vec<CommitFindings>, Error> {
+) -> Result<(Vec<CommitFindings>, Vec<CoAuthor>), Error> {
     let documents = &request.documents;
     let of_role = |role| documents.iter().enumerate().filter(move |(_, document)| document.role == role);
     let annotated =
@@ -69,7 +70,8 @@ pub(super) fn provenance_of<'r, 'a>(
     let checkpoints = Index::of_pairs(of_role(Role::Checkpoint).filter_map(stored));
     let document = |at: usize| documents.get(at);
     let mut found: Vec<CommitFindings> = Vec::new();
-    for commit in judged.all() {
+    let mut co_authors = Vec::new();
+    for (at, commit) in judged.all().enumerate() {
         let wanted = if checkpoints.is_empty() {
             Vec::new()
         } else {
@@ -93,7 +95,8 @@ pub(super) fn provenance_of<'r, 'a>(
                 })
                 .collect(),
         };
-        let findings = provenance::read(table, &evidence, steps)?;
+        let Reading { findings, authors } = provenance::read(table, &evidence, steps)?;
+        co_authors.extend(authors.into_iter().map(|(name, email)| CoAuthor { commit: at, name, email }));
         if !findings.findings.is_empty() || !findings.remarks.is_empty() {
             found.push(CommitFindings { id: commit.sha.as_str().to_owned(), ..findings });
         }
@@ -123,7 +126,7 @@ pub(super) fn provenance_of<'r, 'a>(
             }
         }
     }
-    Ok(found)
+    Ok((found, co_authors))
 }
 
 /// Files that a change brings where traces are kept, and that are none of those that are read.

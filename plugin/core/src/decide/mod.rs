@@ -101,9 +101,9 @@ fn under<'r, 'a>(
     let policy = bundle.as_ref().map(|bundle| &bundle.policy);
     let table = table(policy);
     let steps = Steps::default();
-    let findings = provenance_of(request, judged, &table, &steps)?;
+    let (findings, co_authors) = provenance_of(request, judged, &table, &steps)?;
     let mut directory = Directory::of(request, [policy, host.as_ref().map(|host| &host.policy)], &table);
-    let views = Views::of(policy, request, judged, &table, &mut directory, &steps)?;
+    let views = Views::of(policy, request, judged, &co_authors, &table, &mut directory, &steps)?;
 
     let subject_name = subject_of(request, policy);
     let subject = Subject {

@@ -4,7 +4,7 @@ use super::outcome::{Judgement, combined};
 use super::predicates::{DRAFT_UNKNOWN, Facts, Settled, Truth, count};
 use super::remedies;
 use crate::Error;
-use crate::change::Judged;
+use crate::change::{CoAuthor, Judged};
 use crate::limits::Steps;
 use crate::model::{
     ActKind, ActVerdict, Change, Enforce, Fact, OpenQuestion, Overridden, Remedy, Request, RequirementResult,
@@ -30,11 +30,12 @@ impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
         policy: Option<&'p Policy>,
         request: &'r Request<'a>,
         judged: &Judged<'r, 'a>,
+        co_authors: &[CoAuthor],
         table: &Table,
         directory: &mut Directory,
         steps: &Steps,
     ) -> Result<Self, Error> {
-        let all = Contributors::of(request, judged, table, directory, &[]);
+        let all = Contributors::of(request, judged, co_authors, table, directory, &[]);
         let mut views = Views { all, some: Vec::new() };
         let Some(policy) = policy else { return Ok(views) };
         let rules = policy.rules.iter().map(|rule| &rule.options.ignore);
@@ -43,7 +44,8 @@ impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
         for ignore in rules.chain(veto).chain(glass).filter(|ignore| **ignore != Ignore::default()) {
             if views.some.iter().all(|(known, _)| *known != ignore) {
                 let ignored = ignored(ignore, request, judged, policy, table, directory, steps)?;
-                views.some.push((ignore, Contributors::of(request, judged, table, directory, &ignored)));
+                let view = Contributors::of(request, judged, co_authors, table, directory, &ignored);
+                views.some.push((ignore, view));
             }
         }
         Ok(views)

@@ -259,8 +259,6 @@ pub enum Whereabouts {
     Title,
     /// In a commit that `git merge --squash` quoted.
     Squash,
-    /// Below git's scissors line.
-    BelowScissors,
     /// Author or committer of the commit.
     Header,
     /// Outside the commit: a note, a trace, a checkpoint.
@@ -273,7 +271,6 @@ words!(Whereabouts {
     "inline" => Inline,
     "title" => Title,
     "squash" => Squash,
-    "below-scissors" => BelowScissors,
     "header" => Header,
     "record" => Record,
 });

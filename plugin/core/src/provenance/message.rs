@@ -1,91 +1,23 @@
-//! Reads one commit message: every line, not only the block that git takes for trailers.
-//!
-//! git's own reading misses a part of real declarations (two paragraphs of trailers, a marker glued to a trailer,
-//! newlines lost), so the whole message is read line by line, and each finding says where it stood.
+//! What one commit message says of AI: the sense of the pieces that [`super::structure`] finds in it.
 
-use std::cell::OnceCell;
-
-use super::lines::{Line, Lines, trim};
-use super::names::{Table, denies, looks_like_model, says_ai, split_address, split_people};
-use super::tools::{AI_WORDS, Certainty, KEYS, Key, MARKER_VERBS};
-use super::{Collector, trailers};
+use super::Collector;
+use super::denials::denies;
+use super::lines::trim;
+use super::markup::{Links, plain};
+use super::names::{
+    Named, Table, find_model, is_unknown_machine, looks_like_model, says_ai, split_address, split_people,
+};
+use super::structure::{self, Joint, Piece, contains};
+use super::tools::{AI_WORDS, Certainty, GENERATORS, KEYS, Key, LINKS, MARKER_VERBS, Name, TRANSCRIPTS};
+use super::words::Words;
 use crate::limits;
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 
 /// Reads a message into `out`.
 pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
-    let whole = Whole::of(message);
-    let mut reader = Reader::default();
-    let mut lines = Lines::of(message);
-    while let Some(line) = lines.next() {
-        let raw = line.text;
-        // What git takes for a trailer is one, whatever stands around it.
-        if raw.is_empty() || (reader.fenced(raw) && !whole.is_strict(&line)) {
-            continue;
-        }
-        reader.follow_squash(line);
-        let indented = line.is_indented();
-        let quoted_commit = indented && (reader.in_squash || whole.all_indented());
-        let in_squash = reader.in_squash;
-        let place = || whole.place(&line, in_squash);
-        if let Some((key, value)) = decorated_key(trim(raw)).or_else(|| split_key(trim(raw))) {
-            if in_squash && key.eq_ignore_ascii_case("author") {
-                let address = split_address(value);
-                if let Some((tool, _)) =
-                    table.tool_of_identity(address.name, address.email.unwrap_or_default())
-                {
-                    out.add(Finding {
-                        model: model_of(table, address.name),
-                        place: Whereabouts::Squash,
-                        evidence: trim(raw).to_owned(),
-                        ..finding(tool, Source::AuthorIdentity, "author", Rank::Inferred)
-                    });
-                }
-                continue;
-            }
-            if let Some(kind) = kind_of(table, key) {
-                out.cost += limits::TRAILER_STEPS;
-                if out.cost > limits::STEPS {
-                    return;
-                }
-                let unfolded = if indented { None } else { unfolded(value, lines.clone()) };
-                let value = unfolded.as_deref().unwrap_or(value);
-                // An indented line in running text is an example, unless a tool's own address stands in it.
-                let example = indented && !quoted_commit;
-                let value = start_of(trim(value), VALUE_BYTES);
-                trailer(table, out, &Declared { key, kind, value, place: &place, example });
-                // A line that only may be a trailer may be a tool's marker as well.
-                if kind != Key::Word {
-                    continue;
-                }
-            }
-            if table_of_look_alikes(key) {
-                out.remark(
-                    RemarkCode::LookAlikeKey,
-                    format!(
-                        "`{key}` is no trailer's key, for git or for us; write `{}`",
-                        key.replace(['_', ' '], "-")
-                    ),
-                    raw,
-                );
-            }
-        } else if !whole.ascii
-            && let Some(key) = look_alike(raw)
-        {
-            out.remark(
-                RemarkCode::LookAlikeKey,
-                format!(
-                    "this line looks like the trailer `{key}` and is none: it has other characters in it"
-                ),
-                raw,
-            );
-        }
-        if indented && !quoted_commit {
-            continue;
-        }
-        marker(table, out, trim(raw), whole.ascii, &place);
-        inline_co_author(table, out, raw);
-    }
+    let mut reader =
+        Reader { table, ascii: message.is_ascii(), links: has_links(message), asked: false, out: &mut *out };
+    structure::read(message, &mut |piece| reader.read(piece));
     if message.starts_with("aider: ") {
         out.add(Finding {
             place: Whereabouts::Title,
@@ -96,138 +28,327 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
     settle(out);
 }
 
-/// What is known of a message as a whole; most of it only once a line asks.
-struct Whole<'a> {
-    message: &'a str,
-    /// There are no other characters in it.
-    ascii: bool,
-    all_indented: OnceCell<bool>,
-    scissors: OnceCell<usize>,
-    strict: OnceCell<Vec<usize>>,
-}
-
-impl<'a> Whole<'a> {
-    fn of(message: &'a str) -> Self {
-        Whole {
-            message,
-            ascii: message.is_ascii(),
-            all_indented: OnceCell::new(),
-            scissors: OnceCell::new(),
-            strict: OnceCell::new(),
-        }
-    }
-
-    /// A message that is a quoted commit from its first line to its last.
-    fn all_indented(&self) -> bool {
-        let indented = |line: Line<'_>| trim(line.text).is_empty() || line.is_indented();
-        *self.all_indented.get_or_init(|| Lines::of(self.message).all(indented))
-    }
-
-    fn is_strict(&self, line: &Line<'_>) -> bool {
-        let starts = self.strict.get_or_init(|| trailers::starts(self.message.as_bytes()));
-        starts.binary_search(&line.start).is_ok()
-    }
-
-    fn place(&self, line: &Line<'_>, in_squash: bool) -> Whereabouts {
-        let bytes = self.message.as_bytes();
-        let scissors = *self.scissors.get_or_init(|| trailers::scissors(bytes).unwrap_or(bytes.len()));
-        if line.start >= scissors {
-            Whereabouts::BelowScissors
-        } else if in_squash && line.is_indented() {
-            Whereabouts::Squash
-        } else if line.start == 0 {
-            Whereabouts::Title
-        } else if self.is_strict(line) {
-            Whereabouts::Strict
-        } else {
-            Whereabouts::Lenient
-        }
-    }
+fn has_links(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b':', bytes).any(|at| bytes.get(at + 1..at + 3) == Some(b"//"))
 }
 
 /// How much of a value is read: a name and an address are short, and what strangers send is not.
 const VALUE_BYTES: usize = 1_000;
 
-/// What is known while lines go by.
-#[derive(Default)]
-struct Reader {
-    in_fence: bool,
-    saw_commit: bool,
-    in_squash: bool,
+/// What is known while pieces go by.
+struct Reader<'r> {
+    table: &'r Table,
+    /// There are no other characters in the message.
+    ascii: bool,
+    /// There may be links in it.
+    links: bool,
+    /// The piece before asked whether AI was used.
+    asked: bool,
+    out: &'r mut Collector,
 }
 
-impl Reader {
-    /// Whether the line opens, closes or stands inside a fenced code block.
-    fn fenced(&mut self, line: &str) -> bool {
-        let fence =
-            !line.starts_with(|c: char| c.is_ascii_alphanumeric()) && line.trim_start().starts_with("```");
-        if fence {
-            self.in_fence = !self.in_fence;
+impl Reader<'_> {
+    fn read(&mut self, piece: &Piece<'_>) {
+        if self.out.cost > limits::STEPS {
+            return;
         }
-        fence || self.in_fence
+        let (table, place) = (self.table, || piece.place());
+        let asked = std::mem::take(&mut self.asked);
+        let trailer = piece.trailer.as_ref().map(|(key, value)| (*key, start_of(trim(value), VALUE_BYTES)));
+        if let Some((key, value)) = trailer
+            && piece.joint != Joint::Head
+            && let Some(kind) = self.kind_of(key, value)
+        {
+            self.out.cost += limits::TRAILER_STEPS;
+            let counts = match piece.joint {
+                Joint::Line | Joint::Item => true,
+                Joint::Glued => {
+                    value.contains('@')
+                        || table.is_name(&plain(value, Links::Resolve))
+                        || denies(table, value)
+                }
+                Joint::Prose | Joint::Head | Joint::Cut => false,
+            };
+            if counts {
+                read_trailer(table, self.out, &Declared { key, kind, value, place: &place });
+            } else {
+                self.stands_elsewhere(piece, kind, key, value);
+            }
+            // A line that only may be a trailer may be a tool's marker as well.
+            if kind != Key::Word {
+                return;
+            }
+        } else if piece.joint == Joint::Head
+            && let Some((key, value)) = trailer
+        {
+            let address = split_address(value);
+            self.out.author(&address);
+            if let Some((tool, _)) = table.tool_of_identity(address.name, address.email.unwrap_or_default()) {
+                let role = if key.eq_ignore_ascii_case("author") { "author" } else { "committer" };
+                self.out.add(Finding {
+                    model: model_of(table, address.name),
+                    place: Whereabouts::Squash,
+                    evidence: piece.text.to_owned(),
+                    ..finding(tool, Source::AuthorIdentity, role, Rank::Inferred)
+                });
+            }
+            return;
+        } else if let Some((key, _)) = trailer.filter(|(key, _)| looks_declaring(key)) {
+            self.out.remark(
+                RemarkCode::LookAlikeKey,
+                format!(
+                    "`{key}` is no trailer's key, for git or for us; write `{}`",
+                    key.replace(['_', ' '], "-")
+                ),
+                piece.text,
+            );
+            return;
+        } else if !self.ascii
+            && let Some(key) = look_alike(piece.text)
+        {
+            self.out.remark(
+                RemarkCode::LookAlikeKey,
+                format!(
+                    "this line looks like the trailer `{key}` and is none: it has other characters in it"
+                ),
+                piece.text,
+            );
+            return;
+        }
+        if piece.joint == Joint::Cut {
+            return;
+        }
+        if asked && !piece.more && self.answer(piece.text, &place) {
+            return;
+        }
+        let linked = self.links && links(table, self.out, piece.text, &place);
+        if !linked && !marker(table, self.out, piece.text, self.ascii, &place) && !piece.is_title() {
+            self.suggestion(piece.text);
+            self.asked = self.prose(piece.text, &place);
+        }
     }
 
-    /// Follows the heads of commits that `git merge --squash` quotes: `commit <id>`, then `Author:`.
-    fn follow_squash(&mut self, line: Line<'_>) {
-        if let Some(id) = line.text.strip_prefix("commit ") {
-            self.saw_commit = id.len() >= 40 && id.bytes().take(40).all(|b| b.is_ascii_hexdigit());
-            self.in_squash |= self.saw_commit;
-        } else if self.in_squash && !line.is_indented() {
-            self.in_squash = split_key(line.text).is_some_and(|(key, _)| {
-                ["author", "date", "merge", "commit", "authordate", "commitdate"]
-                    .iter()
-                    .any(|head| head.eq_ignore_ascii_case(key))
-            });
+    /// How a trailer is read: by its key, or by a key that is nearly one where the value is nothing but a tool's name.
+    fn kind_of(&self, key: &str, value: &str) -> Option<Key> {
+        kind_of(self.table, key).or_else(|| {
+            let (_, kind) = nearest(key)?;
+            self.table.is_name(&plain(value, Links::Resolve)).then_some(*kind)
+        })
+    }
+
+    /// What a trailer is worth that stands where none counts: in a sentence that goes on, or below git's scissors.
+    fn stands_elsewhere(&mut self, piece: &Piece<'_>, kind: Key, key: &str, value: &str) {
+        let value = plain(value, Links::Resolve);
+        let by_address = || {
+            split_people(&value).any(|person| {
+                split_address(person).email.is_some_and(|email| self.table.tool_of_email(email).is_some())
+            })
+        };
+        let declares =
+            matches!(kind, Key::Declares(_) | Key::Assists(_)) && self.table.read(&value).tool.is_some();
+        if !declares && !by_address() {
+            return;
+        }
+        let (code, why) = match piece.joint {
+            Joint::Cut => (RemarkCode::LookAlikeKey, "stands below the line at which git cuts a message off"),
+            _ => (RemarkCode::AiInProse, "stands in a sentence, and is no trailer there"),
+        };
+        self.out.remark(code, format!("`{key}` {why}"), piece.text);
+    }
+
+    /// The answer to the question whether AI was used, as templates of requests put it.
+    fn answer(&mut self, text: &str, place: &dyn Fn() -> Whereabouts) -> bool {
+        let value = plain(text, Links::Resolve);
+        if denies(self.table, &value) {
+            self.out.declared_none(text);
+            return true;
+        }
+        let yes = ["yes", "[x] yes", "☑ yes"].iter().find_map(|yes| {
+            let start = value.get(..yes.len())?;
+            let rest = value.get(yes.len()..)?;
+            (start.eq_ignore_ascii_case(yes) && !rest.starts_with(char::is_alphanumeric)).then_some(rest)
+        });
+        let (yes, rest) = (yes.is_some(), yes.unwrap_or(&value));
+        let rest = rest.trim_matches(|c: char| {
+            c.is_whitespace() || matches!(c, '(' | ')' | ',' | '.' | ':' | ';' | '-' | '!')
+        });
+        let sure = |named: &Named<'_>| named.only_common.is_none() && named.names_something();
+        // `Gemini 3 Pro (High) on Antigravity` as a whole, else whatever a sentence names.
+        let whole = self.table.is_name(rest);
+        let (mut tool, mut model) = (None, None);
+        if whole {
+            let named = self.table.read(rest);
+            (tool, model) = (named.tool.map(|tool| tool.into_owned()), named.model.map(str::to_owned));
+        } else {
+            for named in self.table.read_all(rest).filter(sure) {
+                tool = tool.or(named.tool.map(|tool| tool.into_owned()));
+                model = model.or(named.model.map(str::to_owned));
+            }
+            model = model.or_else(|| find_model(rest).map(str::to_owned));
+        }
+        let named = tool.is_some() || model.is_some();
+        if !named && !yes {
+            return false;
+        }
+        // `Yes, the description was, but the code was written by hand.`
+        if !named && ["but ", "manual", "by hand", "only "].iter().any(|word| contains(rest, word)) {
+            self.out.remark(RemarkCode::AiInProse, PROSE, text);
+            return true;
+        }
+        self.out.add(Finding {
+            model,
+            place: place(),
+            evidence: text.to_owned(),
+            ..finding(tool.as_deref().unwrap_or("unknown"), Source::BodyMarker, "Yes", Rank::Declared)
+        });
+        true
+    }
+
+    /// Reads a sentence: a question whether AI was used, a denial, or words that speak of AI. Says whether it asks.
+    fn prose(&mut self, text: &str, place: &dyn Fn() -> Whereabouts) -> bool {
+        if text.starts_with('`') || !speaks_of_ai(text) {
+            return false;
+        }
+        if let Some((question, rest)) = text.split_once('?') {
+            if !WORK.iter().any(|word| contains(question, word)) {
+                return false;
+            }
+            let rest = rest
+                .trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '[' | '☐' | '☑' | '`'));
+            return rest.is_empty() || !self.answer(rest, place);
+        }
+        if denies(self.table, text) {
+            self.out.declared_none(text);
+        } else if is_about_work(text) {
+            self.out.remark(RemarkCode::AiInProse, PROSE, text);
+        }
+        false
+    }
+
+    /// `Suggested by Gemini`: whoever suggested something wrote nothing of it.
+    fn suggestion(&mut self, text: &str) {
+        // No verb is longer.
+        let blank = text.bytes().take(12).position(|byte| byte == b' ').unwrap_or_default();
+        let (verb, rest) = (text.get(..blank).unwrap_or_default(), text.get(blank..).unwrap_or_default());
+        let name = rest.strip_prefix(" by ").filter(|_| {
+            ["suggested", "inspired", "proposed"].iter().any(|known| known.eq_ignore_ascii_case(verb))
+        });
+        if name.is_some_and(|name| self.table.is_name(name)) {
+            self.out.remark(RemarkCode::AiInProse, PROSE, text);
         }
     }
 }
 
-/// Splits `Key: value`: a key as git knows it, though blanks and underscores inside are let through for the remark.
-fn split_key(line: &str) -> Option<(&str, &str)> {
-    // A key has at most forty bytes, so there is no need to look for the colon further on.
-    let head = line.as_bytes().get(..48).unwrap_or(line.as_bytes());
-    let at = memchr::memchr(b':', head)?;
-    let key = line.get(..at)?.trim_end();
-    let sound = !key.is_empty()
-        && key.len() <= 40
-        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b' '));
-    sound.then(|| (key, line.get(at + 1..).unwrap_or_default().trim()))
+/// Said of words that speak of AI.
+const PROSE: &str =
+    "these words speak of AI and declare nothing; write `AI-Assisted: <tool>` where one was used";
+
+/// Words of what an AI does to a change.
+const WORK: &[&str] = &[
+    "generat", "assist", "author", "written", "wrote", "guided", "aided", "created", "coded", "produced",
+    "use", "help", "made", "drafted", "tool",
+];
+
+/// Words that may follow one for AI where it is no part of another thing's name: `made with AI opponents`.
+const BEHIND_AI: &[&str] = &[
+    "agent",
+    "agents",
+    "and",
+    "assistance",
+    "assistant",
+    "assistants",
+    "but",
+    "for",
+    "help",
+    "support",
+    "then",
+    "to",
+    "tool",
+    "tools",
+    "with",
+];
+
+/// Whether a text has a word for AI.
+fn speaks_of_ai(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut last = b' ';
+    for (at, byte) in bytes.iter().chain(b" ").enumerate() {
+        // Each ends with a letter that ends few other words.
+        if !byte.is_ascii_alphanumeric() && matches!(last | 0x20, b'i' | b'm' | b's') {
+            let word = bytes.get(at.saturating_sub(6)..at).unwrap_or_default();
+            let start = word.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
+            let word = word.get(start..).unwrap_or_default();
+            if [&b"ai"[..], b"llm", b"llms", b"genai"].iter().any(|ai| ai.eq_ignore_ascii_case(word)) {
+                return true;
+            }
+        }
+        last = *byte;
+    }
+    false
 }
 
-/// A declaration that Markdown or a robot stands around: `- AI-Assisted: x`, `**AI-Assisted:** x`, `[AI-Assisted: x]`.
-fn decorated_key(line: &str) -> Option<(&str, &str)> {
-    let plain = line.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric);
-    // A quotation and a piece of code are somebody else's words.
-    if plain || line.starts_with(['>', '`']) {
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// Whether a sentence says that an AI worked on something: `mostly AI generated`, `written by an LLM`, `some AI assistance`.
+fn is_about_work(text: &str) -> bool {
+    let is_work = |word: &str| {
+        WORK.iter().any(|work| word.get(..work.len()).is_some_and(|w| w.eq_ignore_ascii_case(work)))
+    };
+    let is_ai = |word: &str| AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word));
+    let words: Vec<&str> = words(text).collect();
+    words.iter().enumerate().any(|(at, word)| {
+        let after = || words.get(at + 1).is_some_and(|word| is_work(word));
+        let before = || {
+            let start = at.saturating_sub(5);
+            let before = words.get(start..at).unwrap_or_default();
+            before.iter().rposition(|word| is_work(word)).is_some_and(|work| {
+                before.get(work..).is_some_and(|rest| {
+                    rest.iter().any(|word| {
+                        matches!(word.to_ascii_lowercase().as_str(), "by" | "with" | "using" | "from" | "of")
+                    })
+                })
+            })
+        };
+        let follows =
+            words.get(at + 1).is_none_or(|word| BEHIND_AI.iter().any(|b| b.eq_ignore_ascii_case(word)));
+        is_ai(word) && (after() || (follows && before()))
+    })
+}
+
+/// A declaring key that another one nearly is: one letter too many, too few or another, two changed round, or blanks and
+/// underscores for its hyphens.
+fn nearest(key: &str) -> Option<&'static (&'static str, Key)> {
+    let declares =
+        |entry: &&'static (&'static str, Key)| matches!(entry.1, Key::Declares(_) | Key::Assists(_));
+    if key.len() < 9 {
         return None;
     }
-    let (before, text) = line.split_at_checked(line.find(|c: char| c.is_ascii_alphanumeric())?)?;
-    let colon = memchr::memchr(b':', text.as_bytes().get(..48).unwrap_or(text.as_bytes()))?;
-    let (key, value) = (text.get(..colon)?.trim_end_matches(['*', ' ']), trim(text.get(colon + 1..)?));
-    KEYS.get(key)?;
-    let value = value.trim_start_matches(['*', ' ']);
-    let value = if before.contains('[') { value.split(']').next().unwrap_or(value) } else { value };
-    Some((key, value))
+    let dashed = key.replace(['_', ' '], "-").to_ascii_lowercase();
+    let near = KEYS.beginning_with(*dashed.as_bytes().first()?).iter().filter(declares);
+    near.clone().find(|entry| entry.0 == dashed).or_else(|| {
+        let mut near = near;
+        near.find(|entry| is_one_off(entry.0.as_bytes(), dashed.as_bytes()))
+    })
 }
 
-/// The value with its continuation lines, when it has any.
-fn unfolded(value: &str, following: Lines<'_>) -> Option<String> {
-    let mut out = None;
-    for line in following.take(16) {
-        let text = trim(line.text);
-        if text.is_empty() || !line.text.starts_with([' ', '\t']) {
-            break;
-        }
-        let out = out.get_or_insert_with(|| value.to_owned());
-        out.push(' ');
-        out.push_str(text);
+fn is_one_off(a: &[u8], b: &[u8]) -> bool {
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
+    match (a, b) {
+        ([_, a @ ..], [_, b @ ..]) if a == b => true,
+        ([x, y, a @ ..], [z, w, b @ ..]) if a == b => (x, y) == (w, z),
+        ([_, a @ ..], b) if a == b => true,
+        (a, [_, b @ ..]) => a == b,
+        _ => false,
     }
-    out
 }
 
 fn kind_of(table: &Table, key: &str) -> Option<Key> {
-    if let Some((_, kind)) = KEYS.get(key) {
-        return Some(*kind);
+    if let Some(kind) = Key::of(key) {
+        return Some(kind);
     }
     let help = || kinds(key, &[("generated", Help::Generated), ("assist", Help::Assisted)]).first().copied();
     if table.tool_of_trailer(key).is_some() {
@@ -239,7 +360,7 @@ fn kind_of(table: &Table, key: &str) -> Option<Key> {
 }
 
 /// `AI_Assisted`, `AI Assisted by`: what people write for a declaring key and git takes for none.
-fn table_of_look_alikes(key: &str) -> bool {
+fn looks_declaring(key: &str) -> bool {
     if !key.contains(['_', ' ']) {
         return false;
     }
@@ -269,7 +390,7 @@ fn look_alike(line: &str) -> Option<&'static str> {
             c => Some(c),
         })
         .collect();
-    let (key, _) = split_key(folded.trim())?;
+    let (key, _) = structure::split_key(folded.trim())?;
     let (name, kind) = KEYS.get(key)?;
     matches!(kind, Key::Declares(_) | Key::UsedFor | Key::Assists(_) | Key::CoAuthor).then_some(*name)
 }
@@ -283,7 +404,6 @@ struct Declared<'a> {
     kind: Key,
     value: &'a str,
     place: &'a dyn Fn() -> Whereabouts,
-    example: bool,
 }
 
 /// The beginning of a text, at most `bytes` long.
@@ -309,21 +429,22 @@ fn model_of(table: &Table, name: &str) -> Option<String> {
     table.read_all(name).find_map(|named| named.model.map(str::to_owned))
 }
 
-/// Reads one trailer whose key is in the table.
-fn trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
-    for value in split_people(line.value) {
-        statement(table, out, &Declared { value, ..*line }, line.value);
+/// Reads one trailer whose key is known.
+fn read_trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
+    let value = plain(line.value, Links::Resolve);
+    for person in split_people(&value) {
+        statement(table, out, &Declared { value: person, ..*line }, line.value);
     }
 }
 
 /// Reads what a trailer says of one person or tool; `whole` is all that it says.
 fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &str) {
-    let Declared { key, kind, value, place, example } = *line;
+    let Declared { key, kind, value, place } = *line;
     let evidence = || [key, ": ", whole].concat();
     let address = split_address(value);
     let by_address = address.email.and_then(|email| table.tool_of_email(email));
-    if example && by_address.is_none() {
-        return;
+    if by_address.is_none() && Key::names_authors(key) {
+        out.author(&address);
     }
     let mut add = |tool: &str, model: Option<&str>, source: Source, rank: Rank, help: Vec<Help>| {
         out.add(Finding {
@@ -335,39 +456,67 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
         });
     };
     let credit = if kind == Key::CoAuthor { Source::CoAuthor } else { Source::Trailer };
+    let bracketed = Some(address.bracketed).filter(|text| looks_like_model(text));
     match kind {
-        Key::CoAuthor | Key::Credits | Key::Word => match by_address {
-            Some((tool, certainty)) => {
+        Key::CoAuthor | Key::Wrote | Key::Helped | Key::Word => match (by_address, address.email) {
+            (Some((tool, certainty)), _) => {
                 let rank = if certainty == Certainty::Sure { Rank::Declared } else { Rank::Inferred };
                 add(tool, model_of(table, address.name).as_deref(), credit, rank, vec![]);
             }
-            None if address.email.is_some() => {
+            (None, Some(email)) => {
                 let named = table.read(address.name);
-                if named.names_something() && !named.only_common {
+                if named.has_version() {
+                    add(
+                        named.tool.as_deref().unwrap_or("unknown"),
+                        named.model,
+                        credit,
+                        Rank::Inferred,
+                        vec![],
+                    );
+                    out.remark(RemarkCode::NamedLikeAi, NAMES_A_MODEL, &evidence());
+                } else if named.names_something() && named.only_common.is_none() {
                     out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
+                } else if kind != Key::Word && is_unknown_machine(email) {
+                    out.remark(RemarkCode::UnknownBot, UNKNOWN_BOT, &evidence());
                 }
             }
-            None => {
+            (None, None) => {
                 let named = table.read(address.name);
+                let is_given = named.only_common.is_some_and(|(kind, _)| kind == Name::Given);
                 let whole = table.exact_name(address.name).is_some();
-                if whole || (named.tool.is_some() && !named.only_common) {
+                if is_given {
+                    if whole {
+                        out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
+                    }
+                } else if whole || (named.tool.is_some() && named.only_common.is_none()) {
                     let tool = named.tool.as_deref().unwrap_or("unknown");
-                    add(tool, named.model, credit, Rank::Declared, vec![]);
+                    add(tool, bracketed.or(named.model), credit, Rank::Declared, vec![]);
+                } else if named.has_version() && kind != Key::Word {
+                    add("unknown", named.model, credit, Rank::Declared, vec![]);
                 }
             }
         },
         Key::SignOff | Key::Review => {
+            let named = table.read(address.name);
+            let is_given = named.only_common.is_some_and(|(kind, _)| kind == Name::Given);
             let named_outright = address.email.is_none()
+                && !is_given
                 && (table.exact_name(address.name).is_some()
                     || table.leading_name(address.name).is_some_and(|(_, rest, _)| rest.starts_with(',')));
-            let tool = by_address.map(|(tool, _)| tool.to_owned()).or_else(|| {
-                named_outright
-                    .then(|| table.leading_name(address.name).map(|(tool, _, _)| tool.to_owned()))
-                    .flatten()
-            });
-            let Some(tool) = tool else { return };
+            let versioned = named.has_version();
+            let named_tool = || named.tool.as_deref().unwrap_or("unknown").to_owned();
+            let tool = match by_address {
+                Some((tool, _)) => tool.to_owned(),
+                None if named_outright => {
+                    table.leading_name(address.name).map_or_else(named_tool, |(tool, _, _)| tool.to_owned())
+                }
+                None if versioned => named_tool(),
+                None => return,
+            };
             if kind == Key::SignOff {
-                add(&tool, model_of(table, address.name).as_deref(), Source::Trailer, Rank::Declared, vec![]);
+                let rank =
+                    if by_address.is_none() && !named_outright { Rank::Inferred } else { Rank::Declared };
+                add(&tool, model_of(table, address.name).as_deref(), Source::Trailer, rank, vec![]);
                 out.remark(
                     RemarkCode::AiSignOff,
                     format!("`{key}` is a person's word, and {tool} is none: it certifies nothing"),
@@ -386,9 +535,9 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
                 add(tool, None, Source::Trailer, Rank::Declared, vec![]);
             }
         }
-        Key::SessionOf(tool) => {
+        Key::SessionOf(tool) | Key::SessionBeside(tool) => {
             if !value.is_empty() {
-                out.deferred_session(tool, key, evidence(), place());
+                out.deferred_session(tool, key, kind == Key::SessionBeside(tool), evidence(), place());
             }
         }
         Key::ReplitAuthor => {
@@ -423,12 +572,12 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
         }
         Key::UsedFor => match value {
             "" => empty(out, key),
-            value if denies(value) => out.declared_none(&evidence()),
+            value if denies(table, value) => out.declared_none(&evidence()),
             value => add("unknown", None, Source::Trailer, Rank::Declared, purposes(value)),
         },
-        Key::Model => {
-            if !value.is_empty() && !denies(value) {
-                out.declared_model(key, value, evidence(), place());
+        Key::Model | Key::ModelBeside => {
+            if !value.is_empty() && !denies(table, value) {
+                out.declared_model(key, value, kind == Key::ModelBeside, evidence(), place());
             }
         }
         Key::Declares(_) | Key::Assists(_) => {
@@ -436,6 +585,13 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
         }
     }
 }
+
+/// Said of a line that names a model and has an address that no table knows.
+const NAMES_A_MODEL: &str = "this line names a model: AI wrote it, and whoever has the address took part";
+
+/// Said of an address that is no person's and that no table knows.
+pub(super) const UNKNOWN_BOT: &str = "this is a machine's address that is in no table: nobody who could be asked, and \
+                                      maybe an AI; add it under `provenance` in the policy if it is one";
 
 /// Reads the value of a declaring trailer.
 fn declaration(
@@ -445,7 +601,7 @@ fn declaration(
     by_address: Option<&str>,
     evidence: &dyn Fn() -> String,
 ) {
-    let Declared { key, kind, value, place, .. } = *line;
+    let Declared { key, kind, value, place } = *line;
     let (explicit, help) = match kind {
         Key::Declares(help) => (true, help),
         Key::Assists(help) => (false, help),
@@ -457,8 +613,8 @@ fn declaration(
         }
         return;
     }
-    if denies(value) {
-        if explicit {
+    if denies(table, value) {
+        if explicit || help.is_some() {
             out.declared_none(&evidence());
         }
         return;
@@ -484,29 +640,61 @@ fn declaration(
         let id = named.tool.as_deref().unwrap_or(unnamed);
         return add(out, id, model.or(named.model));
     }
-    let name = if address.email.is_some() { address.name } else { value };
+    let bracketed = Some(address.bracketed).filter(|text| looks_like_model(text));
+    let name = if address.email.is_some() || bracketed.is_some() { address.name } else { value };
     let mut found = false;
+    let mut person = false;
     for named in table.read_all(name) {
-        // A person called Claude, with a person's address.
-        if address.email.is_some() && named.only_common {
-            if table.exact_name(name).is_some() {
-                out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
+        if let Some((kind, rest)) = named.only_common {
+            // A person called Claude, with a person's address.
+            if address.email.is_some() {
+                if table.exact_name(name).is_some() {
+                    out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
+                }
+                person = true;
+                continue;
             }
-            continue;
+            let counts = explicit
+                || (goes_on_as_a_tool(rest) && (kind == Name::Common || help == Some(Help::Generated)));
+            if !counts {
+                if rest.is_empty() {
+                    out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
+                }
+                person = true;
+                continue;
+            }
         }
-        // A common word that begins free text proves only as much as the key does, unless it goes on as a tool does.
-        let prose = named.only_common
-            && !explicit
-            && name.split_whitespace().count() > 4
-            && !name.split_whitespace().nth(1).is_some_and(|word| USES.contains(&word));
-        if named.names_something() && !prose {
-            add(out, named.tool.as_deref().unwrap_or(unnamed), named.model);
+        if named.names_something() {
+            add(out, named.tool.as_deref().unwrap_or(unnamed), bracketed.or(named.model));
             found = true;
         }
     }
-    if !found && (explicit || says_ai(value)) {
-        add(out, unnamed, Some(value).filter(|value| looks_like_model(value)));
+    if found {
+        return;
     }
+    let says = says_ai(name);
+    if explicit || (says && address.email.is_none()) {
+        add(out, unnamed, Some(value).filter(|value| looks_like_model(value)));
+    } else if says {
+        out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
+    } else if !person && help.is_some() && (address.email.is_none() || help == Some(Help::Generated)) {
+        let first = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        if !GENERATORS.iter().any(|known| known.eq_ignore_ascii_case(first)) {
+            out.remark(RemarkCode::UnknownTool, UNKNOWN_TOOL, &evidence());
+        }
+    }
+}
+
+/// Said of a name behind a declaring key.
+const UNKNOWN_TOOL: &str = "this declares the help of something that is in no table; add it under `provenance` in the policy if it \
+                            is an AI";
+
+/// Whether a common word that names a tool too is followed by what follows a tool, and not by a surname.
+fn goes_on_as_a_tool(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    let inner = rest.trim_start_matches(['(', '[']);
+    let first = inner.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    rest.is_empty() || rest.starts_with([';', '.', '-', '–', '—', ',']) || USES.contains(&first)
 }
 
 /// What follows the name of a tool in a sentence about its use.
@@ -571,119 +759,196 @@ fn kinds(text: &str, words: &[(&str, Help)]) -> Vec<Help> {
     found
 }
 
-/// Whether a word, in lower case, stands in a text in any case.
-fn contains(text: &str, word: &str) -> bool {
-    let (text, word) = (text.as_bytes(), word.as_bytes());
-    let Some(first) = word.first() else { return true };
-    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text)
-        .any(|at| text.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
-}
-
-/// Reads a line that a tool leaves behind.
-fn marker(table: &Table, out: &mut Collector, text: &str, ascii: bool, place: &dyn Fn() -> Whereabouts) {
+/// Reads a line that a tool leaves behind, and says whether it is one.
+fn marker(
+    table: &Table,
+    out: &mut Collector,
+    text: &str,
+    ascii: bool,
+    place: &dyn Fn() -> Whereabouts,
+) -> bool {
+    let mut add = |tool: &str, key: &str, rank: Rank, help: Vec<Help>| {
+        let evidence = text.to_owned();
+        out.add(Finding { help, place: place(), evidence, ..finding(tool, Source::BodyMarker, key, rank) });
+        true
+    };
     if text == "<!-- agent -->" {
-        out.add(Finding {
-            help: vec![Help::Generated],
-            place: place(),
-            evidence: text.to_owned(),
-            ..finding("unknown", Source::BodyMarker, text, Rank::Inferred)
-        });
-        return;
+        return add("unknown", text, Rank::Inferred, vec![Help::Generated]);
     }
     if let Some(stats) = text.strip_prefix("AI: ")
         && stats.contains(" accepted")
         && stats.contains(" generated")
     {
-        out.add(Finding {
-            place: place(),
-            evidence: text.to_owned(),
-            ..finding("git-ai", Source::BodyMarker, "AI:", Rank::Attested)
-        });
-        return;
+        return add("git-ai", "AI:", Rank::Attested, vec![]);
     }
     if let Some(rest) = text.strip_prefix("🤖 ")
         && table
             .exact_name(rest.split(['→', ':', '-']).next().unwrap_or(rest))
             .is_some_and(|tool| tool == "plandex")
     {
-        out.add(Finding {
-            place: place(),
-            evidence: text.to_owned(),
-            ..finding("plandex", Source::BodyMarker, "🤖", Rank::Inferred)
-        });
-        return;
+        return add("plandex", "🤖", Rank::Inferred, vec![]);
     }
-    let is_decoration = |c: char| !c.is_alphanumeric() && c != '`' && c != '>';
-    let plain = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
-    let undecorated = if plain { text } else { text.trim_start_matches(is_decoration) };
-    if let Some(found) = marker_at(table, undecorated, false) {
+    // A line of code shows something.
+    if text.starts_with(['`', '"', '“']) {
+        return false;
+    }
+    // Most lines begin with another word.
+    let first = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+    if first && ascii && verb_and_name(text).is_none() && !text.starts_with("via ") {
+        return false;
+    }
+    let whole = plain(text, Links::Keep);
+    let is_decoration = |c: char| !c.is_alphanumeric() && c != '[';
+    let undecorated = if first { &*whole } else { whole.trim_start_matches(is_decoration) };
+    let undecorated = undecorated.strip_prefix("<!-- ").unwrap_or(undecorated);
+    let robot = !ascii && text.contains('🤖');
+    if let Some(found) = marker_at(table, undecorated, robot) {
         out.add(Finding { place: place(), ..found });
-        return;
+        return true;
     }
     // Newlines lost: the marker stands after a robot in the middle of a line.
-    if !ascii
-        && let Some((_, rest)) = text.split_once('🤖')
-        && let Some(found) = marker_at(table, rest.trim_start(), true)
-    {
-        out.add(Finding { place: Whereabouts::Inline, ..found });
+    if robot && let Some((_, rest)) = whole.split_once('🤖') {
+        let rest = rest.trim_start();
+        if let Some(found) = marker_at(table, rest, true) {
+            out.add(Finding { place: Whereabouts::Inline, ..found });
+            return true;
+        }
+        if let Some((_, _, name)) = verb_and_name(rest)
+            && name.starts_with('[')
+        {
+            out.remark(RemarkCode::UnknownMarker, UNKNOWN_MARKER, text);
+            return true;
+        }
     }
+    false
 }
 
-/// `<Verb> with|by|using [Tool](url)` at the start of `text`.
-fn marker_at(table: &Table, text: &str, inline: bool) -> Option<Finding> {
-    // No verb is longer.
-    let blank = text.bytes().take(16).position(|byte| byte == b' ')?;
-    let (verb, rest) = (text.get(..blank)?, start_of(text.get(blank + 1..)?, VALUE_BYTES));
-    if !rest.starts_with(['w', 'W', 'b', 'B', 'u', 'U', 'v', 'V']) {
-        return None;
+/// Said of a marker whose name is in no table.
+const UNKNOWN_MARKER: &str = "a robot leaves lines like this one, and what it names is in no table; add it under `provenance` in the \
+                              policy if it is an AI";
+
+/// `<Verb> with|by|using|via NAME`, with what may stand before the verb: `Unit tests written by NAME`.
+fn verb_and_name(text: &str) -> Option<(&str, &str, &str)> {
+    // Each word up to the verb is one of those that say what was made.
+    let mut rest = text;
+    let mut scope = 0;
+    while scope < 6 {
+        // No verb is longer.
+        let blank = rest.bytes().take(16).position(|byte| byte == b' ')?;
+        let (word, after) = (rest.get(..blank)?, rest.get(blank + 1..)?.trim_start());
+        if after.starts_with(['w', 'W', 'b', 'B', 'u', 'U', 'v', 'V']) && MARKER_VERBS.get(word).is_some() {
+            let (joint, name) = after.split_once(' ')?;
+            let is_joint = ["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint));
+            // Behind other words it must be all that the line says.
+            return is_joint.then(|| (word, joint, name.trim_start()));
+        }
+        if SCOPES.get(word).is_none() {
+            return None;
+        }
+        scope += 1;
+        rest = after;
     }
-    MARKER_VERBS.get(verb)?;
-    let (joint, rest) = rest.split_once(' ')?;
-    if !["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint)) {
-        return None;
-    }
-    let rest = rest.trim_start();
+    None
+}
+
+/// Words that say what was made, or how much of it, in order.
+static SCOPES: Words<()> = Words::new(&[
+    ("all", ()),
+    ("and", ()),
+    ("body", ()),
+    ("change", ()),
+    ("changes", ()),
+    ("code", ()),
+    ("comments", ()),
+    ("commit", ()),
+    ("description", ()),
+    ("doc", ()),
+    ("docs", ()),
+    ("documentation", ()),
+    ("entirely", ()),
+    ("fix", ()),
+    ("fully", ()),
+    ("implementation", ()),
+    ("is", ()),
+    ("largely", ()),
+    ("message", ()),
+    ("mostly", ()),
+    ("partially", ()),
+    ("partly", ()),
+    ("patch", ()),
+    ("pr", ()),
+    ("some", ()),
+    ("test", ()),
+    ("tests", ()),
+    ("the", ()),
+    ("this", ()),
+    ("unit", ()),
+    ("was", ()),
+    ("were", ()),
+]);
+
+/// Verbs of which a product may be the object: `Built by Gemini`, `Powered by Gemini`.
+const WEAK_VERBS: &[&str] = &["built", "powered"];
+
+/// The marker at the start of `text`; `sure` where a robot stands before it.
+fn marker_at(table: &Table, text: &str, sure: bool) -> Option<Finding> {
+    let (verb, joint, rest) = verb_and_name(text).or_else(|| {
+        // The second half of a marker of two lines.
+        text.strip_prefix("via ").filter(|rest| rest.starts_with('[')).map(|rest| ("via", "", rest))
+    })?;
+    let rest = start_of(rest, VALUE_BYTES);
+    let scoped = !text.starts_with(verb);
     let (name, linked) = match rest.strip_prefix('[').and_then(|r| r.split_once("](")) {
         Some((name, _)) => (name, true),
         None => (rest.trim_start_matches(|c: char| !c.is_alphanumeric()), false),
     };
-    let (tool, after, common) = table.leading_name(name).or_else(|| leading_ai_word(name))?;
+    let model = table.model_named(name).filter(|model| model.versioned);
+    let named = table.leading_name(name).or_else(|| leading_ai_word(name));
+    let (tool, after, kind) = match (named, &model) {
+        (Some(named), _) => named,
+        (None, Some(model)) => ("unknown", name.get(model.length..)?, Name::Own),
+        (None, None) => return None,
+    };
+    let common = kind != Name::Own && model.is_none();
     // `Generated with Continue` is a marker, `Made with continue statements` is prose: a common word must end the
     // line, be linked, or go on as only a tool does.
-    let ends = after.trim_start_matches([' ', '.', '!', ')', ']', '*']).is_empty();
-    let after = after.trim_start().to_ascii_lowercase();
+    let version = after.trim_start().split([' ', ',']).next().unwrap_or_default();
+    let is_version = version.starts_with(|c: char| c == 'v' || c.is_ascii_digit())
+        && version.bytes().any(|b| b.is_ascii_digit());
+    let behind = if is_version { after.trim_start().get(version.len()..)? } else { after };
+    let ends = behind.trim_start_matches([' ', '.', '!', ')', ']', '*', '-', '>']).is_empty();
+    let weak = WEAK_VERBS.iter().any(|weak| weak.eq_ignore_ascii_case(verb)) && !is_version;
+    let after = behind.trim_start().to_ascii_lowercase();
     let goes_on =
         ["assist", "help", "support", "and ", "(", "/", ","].iter().any(|word| after.starts_with(word));
     let proper = name.starts_with(|c: char| c.is_uppercase());
-    if !(linked || ends || inline || !common || (goes_on && proper)) {
+    let by_word = (ends && !weak) || (goes_on && proper && !weak);
+    let is_marker = linked || sure || !common || (kind != Name::Given && by_word) || (is_version && ends);
+    if !is_marker || (scoped && !table.is_name(name.trim_end_matches(['.', '!'])) && !linked) {
         return None;
     }
     let model = if linked { None } else { table.read(name).model.map(str::to_owned) };
     let help = match verb.to_ascii_lowercase().as_str() {
-        "prepared" | "assisted" | "powered" | "made" | "built" => Help::Assisted,
+        "prepared" | "assisted" | "powered" | "made" | "built" | "via" => Help::Assisted,
         _ => Help::Generated,
     };
+    let key = format!("{} {}", capitalised(verb), joint.to_ascii_lowercase());
     Some(Finding {
         model,
         help: vec![help],
         evidence: text.to_owned(),
-        ..finding(
-            tool,
-            Source::BodyMarker,
-            &format!("{} {}", capitalised(verb), joint.to_ascii_lowercase()),
-            Rank::Inferred,
-        )
+        ..finding(tool, Source::BodyMarker, key.trim_end(), Rank::Inferred)
     })
 }
 
 /// `AI` and the like in the place of a tool's name: what follows, as of a common word.
-fn leading_ai_word(text: &str) -> Option<(&'static str, &str, bool)> {
+fn leading_ai_word(text: &str) -> Option<(&'static str, &str, Name)> {
     let text = ["the help of ", "help from ", "an "]
         .iter()
         .fold(text, |text, filler| text.strip_prefix(filler).unwrap_or(text));
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '-')).unwrap_or(text.len());
     let (word, after) = text.split_at_checked(end)?;
-    AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)).then_some(("unknown", after, true))
+    AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)).then_some(("unknown", after, Name::Common))
 }
 
 fn capitalised(word: &str) -> String {
@@ -692,46 +957,128 @@ fn capitalised(word: &str) -> String {
         + &chars.as_str().to_lowercase()
 }
 
-/// Offsets behind each colon that ends `co-authored-by:`, in any case.
-fn co_author_keys(text: &str) -> impl Iterator<Item = usize> {
-    memchr::memchr_iter(b':', text.as_bytes()).map(|at| at + 1).filter(|&end| {
-        end.checked_sub(CO_AUTHOR.len())
-            .and_then(|start| text.get(start..end))
-            .is_some_and(|key| key.eq_ignore_ascii_case(CO_AUTHOR))
-    })
-}
-
-const CO_AUTHOR: &str = "co-authored-by:";
-
-/// A co-author inside a sentence or a subject: only with a tool's own address, and not as code.
-fn inline_co_author(table: &Table, out: &mut Collector, line: &str) {
-    let (mut seen, mut quoted) = (0, false);
-    for end in co_author_keys(line) {
-        out.cost += limits::TRAILER_STEPS;
-        if out.cost > limits::STEPS {
-            return;
-        }
-        let start = end - CO_AUTHOR.len();
-        let before = line.get(seen..start).unwrap_or_default();
-        quoted ^= before.matches('`').count() % 2 == 1;
-        let first_on_line = seen == 0 && before.trim().is_empty();
-        seen = end;
-        if quoted || first_on_line {
+/// Reads the links of a piece: sessions are evidence, chats are remarked on, and either is evidence behind the name of a tool.
+/// Says whether there was one.
+fn links(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Whereabouts) -> bool {
+    let mut any = false;
+    for at in memchr::memchr_iter(b':', text.as_bytes()) {
+        if !text.get(at..).is_some_and(|rest| rest.starts_with("://")) {
             continue;
         }
-        let value = start_of(line.get(end..).unwrap_or_default(), VALUE_BYTES);
-        let value = value.find('>').and_then(|close| value.get(..=close)).unwrap_or(value);
-        let address = split_address(value);
-        if let Some((tool, _)) = address.email.and_then(|email| table.tool_of_email(email)) {
-            out.add(Finding {
-                model: model_of(table, address.name),
-                place: Whereabouts::Inline,
-                evidence: line.get(start..end + value.len()).unwrap_or(line).to_owned(),
-                ..finding(tool, Source::CoAuthor, "Co-authored-by", Rank::Declared)
-            });
+        let before = text.get(..at).unwrap_or_default();
+        let url = text.get(at + 3..).unwrap_or_default();
+        let url = url.strip_prefix("www.").unwrap_or(url);
+        if before.bytes().filter(|byte| *byte == b'`').count() % 2 == 1 {
+            continue;
+        }
+        let link = LINKS.iter().find(|(address, _)| is_at(url, address));
+        let is_transcript = || TRANSCRIPTS.iter().any(|host| is_at(url, host));
+        if link.is_none() && !is_transcript() {
+            continue;
+        }
+        out.cost += limits::TRAILER_STEPS;
+        let label = label(before).filter(|label| table.is_name(label));
+        let named = label.as_deref().map(|label| table.read(label)).filter(Named::names_something);
+        let tool = link.and_then(|(_, tool)| *tool);
+        let Some(key) = link.map(|(address, _)| *address).or_else(|| named.as_ref().map(|_| "transcript"))
+        else {
+            continue;
+        };
+        any = true;
+        if tool.is_none() && named.is_none() {
+            out.remark(RemarkCode::ChatLink, CHAT_LINK, text);
+            continue;
+        }
+        let by_label = named.as_ref().and_then(|named| named.tool.as_deref());
+        let model = named.as_ref().and_then(|named| named.model);
+        out.add(Finding {
+            model: model.map(str::to_owned),
+            place: place(),
+            evidence: text.to_owned(),
+            ..finding(tool.or(by_label).unwrap_or("unknown"), Source::BodyMarker, key, Rank::Inferred)
+        });
+    }
+    any
+}
+
+/// Said of a chat's address.
+const CHAT_LINK: &str =
+    "a chat with an AI is linked; write `AI-Assisted: <tool>` where its words came into the change";
+
+/// Whether a link without its scheme is at an address of the table, and goes on behind it.
+fn is_at(url: &str, address: &str) -> bool {
+    let url = url
+        .split(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | '>' | '"' | '`'))
+        .next()
+        .unwrap_or_default();
+    let is_id = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if address.starts_with('/') {
+        return url.split_once(address).is_some_and(|(_, rest)| is_id(rest));
+    }
+    let mut rest = url;
+    for (at, part) in address.split('*').enumerate() {
+        if at > 0 {
+            rest = rest.get(rest.find('/').unwrap_or(rest.len())..).unwrap_or_default();
+        }
+        match rest.get(..part.len()) {
+            Some(start) if start.eq_ignore_ascii_case(part) => {
+                rest = rest.get(part.len()..).unwrap_or_default()
+            }
+            _ => return false,
         }
     }
+    is_id(rest)
 }
+
+/// What stands before a link and its colon, without the words that say what a link is.
+fn label(before: &str) -> Option<String> {
+    let before =
+        before.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).trim_end_matches(['<', '(', '[', ' ']);
+    let label = plain(before.strip_suffix(':')?, Links::Resolve).into_owned();
+    let mut words: Vec<&str> = label.split_whitespace().collect();
+    words.retain(|word| !LABELS.iter().any(|known| known.eq_ignore_ascii_case(word)));
+    Some(words.join(" "))
+}
+
+/// Words of a label that name no tool.
+const LABELS: &[&str] = &[
+    "-",
+    "*",
+    "a",
+    "built",
+    "by",
+    "chat",
+    "coded",
+    "conversation",
+    "created",
+    "done",
+    "full",
+    "generated",
+    "history",
+    "implementation",
+    "implemented",
+    "it",
+    "link",
+    "log",
+    "logs",
+    "made",
+    "my",
+    "prompt",
+    "prompts",
+    "session",
+    "share",
+    "shared",
+    "task",
+    "the",
+    "this",
+    "thread",
+    "trace",
+    "transcript",
+    "transcripts",
+    "with",
+    "written",
+    "wrote",
+];
 
 /// What can be said only once the whole message was read.
 fn settle(out: &mut Collector) {

@@ -2,11 +2,14 @@
 
 mod agentblame;
 mod checkpoint;
+mod denials;
 pub(crate) mod lines;
+mod markup;
 mod message;
 mod names;
 pub mod note;
 mod shares;
+pub(crate) mod structure;
 mod tools;
 mod trace;
 pub mod trailers;
@@ -15,8 +18,7 @@ mod words;
 use std::borrow::Cow;
 
 pub(crate) use checkpoint::wanted as wanted_checkpoints;
-pub(crate) use names::{ExtraTool, Table, is_app, is_machine, split_address, split_people};
-pub(crate) use tools::Key;
+pub(crate) use names::{ExtraTool, Table, is_app, is_machine, split_address};
 pub(crate) use trace::{Anchor, read as read_trace};
 
 use crate::Error;
@@ -110,11 +112,17 @@ pub(crate) struct Evidence<'a> {
     pub checkpoints: Vec<(&'a str, &'a [u8])>,
 }
 
+/// What one commit says, and whom its message names as having written it with the author, each with name and address.
+pub(crate) struct Reading {
+    pub findings: CommitFindings,
+    pub authors: Vec<(String, String)>,
+}
+
 /// Reads one commit.
 ///
 /// # Errors
 /// `over-limit` when the messages of this call hold more trailers than can be read.
-pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Result<CommitFindings, Error> {
+pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Result<Reading, Error> {
     let mut out = Collector::default();
     let author = identity(table, &mut out, "author", evidence.author);
     // Most commits are committed by their author, and then there is nothing new to find out.
@@ -137,12 +145,13 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
     }
     steps.take(out.cost)?;
     let subject = Lines::of(&text).map(|line| trim(line.text)).find(|line| !line.is_empty());
-    Ok(CommitFindings {
+    let findings = CommitFindings {
         id: String::new(),
         subject: cut(subject.unwrap_or_default(), 100),
         findings: out.findings,
         remarks: out.remarks,
-    })
+    };
+    Ok(Reading { findings, authors: out.authors })
 }
 
 /// The message as text. Keys and addresses are ASCII in every encoding that git commits are found in, so ISO 8859-1 is
@@ -161,11 +170,18 @@ fn decode<'a>(message: &'a Text<'a>, encoding: Option<&Text<'_>>) -> Cow<'a, str
 /// Says whether it is an AI's.
 fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) -> bool {
     let (name, email) = (ident.name.to_str_lossy(), ident.email.to_str_lossy());
-    let found = table.tool_of_identity(&name, trim(&email));
-    if let Some((tool, _)) = found {
+    let found = table.tool_of_identity(&name, trim(&email)).map(|(tool, _)| (tool, None));
+    // A model's name with a person's address.
+    let named = if found.is_none() { table.model_with_version(&name) } else { None };
+    let found = found
+        .or_else(|| named.as_ref().map(|named| (named.tool.as_deref().unwrap_or("unknown"), named.model)));
+    if found.is_none() && is_app(trim(&email)) && names::is_unknown_machine(&email) {
+        out.remark(RemarkCode::UnknownBot, message::UNKNOWN_BOT, &format!("{name} <{email}>"));
+    }
+    if let Some((tool, model)) = found {
         out.add(Finding {
             tool: tool.to_owned(),
-            model: None,
+            model: model.map(str::to_owned),
             source: Source::AuthorIdentity,
             key: key.to_owned(),
             confidence: Rank::Inferred,
@@ -263,9 +279,12 @@ fn shorten(text: &mut String, bytes: usize) {
 pub(crate) struct Collector {
     findings: Vec<Finding>,
     remarks: Vec<Remark>,
-    models: Vec<Finding>,
-    sessions: Vec<Finding>,
+    /// Each with whether it says something only beside another.
+    models: Vec<(Finding, bool)>,
+    sessions: Vec<(Finding, bool)>,
     denials: Vec<String>,
+    /// Whom the message names as authors, each with name and address.
+    authors: Vec<(String, String)>,
     /// Steps spent on trailers.
     cost: u64,
 }
@@ -303,13 +322,20 @@ impl Collector {
         }
     }
 
+    /// Somebody is named as having written the commit with its author.
+    fn author(&mut self, address: &names::Address<'_>) {
+        if let Some(email) = address.email {
+            self.authors.push((address.name.to_owned(), email.to_owned()));
+        }
+    }
+
     fn declared_none(&mut self, evidence: &str) {
         self.denials.push(cut(evidence, EVIDENCE_BYTES));
     }
 
-    /// `AI-Model`: belongs to the declaration beside it, or stands for itself.
-    fn declared_model(&mut self, key: &str, model: &str, evidence: String, place: Whereabouts) {
-        self.models.push(Finding {
+    /// `AI-Model`: belongs to the declaration beside it, or stands for itself; `Model` only the former.
+    fn declared_model(&mut self, key: &str, model: &str, beside: bool, evidence: String, place: Whereabouts) {
+        let model_alone = Finding {
             tool: "unknown".into(),
             model: Some(model.to_owned()),
             source: Source::Trailer,
@@ -318,11 +344,19 @@ impl Collector {
             help: Vec::new(),
             place,
             evidence,
-        });
+        };
+        self.models.push((model_alone, beside));
     }
 
-    fn deferred_session(&mut self, tool: &str, key: &str, evidence: String, place: Whereabouts) {
-        self.sessions.push(Finding {
+    fn deferred_session(
+        &mut self,
+        tool: &str,
+        key: &str,
+        beside: bool,
+        evidence: String,
+        place: Whereabouts,
+    ) {
+        let session = Finding {
             tool: tool.to_owned(),
             model: None,
             source: Source::Trailer,
@@ -331,11 +365,12 @@ impl Collector {
             help: Vec::new(),
             place,
             evidence,
-        });
+        };
+        self.sessions.push((session, beside));
     }
 
     fn settle_models(&mut self) {
-        for model in std::mem::take(&mut self.models) {
+        for (model, beside) in std::mem::take(&mut self.models) {
             let declaration = self.findings.iter_mut().rev().find(|f| {
                 f.source == Source::Trailer
                     && f.model.is_none()
@@ -344,14 +379,15 @@ impl Collector {
             });
             match declaration {
                 Some(finding) => finding.model = model.model,
-                None => self.add(model),
+                None if !beside => self.add(model),
+                None => {}
             }
         }
     }
 
     fn settle_sessions(&mut self) {
-        for session in std::mem::take(&mut self.sessions) {
-            if !self.findings.iter().any(|f| f.tool == session.tool) {
+        for (session, beside) in std::mem::take(&mut self.sessions) {
+            if self.findings.iter().any(|f| f.tool == session.tool) == beside {
                 self.add(session);
             }
         }

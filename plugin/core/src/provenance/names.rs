@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 
 use super::lines::trim;
-use super::tools::{AI_WORDS, Certainty, DENIALS, EMAILS, GITHUB, MACHINES, MODEL_FAMILIES, NAMES};
+use super::tools::{
+    AI_WORDS, BOTS, Certainty, EMAILS, Family, GITHUB, MACHINES, MODEL_FAMILIES, MODEL_GRADES, NAMES, Name,
+    OTHER_BOTS, ROLES,
+};
+use super::words::Words;
 
 /// The table of tools, with what a policy adds to it.
 #[derive(Debug, Clone, Default)]
@@ -29,8 +33,8 @@ pub(crate) struct ExtraTool {
 pub(crate) struct Named<'a> {
     /// Id of the tool.
     pub tool: Option<Cow<'a, str>>,
-    /// The tool was named by a word that is also a given name or a common word, and by nothing else.
-    pub only_common: bool,
+    /// The tool was named by a word that is also a given name or a common word, and by nothing else: what follows it.
+    pub only_common: Option<(Name, &'a str)>,
     /// The model, word for word.
     pub model: Option<&'a str>,
     /// Words that say AI without naming a tool.
@@ -42,8 +46,8 @@ pub(crate) struct Named<'a> {
 pub(crate) struct Address<'a> {
     pub name: &'a str,
     pub email: Option<&'a str>,
-    /// There were angle brackets with something else than an address in them.
-    pub odd_brackets: bool,
+    /// What stands in the angle brackets where it is no address.
+    pub bracketed: &'a str,
 }
 
 /// Takes `Name <address>` apart; the closing bracket may be missing, and so may both.
@@ -55,15 +59,15 @@ pub(crate) fn split_address(value: &str) -> Address<'_> {
         let close = rest.bytes().position(|byte| byte == b'>').unwrap_or(rest.len());
         let inner = strip_scheme(trim(rest.get(..close).unwrap_or(rest)));
         let email = is_bracketed_email(inner).then_some(inner);
-        return Address { name: trim(name), email, odd_brackets: email.is_none() && !inner.is_empty() };
+        return Address { name: trim(name), email, bracketed: if email.is_none() { inner } else { "" } };
     }
-    match value.split_whitespace().next_back() {
-        Some(last) if is_email(last) => {
-            let name = value.strip_suffix(last).unwrap_or(value).trim();
-            Address { name, email: Some(last), odd_brackets: false }
-        }
-        _ => Address { name: value, email: None, odd_brackets: false },
+    let last = value.split_whitespace().next_back().unwrap_or_default();
+    let bare = strip_scheme(last.trim_matches(['(', ')', '[', ']', ',', ';', '"']));
+    if is_email(bare) {
+        let name = value.strip_suffix(last).unwrap_or(value).trim();
+        return Address { name, email: Some(bare), bracketed: "" };
     }
+    Address { name: value, email: None, bracketed: "" }
 }
 
 /// The people that a value names, when it names several with their addresses: each part ends with its address.
@@ -124,7 +128,29 @@ pub(crate) fn is_machine(email: &str) -> bool {
 
 /// Whether an address is an app's, as GitHub makes them (`1+NAME[bot]@...`). An AI's may be among them.
 pub(crate) fn is_app(email: &str) -> bool {
-    split_last(email, b'@').is_some_and(|(local, _)| local.ends_with("[bot]"))
+    split_last(email, b'@').is_some_and(|(local, _)| ends_with_bot(local))
+}
+
+fn ends_with_bot(login: &str) -> bool {
+    let start = login.len().saturating_sub("[bot]".len());
+    login.get(start..).is_some_and(|end| end.eq_ignore_ascii_case("[bot]"))
+}
+
+/// Whether an address is a machine's that no table knows: an app's, or one that nobody reads.
+pub(crate) fn is_unknown_machine(email: &str) -> bool {
+    let Some((local, domain)) = split_last(trim(email), b'@') else { return false };
+    let login = local.split_once('+').map_or(local, |(_, login)| login);
+    let unread = || {
+        let of_forge =
+            domain.len() >= 8 && ["github", "gitlab", "gitea", "codeberg"].iter().any(|f| domain.contains(f));
+        !of_forge
+            && ["noreply", "no-reply", "donotreply", "yesreply"].iter().any(|l| l.eq_ignore_ascii_case(local))
+    };
+    if ends_with_bot(login) {
+        !OTHER_BOTS.iter().any(|bot| bot.eq_ignore_ascii_case(login))
+    } else {
+        unread()
+    }
 }
 
 /// What a byte is compared as in names: lower case, with `-` and `_` as a space.
@@ -220,18 +246,18 @@ impl Table {
         if name.ends_with(" (aider)") {
             return Some(("aider", Certainty::Sure));
         }
-        memchr::memchr2(b'+', b'&', name.as_bytes())?;
+        name.bytes().position(|byte| matches!(byte, b'+' | b'&'))?;
         let (_, last) = name.rsplit_once(" + ").or_else(|| name.rsplit_once(" & "))?;
-        let (id, length, _) = self.name_at_start(last)?;
-        (length == last.len()).then_some((id, Certainty::Default))
+        let (id, length, kind) = self.name_at_start(last)?;
+        // Two people may sit at one keyboard.
+        (length == last.len() && kind != Name::Given).then_some((id, Certainty::Default))
     }
 
-    /// The tool whose name begins `text`, the length of the name, and whether it is also a common word. The longest
-    /// name counts.
-    fn name_at_start(&self, text: &str) -> Option<(&str, usize, bool)> {
+    /// The tool whose name begins `text`, the length of the name, and what else it means. The longest name counts.
+    fn name_at_start(&self, text: &str) -> Option<(&str, usize, Name)> {
         let first = text.as_bytes().first()?;
         let second = text.as_bytes().get(1).map(|byte| folded(*byte));
-        let mut best: Option<(&str, usize, bool)> = None;
+        let mut best: Option<(&str, usize, Name)> = None;
         let mut offer = |id, name: &str, common| {
             if best.is_none_or(|(_, length, _)| name.len() > length)
                 && strip_name(text, name).is_some_and(ends_name)
@@ -247,7 +273,7 @@ impl Table {
         }
         for tool in &self.extra {
             for name in &tool.names {
-                offer(&tool.id, name, false);
+                offer(&tool.id, name, Name::Own);
             }
         }
         best
@@ -263,22 +289,89 @@ impl Table {
     /// Whether this is the name of a tool, whole, and no person's.
     pub fn is_tools_own_name(&self, text: &str) -> bool {
         let text = undecorated(text);
-        self.name_at_start(text).is_some_and(|(_, length, common)| length == text.len() && !common)
+        self.name_at_start(text).is_some_and(|(_, length, kind)| length == text.len() && kind == Name::Own)
     }
 
-    /// The tool whose name begins `text`: its id, what follows, and whether the name is also a common word.
-    pub fn leading_name<'t>(&self, text: &'t str) -> Option<(&str, &'t str, bool)> {
-        let (id, length, common) = self.name_at_start(text)?;
-        Some((id, text.get(length..)?, common))
+    /// The tool whose name begins `text`: its id, what follows, and what else the name means.
+    pub fn leading_name<'t>(&self, text: &'t str) -> Option<(&str, &'t str, Name)> {
+        let (id, length, kind) = self.name_at_start(text)?;
+        Some((id, text.get(length..)?, kind))
+    }
+
+    /// What a person's name names where it is that of a model, with its version.
+    pub fn model_with_version<'a>(&'a self, name: &'a str) -> Option<Named<'a>> {
+        // Most names have no number, and no word of models.
+        let may = name.bytes().any(|byte| byte.is_ascii_digit())
+            && words_at(name).any(|(_, word)| after_family(undecorated(word)).is_some());
+        may.then(|| self.read(name)).filter(Named::has_version)
+    }
+
+    /// The model's name at the start of a text that begins with no tool's longer name.
+    pub fn model_named(&self, text: &str) -> Option<Model> {
+        let (_, rest) = family_at_start(text)?;
+        let is_tool = self.name_at_start(text).is_some_and(|(_, length, _)| length > text.len() - rest.len());
+        if is_tool { None } else { model_at_start(text) }
+    }
+
+    /// Whether a text is nothing but names of tools and models, with their versions and what joins them.
+    pub fn is_name(&self, text: &str) -> bool {
+        let mut rest = undecorated(text);
+        let mut named = false;
+        while let Some(first) = rest.chars().next() {
+            let length = if let Some((_, length, kind)) = self.name_at_start(rest) {
+                if kind == Name::Given {
+                    return false;
+                }
+                named = true;
+                length
+            } else if let Some(model) = model_at_start(rest) {
+                named = true;
+                model.length
+            } else if first == '(' {
+                rest.find(')').map_or(rest.len(), |close| close + 1)
+            } else if first.is_alphanumeric() {
+                let word = rest
+                    .split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'))
+                    .next()
+                    .unwrap_or(rest);
+                if !(is_version(word)
+                    || is_grade(word)
+                    || JOINING.iter().any(|j| j.eq_ignore_ascii_case(word)))
+                {
+                    return false;
+                }
+                word.len()
+            } else {
+                first.len_utf8()
+            };
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        named
     }
 
     /// Reads the people and tools that a value names: several when joined by `&`, `+`, `,` or `and`.
     pub fn read_all<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Named<'a>> {
-        let named: Vec<Named<'a>> = split_pieces(text)
-            .into_iter()
-            .map(|piece| self.read(piece))
-            .filter(Named::names_something)
-            .collect();
+        let pieces = split_pieces(text);
+        let mut named: Vec<Named<'a>> = pieces.iter().map(|piece| self.read(piece)).collect();
+        // `MODEL, TOOL`: one tool, and the models that it ran.
+        if text.bytes().any(|byte| byte == b',') {
+            let is_model = |piece: &str| self.model_named(undecorated(piece)).is_some();
+            let is_host = |(piece, named): (&&str, &Named<'_>)| {
+                named.tool.is_some() && named.model.is_none() && !is_family(undecorated(piece))
+            };
+            let mut hosts = pieces.iter().zip(&named).enumerate().filter(|(_, pair)| is_host(*pair));
+            if let (Some((at, (_, host))), None) = (hosts.next(), hosts.next()) {
+                let tool = host.tool.clone();
+                let others = || (0..pieces.len()).filter(|other| *other != at);
+                if others().next().is_some()
+                    && others().all(|other| pieces.get(other).is_some_and(|p| is_model(p)))
+                {
+                    named.iter_mut().for_each(|named| named.tool.clone_from(&tool));
+                    named.remove(at);
+                }
+            }
+        }
+        named.retain(Named::names_something);
         let whole = if named.is_empty() { Some(self.read(text)) } else { None };
         whole.into_iter().chain(named)
     }
@@ -286,14 +379,16 @@ impl Table {
     /// Reads one tool and model, in any of the grammars that people and tools use.
     pub fn read<'a>(&'a self, text: &'a str) -> Named<'a> {
         let text = undecorated(text);
-        for (joint, tool_first) in [(" via ", false), (" with ", true), (" using ", true)] {
-            if let Some((left, right)) = split_ignoring_case(text, joint) {
-                let (tool, model) = if tool_first { (left, right) } else { (right, left) };
-                let named = self.plain(undecorated(tool));
-                if named.tool.is_some() {
-                    let model = Some(undecorated(model)).filter(|m| !m.is_empty());
-                    return Named { model, only_common: false, ..named };
-                }
+        if let Some((left, joint, tool_first, right)) = joined(text) {
+            let (tool, model) = if tool_first { (left, right) } else { (right, left) };
+            let (tool, model) = (undecorated(tool), undecorated(model));
+            let named = self.plain(tool);
+            // `Max Power via Claude Dubois` is nobody's model, and `Claude with Anna` nobody's either.
+            let sure = named.only_common.is_none_or(|(kind, rest)| kind != Name::Given && rest.is_empty());
+            let is_model =
+                self.model_named(model).is_some() || is_family(model) || find_model(model).is_some();
+            if named.tool.is_some() && sure && (is_model || joint == "via") {
+                return Named { model: Some(model).filter(|m| !m.is_empty()), only_common: None, ..named };
             }
         }
         match text.bytes().position(|byte| matches!(byte, b':' | b'/' | b'(' | b'@')) {
@@ -321,7 +416,7 @@ impl Table {
         let named = self.plain(left);
         let model = Some(model).filter(|m| !m.is_empty() && !m.starts_with("//"));
         if named.tool.is_some() {
-            return Named { model, only_common: false, ..named };
+            return named.confirmed_by(model);
         }
         match model {
             Some(m) if looks_like_model(m) => Named { model, ..Named::default() },
@@ -342,12 +437,16 @@ impl Table {
         // What follows a version in parentheses or after a blank is a remark, unless it is part of a model's name.
         let first = right.split_whitespace().next().unwrap_or_default();
         let model = if looks_like_model(right) { right } else { first };
-        let model = Some(model).filter(|m| !m.is_empty() && !is_uuid(m));
-        Named { model, only_common: false, ..named }
+        named.confirmed_by(Some(model).filter(|m| !m.is_empty()))
     }
 
     /// `provider@version`; `model@deployment` is a model.
     fn provider_at_version<'a>(&'a self, text: &'a str, left: &'a str, right: &'a str) -> Named<'a> {
+        // Somebody's handle says nothing of a model.
+        let is_handle = text.get(left.len()..).is_some_and(|rest| rest.starts_with(char::is_whitespace));
+        if is_handle {
+            return self.plain(left);
+        }
         if looks_like_model(left) {
             return self.plain(text);
         }
@@ -355,7 +454,7 @@ impl Table {
         if named.tool.is_none() {
             return Named { says_ai: says_ai(text), ..Named::default() };
         }
-        Named { model: Some(right.trim()).filter(|m| !m.is_empty()), only_common: false, ..named }
+        named.confirmed_by(Some(right.trim()).filter(|m| !m.is_empty()))
     }
 
     /// `Tool (Model)`, and a model whose own name ends in parentheses (`Claude Opus 4.6 (1M context)`).
@@ -374,20 +473,25 @@ impl Table {
             }
             _ if inner_is_model => {
                 let tool = outer.tool.clone().or_else(|| self.plain(inner).tool);
-                Named { tool, model: Some(inner), only_common: false, says_ai: outer.says_ai }
+                Named { tool, model: Some(inner), only_common: None, says_ai: outer.says_ai }
             }
-            _ => outer,
+            _ => {
+                let sure = is_version(inner) || is_role(inner) || says_ai(inner);
+                Named {
+                    only_common: outer.only_common.filter(|_| !sure).map(|(kind, _)| (kind, right)),
+                    ..outer
+                }
+            }
         }
     }
 
     /// A name without a grammar: `Tool`, `Tool Model`, `Model`, or words.
     fn plain<'a>(&'a self, text: &'a str) -> Named<'a> {
-        if let Some((id, length, common)) = self.name_at_start(text) {
+        if let Some((id, length, kind)) = self.name_at_start(text) {
             let (name, rest) = text.split_at_checked(length).unwrap_or_default();
-            let vendor = MODEL_FAMILIES
-                .iter()
-                .any(|family| family.len() == name.len() && strip_name(name, family).is_some());
+            let vendor = is_family(name);
             let glued = rest.starts_with(|c: char| c == 'v' || c.is_ascii_digit());
+            let after = rest;
             let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
             // `Claude claude-opus-4`: the tool, then the model by its own name.
             let same = |(a, b)| folded(a) == folded(b);
@@ -395,19 +499,21 @@ impl Table {
             let model = if vendor && glued {
                 Some(rest)
             } else if vendor && !twice && looks_like_model(text) {
-                Some(text)
+                Some(without_use(text))
             } else {
                 find_model(rest)
             };
+            let first = rest.split_whitespace().next().unwrap_or_default();
+            let sure = kind == Name::Own || model.is_some() || is_version(first) || is_role(first);
             return Named {
                 tool: Some(Cow::Borrowed(id)),
-                only_common: common && model.is_none(),
+                only_common: (!sure).then_some((kind, after)),
                 model,
                 says_ai: says_ai(rest),
             };
         }
         if looks_like_model(text) {
-            return Named { model: Some(text), ..Named::default() };
+            return Named { model: Some(without_use(text)), ..Named::default() };
         }
         // A tool's unmistakable name inside other words.
         let starts = text
@@ -416,21 +522,71 @@ impl Table {
             .filter_map(|((at, c), before)| (c.is_alphanumeric() && !before.is_alphanumeric()).then_some(at));
         for at in starts.skip(1) {
             let tail = text.get(at..).unwrap_or_default();
-            if let Some((id, length, false)) = self.name_at_start(tail) {
+            if let Some((id, length, Name::Own)) = self.name_at_start(tail) {
                 let rest = text.get(at + length..).unwrap_or_default();
                 return Named { tool: Some(Cow::Borrowed(id)), model: find_model(rest), ..Named::default() };
             }
         }
-        Named { says_ai: says_ai(text), model: None, tool: None, only_common: false }
+        Named { says_ai: says_ai(text), model: None, tool: None, only_common: None }
     }
 }
 
-impl Named<'_> {
+impl<'a> Named<'a> {
     /// Names a tool or a model.
     pub fn names_something(&self) -> bool {
         self.tool.is_some() || self.model.is_some()
     }
+
+    /// The same with what stands behind the tool's name: a model or a version, or what makes of a common word a person
+    /// or a sentence.
+    fn confirmed_by(self, what: Option<&'a str>) -> Self {
+        let Some(text) = what else { return self };
+        let numbered = text.bytes().any(|byte| byte.is_ascii_digit()) && text.contains(['/', '-']);
+        let is_sure = numbered || is_version(text) || after_family(text).is_some();
+        let is_session = is_uuid(text);
+        match self.only_common {
+            Some((kind, _)) if !is_session && !is_sure => {
+                Named { model: None, only_common: Some((kind, text)), ..self }
+            }
+            _ => Named { model: what.filter(|_| !is_session), only_common: None, ..self },
+        }
+    }
+
+    /// Whether its model is named with a version.
+    pub fn has_version(&self) -> bool {
+        self.model
+            .is_some_and(|model| after_family(model).is_some() && model.bytes().any(|b| b.is_ascii_digit()))
+    }
 }
+
+/// What joins a tool and a model, and whether the tool stands first.
+static JOINTS: Words<bool> = Words::new(&[
+    ("in", false),
+    ("on", false),
+    ("powered by", true),
+    ("running", true),
+    ("through", false),
+    ("using", true),
+    ("via", false),
+    ("with", true),
+]);
+
+/// What stands before and behind the first joint of a text, the joint, and whether the tool stands first.
+fn joined(text: &str) -> Option<(&str, &'static str, bool, &str)> {
+    let blanks = text.bytes().enumerate().filter(|(_, byte)| *byte == b' ');
+    blanks.map(|(at, _)| at).find_map(|at| {
+        let behind = text.get(at + 1..)?;
+        let joints = JOINTS.beginning_with(*behind.as_bytes().first()?);
+        joints.iter().find_map(|(joint, tool_first)| {
+            let right = strip_name(behind, joint)?.strip_prefix(' ')?;
+            Some((text.get(..at)?, *joint, *tool_first, right))
+        })
+    })
+}
+
+/// Words that may stand between the names of a tool and a model.
+const JOINING: &[&str] =
+    &["via", "with", "using", "on", "in", "through", "and", "powered", "by", "running", "model"];
 
 const PROVIDERS: &[&str] = &[
     "anthropic",
@@ -470,6 +626,7 @@ fn github_tool(local: &str) -> Option<&'static str> {
         .iter()
         .find(|g| id == Some(g.0) || (g.1.ends_with("[bot]") && g.1.eq_ignore_ascii_case(login)))
         .map(|g| g.2)
+        .or_else(|| BOTS.iter().find(|bot| bot.0.eq_ignore_ascii_case(login)).map(|bot| bot.1))
 }
 
 /// Letta's agents have people's first names; their addresses are `agent-<id>@letta.com`.
@@ -503,7 +660,9 @@ fn split_ignoring_case<'a>(text: &'a str, joint: &str) -> Option<(&'a str, &'a s
 /// The parts of a text that joints part; none when there are no joints.
 fn split_pieces(text: &str) -> Vec<&str> {
     let bytes = text.as_bytes();
-    if memchr::memchr3(b'&', b'+', b',', bytes).is_none() && split_ignoring_case(text, " and ").is_none() {
+    if !bytes.iter().any(|byte| matches!(byte, b'&' | b'+' | b','))
+        && split_ignoring_case(text, " and ").is_none()
+    {
         return Vec::new();
     }
     let mut pieces = vec![text];
@@ -518,38 +677,98 @@ fn is_uuid(text: &str) -> bool {
     [8, 4, 4, 4, 12].iter().all(|length| groups.next() == Some((*length, true))) && groups.next().is_none()
 }
 
-/// Begins with a word of a model family, and goes on with a number or another such word.
+/// Begins with the name of a model.
 pub(crate) fn looks_like_model(text: &str) -> bool {
-    let Some(rest) = after_family(text) else {
-        return false;
-    };
-    text.bytes().any(|b| b.is_ascii_digit()) || after_family(rest.trim_start()).is_some()
+    model_at_start(text).is_some()
+}
+
+/// A model's name at the start of a text.
+pub(crate) struct Model {
+    pub length: usize,
+    /// There is a number in it.
+    pub versioned: bool,
+}
+
+/// The name of a model at the start of a text: a word of a family with its number, or with words of models up to the number,
+/// or with another word of models.
+pub(crate) fn model_at_start(text: &str) -> Option<Model> {
+    let (family, rest) = family_at_start(text)?;
+    let first = words_at(text).next().map_or(text, |(_, word)| word);
+    let length = first.trim_end_matches([',', ';', ':', ')', '.']).len();
+    let glued = text.len() - rest.len() < length;
+    if glued && first.bytes().any(|b| b.is_ascii_digit()) {
+        return Some(Model { length, versioned: true });
+    }
+    // `Composer 2.7` manages packages, and `Nova Smith 2` is a person.
+    if family == Family::Common {
+        return None;
+    }
+    let mut end = None;
+    for (start, word) in words_at(text).skip(1).take(4) {
+        let word = word.trim_end_matches([',', ';', ':', ')', '.']);
+        if is_version(word) {
+            return Some(Model { length: start + word.len(), versioned: true });
+        }
+        if !is_grade(word) && after_family(word).is_none() {
+            break;
+        }
+        end = Some(start + word.len());
+    }
+    end.map(|length| Model { length, versioned: false })
+}
+
+/// A model's name without the sentence about its use that goes on behind it.
+fn without_use(text: &str) -> &str {
+    let Some(model) = model_at_start(text) else { return text };
+    let behind = text.get(model.length..).unwrap_or_default();
+    let of_name = words_at(behind).take_while(|(_, word)| is_grade(word)).last();
+    let length = model.length + of_name.map_or(0, |(start, word)| start + word.len());
+    let behind = text.get(length..).unwrap_or_default().trim_start();
+    let goes_on = behind.starts_with([',', ';']) || behind.starts_with(|c: char| c.is_ascii_lowercase());
+    if goes_on { text.get(..length).unwrap_or(text) } else { text }
+}
+
+/// Whether a text is the word of a family and nothing else.
+fn is_family(text: &str) -> bool {
+    after_family(text).is_some_and(str::is_empty)
+}
+
+/// A number as versions have: `4.6`, `v2`, `K2.7`, `3.5-preview`, and not `3rd`.
+fn is_version(word: &str) -> bool {
+    let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let ordinal = ["st", "nd", "rd", "th"].iter().any(|end| word.to_ascii_lowercase().ends_with(end));
+    word.len() - digits.len() <= 2 && digits.starts_with(|c: char| c.is_ascii_digit()) && !ordinal
+}
+
+fn is_grade(word: &str) -> bool {
+    MODEL_GRADES.iter().any(|grade| grade.eq_ignore_ascii_case(word))
+}
+
+fn is_role(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    ROLES.iter().any(|role| role.eq_ignore_ascii_case(first))
 }
 
 /// What follows a word of a model family.
 fn after_family(text: &str) -> Option<&str> {
-    let first = folded(*text.as_bytes().first()?);
-    let families = MODEL_FAMILIES.iter().filter(|family| family.as_bytes().first() == Some(&first));
-    families.filter_map(|family| strip_name(text, family)).find(|rest| ends_name(rest))
+    family_at_start(text).map(|(_, rest)| rest)
 }
 
-/// The first model in a run of words: a word of a family with its number, or the words up to the number.
-fn find_model(text: &str) -> Option<&str> {
-    let has_number = |word: &str| word.bytes().any(|b| b.is_ascii_digit());
-    let mut words = words_at(text);
-    while let Some((start, word)) = words.next() {
-        if after_family(word).is_none() {
-            continue;
-        }
-        if has_number(word) {
-            return Some(word);
-        }
-        let mut following = words.clone().take(3);
-        if let Some((at, number)) = following.find(|(_, word)| has_number(word)) {
-            return text.get(start..at + number.len());
-        }
-    }
-    None
+fn family_at_start(text: &str) -> Option<(Family, &str)> {
+    let families = MODEL_FAMILIES.beginning_with(*text.as_bytes().first()?);
+    families
+        .iter()
+        .filter_map(|(family, kind)| Some((*kind, strip_name(text, family)?)))
+        .find(|(_, rest)| ends_name(rest))
+}
+
+/// The first model with a number in a run of words.
+pub(crate) fn find_model(text: &str) -> Option<&str> {
+    words_at(text).find_map(|(start, _)| {
+        let text = text.get(start..)?;
+        let model = model_at_start(text).filter(|model| model.versioned)?;
+        text.get(..model.length)
+    })
 }
 
 /// The words of a text, each with where it begins.
@@ -558,16 +777,12 @@ fn words_at(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
     text.split_whitespace().map(move |word| (begins(word), word))
 }
 
-/// Words that say AI without naming a tool.
+/// Words that say AI without naming a tool. `Ai` beside another name is a name.
 pub(crate) fn says_ai(text: &str) -> bool {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'))
-        .any(|word| AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)))
-}
-
-/// A value that denies AI.
-pub(crate) fn denies(value: &str) -> bool {
-    let value = value.trim().trim_end_matches('.');
-    DENIALS.iter().any(|denial| denial.eq_ignore_ascii_case(value))
+    let words = || text.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'));
+    let is_name = || words().any(|word| word != "Ai" && word.starts_with(char::is_uppercase));
+    words()
+        .any(|word| AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)) && !(word == "Ai" && is_name()))
 }
 
 #[cfg(test)]
@@ -659,7 +874,7 @@ mod tests {
         assert_eq!(email("Dev <<dev@x.org>>"), Some("dev@x.org"));
         assert_eq!(email("Dev <mailto:dev@x.org>"), Some("dev@x.org"));
         assert_eq!(email("Dev dev@xn--e1afmkfd.xn--p1ai"), Some("dev@xn--e1afmkfd.xn--p1ai"));
-        assert!(split_address("Gemini <the loop was no more.>").odd_brackets);
+        assert_eq!(split_address("Gemini <the loop was no more.>").bracketed, "the loop was no more.");
     }
 
     #[test]

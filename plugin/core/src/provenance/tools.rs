@@ -6,14 +6,24 @@
 use super::words::Words;
 use crate::model::Help;
 
-/// A word that is also a given name or a common word: alone it proves nothing beside a person's address or in prose.
-const COMMON: bool = true;
-/// A word that means the tool wherever it stands.
-const OWN: bool = false;
+/// What else the name of a tool means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// Nothing: it means the tool wherever it stands.
+    Own,
+    /// A common word: alone it proves nothing beside a person's address or in prose.
+    Common,
+    /// More often somebody's given name, or a word of every sentence: it counts by the tool's address, a link or a version.
+    Given,
+}
+
+const OWN: Name = Name::Own;
+const COMMON: Name = Name::Common;
+const GIVEN: Name = Name::Given;
 
 /// Names of tools, folded (lower case, `-` and `_` as a space) and in order: the name, the id that findings carry, and
-/// whether the name is a common word too. The longest name that fits counts.
-pub(crate) static NAMES: Words<(&str, bool)> = Words::new(&[
+/// what else the name means. The longest name that fits counts.
+pub(crate) static NAMES: Words<(&str, Name)> = Words::new(&[
     ("aider", ("aider", OWN)),
     ("aider chat", ("aider", OWN)),
     ("amazon kiro", ("kiro", OWN)),
@@ -28,6 +38,8 @@ pub(crate) static NAMES: Words<(&str, bool)> = Words::new(&[
     ("anthropic claude code", ("claude-code", OWN)),
     ("antigravity", ("antigravity", COMMON)),
     ("atlassian rovo dev", ("rovo-dev", OWN)),
+    ("auggie", ("augment", COMMON)),
+    ("augment code", ("augment", OWN)),
     ("aws kiro", ("kiro", OWN)),
     ("aws q developer", ("amazon-q", OWN)),
     ("blackbox agent", ("blackbox", OWN)),
@@ -42,10 +54,15 @@ pub(crate) static NAMES: Words<(&str, bool)> = Words::new(&[
     ("claude cli", ("claude-code", OWN)),
     ("claude code", ("claude-code", OWN)),
     ("claude code action", ("claude-code", OWN)),
+    ("claude cowork", ("claude-code", OWN)),
     ("claude web", ("claude-code", OWN)),
+    ("claudecode", ("claude-code", OWN)),
     ("cline", ("cline", COMMON)),
     ("codeium", ("windsurf", OWN)),
     ("codeium cascade", ("windsurf", OWN)),
+    ("coderabbit", ("coderabbit", OWN)),
+    ("coderabbit ai", ("coderabbit", OWN)),
+    ("coderabbitai", ("coderabbit", OWN)),
     ("codex", ("codex", OWN)),
     ("codex cli", ("codex", OWN)),
     ("codex cloud", ("codex", OWN)),
@@ -62,14 +79,16 @@ pub(crate) static NAMES: Words<(&str, bool)> = Words::new(&[
     ("copilot cli", ("github-copilot", OWN)),
     ("copilot coding agent", ("github-copilot", OWN)),
     ("copilot swe agent", ("github-copilot", OWN)),
+    ("copilot workspace", ("github-copilot", OWN)),
     ("cosine genie", ("cosine", OWN)),
     ("crush", ("crush", COMMON)),
+    ("cubic dev ai", ("cubic", OWN)),
     ("cursor", ("cursor", COMMON)),
     ("cursor agent", ("cursor", OWN)),
     ("cursor ai", ("cursor", OWN)),
     ("cursor background", ("cursor", OWN)),
     ("cursor background agent", ("cursor", OWN)),
-    ("devin", ("devin", COMMON)),
+    ("devin", ("devin", GIVEN)),
     ("devin ai", ("devin", OWN)),
     ("devin ai integration", ("devin", OWN)),
     ("devx", ("devx", COMMON)),
@@ -88,6 +107,7 @@ pub(crate) static NAMES: Words<(&str, bool)> = Words::new(&[
     ("github copilot autofix", ("github-copilot-autofix", OWN)),
     ("github copilot chat", ("github-copilot", OWN)),
     ("github copilot cli", ("github-copilot", OWN)),
+    ("github copilot workspace", ("github-copilot", OWN)),
     ("gitlab duo", ("gitlab-duo", OWN)),
     ("gitlab duo chat", ("gitlab-duo", OWN)),
     ("google antigravity", ("antigravity", OWN)),
@@ -95,15 +115,21 @@ pub(crate) static NAMES: Words<(&str, bool)> = Words::new(&[
     ("google gemini cli", ("gemini-cli", OWN)),
     ("google jules", ("jules", OWN)),
     ("google labs jules", ("jules", OWN)),
+    ("goose", ("goose", COMMON)),
+    ("greptile", ("greptile", OWN)),
+    ("greptile apps", ("greptile", OWN)),
     ("grok", ("grok", COMMON)),
     ("grok build", ("grok", OWN)),
     ("grok code", ("grok", OWN)),
+    ("happy", ("happy", GIVEN)),
     ("ibm bob", ("ibm-bob", OWN)),
     ("jetbrains ai", ("jetbrains-ai", OWN)),
     ("jetbrains ai assistant", ("jetbrains-ai", OWN)),
     ("jetbrains junie", ("junie", OWN)),
-    ("jules", ("jules", COMMON)),
-    ("junie", ("junie", COMMON)),
+    ("jules", ("jules", GIVEN)),
+    ("junie", ("junie", GIVEN)),
+    ("kilo code", ("kilo-code", OWN)),
+    ("kilocode", ("kilo-code", OWN)),
     ("kimi", ("kimi-cli", COMMON)),
     ("kimi cli", ("kimi-cli", OWN)),
     ("kimi code", ("kimi-cli", OWN)),
@@ -113,16 +139,24 @@ pub(crate) static NAMES: Words<(&str, bool)> = Words::new(&[
     ("letta", ("letta-code", COMMON)),
     ("letta code", ("letta-code", OWN)),
     ("mistral vibe", ("mistral-vibe", OWN)),
+    ("muse code", ("muse-code", OWN)),
+    ("nori", ("nori", COMMON)),
+    ("nori sessions", ("nori", OWN)),
+    ("oh my opencode", ("opencode", OWN)),
     ("open code", ("opencode", OWN)),
     ("openai chatgpt", ("chatgpt", OWN)),
     ("openai codex", ("codex", OWN)),
     ("openai codex cli", ("codex", OWN)),
     ("opencode", ("opencode", OWN)),
+    ("opencode ai", ("opencode", OWN)),
     ("opencodes", ("opencode", OWN)),
     ("opendevin", ("openhands", OWN)),
     ("openhands", ("openhands", OWN)),
     ("openhands agent", ("openhands", OWN)),
+    ("paws", ("paws", GIVEN)),
     ("plandex", ("plandex", OWN)),
+    ("posthog code", ("posthog-code", OWN)),
+    ("posthog desktop", ("posthog-code", OWN)),
     ("q developer", ("amazon-q", OWN)),
     ("qwen code", ("qwen-code", OWN)),
     ("qwen coder", ("qwen-code", OWN)),
@@ -137,7 +171,11 @@ pub(crate) static NAMES: Words<(&str, bool)> = Words::new(&[
     ("sisyphus", ("sisyphus", COMMON)),
     ("sourcegraph amp", ("amp", OWN)),
     ("sourcegraph cody", ("sourcegraph-cody", OWN)),
+    ("sprite", ("sprite", GIVEN)),
     ("tabnine", ("tabnine", OWN)),
+    ("trae", ("trae", COMMON)),
+    ("trae agent", ("trae", OWN)),
+    ("traeagent", ("trae", OWN)),
     ("verdent", ("verdent", OWN)),
     ("verdent ai", ("verdent", OWN)),
     ("warp", ("warp", COMMON)),
@@ -177,6 +215,7 @@ pub(crate) static EMAILS: Words<(&str, Certainty)> = Words::new(&[
     ("clio-agent@sisyphuslabs.ai", ("sisyphus", Certainty::Sure)),
     ("code@blackbox.ai", ("blackbox", Certainty::Sure)),
     ("codex@openai.com", ("codex", Certainty::Sure)),
+    ("contact@tilework.tech", ("nori", Certainty::Sure)),
     ("copilot@github.com", ("github-copilot", Certainty::Default)),
     ("crush@charm.land", ("crush", Certainty::Sure)),
     ("cursoragent@cursor.com", ("cursor", Certainty::Sure)),
@@ -186,6 +225,8 @@ pub(crate) static EMAILS: Words<(&str, Certainty)> = Words::new(&[
     ("junie@jetbrains.com", ("junie", Certainty::Sure)),
     ("kiro@amazon.com", ("kiro", Certainty::Sure)),
     ("kiro@kiro.dev", ("kiro", Certainty::Sure)),
+    ("muse-code@meta.com", ("muse-code", Certainty::Sure)),
+    ("muse-spark@meta.com", ("muse-code", Certainty::Sure)),
     ("no-reply@amazon.com", ("amazon-q", Certainty::Sure)),
     ("noreply@aider.chat", ("aider", Certainty::Sure)),
     ("noreply@aider.dev", ("aider", Certainty::Sure)),
@@ -198,6 +239,9 @@ pub(crate) static EMAILS: Words<(&str, Certainty)> = Words::new(&[
     ("noreply@letta.com", ("letta-code", Certainty::Sure)),
     ("noreply@openai.com", ("codex", Certainty::Sure)),
     ("noreply@opencode.ai", ("opencode", Certainty::Sure)),
+    ("noreply@paws.build", ("paws", Certainty::Sure)),
+    ("noreply@sprites.dev", ("sprite", Certainty::Default)),
+    ("noreply@tilework.tech", ("nori", Certainty::Sure)),
     ("noreply@windsurf.ai", ("windsurf", Certainty::Sure)),
     ("noreply@x.ai", ("grok", Certainty::Sure)),
     ("opendevin@all-hands.dev", ("openhands", Certainty::Sure)),
@@ -209,8 +253,11 @@ pub(crate) static EMAILS: Words<(&str, Certainty)> = Words::new(&[
     ("qwen-coder@alibabacloud.com", ("qwen-code", Certainty::Sure)),
     ("qwenlm-intl@service.alibaba.com", ("qwen-code", Certainty::Sure)),
     ("roomote@roocode.com", ("roo-code", Certainty::Sure)),
+    ("traeagent@users.noreply.github.com", ("trae", Certainty::Sure)),
     ("vibe@mistral.ai", ("mistral-vibe", Certainty::Sure)),
     ("windsurf@codeium.com", ("windsurf", Certainty::Sure)),
+    ("yesreply@happy.engineering", ("happy", Certainty::Sure)),
+    ("yesreply@huppy.ai", ("happy", Certainty::Sure)),
 ]);
 
 /// Accounts on GitHub: `<id>+<login>@users.noreply.github.com`. The id decides; a login decides only as `...[bot]`,
@@ -245,6 +292,32 @@ pub(crate) const GITHUB: &[(u64, &str, &str)] = &[
     (205_137_888, "cline[bot]", "cline"),
     (220_155_983, "jetbrains-ai[bot]", "jetbrains-ai"),
     (201_248_094, "sourcegraph-cody[bot]", "sourcegraph-cody"),
+    (264_258_699, "nori-sessions[bot]", "nori"),
+    (165_735_046, "greptile-apps[bot]", "greptile"),
+];
+
+/// Apps that are known by their login alone: reviewers whose suggestions are committed as theirs.
+pub(crate) const BOTS: &[(&str, &str)] =
+    &[("coderabbitai[bot]", "coderabbit"), ("cubic-dev-ai[bot]", "cubic"), ("ellipsis-dev[bot]", "ellipsis")];
+
+/// Apps that are known and are no AI.
+pub(crate) const OTHER_BOTS: &[&str] = &[
+    "allcontributors[bot]",
+    "codecov[bot]",
+    "dependabot-preview[bot]",
+    "dependabot[bot]",
+    "depfu[bot]",
+    "github-actions[bot]",
+    "github-merge-queue[bot]",
+    "greenkeeper[bot]",
+    "imgbot[bot]",
+    "mergify[bot]",
+    "pre-commit-ci[bot]",
+    "release-please[bot]",
+    "renovate[bot]",
+    "semantic-release-bot[bot]",
+    "snyk-bot[bot]",
+    "weblate[bot]",
 ];
 
 /// Addresses of machines that are neither people nor AI: a forge's own committer, release and dependency bots.
@@ -255,48 +328,94 @@ pub(crate) const MACHINES: &[&str] = &[
     "224641728+gemini-cli-robot@users.noreply.github.com",
 ];
 
-/// Words that begin the name of a model, folded. A word matches them with or without digits behind.
-pub(crate) const MODEL_FAMILIES: &[&str] = &[
-    "claude",
-    "opus",
-    "sonnet",
-    "haiku",
-    "fable",
-    "gpt",
-    "chatgpt",
-    "gemini",
-    "gemma",
-    "glm",
-    "qwen",
-    "qwq",
-    "kimi",
-    "llama",
-    "codellama",
-    "deepseek",
-    "mistral",
-    "mixtral",
-    "codestral",
-    "devstral",
-    "magistral",
-    "grok",
-    "composer",
-    "o1",
-    "o3",
-    "o4",
-    "nova",
-    "phi",
-    "minimax",
-    "swe",
-    "granite",
-    "command",
-    "starcoder",
-    "nemotron",
-    "ernie",
-    "doubao",
-    "hunyuan",
-    "yi",
-    "big pickle",
+/// Whether the word that begins the name of a model is a word of people too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Own,
+    /// It counts only where the number is part of it: `composer-1`, and not `Composer 2.7`.
+    Common,
+}
+
+/// Words that begin the name of a model, folded and in order. A word matches them with or without digits behind.
+pub(crate) static MODEL_FAMILIES: Words<Family> = Words::new(&[
+    ("big pickle", Family::Own),
+    ("chatgpt", Family::Own),
+    ("claude", Family::Own),
+    ("codellama", Family::Own),
+    ("codestral", Family::Own),
+    ("command", Family::Common),
+    ("composer", Family::Common),
+    ("deepseek", Family::Own),
+    ("devstral", Family::Own),
+    ("doubao", Family::Own),
+    ("ernie", Family::Common),
+    ("fable", Family::Own),
+    ("gemini", Family::Own),
+    ("gemma", Family::Own),
+    ("glm", Family::Own),
+    ("gpt", Family::Own),
+    ("granite", Family::Common),
+    ("grok", Family::Own),
+    ("haiku", Family::Own),
+    ("hunyuan", Family::Own),
+    ("kimi", Family::Own),
+    ("llama", Family::Own),
+    ("magistral", Family::Own),
+    ("minimax", Family::Own),
+    ("mistral", Family::Own),
+    ("mixtral", Family::Own),
+    ("muse", Family::Own),
+    ("nemotron", Family::Own),
+    ("nova", Family::Common),
+    ("o1", Family::Own),
+    ("o3", Family::Own),
+    ("o4", Family::Own),
+    ("opus", Family::Own),
+    ("phi", Family::Common),
+    ("qwen", Family::Own),
+    ("qwq", Family::Own),
+    ("sonnet", Family::Own),
+    ("starcoder", Family::Own),
+    ("swe", Family::Common),
+    ("yi", Family::Common),
+]);
+
+/// Words that stand in the name of a model between its family and its number, or behind it: grades and efforts.
+pub(crate) const MODEL_GRADES: &[&str] = &[
+    "code",
+    "coder",
+    "codex",
+    "fast",
+    "flash",
+    "high",
+    "instant",
+    "instruct",
+    "large",
+    "lite",
+    "low",
+    "max",
+    "maverick",
+    "medium",
+    "mini",
+    "nano",
+    "oss",
+    "plus",
+    "preview",
+    "pro",
+    "reasoning",
+    "scout",
+    "small",
+    "sol",
+    "spark",
+    "thinking",
+    "turbo",
+    "ultra",
+    "xhigh",
 ];
+
+/// Words that make a tool of a common word: `Claude (AI assistant)`, `Cursor agent`.
+pub(crate) const ROLES: &[&str] =
+    &["agent", "ai", "app", "assistant", "bot", "chat", "cli", "code", "ide", "llm", "web"];
 
 /// Words that say AI without naming a tool.
 pub(crate) const AI_WORDS: &[&str] = &[
@@ -313,10 +432,6 @@ pub(crate) const AI_WORDS: &[&str] = &[
     "language-model",
 ];
 
-/// Values of a declaring trailer that deny AI.
-pub(crate) const DENIALS: &[&str] =
-    &["none", "no", "false", "n/a", "na", "0", "never", "not used", "no ai", "nil", "-"];
-
 /// How a trailer's key is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -327,18 +442,24 @@ pub(crate) enum Key {
     Declares(Option<Help>),
     /// Declares help, and maybe which; by a person or by an AI, as the value says.
     Assists(Option<Help>),
-    /// Credits somebody's part in the work, mostly a person's: an AI by its address or by a name that no person has.
-    Credits,
+    /// Credits somebody with the work as its author, mostly a person: an AI by its address or by a name that no person has.
+    Wrote,
+    /// Credits somebody with help; read alike.
+    Helped,
     /// An ordinary word as a key: says something only when its value names a tool or a model.
     Word,
     /// Declares what AI was used for.
     UsedFor,
     /// Names the model of the declaration beside it.
     Model,
+    /// The same, and says nothing where there is none beside it.
+    ModelBeside,
     /// A tool's own trailer: a link or an id of a session.
     Session(&'static str),
     /// A session trailer that says nothing new once another trailer of the tool was read.
     SessionOf(&'static str),
+    /// An ordinary key of a tool's sessions: says something only beside another trailer of the tool.
+    SessionBeside(&'static str),
     /// A tool's own trailer whose value names the tool and the model.
     Names(&'static str),
     /// `Claude-Generated-By`: tool (surface/model=share).
@@ -354,9 +475,23 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// Whether the people that a line with this key names had a part in the commit as its author has.
-    pub fn names_contributors(key: &str) -> bool {
-        matches!(KEYS.get(key), Some((_, Key::CoAuthor))) || key.eq_ignore_ascii_case("co-developed-by")
+    /// How a key is read that the table knows. Of those that name authors, one with blanks or underscores for its hyphens is
+    /// the same.
+    pub fn of(key: &str) -> Option<Self> {
+        if let Some((_, kind)) = KEYS.get(key) {
+            return Some(*kind);
+        }
+        if !key.contains([' ', '_']) {
+            return None;
+        }
+        let (_, kind) = KEYS.get(&key.replace([' ', '_'], "-"))?;
+        matches!(kind, Key::CoAuthor).then_some(*kind)
+    }
+
+    /// Whether the people that a line with this key names wrote the commit with its author.
+    pub fn names_authors(key: &str) -> bool {
+        matches!(Key::of(key), Some(Key::CoAuthor | Key::Wrote))
+            || key.eq_ignore_ascii_case("co-developed-by")
     }
 }
 
@@ -392,7 +527,7 @@ pub(crate) static KEYS: Words<Key> = Words::new(&[
     ("amp-thread-id", Key::Session("amp")),
     ("assisted-by", Key::Assists(Some(Help::Assisted))),
     ("assisted-with", Key::Assists(Some(Help::Assisted))),
-    ("author", Key::Credits),
+    ("author", Key::Wrote),
     ("authored-by", Key::CoAuthor),
     ("built-with", Key::Assists(None)),
     ("claude-generated-by", Key::ClaudeGeneratedBy),
@@ -407,13 +542,14 @@ pub(crate) static KEYS: Words<Key> = Words::new(&[
     ("co-developed-by", Key::Assists(Some(Help::Assisted))),
     ("co-written-by", Key::CoAuthor),
     ("coauthored-by", Key::CoAuthor),
-    ("coded-by", Key::Credits),
-    ("committed-by", Key::Credits),
+    ("coded-by", Key::Wrote),
+    ("committed-by", Key::Wrote),
+    ("committed-by-agent", Key::Names("unknown")),
     ("conflict-resolved-by", Key::Assists(None)),
     ("copilot-session", Key::Session("github-copilot")),
-    ("created-by", Key::Credits),
+    ("created-by", Key::Wrote),
     ("created-with", Key::Assists(Some(Help::Generated))),
-    ("developed-by", Key::Credits),
+    ("developed-by", Key::Wrote),
     ("duo-session", Key::Session("gitlab-duo")),
     ("entire-agent", Key::Names("entire")),
     ("entire-attribution", Key::EntireAttribution),
@@ -421,9 +557,10 @@ pub(crate) static KEYS: Words<Key> = Words::new(&[
     ("entire-session", Key::Session("entire")),
     ("generated-by", Key::Assists(Some(Help::Generated))),
     ("generated-with", Key::Assists(Some(Help::Generated))),
-    ("helped-by", Key::Credits),
-    ("implemented-by", Key::Credits),
+    ("helped-by", Key::Helped),
+    ("implemented-by", Key::Wrote),
     ("made-with", Key::Assists(None)),
+    ("model", Key::ModelBeside),
     ("pair-programmed-with", Key::CoAuthor),
     ("replit-commit-author", Key::ReplitAuthor),
     ("replit-commit-session-id", Key::SessionOf("replit")),
@@ -432,6 +569,7 @@ pub(crate) static KEYS: Words<Key> = Words::new(&[
     ("signed-off-by", Key::SignOff),
     ("suggested-by", Key::Review),
     ("synthesized-by", Key::Assists(Some(Help::Generated))),
+    ("task-id", Key::SessionBeside("posthog-code")),
     ("tested-by", Key::Review),
     ("written-by", Key::CoAuthor),
     ("written-with", Key::Assists(Some(Help::Generated))),
@@ -457,8 +595,111 @@ pub(crate) static MARKER_VERBS: Words<()> = Words::new(&[
     ("prepared", ()),
     ("produced", ()),
     ("ultraworked", ()),
+    ("vibecoded", ()),
     ("written", ()),
 ]);
+
+/// Addresses of sessions and chats, without scheme and `www.`: what they begin with, where `*` is one part of the path and a
+/// `/` at the start any host; and the tool, when only a session of its has such an address. Something must follow.
+pub(crate) const LINKS: &[(&str, Option<&str>)] = &[
+    ("claude.ai/code/session_", Some("claude-code")),
+    ("chatgpt.com/codex/tasks/", Some("codex")),
+    ("chatgpt.com/codex/cloud/tasks/", Some("codex")),
+    ("chatgpt.com/s/cd_", Some("codex")),
+    ("copilot-workspace.githubnext.com/", Some("github-copilot")),
+    ("github.com/*/*/tasks/", Some("github-copilot")),
+    ("github.com/*/*/sessions/", Some("github-copilot")),
+    ("github.com/copilot/tasks/", Some("github-copilot")),
+    ("ampcode.com/threads/T-", Some("amp")),
+    ("cursor.com/agents?id=bc-", Some("cursor")),
+    ("cursor.com/agents/bc-", Some("cursor")),
+    ("cursor.com/background-agent?bcId=", Some("cursor")),
+    ("jules.google.com/task/", Some("jules")),
+    ("jules.google.com/session/", Some("jules")),
+    ("jules.google/task/", Some("jules")),
+    ("app.devin.ai/sessions/", Some("devin")),
+    ("app.all-hands.dev/conversations/", Some("openhands")),
+    ("app.factory.ai/sessions/", Some("factory-droid")),
+    ("app.warp.dev/session/", Some("warp")),
+    ("oz.warp.dev/runs/", Some("warp")),
+    ("/-/automate/agent-sessions/", Some("gitlab-duo")),
+    ("claude.ai/share/", None),
+    ("claude.ai/chat/", None),
+    ("claude.ai/public/artifacts/", None),
+    ("claude.site/artifacts/", None),
+    ("chatgpt.com/share/", None),
+    ("chatgpt.com/c/", None),
+    ("chatgpt.com/s/", None),
+    ("chat.openai.com/share/", None),
+    ("chat.openai.com/c/", None),
+    ("gemini.google.com/share/", None),
+    ("g.co/gemini/share/", None),
+    ("grok.com/share/", None),
+    ("x.com/i/grok/share/", None),
+    ("perplexity.ai/search/", None),
+    ("poe.com/s/", None),
+    ("copilot.microsoft.com/shares/", None),
+    ("github.com/copilot/share/", None),
+    ("chat.deepseek.com/share/", None),
+    ("chat.mistral.ai/chat/", None),
+    ("chat.qwen.ai/s/", None),
+    ("kimi.com/share/", None),
+    ("opencode.ai/s/", None),
+    ("opncd.ai/share/", None),
+    ("v0.app/chat/", None),
+];
+
+/// Where transcripts are put: evidence where a tool's name stands before the link.
+pub(crate) const TRANSCRIPTS: &[&str] =
+    &["gist.github.com/", "gisthost.github.io/?", "gisthost.github.io/", "gistpreview.github.io/?"];
+
+/// Programs that generate, and are no AI.
+pub(crate) const GENERATORS: &[&str] = &[
+    "ant",
+    "antlr",
+    "autoconf",
+    "automake",
+    "bindgen",
+    "bison",
+    "buf",
+    "cargo",
+    "cbindgen",
+    "cmake",
+    "composer",
+    "dependabot",
+    "doxygen",
+    "flex",
+    "goreleaser",
+    "graphql",
+    "hand",
+    "javadoc",
+    "jenkins",
+    "jooq",
+    "libtool",
+    "make",
+    "maven",
+    "mockery",
+    "mockgen",
+    "npm",
+    "openapi",
+    "pip",
+    "protoc",
+    "rake",
+    "ragel",
+    "renovate",
+    "sbt",
+    "sed",
+    "script",
+    "sphinx",
+    "sqlc",
+    "swagger",
+    "swig",
+    "terraform",
+    "thrift",
+    "typedoc",
+    "yacc",
+    "yarn",
+];
 
 /// Ids by which git-ai and others call a tool, where the table of names does not lead to ours.
 pub(crate) const RECORDED_AS: &[(&str, &str)] = &[

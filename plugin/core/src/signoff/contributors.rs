@@ -3,7 +3,7 @@
 use super::people::{Attribution, Directory, PersonId, is_mask};
 use super::roster::{Admission, Roster};
 use crate::Error;
-use crate::change::{Contribution, Judged, Stated, contributions};
+use crate::change::{CoAuthor, Contribution, Judged, Stated, contributions};
 use crate::limits::Steps;
 use crate::model::{
     Account, Commit, Contributor, ContributorRole, Fact, Ident, ObjectId, Request, RuleCode, When,
@@ -24,6 +24,8 @@ pub(crate) struct Contributors<'r, 'a> {
     mapped: Vec<(PersonId, ContributorRole)>,
     /// Some of these, each with how a commit names them.
     pub taken_for: Vec<(PersonId, String)>,
+    /// Who has the address of a line that names a model, each with the line.
+    models: Vec<(PersonId, String)>,
     /// A part that nobody can be made answerable for, for a person.
     pub unattributed: Option<String>,
     /// A program wrote one of the commits.
@@ -63,6 +65,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
     pub fn of(
         request: &'r Request<'a>,
         judged: &Judged<'r, 'a>,
+        co_authors: &[CoAuthor],
         table: &Table,
         directory: &mut Directory,
         ignored: &[bool],
@@ -74,6 +77,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
             authors: Vec::new(),
             mapped: Vec::new(),
             taken_for: Vec::new(),
+            models: Vec::new(),
             unattributed: None,
             by_tool: false,
             heads,
@@ -84,11 +88,12 @@ impl<'r, 'a> Contributors<'r, 'a> {
             unread: unread_contributors(request),
         };
         let is_ignored = |at: usize| ignored.get(at) == Some(&true);
-        let counted = judged.own.iter().enumerate().filter(|(at, _)| !is_ignored(*at));
+        let counted = judged.own.iter().copied().enumerate().filter(|(at, _)| !is_ignored(*at));
         // A change has many commits and few people, and mostly they commit what they wrote.
         let mut met: Vec<(u64, &Ident<'_>, Attribution)> = Vec::new();
         let (has_map, has_mailmap) = (directory.has_map(), directory.has_mailmap());
-        for contribution in contributions(counted.map(|(_, commit)| *commit), judged.own.len()) {
+        for contribution in contributions(counted, co_authors) {
+            let mut is_new = true;
             let who = match &contribution.who {
                 Stated::Ident(ident) => {
                     // Most people differ in how their addresses begin.
@@ -96,13 +101,14 @@ impl<'r, 'a> Contributors<'r, 'a> {
                     let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
                     let before =
                         met.iter().rev().take(MET).find(|(s, before, _)| *s == start && same(before));
+                    is_new = before.is_none();
                     before.map(|(_, _, who)| *who).unwrap_or_else(|| {
                         let who = directory.of_ident(table, ident);
                         met.push((start, ident, who));
                         who
                     })
                 }
-                Stated::CoAuthor { name, email } => directory.of_address(table, name, email),
+                Stated::CoAuthor(named) => directory.of_address(table, &named.name, &named.email),
             };
             if has_map && (has_mailmap || is_mask(contribution.who.email())) {
                 contributors.add_mapped(&contribution, directory);
@@ -110,10 +116,16 @@ impl<'r, 'a> Contributors<'r, 'a> {
             match who {
                 Attribution::Person(person) => {
                     contributors.add(person, contribution.role);
+                    if is_new
+                        && contribution.who.names_a_model(table)
+                        && contributors.models.len() < TAKEN_FOR
+                    {
+                        contributors.models.push((person, contribution.who.to_string()));
+                    }
                     if directory.any_blocked {
                         let (account, email) = match &contribution.who {
                             Stated::Ident(ident) => (ident.account.as_ref(), ident.email.to_str_lossy()),
-                            Stated::CoAuthor { email, .. } => (None, email.as_str().into()),
+                            Stated::CoAuthor(named) => (None, named.email.as_str().into()),
                         };
                         contributors.note(person, directory.is_blocked_ident(account, &email));
                     }
@@ -174,10 +186,10 @@ impl<'r, 'a> Contributors<'r, 'a> {
     }
 
     /// Adds whom `.mailmap` takes somebody for whom a commit names.
-    fn add_mapped(&mut self, contribution: &Contribution<'_, '_>, directory: &mut Directory) {
+    fn add_mapped(&mut self, contribution: &Contribution<'_, '_, '_>, directory: &mut Directory) {
         let mapped = match &contribution.who {
             Stated::Ident(ident) => directory.mapped(&ident.name.to_str_lossy(), &ident.email.to_str_lossy()),
-            Stated::CoAuthor { name, email } => directory.mapped(name, email),
+            Stated::CoAuthor(named) => directory.mapped(&named.name, &named.email),
         };
         let Some(person) = mapped else { return };
         crate::order::insert(&mut self.mapped, (person, contribution.role));
@@ -239,8 +251,11 @@ impl<'r, 'a> Contributors<'r, 'a> {
         [&self.authors, &self.roles, &self.mapped].iter().any(|list| role_in(list, person).is_some())
     }
 
-    /// What makes a person one who took part who is not named as one.
+    /// What makes a person one who took part who is not named as one, but as a model or by another name.
     pub fn why_perhaps(&self, directory: &Directory, person: PersonId) -> Option<String> {
+        if let Some((_, line)) = self.models.iter().find(|(of, _)| *of == person) {
+            return Some(format!("{line} names a model and has their address"));
+        }
         let lists = || [&self.authors, &self.roles].into_iter().flat_map(|list| person.kin_in(list));
         if lists().any(|(known, _)| *known == person) {
             return None;

@@ -6,6 +6,7 @@
 mod common;
 
 mod answers;
+mod authorship;
 mod bypasses;
 mod codes;
 mod dco;

@@ -104,6 +104,7 @@ fn a_sentence_about_a_tool_is_no_persons_name() {
         ("Assisted-by: Claude for writing the tests", &["claude-code"]),
         ("Generated-by: Cursor in agent mode, with review by hand", &["cursor"]),
         ("Generated-by: continue the series of generated files", &[]),
+        ("Assisted-by: Devin: thanks for the help", &[]),
     ]);
 }
 
@@ -128,4 +129,205 @@ fn whoever_is_named_like_a_tool_at_an_unknown_address_is_remarked() {
     assert_eq!(read("Clamp\n", ("Claude Code", "dev@example.com")), ["?named-like-ai"]);
     assert_eq!(read("Clamp\n", ("Claude Dupont", "claude@example.com")), [] as [&str; 0]);
     assert_eq!(read("Clamp\n", ("Claude", "noreply@anthropic.com ")), ["claude-code"]);
+}
+
+/// Tools, products and people of one name: an AI by its address, its link, its model or its version, else a person.
+#[test]
+fn people_and_products_with_the_name_of_a_tool_are_no_evidence() {
+    assert_reads(&[
+        ("Co-authored-by: Jules Verne @jverne", &[]),
+        ("Co-authored-by: Devin Smith &lt;devin@corp.example&gt;", &[]),
+        ("Co-authored-by: Devin Nunes https://example.org/devin", &[]),
+        ("Co-authored-by: Max Power via Claude Dubois <claude@dubois.example>", &[]),
+        ("Co-authored-by: Devin", &["?named-like-ai"]),
+        ("Assisted-by: Ai Fukuda <ai@fukuda.example>", &[]),
+        ("Assisted-by: Claude Dubois 3rd", &[]),
+        ("Assisted-by: Jules/Anna", &[]),
+        ("Assisted-by: Devin (QA team)", &[]),
+        ("Assisted-by: Grok Smith @groks", &[]),
+        ("Assisted-by: Yi 3 Zhang <yi@corp.example>", &[]),
+        ("Assisted-by: Nova Smith 2", &["?unknown-tool"]),
+        ("Generated-by: Composer 2.7", &[]),
+        ("Generated-by: protoc 25.1", &[]),
+        ("Powered by Gemini.", &[]),
+        ("Built by Gemini", &[]),
+        ("Written by Devin", &[]),
+        ("Tested-by: Kimi Virtanen <kimi@corp.example>", &[]),
+        // Controls.
+        ("Assisted-by: Claude", &["claude-code"]),
+        ("Assisted-by: Claude (AI assistant)", &["claude-code"]),
+        ("Generated-by: Devin", &["devin"]),
+        ("Generated-by: Cursor (composer-1)", &["cursor/composer-1"]),
+        ("Built by Gemini 3", &["gemini/Gemini 3"]),
+        ("Created with Cursor 2.0", &["cursor"]),
+    ]);
+    assert_eq!(read("Clamp\n", ("Anna & Jules", "anna@corp.example")), [] as [&str; 0]);
+    assert_eq!(read("Clamp\n", ("Jing Ai", "jing@corp.example")), [] as [&str; 0]);
+}
+
+#[test]
+fn a_model_with_its_version_is_evidence_whosever_address_stands_beside_it() {
+    assert_reads(&[
+        (
+            "Co-authored-by: Claude Opus 4.6 <sam@shop.example>",
+            &["claude-code/Claude Opus 4.6", "?named-like-ai"],
+        ),
+        ("Co-authored-by: GPT-5.4 <x@shop.example>", &["unknown/GPT-5.4", "?named-like-ai"]),
+        ("Written-by: gemini-2.5-pro <x@shop.example>", &["gemini/gemini-2.5-pro", "?named-like-ai"]),
+        (
+            "Signed-off-by: Claude Opus 4.6 <sam@shop.example>",
+            &["claude-code/Claude Opus 4.6", "?ai-sign-off"],
+        ),
+        ("Reviewed-by: Claude Opus 4.6 <sam@shop.example>", &["?ai-review"]),
+        ("Co-authored-by: Claude Opus <sam@shop.example>", &["?named-like-ai"]),
+    ]);
+    let model = "claude-code/Claude Opus 4.6";
+    assert_eq!(read("Clamp\n", ("Claude Opus 4.6", "sam@shop.example")), [model]);
+}
+
+#[test]
+fn a_machine_that_no_table_knows_is_remarked() {
+    assert_reads(&[
+        ("Co-authored-by: posthog[bot] <206114724+posthog[bot]@users.noreply.github.com>", &["?unknown-bot"]),
+        ("Co-authored-by: Paperclip <noreply@paperclip.ing>", &["?unknown-bot"]),
+        ("Co-authored-by: dependabot[bot] <49699333+dependabot[bot]@users.noreply.github.com>", &[]),
+        ("Co-authored-by: GitHub <noreply@github.com>", &[]),
+        ("Co-authored-by: coderabbitai[bot] <1+coderabbitai[bot]@users.noreply.github.com>", &["coderabbit"]),
+    ]);
+    let author = ("new[bot]", "1+new[bot]@users.noreply.github.com");
+    assert_eq!(read("Clamp\n", author), ["?unknown-bot"]);
+}
+
+#[test]
+fn tool_and_model_are_told_apart_however_they_are_joined() {
+    assert_reads(&[
+        ("Generated-by: `Gemini 3.1 Pro (High)` on `Antigravity`", &["antigravity/Gemini 3.1 Pro (High)"]),
+        ("Generated-by: Opus 4.5 in Cursor", &["cursor/Opus 4.5"]),
+        ("Assisted-by: claude-sonnet-4.5, GitHub Copilot CLI", &["github-copilot/claude-sonnet-4.5"]),
+        ("Assisted-by: OpenCode, Claude Opus 4.6", &["opencode/Claude Opus 4.6"]),
+        (
+            "Assisted-by: Claude Opus 4.6, GPT-5.4, OpenCode",
+            &["opencode/Claude Opus 4.6", "opencode/GPT-5.4"],
+        ),
+        ("Assisted-by: OpenCode.ai <Opus 4.6>", &["opencode/Opus 4.6"]),
+        ("Assisted-by: Claude Code on claude-opus-4-6", &["claude-code/claude-opus-4-6"]),
+        ("Assisted-by: Claude Code running GLM-4.7", &["claude-code/GLM-4.7"]),
+        ("Assisted-by: Claude Opus 4.6 for the tests", &["claude-code/Claude Opus 4.6"]),
+        ("Assisted-by: Claude Code, Codex", &["claude-code", "codex"]),
+        ("Built by Qwen3.8-27B running on a DGX Spark", &["unknown/Qwen3.8-27B"]),
+        ("Implemented with Gemini 3.7 Flash and an agent:", &["gemini/Gemini 3.7 Flash"]),
+    ]);
+}
+
+#[test]
+fn markup_around_names_and_addresses_is_taken_off() {
+    assert_reads(&[
+        (r"Co-authored-by: Claude \<noreply@anthropic.com\>", &["claude-code"]),
+        ("Co-authored-by: Claude &lt;noreply@anthropic.com&gt;", &["claude-code"]),
+        ("Co-authored-by: Claude [noreply@anthropic.com](mailto:noreply@anthropic.com)", &["claude-code"]),
+        ("Co-authored-by: [Claude](mailto:noreply@anthropic.com)", &["claude-code"]),
+        ("Co-authored-by: Claude (noreply@anthropic.com)", &["claude-code"]),
+        ("Co-authored-by: **Claude** <`noreply@anthropic.com`>", &["claude-code"]),
+        ("<sub>Generated with Claude Code</sub>", &["claude-code"]),
+        ("_Generated with [Claude Code](https://claude.com/claude-code)_", &["claude-code"]),
+        ("<b>AI-Assisted</b>: Cursor", &["cursor"]),
+    ]);
+}
+
+#[test]
+fn denials_are_denials_in_any_words() {
+    for value in
+        ["no, just formatting", "None (human only)", "not applicable", "0 %", "**none**", "[ ]", "none (vim)"]
+    {
+        assert_eq!(read(&format!("Clamp\n\nAI-Assisted: {value}\n"), DEV), ["?declared-none"], "{value}");
+    }
+    assert_reads(&[
+        ("AI-Assisted: no, but Claude Code wrote the tests", &["claude-code"]),
+        ("AI-Assisted: 10 %", &["unknown"]),
+        ("Generated-by: none", &["?declared-none"]),
+    ]);
+}
+
+#[test]
+fn a_link_that_only_a_session_has_is_evidence_and_a_chat_is_remarked() {
+    assert_reads(&[
+        ("https://claude.ai/code/session_01Rh44SzVc2P6", &["claude-code"]),
+        ("Session: https://claude.ai/code/session_01Rh44SzVc2P6", &["claude-code"]),
+        ("Claude-Session: https://claude.ai/code/session_01Rh44SzVc2P6", &["claude-code"]),
+        ("[Codex\nTask](https://chatgpt.com/codex/tasks/task_e_69)", &["codex"]),
+        ("https://chatgpt.com/s/cd_68f3", &["codex"]),
+        ("https://github.com/o/r/tasks/6b1f5330", &["github-copilot"]),
+        ("https://gitlab.example/o/r/-/automate/agent-sessions/12", &["gitlab-duo"]),
+        ("https://claude.ai/share/3ff51e4a", &["?chat-link"]),
+        ("See https://www.chatgpt.com/share/3ff51e4a for why", &["?chat-link"]),
+        ("Claude transcript: https://claude.ai/share/3ff51e4a", &["claude-code"]),
+        ("Implementation by Codex GPT-5.5 xhigh: https://gist.github.com/o/b08a", &["codex/GPT-5.5"]),
+        ("GPT-5.5 built it: https://chatgpt.com/share/3ff5", &["unknown/GPT-5.5"]),
+        // What links to a page, to nothing, or shows how links look.
+        ("Cursor: https://cursor.com/docs", &[]),
+        ("Parse https://claude.ai/code/session_ links", &[]),
+        ("Parse `https://claude.ai/code/session_01Rh` links", &[]),
+        ("Notes: https://gist.github.com/o/b08a", &[]),
+    ]);
+}
+
+#[test]
+fn the_answer_to_a_question_about_ai_is_read() {
+    let spark = |answer: &str| format!("### Was this patch authored using generative AI tooling?\n{answer}");
+    for (answer, expected) in [
+        ("No", &["?declared-none"][..]),
+        ("\nNo.", &["?declared-none"]),
+        ("Yes (`Opus 4.5` on `Claude Code v2.1.5`)", &["claude-code/Opus 4.5"]),
+        ("`Gemini 3 Pro (High)` on `Antigravity`.", &["antigravity/Gemini 3 Pro (High)"]),
+        ("Yes, this was generated with `claude-sonnet-4` and reviewed.", &["unknown/claude-sonnet-4"]),
+        ("Yes.", &["unknown"]),
+        ("Yes, the description was, but the code was written manually.", &["?ai-in-prose"]),
+        ("Yes. Generated-by: Claude Code (Claude Opus 4.8)", &["claude-code/Claude Opus 4.8"]),
+        ("<!--\nIf generative AI tooling was used, say\n'Generated-by: TOOL'\n-->\nNo.", &["?declared-none"]),
+    ] {
+        assert_reads(&[(&spark(answer), expected)]);
+    }
+}
+
+#[test]
+fn what_only_speaks_of_ai_or_names_what_no_table_knows_is_remarked() {
+    assert_reads(&[
+        ("Mostly AI generated", &["?ai-in-prose"]),
+        ("Mostly generated by LLM with some tweaks by me", &["?ai-in-prose"]),
+        ("Very mild AI assistance.", &["?ai-in-prose"]),
+        ("Suggested by Gemini", &["?ai-in-prose"]),
+        ("The hook adds Co-authored-by: Claude <noreply@anthropic.com> to it", &["?ai-in-prose"]),
+        ("Generated-by: Frobnicator Pro", &["?unknown-tool"]),
+        ("🤖 Generated with [Frobnicator](https://frob.example)", &["?unknown-marker"]),
+        ("Makes the enemies smarter, with a new AI module", &[]),
+    ]);
+    // A title names what the product does.
+    assert_eq!(read("Add AI-assisted review of pages\n", DEV), [] as [&str; 0]);
+}
+
+#[test]
+fn a_key_that_nearly_is_one_counts_with_the_name_of_a_tool_alone() {
+    assert_reads(&[
+        ("Assited-by: Claude Code", &["claude-code"]),
+        ("Assisted by: Claude Code", &["claude-code"]),
+        ("Generated by: Claude Code (Opus 5)", &["claude-code/Opus 5"]),
+        ("AI_Assisted: yes", &["?look-alike-key"]),
+        ("Assited-by: Anna", &[]),
+        ("Assisted by: the whole team", &["?look-alike-key"]),
+    ]);
+}
+
+#[test]
+fn scopes_and_keys_of_this_year() {
+    assert_reads(&[
+        ("Unit tests generated by ClaudeCode (Opus)", &["claude-code"]),
+        ("Test written by Claude", &["claude-code"]),
+        ("Remove the code written by Copilot", &[]),
+        ("via [Happy](https://happy.engineering)", &["happy"]),
+        ("Generated-By: PostHog Code\nTask-Id: 3f2c", &["posthog-code", "posthog-code"]),
+        ("Task-Id: 3f2c", &[]),
+        ("Agent: Muse Code\nModel: muse-spark-1.2", &["muse-code/muse-spark-1.2"]),
+        ("Model: T-800", &[]),
+        ("Committed-By-Agent: goose", &["goose"]),
+    ]);
 }

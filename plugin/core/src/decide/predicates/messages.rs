@@ -2,10 +2,10 @@
 
 use super::{Facts, Truth, quoted};
 use crate::Error;
-use crate::model::{Commit, CommitFindings, Document, Fact, RemarkCode, Role, RuleCode};
+use crate::model::{Commit, CommitFindings, Document, Fact, RemarkCode, Role, RuleCode, Whereabouts};
 use crate::order::{self, Index};
 use crate::policy::{Dco, RequirementsTest};
-use crate::provenance::lines::Lines;
+use crate::provenance::structure::{self, Joint};
 use crate::provenance::{split_address, trailers};
 use crate::signoff::people::Same;
 
@@ -120,7 +120,8 @@ impl Facts<'_, '_, '_> {
         let is_sign_off = |key: &[u8]| key.eq_ignore_ascii_case(b"signed-off-by");
         let strict = trailers.iter().filter(|trailer| is_sign_off(&trailer.key));
         let strict = strict.map(|trailer| (String::from_utf8_lossy(&trailer.value), SignOff::Given));
-        let anywhere = sign_offs_anywhere(&message).map(|value| (value.into(), SignOff::Above));
+        let anywhere = std::iter::once_with(|| sign_offs_anywhere(&message)).flatten();
+        let anywhere = anywhere.map(|value| (value.into(), SignOff::Above));
         let program = self.directory.is_programs(&commit.author).then(|| commit.author.name.to_str_lossy());
         let mut found = SignOff::Missing;
         for (value, place) in strict.chain(anywhere) {
@@ -177,18 +178,15 @@ fn programs_name(name: &str) -> String {
     bare.trim().to_owned()
 }
 
-/// The sign-offs of a whole message, as each stands at the margin; what is fenced in or cut off is an example.
-fn sign_offs_anywhere(message: &str) -> impl Iterator<Item = &str> {
-    let mut fenced = false;
-    let lines = Lines::of(message).map(|line| line.text).take_while(|line| !line.starts_with(SCISSORS));
-    lines.filter_map(move |line| {
-        if line.starts_with("```") || line.starts_with("~~~") {
-            fenced = !fenced;
+/// The sign-offs of a whole message, as each stands on a line of its own.
+fn sign_offs_anywhere(message: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    structure::read(message, &mut |piece| {
+        let Some((key, value)) = &piece.trailer else { return };
+        let counts = piece.joint == Joint::Line && piece.place() == Whereabouts::Lenient;
+        if counts && key.eq_ignore_ascii_case("signed-off-by") {
+            found.push(value.clone().into_owned());
         }
-        let (key, value) = line.split_once(':').filter(|_| !fenced)?;
-        key.eq_ignore_ascii_case("signed-off-by").then_some(value)
-    })
+    });
+    found
 }
-
-/// Below it stands what git cuts off a message (`wt-status.c`).
-const SCISSORS: &str = "# ------------------------ >8 ------------------------";
