@@ -5,7 +5,8 @@ use super::denials::denies;
 use super::lines::trim;
 use super::markup::{Links, plain};
 use super::names::{
-    Named, Table, find_model, is_unknown_machine, looks_like_model, says_ai, split_address, split_people,
+    Named, Table, find_model, is_unknown_machine, is_version, looks_like_model, says_ai, split_address,
+    split_people,
 };
 use super::structure::{self, Joint, Piece, contains};
 use super::tools::{AI_WORDS, Certainty, GENERATORS, KEYS, Key, LINKS, MARKER_VERBS, Name, TRANSCRIPTS};
@@ -103,6 +104,12 @@ impl Reader<'_> {
                 ),
                 piece.text,
             );
+            return;
+        } else if let Some((key, value)) = trailer.filter(|(key, _)| ends_as_declaring(key))
+            && table.read(&plain(value, Links::Resolve)).tool.is_some()
+        {
+            let why = format!("`{key}` is no key that is known here, ends as one, and names an AI");
+            self.out.remark(RemarkCode::LookAlikeKey, why, piece.text);
             return;
         } else if !self.ascii
             && let Some(key) = look_alike(piece.text)
@@ -366,6 +373,13 @@ fn looks_declaring(key: &str) -> bool {
     }
     let dashed: String = key.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c }).collect();
     matches!(kind_of(&Table::default(), &dashed), Some(Key::Declares(_) | Key::UsedFor | Key::Assists(_)))
+}
+
+/// `Commit-Message-Assisted-by`: something before a declaring key, which says what else it is about.
+fn ends_as_declaring(key: &str) -> bool {
+    key.match_indices('-').any(|(at, _)| {
+        matches!(key.get(at + 1..).and_then(Key::of), Some(Key::Declares(_) | Key::UsedFor | Key::Assists(_)))
+    })
 }
 
 /// A line that folds to a declaring key once full-width, look-alike and invisible characters are taken for what they
@@ -655,9 +669,11 @@ fn declaration(
                 continue;
             }
             let counts = explicit
+                || goes_on_as_a_release(rest)
                 || (goes_on_as_a_tool(rest) && (kind == Name::Common || help == Some(Help::Generated)));
             if !counts {
-                if rest.is_empty() {
+                // In lower case it is a sentence that begins with the word.
+                if !rest.trim_start().starts_with(char::is_lowercase) {
                     out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
                 }
                 person = true;
@@ -688,6 +704,12 @@ fn declaration(
 /// Said of a name behind a declaring key.
 const UNKNOWN_TOOL: &str = "this declares the help of something that is in no table; add it under `provenance` in the policy if it \
                             is an AI";
+
+/// Whether a name is followed by what no surname is: a version, or something in brackets that is no address.
+fn goes_on_as_a_release(rest: &str) -> bool {
+    let mut words = rest.split(|c: char| c.is_whitespace() || "()[],;".contains(c));
+    rest.trim_start().starts_with('<') || words.any(is_version)
+}
 
 /// Whether a common word that names a tool too is followed by what follows a tool, and not by a surname.
 fn goes_on_as_a_tool(rest: &str) -> bool {

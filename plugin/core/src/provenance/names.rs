@@ -734,7 +734,7 @@ fn is_family(text: &str) -> bool {
 }
 
 /// A number as versions have: `4.6`, `v2`, `K2.7`, `3.5-preview`, and not `3rd`.
-fn is_version(word: &str) -> bool {
+pub(crate) fn is_version(word: &str) -> bool {
     let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let ordinal = ["st", "nd", "rd", "th"].iter().any(|end| word.to_ascii_lowercase().ends_with(end));
     word.len() - digits.len() <= 2 && digits.starts_with(|c: char| c.is_ascii_digit()) && !ordinal
