@@ -279,20 +279,18 @@ const BEHIND_AI: &[&str] = &[
 /// Whether a text has a word for AI.
 fn speaks_of_ai(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let mut last = b' ';
-    for (at, byte) in bytes.iter().chain(b" ").enumerate() {
-        // Each ends with a letter that ends few other words.
-        if !byte.is_ascii_alphanumeric() && matches!(last | 0x20, b'i' | b'm' | b's') {
-            let word = bytes.get(at.saturating_sub(6)..at).unwrap_or_default();
-            let start = word.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
-            let word = word.get(start..).unwrap_or_default();
-            if [&b"ai"[..], b"llm", b"llms", b"genai"].iter().any(|ai| ai.eq_ignore_ascii_case(word)) {
-                return true;
-            }
-        }
-        last = *byte;
-    }
-    false
+    let goes_on = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+    // A word that ends at a place, or one behind it as a plural.
+    let ends = |word: &[u8], end: usize| {
+        let plural = usize::from(bytes.get(end).is_some_and(|byte| matches!(byte, b's' | b'S')));
+        end.checked_sub(word.len()).is_some_and(|start| {
+            bytes.get(start..end).is_some_and(|found| found.eq_ignore_ascii_case(word))
+                && !start.checked_sub(1).is_some_and(goes_on)
+                && !goes_on(end + plural)
+        })
+    };
+    memchr::memchr2_iter(b'I', b'i', bytes).any(|at| ends(b"ai", at + 1) || ends(b"genai", at + 1))
+        || memchr::memchr2_iter(b'M', b'm', bytes).any(|at| ends(b"llm", at + 1))
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -457,7 +455,7 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
     let evidence = || [key, ": ", whole].concat();
     let address = split_address(value);
     let by_address = address.email.and_then(|email| table.tool_of_email(email));
-    if by_address.is_none() && Key::names_authors(key) {
+    if by_address.is_none() && kind.names_authors(key) {
         out.author(&address);
     }
     let mut add = |tool: &str, model: Option<&str>, source: Source, rank: Rank, help: Vec<Help>| {

@@ -302,7 +302,7 @@ impl Table {
     pub fn model_with_version<'a>(&'a self, name: &'a str) -> Option<Named<'a>> {
         // Most names have no number, and no word of models.
         let may = name.bytes().any(|byte| byte.is_ascii_digit())
-            && words_at(name).any(|(_, word)| after_family(undecorated(word)).is_some());
+            && words_at(name).any(|(_, word)| after_family(word.trim_start_matches('(')).is_some());
         may.then(|| self.read(name)).filter(Named::has_version)
     }
 
@@ -498,8 +498,8 @@ impl Table {
             let twice = rest.len() >= name.len() && rest.bytes().zip(name.bytes()).all(same);
             let model = if vendor && glued {
                 Some(rest)
-            } else if vendor && !twice && looks_like_model(text) {
-                Some(without_use(text))
+            } else if let Some(model) = without_use(text).filter(|_| vendor && !twice) {
+                Some(model)
             } else {
                 find_model(rest)
             };
@@ -512,8 +512,8 @@ impl Table {
                 says_ai: says_ai(rest),
             };
         }
-        if looks_like_model(text) {
-            return Named { model: Some(without_use(text)), ..Named::default() };
+        if let Some(model) = without_use(text) {
+            return Named { model: Some(model), ..Named::default() };
         }
         // A tool's unmistakable name inside other words.
         let starts = text
@@ -717,15 +717,15 @@ pub(crate) fn model_at_start(text: &str) -> Option<Model> {
     end.map(|length| Model { length, versioned: false })
 }
 
-/// A model's name without the sentence about its use that goes on behind it.
-fn without_use(text: &str) -> &str {
-    let Some(model) = model_at_start(text) else { return text };
+/// A text that begins with a model's name, without the sentence about its use that goes on behind it.
+fn without_use(text: &str) -> Option<&str> {
+    let model = model_at_start(text)?;
     let behind = text.get(model.length..).unwrap_or_default();
     let of_name = words_at(behind).take_while(|(_, word)| is_grade(word)).last();
     let length = model.length + of_name.map_or(0, |(start, word)| start + word.len());
     let behind = text.get(length..).unwrap_or_default().trim_start();
     let goes_on = behind.starts_with([',', ';']) || behind.starts_with(|c: char| c.is_ascii_lowercase());
-    if goes_on { text.get(..length).unwrap_or(text) } else { text }
+    if goes_on { text.get(..length) } else { Some(text) }
 }
 
 /// Whether a text is the word of a family and nothing else.
@@ -735,9 +735,11 @@ fn is_family(text: &str) -> bool {
 
 /// A number as versions have: `4.6`, `v2`, `K2.7`, `3.5-preview`, and not `3rd`.
 pub(crate) fn is_version(word: &str) -> bool {
-    let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-    let ordinal = ["st", "nd", "rd", "th"].iter().any(|end| word.to_ascii_lowercase().ends_with(end));
-    word.len() - digits.len() <= 2 && digits.starts_with(|c: char| c.is_ascii_digit()) && !ordinal
+    let bytes = word.as_bytes();
+    let Some(digit) = bytes.iter().position(u8::is_ascii_digit).filter(|at| *at <= 2) else { return false };
+    let letters = bytes.get(..digit).is_some_and(|start| start.iter().all(u8::is_ascii_alphabetic));
+    let end = bytes.get(bytes.len().saturating_sub(2)..).unwrap_or_default();
+    letters && ![b"st", b"nd", b"rd", b"th"].iter().any(|ordinal| ordinal.eq_ignore_ascii_case(end))
 }
 
 fn is_grade(word: &str) -> bool {

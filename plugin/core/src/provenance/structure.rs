@@ -386,11 +386,9 @@ const BREAKS: &[&str] = &[
 
 fn may_have_lost_breaks(message: &str) -> bool {
     let bytes = message.as_bytes();
-    bytes.iter().enumerate().any(|(at, byte)| match byte {
-        b'\\' | b'%' | b'&' | 0xe2 | 0xc2 => true,
-        b'<' => matches!(bytes.get(at + 1), Some(b'b' | b'B')),
-        _ => false,
-    })
+    memchr::memchr3(b'\\', b'%', b'&', bytes).is_some()
+        || memchr::memchr_iter(b'<', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'b' | b'B')))
+        || !message.is_ascii()
 }
 
 /// The line with its lost breaks put back, where it has any outside of code.
@@ -472,10 +470,10 @@ fn is_known(key: &str) -> bool {
 /// Where trailers begin that stand behind other words, outside of code and of quotation marks.
 fn glued_keys(text: &str) -> impl Iterator<Item = usize> {
     memchr::memchr_iter(b':', text.as_bytes()).filter_map(|colon| {
-        let (start, end) = key_before(text, colon)?;
+        let (start, end) = key_before(text, colon).filter(|(start, _)| *start > 0)?;
         let key = text.get(start..end)?;
-        let known = key.contains('-') && is_known(key);
-        let before = text.get(..start)?;
+        let known = key.bytes().any(|byte| byte == b'-') && is_known(key);
+        let before = text.get(..start).filter(|_| known)?;
         let bounded = before.ends_with(|c: char| {
             c.is_whitespace()
                 || matches!(c, '(' | '[' | ',' | ';' | '|' | '.' | ')' | '>' | '*')
@@ -484,7 +482,7 @@ fn glued_keys(text: &str) -> impl Iterator<Item = usize> {
         let quoted = before.ends_with(['“', '‘', '«', '„', '’', '”']);
         let code = before.bytes().filter(|byte| *byte == b'`').count() % 2 == 1;
         let first = !before.contains(|c: char| c.is_alphanumeric());
-        (known && bounded && !quoted && !code && !first).then_some(start)
+        (bounded && !quoted && !code && !first).then_some(start)
     })
 }
 

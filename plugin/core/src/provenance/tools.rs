@@ -488,10 +488,9 @@ impl Key {
         matches!(kind, Key::CoAuthor).then_some(*kind)
     }
 
-    /// Whether the people that a line with this key names wrote the commit with its author.
-    pub fn names_authors(key: &str) -> bool {
-        matches!(Key::of(key), Some(Key::CoAuthor | Key::Wrote))
-            || key.eq_ignore_ascii_case("co-developed-by")
+    /// Whether the people that a line with this key names wrote the commit with its author; `key` is as it is written.
+    pub fn names_authors(self, key: &str) -> bool {
+        matches!(self, Key::CoAuthor | Key::Wrote) || key.eq_ignore_ascii_case("co-developed-by")
     }
 }
 
