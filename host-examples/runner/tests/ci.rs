@@ -209,10 +209,11 @@ fn a_merge_request_whose_pipeline_runs_in_the_fork_is_not_judged_by_the_forks_br
     assert!(run.err.contains("fork"), "{}", run.err);
 }
 
-/// A policy that holds drafts, and forbids what comes from a fork and touches infrastructure.
+/// A policy that holds what may be a draft, and forbids what comes from a fork and touches infrastructure.
 const OF_FORKS: &str = "\
 countersign: 1
 name: forks
+draft: block
 rules:
   - { name: No fork, when: { fork: true }, deny: Open it from this repository. }
 ";

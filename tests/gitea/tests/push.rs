@@ -712,6 +712,8 @@ fn a_new_branch_is_signed_for_by_whom_the_default_branch_names() {
     forge.dana.git(&["switch", "--quiet", "--create", "release/1"]);
     forge.dana.commit(AI);
     forge.refuses(&["release/1"], "is not satisfied");
+    // A clone that git makes knows which branch is the default one.
+    forge.dana.git(&["remote", "set-head", "origin", "--auto"]);
     let key = forge.folder.path().join("sam");
     let nothing = "0".repeat(40);
     let which =

@@ -1,5 +1,7 @@
 //! What one commit message says of AI: the sense of the pieces that [`super::structure`] finds in it.
 
+use std::ops::ControlFlow;
+
 use super::Collector;
 use super::denials::denies;
 use super::lines::trim;
@@ -18,7 +20,10 @@ use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
     let mut reader =
         Reader { table, ascii: message.is_ascii(), links: has_links(message), asked: false, out: &mut *out };
-    structure::read(message, &mut |piece| reader.read(piece));
+    structure::read(message, &mut |piece| {
+        reader.read(piece);
+        if reader.out.cost > limits::STEPS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
     if message.starts_with("aider: ") {
         out.add(Finding {
             place: Whereabouts::Title,
@@ -51,9 +56,6 @@ struct Reader<'r> {
 
 impl Reader<'_> {
     fn read(&mut self, piece: &Piece<'_>) {
-        if self.out.cost > limits::STEPS {
-            return;
-        }
         let (table, place) = (self.table, || piece.place());
         let asked = std::mem::take(&mut self.asked);
         let trailer = piece.trailer.as_ref().map(|(key, value)| (*key, start_of(trim(value), VALUE_BYTES)));
@@ -670,8 +672,8 @@ fn declaration(
                 || goes_on_as_a_release(rest)
                 || (goes_on_as_a_tool(rest) && (kind == Name::Common || help == Some(Help::Generated)));
             if !counts {
-                // In lower case it is a sentence that begins with the word.
-                if !rest.trim_start().starts_with(char::is_lowercase) {
+                // In lower case it is a sentence that begins with the word, and who has a handle is somebody.
+                if !rest.trim_start().starts_with(char::is_lowercase) && !rest.contains('@') {
                     out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
                 }
                 person = true;

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
@@ -78,14 +78,17 @@ enum Kind {
 /// How deep messages within messages are read.
 const DEPTH: u8 = 4;
 
+/// What a piece is given to, which may have enough.
+type Each<'e> = &'e mut dyn FnMut(&Piece<'_>) -> ControlFlow<()>;
+
 /// Reads a message, piece by piece.
-pub(crate) fn read(message: &str, each: &mut dyn FnMut(&Piece<'_>)) {
+pub(crate) fn read(message: &str, each: Each<'_>) {
     let indented = |line: Line<'_>| trim(line.text).is_empty() || line.is_indented();
     // A message that is a quoted commit from its first line to its last.
     if Lines::of(message).all(indented) {
-        read_whole(&Whole::of(&dedented(Lines::of(message)), Kind::Quoted), DEPTH, each);
+        let _ = read_whole(&Whole::of(&dedented(Lines::of(message)), Kind::Quoted), DEPTH, each);
     } else {
-        read_whole(&Whole::of(message, Kind::Own), DEPTH, each);
+        let _ = read_whole(&Whole::of(message, Kind::Own), DEPTH, each);
     }
 }
 
@@ -131,7 +134,7 @@ impl<'a> Whole<'a> {
 }
 
 /// Reads a text whose lines, as far as they are its author's own, stand at its margin.
-fn read_whole(whole: &Whole<'_>, depth: u8, each: &mut dyn FnMut(&Piece<'_>)) {
+fn read_whole(whole: &Whole<'_>, depth: u8, each: Each<'_>) -> ControlFlow<()> {
     let (mut in_commit, mut cut) = (false, false);
     let mut lines = Lines::of(whole.message);
     while let Some(line) = lines.next() {
@@ -154,14 +157,14 @@ fn read_whole(whole: &Whole<'_>, depth: u8, each: &mut dyn FnMut(&Piece<'_>)) {
                     lines = ahead.clone();
                 }
                 let body = dedented(body.into_iter());
-                read_whole(&Whole::of(&body, Kind::Quoted), depth - 1, each);
+                read_whole(&Whole::of(&body, Kind::Quoted), depth - 1, each)?;
                 continue;
             }
             match split_key(text).filter(|(key, _)| HEADS.iter().any(|head| head.eq_ignore_ascii_case(key))) {
                 Some((key, value)) => {
                     if key.eq_ignore_ascii_case("author") || key.eq_ignore_ascii_case("commit") {
                         let trailer = Some((key, value.into()));
-                        each(&Piece { text, trailer, joint: Joint::Head, more: false, line, whole });
+                        each(&Piece { text, trailer, joint: Joint::Head, more: false, line, whole })?;
                     }
                     continue;
                 }
@@ -171,7 +174,7 @@ fn read_whole(whole: &Whole<'_>, depth: u8, each: &mut dyn FnMut(&Piece<'_>)) {
         cut |= text.starts_with('#') && trailers::scissors(whole.message.as_bytes()) == Some(line.start);
         if cut {
             let trailer = split_key(text).map(|(key, value)| (key, value.into()));
-            each(&Piece { text, trailer, joint: Joint::Cut, more: false, line, whole });
+            each(&Piece { text, trailer, joint: Joint::Cut, more: false, line, whole })?;
             continue;
         }
         if whole.is_example(&line) {
@@ -181,11 +184,12 @@ fn read_whole(whole: &Whole<'_>, depth: u8, each: &mut dyn FnMut(&Piece<'_>)) {
             && depth > 0
             && let Some(unbroken) = with_breaks(line.text)
         {
-            read_whole(&Whole::of(&unbroken, Kind::Unbroken), depth - 1, each);
+            read_whole(&Whole::of(&unbroken, Kind::Unbroken), depth - 1, each)?;
             continue;
         }
-        read_line(whole, line, text, &lines, each);
+        read_line(whole, line, text, &lines, each)?;
     }
+    ControlFlow::Continue(())
 }
 
 /// Reads a line that is its author's own: what stands before its first trailer, and each trailer behind other words.
@@ -194,8 +198,8 @@ fn read_line(
     line: Line<'_>,
     text: &str,
     following: &Lines<'_>,
-    each: &mut dyn FnMut(&Piece<'_>),
-) {
+    each: Each<'_>,
+) -> ControlFlow<()> {
     let (item, text) = match without_list_mark(text) {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -207,7 +211,7 @@ fn read_line(
         let split = decorated_key(part).or_else(|| split_key(part));
         if item && from == 0 && split.is_some_and(|(key, _)| is_known(key)) && is_listed_example(whole, &line)
         {
-            return;
+            return ControlFlow::Continue(());
         }
         let trailer = split.map(|(key, value)| {
             let last = start == text.len() && joint != Joint::Item;
@@ -218,10 +222,11 @@ fn read_line(
             joint = Joint::Prose;
         }
         if !part.is_empty() {
-            each(&Piece { text: part, trailer, joint, more: start < text.len(), line, whole });
+            each(&Piece { text: part, trailer, joint, more: start < text.len(), line, whole })?;
         }
         (from, joint) = (start, Joint::Glued);
     }
+    ControlFlow::Continue(())
 }
 
 /// Whether a sentence goes on, or ends, behind the address in a value.
@@ -575,7 +580,10 @@ mod tests {
     /// The pieces of a message: how each hangs together, and its words.
     fn pieces(message: &str) -> Vec<(Joint, String)> {
         let mut found = Vec::new();
-        read(message, &mut |piece| found.push((piece.joint, piece.text.to_owned())));
+        read(message, &mut |piece| {
+            found.push((piece.joint, piece.text.to_owned()));
+            ControlFlow::Continue(())
+        });
         found
     }
 
@@ -781,10 +789,11 @@ mod tests {
         fn every_trailer_that_git_finds_is_a_piece(message in blocks_of_trailers()) {
             let whole = Whole::of(&message, Kind::Own);
             let mut found = Vec::new();
-            read_whole(&whole, DEPTH, &mut |piece| {
+            let _ = read_whole(&whole, DEPTH, &mut |piece| {
                 if piece.trailer.is_some() && !matches!(piece.joint, Joint::Cut | Joint::Prose) {
                     found.push(piece.line.start);
                 }
+                ControlFlow::Continue(())
             });
             for start in trailers::starts(message.as_bytes()) {
                 prop_assert!(found.contains(&start), "{start} of {message:?}");

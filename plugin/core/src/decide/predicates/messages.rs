@@ -1,5 +1,7 @@
 //! What commits say and who vouches for them: requirements, sign-offs under the DCO, signatures.
 
+use std::ops::ControlFlow;
+
 use super::{Facts, Truth, quoted};
 use crate::Error;
 use crate::model::{Commit, CommitFindings, Document, Fact, RemarkCode, Role, RuleCode, Whereabouts};
@@ -182,11 +184,14 @@ fn programs_name(name: &str) -> String {
 fn sign_offs_anywhere(message: &str) -> Vec<String> {
     let mut found = Vec::new();
     structure::read(message, &mut |piece| {
-        let Some((key, value)) = &piece.trailer else { return };
         let counts = piece.joint == Joint::Line && piece.place() == Whereabouts::Lenient;
-        if counts && key.eq_ignore_ascii_case("signed-off-by") {
+        if let Some((key, value)) = &piece.trailer
+            && counts
+            && key.eq_ignore_ascii_case("signed-off-by")
+        {
             found.push(value.clone().into_owned());
         }
+        ControlFlow::Continue(())
     });
     found
 }
