@@ -474,7 +474,9 @@ fn is_known(key: &str) -> bool {
 
 /// Where trailers begin that stand behind other words, outside of code and of quotation marks.
 fn glued_keys(text: &str) -> impl Iterator<Item = usize> {
-    memchr::memchr_iter(b':', text.as_bytes()).filter_map(|colon| {
+    // How far the marks of code are counted, and whether one is open there.
+    let (mut counted, mut in_code) = (0, false);
+    memchr::memchr_iter(b':', text.as_bytes()).filter_map(move |colon| {
         let (start, end) = key_before(text, colon).filter(|(start, _)| *start > 0)?;
         let key = text.get(start..end)?;
         let known = key.bytes().any(|byte| byte == b'-') && is_known(key);
@@ -485,9 +487,10 @@ fn glued_keys(text: &str) -> impl Iterator<Item = usize> {
                 || !c.is_ascii()
         });
         let quoted = before.ends_with(['“', '‘', '«', '„', '’', '”']);
-        let code = before.bytes().filter(|byte| *byte == b'`').count() % 2 == 1;
+        let marks = before.as_bytes().get(counted..).map_or(0, |new| memchr::memchr_iter(b'`', new).count());
+        (counted, in_code) = (start, in_code ^ (marks % 2 == 1));
         let first = !before.contains(|c: char| c.is_alphanumeric());
-        (bounded && !quoted && !code && !first).then_some(start)
+        (bounded && !quoted && !in_code && !first).then_some(start)
     })
 }
 
