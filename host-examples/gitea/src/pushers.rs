@@ -131,7 +131,7 @@ impl<'a> Pushers<'a> {
             ));
             return Vec::new();
         };
-        let pushed = self.to_branch(&repository.full_name, &format!("refs/heads/{branch}"), of, outside);
+        let pushed = self.pushes_to(&repository.full_name, &format!("refs/heads/{branch}"), of, outside);
         let tips = pushed.iter().map(|push| push.head.clone()).collect();
         self.pushes.extend(pushed);
         self.brought(of.repository, of.pull, tips)
@@ -155,7 +155,7 @@ impl<'a> Pushers<'a> {
     }
 
     /// The pushes to the head's branch, back to where nothing of the change was on it.
-    fn to_branch(
+    fn pushes_to(
         &mut self,
         repository: &str,
         branch: &str,

@@ -304,7 +304,7 @@ impl Log {
             Ok(link) => !(self.open && settled.contains(&link.entry.number)),
             Err(_) => true,
         });
-        if found.iter().all(|here| matches!(here, Err(_))) {
+        if found.iter().all(|here| here.is_err()) {
             let what =
                 if entries == 0 { "The trail holds no entry that can be read" } else { "No entry matches" };
             match self.format {

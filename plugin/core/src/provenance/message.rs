@@ -864,9 +864,7 @@ fn verb_and_name(text: &str) -> Option<(&str, &str, &str)> {
             // Behind other words it must be all that the line says.
             return is_joint.then(|| (word, joint, name.trim_start()));
         }
-        if SCOPES.get(word).is_none() {
-            return None;
-        }
+        SCOPES.get(word)?;
         scope += 1;
         rest = after;
     }

@@ -324,7 +324,8 @@ const RANKS: &[(&str, Rank)] =
     &[("inferred", Rank::Inferred), ("declared", Rank::Declared), ("attested", Rank::Attested)];
 
 fn ai(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<Predicate> {
-    const CHOICES: &[(&str, fn() -> Predicate)] = &[
+    type Made = fn() -> Predicate;
+    const CHOICES: &[(&str, Made)] = &[
         ("any", || Predicate::Ai(AiTest { present: true, ..AiTest::default() })),
         ("none", || Predicate::Ai(AiTest::default())),
         ("undeclared", || Predicate::UndeclaredAi),
