@@ -135,7 +135,7 @@ impl<'a> Whole<'a> {
 
 /// Reads a text whose lines, as far as they are its author's own, stand at its margin.
 fn read_whole(whole: &Whole<'_>, depth: u8, each: Each<'_>) -> ControlFlow<()> {
-    let (mut in_commit, mut cut) = (false, false);
+    let (mut in_commit, mut cut, mut scissors) = (false, false, None);
     let mut lines = Lines::of(whole.message);
     while let Some(line) = lines.next() {
         let text = trim(line.text);
@@ -171,7 +171,10 @@ fn read_whole(whole: &Whole<'_>, depth: u8, each: Each<'_>) -> ControlFlow<()> {
                 None => in_commit = false,
             }
         }
-        cut |= text.starts_with('#') && trailers::scissors(whole.message.as_bytes()) == Some(line.start);
+        if text.starts_with('#') {
+            let at = *scissors.get_or_insert_with(|| trailers::scissors(whole.message.as_bytes()));
+            cut |= at == Some(line.start);
+        }
         if cut {
             let trailer = split_key(text).map(|(key, value)| (key, value.into()));
             each(&Piece { text, trailer, joint: Joint::Cut, more: false, line, whole })?;
