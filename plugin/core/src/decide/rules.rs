@@ -489,7 +489,6 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         match self.facts.request.is_draft() {
             Some(true) => Some((RuleCode::Draft, "the change is a draft".to_owned())),
             Some(false) => None,
-            None if self.facts.policy.draft != Draft::Block => None,
             None => Some((
                 RuleCode::FactUnavailable,
                 format!("{DRAFT_UNKNOWN}, and the policy says `draft: block`"),

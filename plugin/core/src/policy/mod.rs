@@ -87,16 +87,14 @@ pub(crate) enum Otherwise {
     Block,
 }
 
-/// What becomes of a draft, from what asks less to what asks more.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// What becomes of a draft.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Draft {
+    /// It waits until it is none.
+    #[default]
+    Block,
     /// It is judged as any change.
     Evaluate,
-    /// What the platform calls a draft waits until it is none.
-    #[default]
-    Unsaid,
-    /// So does what may be one.
-    Block,
 }
 
 /// A named set of people: the union of its parts.

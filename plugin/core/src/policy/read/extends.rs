@@ -154,7 +154,9 @@ pub(super) fn tighten(policy: &mut Policy, base: &Policy, root: &Node<'_>, fault
         }
         policy.enforce = Enforce::Block;
     }
-    policy.draft = policy.draft.max(base.draft);
+    if base.draft == Draft::Block {
+        policy.draft = Draft::Block;
+    }
     match (base.otherwise, policy.otherwise) {
         (None, Some(Otherwise::Pass)) => {
             let stated = match &root.value {
