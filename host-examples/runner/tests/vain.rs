@@ -472,7 +472,7 @@ fn after_a_rewrite_the_answer_names_who_signed_what_was_there() {
         (
             "other content",
             |repo| {
-                repo.write("src/page.rs", "pub fn page() { todo!() }\n");
+                repo.write("src/page.rs", "pub fn page() -> u8 { 9 }\n");
                 repo.git(&["commit", "--quiet", "--all", "--amend", "--no-edit"]);
             },
             false,

@@ -69,16 +69,17 @@ impl Policy {
             Predicate::Any(parts) => each(parts, true),
             Predicate::Not(inner) => self.holds_for(inner, path).map(|holds| !holds),
             Predicate::Paths(test) => {
-                let matches = test.touches(path);
+                let matches = test.reached_by(path.as_bytes()).is_some();
                 match test.which {
                     Which::Changed => matches.then_some(true),
                     Which::None => matches.then_some(false),
-                    Which::Only => (!test.matches(path)).then_some(false),
+                    Which::Only => (!test.matches(path.as_bytes())).then_some(false),
                 }
             }
             // The highest level of a change counts, and another file may have a higher one.
             Predicate::Level(names) => {
-                let at = self.levels.iter().position(|level| level.paths.touches(path))?;
+                let at =
+                    self.levels.iter().position(|level| level.paths.reached_by(path.as_bytes()).is_some())?;
                 let mut from_top = self.levels.iter().take(at + 1);
                 from_top.all(|level| names.contains(&level.name)).then_some(true)
             }
@@ -114,21 +115,5 @@ fn passes(combination: &Combination, asks: &[bool]) -> bool {
         Combination::Rule(at) => asks.get(*at) != Some(&true),
         Combination::All(parts) => parts.iter().all(|part| passes(part, asks)),
         Combination::Any(parts) => parts.iter().any(|part| passes(part, asks)),
-    }
-}
-
-impl super::PathTest {
-    /// Whether a path is one of those that the test is about.
-    fn matches(&self, path: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(path.as_bytes())) && !self.ignores(path)
-    }
-
-    /// Whether a change of this path is one that the test is about.
-    fn touches(&self, path: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.reaches(path.as_bytes())) && !self.ignores(path)
-    }
-
-    fn ignores(&self, path: &str) -> bool {
-        self.ignore.iter().any(|pattern| pattern.matches(path.as_bytes()))
     }
 }

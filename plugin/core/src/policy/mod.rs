@@ -491,6 +491,28 @@ pub(crate) struct PathTest {
     pub ignore: Vec<Pattern>,
 }
 
+impl PathTest {
+    /// Whether a path itself matches, unless it is to be left out.
+    pub fn matches(&self, path: &[u8]) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(path)) && !self.ignores(path)
+    }
+
+    /// The first pattern that reaches a path, unless it is to be left out.
+    pub fn reached_by(&self, path: &[u8]) -> Option<&Pattern> {
+        self.patterns.iter().find(|pattern| pattern.reaches(path)).filter(|_| !self.ignores(path))
+    }
+
+    /// Whether a path is to be left out.
+    pub fn ignores(&self, path: &[u8]) -> bool {
+        self.ignore.iter().any(|pattern| pattern.matches(path))
+    }
+
+    /// Steps that a path of this length takes.
+    pub fn steps(&self, length: usize) -> u64 {
+        self.patterns.iter().chain(&self.ignore).map(|pattern| pattern.steps(length)).sum()
+    }
+}
+
 /// A test on the requirements that a change names in its messages, title or description.
 #[derive(Debug, Clone)]
 pub(crate) struct RequirementsTest {

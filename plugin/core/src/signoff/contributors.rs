@@ -1,6 +1,6 @@
 //! Who took part in a change, and which of its commits count for that.
 
-use super::people::{Attribution, Directory, PersonId, is_mask};
+use super::people::{Attribution, Directory, PersonId};
 use super::roster::{Admission, Roster};
 use crate::Error;
 use crate::change::{CoAuthor, Contribution, Judged, Stated, contributions};
@@ -91,7 +91,6 @@ impl<'r, 'a> Contributors<'r, 'a> {
         let counted = judged.own.iter().copied().enumerate().filter(|(at, _)| !is_ignored(*at));
         // A change has many commits and few people, and mostly they commit what they wrote.
         let mut met: Vec<(u64, &Ident<'_>, Attribution)> = Vec::new();
-        let (has_map, has_mailmap) = (directory.has_map(), directory.has_mailmap());
         for contribution in contributions(counted, co_authors) {
             let mut is_new = true;
             let who = match &contribution.who {
@@ -110,7 +109,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
                 }
                 Stated::CoAuthor(named) => directory.of_address(table, &named.name, &named.email),
             };
-            if has_map && (has_mailmap || is_mask(contribution.who.email())) {
+            if directory.may_map(contribution.who.email()) {
                 contributors.add_mapped(&contribution, directory);
             }
             match who {

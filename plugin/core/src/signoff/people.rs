@@ -548,10 +548,10 @@ impl Directory {
         !self.mailmap.is_empty()
     }
 
-    /// Whether addresses may stand for others than those who have them: by `.mailmap`, and where there are no accounts by
-    /// the masks of forges.
-    pub fn has_map(&self) -> bool {
-        !self.mailmap.is_empty() || !self.by_account
+    /// Whether an address may stand for somebody beside whoever has it: by `.mailmap`, and where there are no accounts as a
+    /// forge's mask.
+    pub fn may_map(&self, email: &[u8]) -> bool {
+        self.has_mailmap() || (!self.by_account && is_mask(email))
     }
 
     /// Whom an address stands for beside whoever has it, by `.mailmap`. That bars them, and makes nobody answerable.
@@ -596,7 +596,7 @@ impl Directory {
 
     /// Whether there may be two who may be one and are not named as one.
     pub fn may_unite(&self) -> bool {
-        self.united || self.has_map()
+        self.united || self.has_mailmap() || !self.by_account
     }
 
     /// What says that two people may be one who are not named as one.
@@ -666,7 +666,7 @@ fn without_number(email: &str) -> (bool, &str) {
 
 /// Whether an address is one that a forge gives out in place of a person's own: GitHub and GitLab have
 /// `users.noreply.DOMAIN`, Gitea `noreply.DOMAIN`.
-pub(super) fn is_mask(email: &[u8]) -> bool {
+fn is_mask(email: &[u8]) -> bool {
     let Some(at) = memchr::memchr(b'@', email) else { return false };
     let domain = email.get(at + 1..).unwrap_or_default();
     let begins = |with: &[u8]| domain.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));

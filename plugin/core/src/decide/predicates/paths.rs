@@ -24,7 +24,7 @@ impl Facts<'_, '_, '_> {
             for (path, at) in pattern.find(self.paths, self.steps)? {
                 if let Some(matches) = matching.get_mut(at).filter(|matches| !**matches) {
                     self.steps.take(test.ignore.iter().map(|pattern| pattern.steps(path.len())).sum())?;
-                    *matches = !test.ignore.iter().any(|pattern| pattern.matches(path));
+                    *matches = !test.ignores(path);
                 }
             }
         }
@@ -33,11 +33,8 @@ impl Facts<'_, '_, '_> {
 
     /// Whether a path itself matches, unless it is to be left out.
     fn matches(&self, test: &PathTest, path: &Text<'_>) -> Result<bool, Error> {
-        let bytes = path.as_bytes();
-        let patterns = || test.patterns.iter().chain(&test.ignore);
-        self.steps.take(patterns().map(|pattern| pattern.steps(bytes.len())).sum())?;
-        let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(bytes));
-        Ok(any(&test.patterns) && !any(&test.ignore))
+        self.steps.take(test.steps(path.as_bytes().len()))?;
+        Ok(test.matches(path.as_bytes()))
     }
 
     pub(super) fn paths(&self, test: &PathTest) -> Result<Truth, Error> {
@@ -69,12 +66,8 @@ impl Facts<'_, '_, '_> {
         test: &'t PathTest,
     ) -> Result<(&'t Text<'r>, &'t str), Error> {
         let by = |path: &Text<'_>| {
-            let bytes = path.as_bytes();
-            let patterns = || test.patterns.iter().chain(&test.ignore);
-            self.steps.take(patterns().map(|pattern| pattern.steps(bytes.len())).sum())?;
-            let ignored = test.ignore.iter().any(|pattern| pattern.matches(bytes));
-            let by = test.patterns.iter().find(|pattern| pattern.reaches(bytes)).filter(|_| !ignored);
-            Ok(by.map(Pattern::source))
+            self.steps.take(test.steps(path.as_bytes().len()))?;
+            Ok(test.reached_by(path.as_bytes()).map(Pattern::source))
         };
         if let Some(previous) = &file.previous_path
             && by(&file.path)?.is_none()
