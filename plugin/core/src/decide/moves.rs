@@ -8,6 +8,9 @@ use crate::policy::Protects;
 /// The refs that hold sign-offs.
 const SIGNOFFS: &str = "refs/countersign/";
 
+/// The one that people push to. Git keeps no ref below another, so that one below it would keep it from ever being made.
+const SIGNOFFS_REF: &str = "refs/countersign/signoffs";
+
 /// Whether a push would move a ref that holds sign-offs. No policy is asked about it.
 pub(super) fn holds_signoffs(request: &Request<'_>, change: &Change<'_>) -> bool {
     request.trigger.kind == TriggerKind::PreReceive && change.target.starts_with(SIGNOFFS)
@@ -24,6 +27,10 @@ pub(super) fn of_signoffs(request: &Request<'_>, change: &Change<'_>) -> (Outcom
     };
     if change.head.is_zero() {
         return denied(format!("this would delete {target}"));
+    }
+    if target.strip_prefix(SIGNOFFS_REF).is_some_and(|below| below.starts_with('/')) {
+        let why = format!("Denied: {target} would stand in the place of {SIGNOFFS_REF}; push to that");
+        return (Outcome::Denied, why);
     }
     if !request.complete.contains(&Fact::Files) {
         return denied(format!("what this would do to {target} is not known"));

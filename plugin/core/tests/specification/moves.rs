@@ -290,6 +290,16 @@ fn a_ref_of_sign_offs_is_neither_deleted_nor_rewound_nor_moved_unseen() {
         assert_eq!(case.outcome(), "denied");
         assert!(headline(&case).contains(said), "{}", headline(&case));
     }
+    // Git keeps no ref below another: one below the documented one would keep it from ever being made.
+    for (target, expected) in [
+        ("refs/countersign/signoffs/x", "denied"),
+        ("refs/countersign/signoffs-of-sam", "not-applicable"),
+        ("refs/countersign/others/x", "not-applicable"),
+    ] {
+        let mut below = push_of_signoffs(json!([]));
+        below.request["change"]["target"] = target.into();
+        assert_eq!(below.outcome(), expected, "{target}");
+    }
     let mut unseen = push_of_signoffs(json!([]));
     unseen.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "files");
     assert_eq!(unseen.outcome(), "denied");
