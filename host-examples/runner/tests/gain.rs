@@ -225,3 +225,42 @@ fn an_approval_of_the_diff_lasts_as_long_as_merging_brings_the_same() {
         assert_eq!(repo.decision(&[])["outcome"], expected, "{what}");
     }
 }
+
+#[test]
+fn a_merge_declares_what_it_holds_beside_what_merging_gives() {
+    let policy = "countersign: 1\nname: test\nrules:\n  - { name: declared, when: { declaration: missing }, deny: say it }\n";
+    type Step = fn(&Repo);
+    let take = |repo: &Repo, message: &str, beside: Step| {
+        let args = ["merge", "--quiet", "--no-ff", "--no-commit", "main"];
+        // It ends with 1 where a conflict is left.
+        let _ = common::command(&repo.path()).args(args).output().unwrap();
+        beside(repo);
+        repo.commit(message);
+    };
+    for (what, message, beside, code) in [
+        ("what merging gives", "Take main\n", (|_| {}) as Step, "not-applicable"),
+        ("more", "Take main\n", |repo| repo.write("prod/evil.conf", "open=1\n"), "denied"),
+        ("less", "Take main\n", |repo| repo.write("prod/page.conf", "limit=10\n"), "denied"),
+        (
+            "more, and says so",
+            "Take main\n\nAI-Assisted: none\n",
+            |repo| repo.write("x", "1\n"),
+            "not-applicable",
+        ),
+    ] {
+        let repo = repo();
+        repo.git(&["switch", "--quiet", "main"]);
+        repo.write(".countersign/policy.yaml", policy);
+        repo.commit("Ask for a declaration");
+        repo.git(&["switch", "--quiet", "--force-create", "change"]);
+        repo.write("helper.txt", "h\n");
+        repo.commit("Help\n\nAI-Assisted: none\n");
+        on(&repo, "main", |repo| repo.write("prod/page.conf", "limit=5\n"));
+        take(&repo, message, beside);
+        assert_eq!(rule(&repo.decision(&[]), "declared"), code, "{what}");
+        // What somebody made of a conflict is work, whatever it is.
+        on(&repo, "main", |repo| repo.write("helper.txt", "other\n"));
+        take(&repo, "Take main again\n", |repo| repo.write("helper.txt", "h\n"));
+        assert_eq!(rule(&repo.decision(&[]), "declared"), "denied", "{what}");
+    }
+}

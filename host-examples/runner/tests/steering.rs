@@ -18,6 +18,7 @@ identities: { sam: { emails: [sam@example.com] } }
 rules:
   - { name: paths, when: { paths: [\"src/**\"] }, require: [{ approvals: 1, by: seniors }], options: { stale: diff } }
   - { name: lines, when: { lines: { deleted: \"> 1\" } }, require: [{ approvals: 1, by: seniors }], options: { stale: tree } }
+  - { name: declared, when: { declaration: missing }, require: [{ approvals: 1, by: seniors }] }
   - { name: signals, when: { signals: any }, require: [{ approvals: 1, by: seniors }] }
 ";
 

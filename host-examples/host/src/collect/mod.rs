@@ -3,6 +3,7 @@
 mod documents;
 mod error;
 mod gain;
+mod merges;
 mod platform;
 mod revisions;
 mod selection;
@@ -223,7 +224,7 @@ impl<'m> Collector<'m> {
         let wanted = |fact: Fact| needs.facts.contains(&fact);
         let bound = |fact: Fact| subject.to_sign || wanted(fact);
         let diff_id = has_signoffs || bound(Fact::DiffId);
-        let commits = self.commits(subject)?;
+        let mut commits = self.commits(subject)?;
         let gain = self.gain(subject, &commits)?;
         self.of_target_as_it_is(rules, Role::Mailmap, ".mailmap", request)?;
 
@@ -243,6 +244,9 @@ impl<'m> Collector<'m> {
             if let Some(change) = &mut request.change {
                 change.merge_tree = merge.clean();
             }
+        }
+        if wanted(Fact::AutoMergeTrees) {
+            merges::put_auto_merge_trees(&self.repository, &mut commits, request)?;
         }
         if wanted(Fact::Notes) {
             let ids: Vec<&str> = commits.iter().map(|commit| commit.sha.as_str()).collect();

@@ -8,7 +8,7 @@ use crate::model::{
     API_VERSION, ActCode, ActKind, Document, Fact, Needs, Request, Role, Text, WantedDocument,
 };
 use crate::order::{self, Index};
-use crate::policy::{CODE_OWNERS, Effect, Options, PeopleSet, Policy, Predicate, Stale};
+use crate::policy::{CODE_OWNERS, Dco, Effect, Options, PeopleSet, Policy, Predicate, Stale, UpdateMerges};
 use crate::provenance::wanted_checkpoints;
 use crate::signoff::Elsewhere;
 use crate::signoff::signed::{Signed, Subject, signed};
@@ -252,6 +252,9 @@ fn look_at_people(sets: &[String], policy: &Policy, facts: &mut Vec<Fact>) {
 
 fn look_at_options(options: &Options, policy: &Policy, facts: &mut Vec<Fact>) {
     look_at_people(&options.ignore.commits_by, policy, facts);
+    if options.ignore.update_merges == Some(UpdateMerges::Verified) {
+        add(facts, &[Fact::AutoMergeTrees]);
+    }
     if options.fresh_answers {
         add(facts, &[Fact::History]);
     }
@@ -275,7 +278,10 @@ fn look_at(predicate: &Predicate, policy: &Policy, facts: &mut Vec<Fact>) {
         Predicate::Ai(_) | Predicate::SuspectedAi | Predicate::UndeclaredAi => {
             add(facts, &[Fact::Notes, Fact::Traces, Fact::Files]);
         }
-        Predicate::DeclarationMissing | Predicate::Dco(_) => {}
+        Predicate::DeclarationMissing | Predicate::Dco(Dco::Missing) => {
+            add(facts, &[Fact::AutoMergeTrees]);
+        }
+        Predicate::Dco(Dco::Ai) => {}
         Predicate::Paths(_) | Predicate::Level(_) => add(facts, &[Fact::Files]),
         Predicate::Signals(_) => add(facts, &[Fact::Files, Fact::Hunks]),
         Predicate::Requirements(_) => add(facts, &[Fact::Text]),

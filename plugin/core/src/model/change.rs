@@ -237,7 +237,7 @@ pub struct Commit<'a> {
     /// Whether it belongs to the change, to what a merge made of it, or to both.
     #[serde(rename = "in", default, skip_serializing_if = "Place::is_change")]
     pub place: Place,
-    /// For a merge: the tree that an automatic merge of its parents gives.
+    /// For a merge of two parents: the tree that merging them gives by itself; none where they conflict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_merge_tree: Option<ObjectId<'a>>,
     /// How it is known that the forge made this commit itself (web editor, merge button).

@@ -182,6 +182,8 @@ pub enum Fact {
     DiffId,
     /// The tree of merging head into the target.
     MergeTree,
+    /// The tree that merging the parents of each merge gives by itself.
+    AutoMergeTrees,
     /// Earlier answers and the last audited commit.
     History,
     /// Plans of infrastructure changes.
@@ -214,6 +216,7 @@ words!(Fact {
     "requester" => Requester,
     "diff-id" => DiffId,
     "merge-tree" => MergeTree,
+    "auto-merge-trees" => AutoMergeTrees,
     "history" => History,
     "plans" => Plans,
     "context" => Context,
@@ -226,6 +229,19 @@ impl Request<'_> {
         let said = self.change.as_ref().and_then(|change| change.draft);
         let whole = self.complete.contains(&Fact::Text) || self.absent.contains(&Fact::Text);
         said.or(whole.then_some(false))
+    }
+
+    /// Whether a commit holds work of its own. A merge does where it holds anything else than merging its parents gives, which is
+    /// then also what a person made of a conflict; none where that is not known.
+    pub(crate) fn is_work(&self, commit: &Commit<'_>) -> Option<bool> {
+        if !commit.is_merge() {
+            return Some(true);
+        }
+        match (&commit.auto_merge_tree, &commit.tree) {
+            (Some(merged), Some(tree)) => Some(merged != tree),
+            (None, _) if self.complete.contains(&Fact::AutoMergeTrees) => Some(true),
+            _ => None,
+        }
     }
 
     /// What could not be had of a fact, and why.

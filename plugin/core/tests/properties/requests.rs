@@ -33,6 +33,7 @@ pub const FACTS: &[&str] = &[
     "requester",
     "diff-id",
     "merge-tree",
+    "auto-merge-trees",
     "history",
 ];
 

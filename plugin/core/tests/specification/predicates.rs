@@ -22,6 +22,9 @@ fn told(when: &str, change: impl Fn(&mut Case)) -> String {
 
 type Change = fn(&mut Case);
 
+const NONE_USED: &str = "AI-Assisted: none";
+const SIGNED_OFF: &str = "Signed-off-by: dana <dana@example.com>";
+
 fn nothing(_: &mut Case) {}
 
 fn without(case: &mut Case, fact: &str) {
@@ -34,6 +37,22 @@ fn unavailable(case: &mut Case, fact: &str) {
 
 fn message(case: &mut Case, text: &str) {
     case.request["commits"][0]["message"] = text.into();
+}
+
+/// Adds a merge of the target with this trailer to a commit with that one; the tree that merging alone gives, where it is known.
+fn merge(case: &mut Case, own: &str, automatic: Option<&str>, trailer: &str) {
+    message(case, &format!("x\n\n{own}\n"));
+    let merge = case.commit("m1", &["c1", "newer base"]);
+    merge["message"] = format!("Merge\n\n{trailer}\n").into();
+    if let Some(automatic) = automatic {
+        merge["auto_merge_tree"] = id(automatic).into();
+    }
+}
+
+/// As a host tells of one whose parents conflict.
+fn merged_by_hand(case: &mut Case, own: &str, trailer: &str) {
+    merge(case, own, None, trailer);
+    case.push("complete", "auto-merge-trees".into());
 }
 
 fn check(table: &[(&str, Change, &str)]) {
@@ -101,15 +120,21 @@ fn provenance() {
         ("{ declaration: missing }", ai, "does not"),
         ("{ declaration: missing }", none, "does not"),
         ("{ declaration: missing }", |case| without(case, "commits"), "list-incomplete"),
-        // A merge has nothing to declare.
-        (
-            "{ declaration: missing }",
-            |case| {
-                message(case, "x\n\nAI-Assisted: none\n");
-                case.commit("m1", &["c1", "newer base"]);
-            },
-            "does not",
-        ),
+        // A merge that holds what merging gives, and nothing else, has nothing to declare and nothing to sign off.
+        ("{ declaration: missing }", |case| merge(case, NONE_USED, Some("tm1"), ""), "does not"),
+        ("{ declaration: missing }", |case| merge(case, NONE_USED, Some("other"), ""), "applies"),
+        ("{ declaration: missing }", |case| merge(case, NONE_USED, Some("other"), NONE_USED), "does not"),
+        // One that nothing is known of may; one of what conflicts does.
+        ("{ declaration: missing }", |case| merge(case, NONE_USED, None, ""), "fact-unavailable"),
+        ("{ not: { declaration: missing } }", |case| merge(case, NONE_USED, None, ""), "fact-unavailable"),
+        ("{ declaration: missing }", |case| merge(case, "", None, ""), "applies"),
+        ("{ declaration: missing }", |case| merged_by_hand(case, NONE_USED, ""), "applies"),
+        ("{ declaration: missing }", |case| merged_by_hand(case, NONE_USED, NONE_USED), "does not"),
+        ("{ dco: missing }", |case| merge(case, SIGNED_OFF, Some("tm1"), ""), "does not"),
+        ("{ dco: missing }", |case| merge(case, SIGNED_OFF, Some("other"), ""), "applies"),
+        ("{ dco: missing }", |case| merge(case, SIGNED_OFF, Some("other"), SIGNED_OFF), "does not"),
+        ("{ dco: missing }", |case| merge(case, SIGNED_OFF, None, ""), "fact-unavailable"),
+        ("{ dco: missing }", |case| merged_by_hand(case, SIGNED_OFF, ""), "applies"),
         ("{ dco: missing }", nothing, "applies"),
         ("{ dco: missing }", signed, "does not"),
         ("{ dco: missing }", signed_by_other, "applies"),
@@ -635,18 +660,6 @@ fn a_change_waits_when_what_keeps_a_rule_away_can_still_change() {
         );
         assert_eq!(Case::under(&policy).outcome(), outcome, "{when}");
     }
-}
-
-#[test]
-fn a_merge_needs_no_sign_off_of_its_author() {
-    let merged: Change = |case| {
-        message(case, "x\n\nSigned-off-by: dana <dana@example.com>\n");
-        case.commit("c2", &["c1", "base"])["message"] = "Merge branch 'main'\n".into();
-    };
-    check(&[
-        ("{ dco: missing }", merged, "does not"),
-        ("{ dco: missing }", |case| message(case, "x\n"), "applies"),
-    ]);
 }
 
 /// Why a rule applies, or does not.

@@ -1,7 +1,7 @@
 //! What AI contributed, and whether that is declared.
 
 use super::{Facts, Truth, and_more, count};
-use crate::model::{CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, RuleCode, Source};
+use crate::model::{Commit, CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, RuleCode, Source};
 use crate::order::Index;
 use crate::policy::{AiTest, wildcard};
 
@@ -94,14 +94,37 @@ impl Facts<'_, '_, '_> {
                 || commit.remarks.iter().any(none)
         };
         let saying = Index::of(self.findings.iter().filter(|c| says(c)).map(|commit| commit.id.as_bytes()));
-        let mut work = self.judged.own.iter().filter(|commit| !commit.is_merge());
-        match work.find(|commit| saying.get(commit.sha.as_bytes()).is_none()) {
-            Some(commit) => Truth::yes(format!(
-                "{} does not say whether AI was used; write `AI-Assisted: <tool>` or `AI-Assisted: none`",
-                commit.sha.short()
-            )),
-            None => Truth::no("every commit says whether AI was used"),
-        }
+        let silent = self.judged.own.iter().filter(|commit| saying.get(commit.sha.as_bytes()).is_none());
+        let said = |_: &Commit<'_>| {
+            "does not say whether AI was used; write `AI-Assisted: <tool>` or `AI-Assisted: none`".to_owned()
+        };
+        self.lacking(silent.copied(), said)
+            .unwrap_or_else(|| Truth::no("every commit says whether AI was used"))
+    }
+
+    /// What is said of commits that lack what each commit that holds work is to have; nothing where none of them holds any. The
+    /// one that is named is the same in whatever order they are listed.
+    pub(super) fn lacking<'c, 'a: 'c>(
+        &self,
+        commits: impl IntoIterator<Item = &'c Commit<'a>>,
+        said: impl Fn(&Commit<'a>) -> String,
+    ) -> Option<Truth> {
+        let work = commits.into_iter().filter_map(|commit| match self.request.is_work(commit) {
+            Some(false) => None,
+            known => Some((known.is_none(), commit)),
+        });
+        let (unknown, commit) = work.min_by_key(|(unknown, commit)| (*unknown, commit.sha.as_bytes()))?;
+        let (id, said) = (commit.sha.short(), said(commit));
+        Some(match (unknown, commit.is_merge()) {
+            (false, false) => Truth::yes(format!("{id} {said}")),
+            (false, true) => {
+                Truth::yes(format!("{id}, which holds something else than merging its parents gives, {said}"))
+            }
+            (true, _) => Truth::unknown(
+                RuleCode::FactUnavailable,
+                format!("{id} {said}; whether it holds just what merging its parents gives is not known"),
+            ),
+        })
     }
 
     /// Whether evidence may be of a file that the change does not touch: a trace, while the files are not all known.

@@ -85,21 +85,33 @@ impl Facts<'_, '_, '_> {
                 None => Truth::no("no AI signed off"),
             };
         }
-        let (mut mapped, mut above) = (None, None);
-        for commit in self.judged.own.iter().filter(|commit| !commit.is_merge()) {
+        // The commits that are named are the same in whatever order they are listed.
+        let mut work: Vec<&Commit<'_>> = self
+            .judged
+            .own
+            .iter()
+            .copied()
+            .filter(|commit| self.request.is_work(commit) != Some(false))
+            .collect();
+        work.sort_unstable_by_key(|commit| commit.sha.as_bytes());
+        let (mut mapped, mut above, mut missing) = (None, None, Vec::new());
+        for commit in work {
             match self.sign_off(commit) {
                 SignOff::Given => {}
                 SignOff::Above => above = above.or(Some(commit)),
                 SignOff::Mapped => mapped = mapped.or(Some(commit)),
-                SignOff::Missing => {
-                    return Truth::yes(format!(
-                        "{} has no `Signed-off-by` of its author {} <{}>; `git commit --amend --signoff` adds one",
-                        commit.sha.short(),
-                        commit.author.name.to_str_lossy(),
-                        commit.author.email.to_str_lossy()
-                    ));
-                }
+                SignOff::Missing => missing.push(commit),
             }
+        }
+        let said = |commit: &Commit<'_>| {
+            format!(
+                "has no `Signed-off-by` of its author {} <{}>; `git commit --amend --signoff` adds one",
+                commit.author.name.to_str_lossy(),
+                commit.author.email.to_str_lossy()
+            )
+        };
+        if let Some(truth) = self.lacking(missing, said) {
+            return truth;
         }
         let mut why = "every commit is signed off by its author".to_owned();
         if let Some(commit) = above {
@@ -145,8 +157,12 @@ impl Facts<'_, '_, '_> {
         if let Some(why) = &self.judged.incomplete {
             return Truth::unknown(RuleCode::ListIncomplete, why.clone());
         }
-        let bad = self.judged.own.iter().find(|commit| commit.verified == Some(false));
-        let unknown = self.judged.own.iter().find(|commit| commit.verified.is_none());
+        // The one that is named is the same in whatever order they are listed.
+        let first = |verified: Option<bool>| {
+            let such = self.judged.own.iter().filter(|commit| commit.verified == verified);
+            such.min_by_key(|commit| commit.sha.as_bytes())
+        };
+        let (bad, unknown) = (first(Some(false)), first(None));
         match (bad, unknown) {
             (Some(commit), _) => Truth::lasting(
                 !verified,
