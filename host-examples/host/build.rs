@@ -33,7 +33,7 @@ fn build() -> Result<(), String> {
     )
     .map_err(|e| e.to_string())?;
     // Naming the target keeps the features of this machine's processor out: the binary runs on any of its kind.
-    let engine = engine::engine(Some(&target)).map_err(|e| format!("{e:#}"))?;
+    let engine = engine::engine(Some(&target), engine::Metering::None).map_err(|e| format!("{e:#}"))?;
     let compiled = engine.precompile_component(&component).map_err(|e| format!("{e:#}"))?;
     write(&out.join("countersign.component.wasm"), &component)?;
     write(&out.join("countersign.cwasm"), &compiled)

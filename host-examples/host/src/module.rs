@@ -1,4 +1,4 @@
-//! Runs the module: a fresh instance for every call, without imports, under fuel, epoch and memory.
+//! Runs the module: a fresh instance for every call, without imports, under a deadline and a limit of memory.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -9,6 +9,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, ResourceLimiter, Store, Trap};
+
+use crate::engine::{Metering, engine};
 
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../plugin/wit", world: "module" });
@@ -26,8 +28,6 @@ const EMBEDDED_COMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/count
 /// Backstops above the limits that the module counts itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Backstops {
-    /// Units of fuel, about one an instruction.
-    pub fuel: u64,
     /// Ticks of [`TICK`] that a call may take.
     pub ticks: u64,
     /// Bytes of linear memory.
@@ -36,7 +36,7 @@ pub struct Backstops {
 
 impl Default for Backstops {
     fn default() -> Self {
-        Backstops { fuel: 200_000_000_000, ticks: 1_200, memory: 3 << 30 }
+        Backstops { ticks: 1_200, memory: 3 << 30 }
     }
 }
 
@@ -98,9 +98,6 @@ pub enum CallError {
     /// The module gave a typed error: the error document, in JSON.
     #[error("{}", message_of(.0))]
     Refused(String),
-    /// It ran out of fuel.
-    #[error("cannot evaluate: the module used up its fuel")]
-    Fuel,
     /// It took too long.
     #[error("cannot evaluate: the module took longer than it may")]
     Deadline,
@@ -150,6 +147,7 @@ pub struct Module {
     digest: String,
     origin: String,
     backstops: Backstops,
+    metering: Metering,
     _ticker: Ticker,
 }
 
@@ -207,11 +205,19 @@ impl Module {
         let origin = "the embedded module".to_owned();
         let unusable =
             |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
-        let engine = crate::engine::engine(None).map_err(unusable)?;
+        let engine = engine(None, Metering::None).map_err(unusable)?;
         // SAFETY: the bytes were compiled by this crate's build script and are part of this binary; nobody else writes
         // them.
         let component = unsafe { Component::deserialize(&engine, EMBEDDED_COMPILED) }.map_err(unusable)?;
-        Self::new(engine, &component, EMBEDDED.into(), origin.clone())
+        Self::new(engine, &component, EMBEDDED.into(), origin.clone(), Metering::None)
+    }
+
+    /// The module that this host was built with, compiled anew so that it counts its steps: for measuring.
+    ///
+    /// # Errors
+    /// When it cannot be compiled.
+    pub fn metered() -> Result<Self, LoadError> {
+        Self::compiled(EMBEDDED.into(), "the embedded module".to_owned(), Metering::Fuel)
     }
 
     /// A module from a file, whose digest must be the one given.
@@ -235,11 +241,15 @@ impl Module {
     /// When they are none, speak another contract, or want imports.
     pub fn from_bytes(bytes: Vec<u8>, origin: String) -> Result<Self, LoadError> {
         check_contract(&bytes, &origin)?;
+        Self::compiled(bytes.into(), origin, Metering::None)
+    }
+
+    fn compiled(bytes: Cow<'static, [u8]>, origin: String, metering: Metering) -> Result<Self, LoadError> {
         let unusable =
             |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
-        let engine = crate::engine::engine(None).map_err(unusable)?;
+        let engine = engine(None, metering).map_err(unusable)?;
         let component = Component::new(&engine, &bytes).map_err(unusable)?;
-        Self::new(engine, &component, bytes.into(), origin.clone())
+        Self::new(engine, &component, bytes, origin.clone(), metering)
     }
 
     fn new(
@@ -247,6 +257,7 @@ impl Module {
         component: &Component,
         bytes: Cow<'static, [u8]>,
         origin: String,
+        metering: Metering,
     ) -> Result<Self, LoadError> {
         let unusable =
             |e: wasmtime::Error| LoadError::Unusable { path: origin.clone(), reason: format!("{e:#}") };
@@ -256,7 +267,8 @@ impl Module {
         let pre = ModulePre::new(pre).map_err(unusable)?;
         let ticker = Ticker::start(&engine);
         let digest = sha256_hex(&bytes);
-        Ok(Module { engine, pre, bytes, digest, origin, backstops: Backstops::default(), _ticker: ticker })
+        let backstops = Backstops::default();
+        Ok(Module { engine, pre, bytes, digest, origin, backstops, metering, _ticker: ticker })
     }
 
     /// Sets other backstops.
@@ -321,7 +333,9 @@ impl Module {
             Store::new(&self.engine, State { memory: self.backstops.memory, peak: 0, denied: false });
         store.limiter(|state| state);
         store.set_epoch_deadline(self.backstops.ticks);
-        store.set_fuel(self.backstops.fuel).map_err(|e| CallError::Trap(e.to_string()))?;
+        if self.metering == Metering::Fuel {
+            store.set_fuel(u64::MAX).map_err(|e| CallError::Trap(e.to_string()))?;
+        }
         let result = self.pre.instantiate(&mut store).and_then(|module| {
             let gate = module.countersign_gate_gate();
             match function {
@@ -334,7 +348,7 @@ impl Module {
                 Function::Render => gate.call_render(&mut store, input),
             }
         });
-        let fuel = self.backstops.fuel - store.get_fuel().unwrap_or_default();
+        let fuel = store.get_fuel().ok().map(|left| u64::MAX - left);
         match result {
             Ok(Ok(answer)) => Ok((answer, Cost { fuel, memory: store.data().peak })),
             Ok(Err(
@@ -345,7 +359,6 @@ impl Module {
             )) => Err(CallError::Refused(document)),
             Err(e) => Err(match e.downcast_ref::<Trap>() {
                 _ if store.data().denied => CallError::Memory,
-                Some(Trap::OutOfFuel) => CallError::Fuel,
                 Some(Trap::Interrupt) => CallError::Deadline,
                 Some(trap) => CallError::Trap(trap.to_string()),
                 None => CallError::Trap(format!("{e:#}")),
@@ -357,8 +370,8 @@ impl Module {
 /// What a call cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
-    /// Units of fuel.
-    pub fuel: u64,
+    /// Units of fuel, where the module is a metered one.
+    pub fuel: Option<u64>,
     /// Most bytes of linear memory at once.
     pub memory: usize,
 }

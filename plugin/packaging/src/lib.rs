@@ -80,7 +80,7 @@ fn guest_folder() -> PathBuf {
 /// When the target is missing, or cargo or the encoder fails.
 pub fn component(contract_version: &str) -> Result<Vec<u8>, Error> {
     let package = "countersign-component";
-    let core = cargo_build(package, "symbols")?;
+    let core = cargo_build(package, "guest", "symbols")?;
     let module = read(&core)?;
     let component = wit_component::ComponentEncoder::default()
         .validate(true)
@@ -95,7 +95,7 @@ pub fn component(contract_version: &str) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// When the target is missing or cargo fails.
 pub fn extism(contract_version: &str) -> Result<Vec<u8>, Error> {
-    let module = cargo_build("countersign-extism", "symbols")?;
+    let module = cargo_build("countersign-extism", "guest-small", "symbols")?;
     Ok(with_contract(read(&module)?, contract_version))
 }
 
@@ -107,7 +107,7 @@ pub fn extism(contract_version: &str) -> Result<Vec<u8>, Error> {
 pub fn web(contract_version: &str, folder: &Path) -> Result<(), Error> {
     let package = "countersign-web";
     // The generator reads the section of target features, which stripping would remove.
-    let module = cargo_build(package, "none")?;
+    let module = cargo_build(package, "guest-small", "none")?;
     wasm_bindgen_cli_support::Bindgen::new()
         .input_path(module)
         .web(true)
@@ -124,8 +124,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
-/// Runs cargo for one guest and gives the path of its module.
-fn cargo_build(package: &str, strip: &str) -> Result<PathBuf, Error> {
+/// Runs cargo for one guest, by a profile of the workspace, and gives the path of its module.
+fn cargo_build(package: &str, profile: &str, strip: &str) -> Result<PathBuf, Error> {
     let workspace = workspace();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let home = std::env::var_os("CARGO_HOME")
@@ -143,13 +143,14 @@ fn cargo_build(package: &str, strip: &str) -> Result<PathBuf, Error> {
     ];
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--locked", "--profile", "guest", "--target", TARGET, "--package", package])
+        .args(["build", "--locked", "--profile", profile, "--target", TARGET, "--package", package])
         .arg("--manifest-path")
         .arg(workspace.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(guest_folder())
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
-        .env("CARGO_PROFILE_GUEST_STRIP", strip);
+        .arg("--config")
+        .arg(format!("profile.{profile}.strip={strip:?}"));
     // What cargo or clippy set for the outer build must not reach the guest's.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -186,7 +187,7 @@ fn cargo_build(package: &str, strip: &str) -> Result<PathBuf, Error> {
         return Err(Error::Build { package: package.to_owned(), reason });
     }
     let file = format!("{}.wasm", package.replace('-', "_"));
-    Ok(guest_folder().join(TARGET).join("guest").join(file))
+    Ok(guest_folder().join(TARGET).join(profile).join(file))
 }
 
 /// Appends the custom section: modules and components take one anywhere.

@@ -213,8 +213,8 @@ const FUEL: u64 = 7_300_000;
 
 pub fn budgets() -> anyhow::Result<bool> {
     let (_, cost) =
-        Module::embedded()?.measured_call(Function::Evaluate, &request(POLICY, 100, 200, APPROVERS)?)?;
-    let fuel = budget("evaluate.fuel", cost.fuel, FUEL, "fuel");
+        Module::metered()?.measured_call(Function::Evaluate, &request(POLICY, 100, 200, APPROVERS)?)?;
+    let fuel = budget("evaluate.fuel", cost.fuel.unwrap_or(u64::MAX), FUEL, "fuel");
     Ok(budget("evaluate.memory", cost.memory as u64, 16 << 20, "B") && fuel)
 }
 
