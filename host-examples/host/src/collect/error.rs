@@ -56,6 +56,18 @@ pub enum CollectError {
         /// What to do.
         help: Help,
     },
+    /// More differs than anybody could look at, and git would hold all of it in memory.
+    #[error(
+        "more than {most} paths differ between {from} and {head}, and no change of that size is judged; bring it in parts"
+    )]
+    TooLarge {
+        /// Paths that are compared.
+        most: u64,
+        /// Where the change is counted from.
+        from: String,
+        /// Its head.
+        head: String,
+    },
     /// Several refs go by one name, and git would take one of them.
     #[error("`{name}` names different commits here: write {}", .places.iter().map(|place| format!("`{place}`")).collect::<Vec<_>>().join(" or "))]
     Ambiguous {

@@ -6,7 +6,7 @@ use countersign_core::model::{Commit, Comparison, File, ObjectId};
 use sha2::{Digest, Sha256};
 
 use super::CollectError;
-use crate::git::{Asked, Diff, GitError, Merge, Repository};
+use crate::git::{Asked, Diff, GitError, Merge, Objects, Repository};
 use crate::module::hex;
 
 /// Where what the branch gains is counted from.
@@ -18,10 +18,33 @@ pub(super) struct Gain {
     pub head: ObjectId<'static>,
 }
 
+/// Paths that are compared: more than the module takes, both sides of renames counted.
+const PATHS: u64 = 4 * countersign_core::limits::FILES as u64;
+
 /// What the merge alone is asked for: where it decides, the other comparison says which files differ.
 const FILES_ONLY: Asked = Asked { lines: false, hunks: None, identity: false };
 
 impl Gain {
+    /// Ends what nobody could judge before git lists it.
+    pub fn bounded(&self, git: &Repository, objects: &mut Objects) -> Result<(), CollectError> {
+        let head = self.head.as_str();
+        for from in self.starts(git) {
+            if objects.differ_in_more_than(PATHS, from, head)? {
+                let [from, head] = [from, head].map(|id| id.get(..12).unwrap_or(id).to_owned());
+                return Err(CollectError::TooLarge { most: PATHS, from, head });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the change began; where two histories share nothing, the whole of the head is the change.
+    fn starts<'s>(&'s self, git: &'s Repository) -> Vec<&'s str> {
+        match self.bases.as_slice() {
+            [] => vec![git.empty_tree()],
+            bases => bases.iter().map(ObjectId::as_str).collect(),
+        }
+    }
+
     /// What merging the head into the target gives.
     pub fn merge(&self, git: &Repository, commits: &[Commit<'static>]) -> Result<Merge, GitError> {
         match &self.tip {
@@ -48,11 +71,7 @@ impl Gain {
         if self.is_fast_forward() {
             return Ok(git.diff(tip.as_str(), head, asked)?);
         }
-        // Of two histories that share nothing, the whole of the head is the change.
-        let starts: Vec<&str> = match self.bases.as_slice() {
-            [] => vec![git.empty_tree()],
-            bases => bases.iter().map(ObjectId::as_str).collect(),
-        };
+        let starts = self.starts(git);
         let since = |asked: Asked| {
             starts.iter().map(|start| git.diff(start, head, asked)).collect::<Result<Vec<_>, _>>()
         };

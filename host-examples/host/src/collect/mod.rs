@@ -230,6 +230,7 @@ impl<'m> Collector<'m> {
 
         let [files, merge_tree] = [bound(Fact::Files), bound(Fact::MergeTree)];
         if files || diff_id || merge_tree {
+            gain.bounded(&self.repository, &mut self.objects)?;
             let merge = gain.merge(&self.repository, &commits)?;
             request.complete.push(Fact::MergeTree);
             if files || diff_id {

@@ -4,6 +4,7 @@ mod brought;
 mod command;
 mod commits;
 mod diff;
+mod extent;
 mod history;
 mod objects;
 mod remote;

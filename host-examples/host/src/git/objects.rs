@@ -221,14 +221,14 @@ impl Drop for Objects {
 }
 
 /// One entry of a tree object.
-struct TreeEntry<'t> {
-    mode: &'t [u8],
-    name: &'t [u8],
-    object: String,
+pub(super) struct TreeEntry<'t> {
+    pub mode: &'t [u8],
+    pub name: &'t [u8],
+    pub object: String,
 }
 
 /// The entries of a tree object.
-fn tree_entries(tree: &Object) -> Result<Vec<TreeEntry<'_>>, GitError> {
+pub(super) fn tree_entries(tree: &Object) -> Result<Vec<TreeEntry<'_>>, GitError> {
     let odd = || GitError::Unexpected {
         command: "cat-file --batch",
         what: format!("{} is no well-formed tree", tree.id),
