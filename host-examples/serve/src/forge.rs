@@ -148,6 +148,17 @@ impl Judged {
     }
 }
 
+/// What the status of a commit says.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The decision that it speaks of; none where there is an error instead.
+    pub decision: Option<Decision>,
+    /// The page of that decision.
+    pub page: String,
+    /// The number of its change, where it is not the one that is published.
+    pub of: Option<String>,
+}
+
 /// What was found when a decision was published.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Published {
@@ -208,8 +219,14 @@ pub trait Forge: Send + Sync + 'static {
         memory: &mut dyn Memory,
     ) -> Result<Option<Judged>, ForgeError>;
 
-    /// Shows a decision where people work: a status that leads to `page`, one comment, requests for reviews. Reads before it
-    /// writes, so that doing it twice changes nothing.
+    /// Who may do more in a repository than read; none where the forge does not say.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    fn writers(&self, repository: &str) -> Result<Option<Vec<String>>, ForgeError>;
+
+    /// Shows a decision where people work: one comment, requests for reviews, and `shown` as the status of its commit. Reads
+    /// before it writes, so that doing it twice changes nothing.
     ///
     /// # Errors
     /// When the forge does not answer.
@@ -217,7 +234,7 @@ pub trait Forge: Send + Sync + 'static {
         &self,
         place: &Place,
         judged: &Judged,
-        page: &str,
+        shown: &Shown,
         memory: &mut dyn Memory,
     ) -> Result<Published, ForgeError>;
 

@@ -15,8 +15,9 @@ pub mod pages;
 pub mod pool;
 pub mod queue;
 pub mod service;
+pub mod shown;
 pub mod web;
 pub mod work;
 
-pub use forge::{Delivery, Forge, ForgeError, Judged, Look, Memory, Published, Refusal, Subject};
+pub use forge::{Delivery, Forge, ForgeError, Judged, Look, Memory, Published, Refusal, Shown, Subject};
 pub use service::{Settings, run};

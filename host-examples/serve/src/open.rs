@@ -2,7 +2,7 @@
 
 use countersign_audit::Link;
 use countersign_audit::Place;
-use countersign_audit::database::{DatabaseError, Store};
+use countersign_audit::database::{DatabaseError, Row, Store};
 use countersign_audit::trail::{Trail, TrailError};
 
 /// Changes that a page lists.
@@ -40,6 +40,10 @@ pub fn close(store: &mut dyn Store, repository: &str, change: &str) -> Result<()
 /// When the database fails.
 pub fn list(store: &mut dyn Store) -> Result<Vec<Link>, TrailError> {
     let rows = store.query("SELECT hash FROM open ORDER BY repository, change LIMIT $1", &[MOST.into()])?;
+    links(store, &rows)
+}
+
+fn links(store: &mut dyn Store, rows: &[Row]) -> Result<Vec<Link>, TrailError> {
     let mut links = Vec::new();
     for row in rows {
         match Trail::of(store).entry(&row.text(0)?) {
@@ -48,6 +52,33 @@ pub fn list(store: &mut dyn Store) -> Result<Vec<Link>, TrailError> {
         }
     }
     Ok(links)
+}
+
+/// The last decisions about the changes that are open and bring a commit. One
+/// that is not as it was written is not among them.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_commit(store: &mut dyn Store, repository: &str, head: &str) -> Result<Vec<Link>, TrailError> {
+    let rows = store.query(
+        "SELECT entries.hash FROM open JOIN entries ON entries.hash = open.hash
+         WHERE open.repository = $1 AND entries.head = $2",
+        &[repository.into(), head.into()],
+    )?;
+    links(store, &rows)
+}
+
+/// The commit that a change brought when it was decided about last; none where it is not open.
+///
+/// # Errors
+/// When the database fails.
+pub fn head(store: &mut dyn Store, repository: &str, change: &str) -> Result<Option<String>, DatabaseError> {
+    let rows = store.query(
+        "SELECT entries.head FROM open JOIN entries ON entries.hash = open.hash
+         WHERE open.repository = $1 AND open.change = $2",
+        &[repository.into(), change.into()],
+    )?;
+    rows.first().map(|row| row.text(0)).transpose()
 }
 
 /// The forge's name for the gate's own comment on a change.

@@ -8,15 +8,16 @@ use countersign_audit::chain::{Because, Event, Finding};
 use countersign_audit::spool::Spool;
 use countersign_audit::trail::Answers;
 use countersign_audit::{Kept, Link, Place, Trail, removal};
-use countersign_core::model::When;
+use countersign_core::model::{When, read};
 use countersign_host::cli::now;
 
-use crate::forge::{Forge, ForgeError, Judged, Look, Memory, Subject};
+use crate::forge::{Forge, ForgeError, Judged, Look, Memory, Shown, Subject};
 use crate::metrics::Metrics;
 use crate::open;
 use crate::pool::Pool;
 use crate::queue::{self, Job};
 use crate::service::Settings;
+use crate::shown::{Open, speaker};
 
 /// How long a worker that found nothing to do waits before it looks again. Another replica may have taken a delivery.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -227,13 +228,18 @@ impl Shared {
     /// Judges a change, keeps what came out, and shows it.
     fn change(&self, repository: &str, number: u64) -> anyhow::Result<()> {
         self.take_in()?;
+        let change = number.to_string();
+        let before = self.pool.with(|store| open::head(store, repository, &change))?;
         let Some(judged) = self.forge.judge(repository, number, &mut OfTrail(&self.pool))? else {
-            self.pool.with(|store| open::close(store, repository, &number.to_string()))?;
-            return Ok(());
+            self.pool.with(|store| open::close(store, repository, &change))?;
+            return self.ask_commit(repository, before.as_deref());
         };
         let (link, new) = self.keep(&judged)?;
         let place = link.entry.place();
         self.pool.with(|store| open::put(store, &place, &link.hash))?;
+        if before.as_ref() != Some(&place.head) {
+            self.ask_commit(repository, before.as_deref())?;
+        }
         if new {
             let verdict = link.entry.made().map(|made| made.verdict.to_string());
             tracing::info!(
@@ -243,8 +249,8 @@ impl Shared {
                 "decided"
             );
         }
-        let page = self.settings.page_of(&link.hash);
-        let published = self.forge.publish(&place, &judged, &page, &mut OfTrail(&self.pool))?;
+        let shown = self.shown(&link, &judged)?;
+        let published = self.forge.publish(&place, &judged, &shown, &mut OfTrail(&self.pool))?;
         if let Some(foreign) = published.foreign_status {
             tracing::warn!(repository, number, foreign, "somebody else wrote the gate's status");
             let (at, finding) = (now()?, Finding::ForeignStatus);
@@ -257,6 +263,54 @@ impl Shared {
             self.pool.with(|store| Trail::of(store).note(at, place, event))?;
         }
         Ok(())
+    }
+
+    /// Asks about the changes that bring a commit: one that brought it too is gone, and spoke for it perhaps.
+    fn ask_commit(&self, repository: &str, head: Option<&str>) -> anyhow::Result<()> {
+        let Some(head) = head else { return Ok(()) };
+        let links = self.pool.with(|store| open::of_commit(store, repository, head))?;
+        let number = |link: &Link| link.entry.change.as_ref()?.parse().ok();
+        let subject = |number| Subject::Change { repository: repository.to_owned(), number };
+        let subjects: Vec<Subject> = links.iter().filter_map(number).map(subject).collect();
+        self.pool.with(|store| queue::add(store, &subjects))?;
+        self.wake();
+        Ok(())
+    }
+
+    /// What the status of the commit of a change says.
+    fn shown(&self, link: &Link, judged: &Judged) -> anyhow::Result<Shown> {
+        let own =
+            || Shown { decision: judged.decision.clone(), page: self.settings.page_of(&link.hash), of: None };
+        let place = link.entry.place();
+        let links = self.pool.with(|store| open::of_commit(store, &place.repository, &place.head))?;
+        if links.len() < 2 {
+            return Ok(own());
+        }
+        let writers = self.forge.writers(&place.repository)?;
+        let mut all = Vec::new();
+        for link in links {
+            let request = self.kept(link.entry.made().map(|made| &made.request))?;
+            let opener = request.and_then(|request| opener(&request));
+            let is_writer =
+                |opener: &String| writers.iter().flatten().any(|writer| writer.eq_ignore_ascii_case(opener));
+            let by_writer = writers.is_none() || opener.as_ref().is_none_or(is_writer);
+            all.push(Open { link, opener, by_writer });
+        }
+        let Some(speaks) = speaker(&all).filter(|speaks| speaks.link.entry.change != place.change) else {
+            return Ok(own());
+        };
+        let answer = self.kept(speaks.link.entry.made().map(|made| &made.answer))?.unwrap_or_default();
+        Ok(Shown {
+            decision: read(&answer).ok(),
+            page: self.settings.page_of(&speaks.link.hash),
+            of: speaks.link.entry.change.clone(),
+        })
+    }
+
+    /// The bytes of a document, as far as it is still there.
+    fn kept(&self, digest: Option<&String>) -> anyhow::Result<Option<Vec<u8>>> {
+        let Some(digest) = digest else { return Ok(None) };
+        Ok(self.pool.with(|store| Trail::of(store).document(digest))?.bytes())
     }
 
     fn keep(&self, judged: &Judged) -> anyhow::Result<(Link, bool)> {
@@ -467,4 +521,10 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// Who opened the change of a request, by the forge's name for them.
+fn opener(request: &[u8]) -> Option<String> {
+    let request: serde_json::Value = serde_json::from_slice(request).ok()?;
+    Some(request["change"]["opened_by"]["login"].as_str()?.to_owned())
 }

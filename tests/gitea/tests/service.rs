@@ -12,7 +12,13 @@ use serde_json::{Value, json};
 
 /// A story with hook and service, set up.
 fn set_up(more: &[&str]) -> (Story, Service) {
+    set_up_beside(more, &[])
+}
+
+/// The same in a repository with more branches, which stand where main does.
+fn set_up_beside(more: &[&str], branches: &[&str]) -> (Story, Service) {
     let story = Story::new();
+    branches.iter().for_each(|name| branch(&story, name));
     let service = story.serve(more);
     let veto: &[&str] = if more.contains(&"--veto") { &["--veto"] } else { &[] };
     let done = story.setup(&service, &[&["--apply"], veto].concat());
@@ -113,6 +119,48 @@ fn a_change_waits_is_answered_for_by_the_senior_and_its_record_says_so() {
     assert!(replayed.code == 0 && replayed.text.contains("the same, 0 not\n"), "{}", replayed.text);
     let shown = service.audit(&["show", "2"]);
     assert!(shown.text.contains("The record") && shown.text.contains("component"), "{}", shown.text);
+}
+
+/// A branch of the server, made by its administrator.
+fn branch(story: &Story, name: &str) {
+    let body = json!({ "new_branch_name": name, "old_branch_name": "main" });
+    story.gitea.ok("POST", "repos/acme/app/branches", &story.admin, body);
+}
+
+#[test]
+fn two_pull_requests_of_one_commit_have_one_status_and_it_is_green_for_nothing_that_waits() {
+    let (story, service) = set_up_beside(&[], &["release/1", "release/2", "scratch"]);
+    let (number, head) = story.pull("work");
+    let open = |token: &str, base: &str| {
+        let body = json!({ "head": "work", "base": base, "title": "The same" });
+        story.gitea.ok("POST", "repos/acme/app/pulls", token, body)["number"].as_u64().unwrap()
+    };
+    let decided = |number: u64| {
+        let of = |link: &countersign_audit::Link| link.entry.change.as_deref() == Some(&*number.to_string());
+        service.until(&format!("#{number} is decided"), || service.entries().iter().any(of));
+    };
+    state_becomes(&story, &service, &head, "pending");
+    // A branch that nobody guards asks nothing, and says nothing of the one that is guarded.
+    decided(open(&story.dana, "scratch"));
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(story.state(&head), "pending");
+    story.review(number, &story.sam, "APPROVED", ANSWER);
+    state_becomes(&story, &service, &head, "success");
+    // Whoever may only read stops nobody by bringing the same commit.
+    decided(open(&story.olga, "release/1"));
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(story.state(&head), "success");
+    // What another branch asks of it is not answered by what was said for the first.
+    let other = open(&story.dana, "release/2");
+    state_becomes(&story, &service, &head, "pending");
+    story.gitea.ok(
+        "PATCH",
+        &format!("repos/acme/app/pulls/{other}"),
+        &story.dana,
+        json!({ "state": "closed" }),
+    );
+    state_becomes(&story, &service, &head, "success");
+    story.merged(number, &story.dana, "merge");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use countersign_host::collect::{Collector, Platform, PolicyFrom, Subject, Target
 use countersign_host::git::Remote;
 use countersign_host::module::{CallError, Function, Module};
 use countersign_serve::{
-    Delivery, Forge, ForgeError, Judged, Look, Memory, Published, Refusal, Settings, Subject as Job,
+    Delivery, Forge, ForgeError, Judged, Look, Memory, Published, Refusal, Settings, Shown, Subject as Job,
 };
 
 use crate::api::{Api, ApiError, Pull, Repository, User};
@@ -491,6 +491,15 @@ impl Forge for Gitea {
         }
     }
 
+    fn writers(&self, repository: &str) -> Result<Option<Vec<String>>, ForgeError> {
+        // The forge's word for the level of one person leaves out what teams may do by units; whoever can be assigned, it says whole.
+        match self.api.within(SHORT).list_at_once::<User>(&format!("/repos/{repository}/assignees")) {
+            Ok(users) => Ok(Some(users.into_iter().map(|user| user.login).collect())),
+            Err(error) if error.passes() => Err(error.into()),
+            Err(_) => Ok(None),
+        }
+    }
+
     fn judge(
         &self,
         repository: &str,
@@ -530,13 +539,13 @@ impl Forge for Gitea {
         &self,
         place: &Place,
         judged: &Judged,
-        page: &str,
+        shown: &Shown,
         memory: &mut dyn Memory,
     ) -> Result<Published, ForgeError> {
         let api = self.api.within(TIME);
         let own = self.own();
         let mut publisher = Publisher { api: &api, module: &self.module, own: own.clone(), veto: self.veto };
-        let status = publisher.status(place, judged, page);
+        let status = publisher.status(place, shown);
         self.learn(publisher.own.clone());
         let published = status?;
         if let Some(number) = &place.change {

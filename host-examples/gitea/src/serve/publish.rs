@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use countersign_audit::Place;
 use countersign_core::model::{Decision, Outcome, RuleState};
 use countersign_host::module::Module;
-use countersign_serve::{Judged, Published};
+use countersign_serve::{Judged, Published, Shown};
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Comment, Event, Review, Status, User};
@@ -72,16 +72,20 @@ impl Publisher<'_> {
         user.is_some_and(|user| Some(&user.login) == self.own.as_ref())
     }
 
-    /// The status of a decision.
+    /// The status of the commit of a change.
     ///
     /// # Errors
     /// When the forge does not answer.
-    pub fn status(&mut self, place: &Place, judged: &Judged, page: &str) -> Result<Published, ApiError> {
-        let headline = match &judged.decision {
+    pub fn status(&mut self, place: &Place, shown: &Shown) -> Result<Published, ApiError> {
+        let headline = match &shown.decision {
             Some(decision) => decision.headline.as_str(),
             None => "This change cannot be evaluated; the page says why",
         };
-        self.write_status(&place.repository, &place.head, state(judged), headline, page)
+        let said = match &shown.of {
+            Some(number) => format!("As #{number} brings it: {headline}"),
+            None => headline.to_owned(),
+        };
+        self.write_status(&place.repository, &place.head, state(shown.decision.as_ref()), &said, &shown.page)
     }
 
     /// The status of a commit that cannot be judged for now.
@@ -259,8 +263,8 @@ fn tolerate(sent: Result<Value, ApiError>) -> Result<(), ApiError> {
 }
 
 /// The status of a decision. What only observes blocks nothing.
-fn state(judged: &Judged) -> &'static str {
-    match &judged.decision {
+fn state(decision: Option<&Decision>) -> &'static str {
+    match decision {
         None => "error",
         Some(decision) if !decision.blocks => "success",
         Some(decision) if decision.outcome == Outcome::Denied => "failure",
