@@ -161,7 +161,8 @@ pub(super) const SYSTEMS: &[System] = &[
         told_by: Set("JENKINS_URL"),
         event: None,
         document: None,
-        repository: &[],
+        // Its plugins for a forge say it: gitlab-plugin 1.5, ghprb 1.42.
+        repository: &[Variable("gitlabTargetRepoHttpUrl"), Variable("ghprbGhRepository")],
         default_branch: &[],
         events: JENKINS,
         history: "let the job fetch all branches without a depth: in a Jenkinsfile \
@@ -371,15 +372,20 @@ const MERGE_REQUEST: About = About {
     ..NOTHING
 };
 
+const IN_FORK: &str = "`origin` is the fork, whose branches its owner may set as they like: run the pipeline in the project that \
+                       the merge request goes into";
+
 const GITLAB: &[Event] = &[
     // There `origin` is the fork, and its branches are its owner's.
     Event {
         name: "merge request pipeline in a fork",
         told_by: &[OF_MERGE_REQUEST, Differ("CI_MERGE_REQUEST_PROJECT_ID", "CI_PROJECT_ID")],
-        names: Names::Nothing(
-            "`origin` is the fork, whose branches its owner may set as they like: run the pipeline in the project that \
-             the merge request goes into",
-        ),
+        names: Names::Nothing(IN_FORK),
+    },
+    Event {
+        name: "merge request pipeline in a fork",
+        told_by: &[OF_MERGE_REQUEST, Differ("CI_MERGE_REQUEST_PROJECT_PATH", "CI_PROJECT_PATH")],
+        names: Names::Nothing(IN_FORK),
     },
     // CI_COMMIT_SHA is a merge that GitLab made to try it out.
     Event {
