@@ -168,6 +168,7 @@ impl<'a> Pushers<'a> {
         let read = self.feed(repository, head, pushed_at, |entries| {
             Feed::of(entries, false).trace(branch, head, |at| outside.holds(at)).gap.is_none()
         });
+        let read = read.and_then(|entries| self.without_keys(repository, entries));
         let (entries, error) = match read {
             Ok(entries) => (entries, None),
             Err(error) => (Vec::new(), Some(error.to_string())),
@@ -210,6 +211,26 @@ impl<'a> Pushers<'a> {
         };
         self.api.await_late(pushed_at, self.request.trigger.now, || self.api.first(&path), names_head)?;
         self.api.list_until(End::Counted, &path, is_enough)
+    }
+
+    /// Takes an organisation's name from what was pushed with a deploy key: the forge writes the owner of the repository for whoever
+    /// holds one, and an organisation pushes nothing (Gitea 1.26, cmd/hook.go, and routers/private/serv.go).
+    fn without_keys(&self, repository: &str, mut entries: Vec<Activity>) -> Result<Vec<Activity>, ApiError> {
+        let owner = repository.split('/').next().unwrap_or_default();
+        let is_owner = |entry: &Activity| {
+            entry.act_user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(owner))
+        };
+        if !entries.iter().any(is_owner) {
+            return Ok(entries);
+        }
+        match self.api.get::<serde_json::Value>(&format!("/orgs/{owner}")) {
+            Ok(_) => {
+                entries.iter_mut().filter(|entry| is_owner(entry)).for_each(|entry| entry.act_user = None)
+            }
+            Err(error) if error.is_missing() => {}
+            Err(error) => return Err(error),
+        }
+        Ok(entries)
     }
 
     /// The pull requests that brought these commits to the repository of a head, or to the one that it is for: somebody may have

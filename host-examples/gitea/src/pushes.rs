@@ -66,8 +66,8 @@ pub enum Gap {
          their activity"
     )]
     Unlisted(ObjectId<'static>),
-    /// The account that pushed is gone.
-    #[error("{0} was pushed by an account that is gone")]
+    /// The account that pushed is gone, or there was none.
+    #[error("{0} was pushed by an account that is gone, or with a deploy key, which is nobody's account")]
     Gone(ObjectId<'static>),
 }
 
