@@ -797,8 +797,49 @@ fn what_was_signed_is_neither_rewound_nor_deleted_nor_written_over() {
         forge.refuses(&[&moved, "work:main"], said);
         assert_eq!(forge.stands(signoffs), tip);
     }
+    // A tag has no history that goes on, and what git keeps in no index nobody could add to.
+    forge.dana.git(&["tag", "--annotate", "--message", "x", "record", signoffs]);
+    forge.refuses(&["record:refs/countersign/record"], "it is a tag");
+    // Nor does a branch stand where git looks for the ref.
+    forge.refuses(&[&format!("work:refs/heads/{signoffs}")], "take a name that does not begin with");
     // A second thought stands beside the first ones, and lets in what it is about.
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     forge.sign();
     forge.passes(&[signoffs, "work:main"]);
+}
+
+/// A tree of a few kilobytes that has ten names for each folder below it.
+fn many_paths(clone: &Clone) -> String {
+    use std::io::Write;
+    let tree = |lines: &str| {
+        let mut child = std::process::Command::new("git")
+            .arg("-C")
+            .arg(&clone.folder)
+            .arg("mktree")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().trim().to_owned()
+    };
+    let file = clone.git(&["rev-parse", "main:.countersign/policy.yaml"]);
+    let mut below = tree(&format!("100644 blob {file}\tx\n"));
+    for _ in 0..7 {
+        let lines: String = (0..10).map(|name| format!("040000 tree {below}\t{name}\n")).collect();
+        below = tree(&lines);
+    }
+    clone.git(&["commit-tree", &below, "-p", "main", "-m", "Many\n\nAI-Assisted: claude-code"])
+}
+
+#[test]
+fn more_paths_than_anybody_could_look_at_are_refused_before_git_lists_them() {
+    let forge = Forge::new();
+    let many = many_paths(&forge.dana);
+    let started = std::time::Instant::now();
+    for target in ["refs/countersign/many", "main"] {
+        forge.refuses(&[&format!("{many}:{target}")], "more than 200000 paths differ");
+    }
+    // git alone takes minutes to list them, and gigabytes.
+    assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
 }

@@ -169,6 +169,14 @@ impl Gate<'_> {
                 named(stands)
             );
         }
+        if update.holds_signoffs()
+            && !update.deletes()
+            && collector.resolve(update.new.as_str())? != update.new
+        {
+            bail!(
+                "it is a tag, and what holds sign-offs is a history of commits; push the commit that it names"
+            );
+        }
         let default = self.default_branch.as_ref();
         let is_default = default.is_some_and(|default| default.rules.name == update.name);
         let known = match &update.old {

@@ -33,7 +33,7 @@ impl Update {
     }
 
     /// Whether the ref holds sign-offs.
-    fn holds_signoffs(&self) -> bool {
+    pub fn holds_signoffs(&self) -> bool {
         self.name.starts_with(SIGNOFF_REFS)
     }
 

@@ -49,6 +49,9 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     if moves::holds_signoffs(request, change) {
         return Ok(of_move(request, change, moves::of_signoffs(request, change)));
     }
+    if let Some(shadows) = moves::shadows(request, change) {
+        return Ok(of_move(request, change, shadows));
+    }
     if let Some(why) = moves::unprotected(request, change) {
         return Ok(of_move(request, change, (Outcome::NotApplicable, why)));
     }

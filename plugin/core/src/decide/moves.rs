@@ -45,8 +45,8 @@ pub(super) fn of_signoffs(request: &Request<'_>, change: &Change<'_>) -> (Outcom
     let added = Index::of(request.files.iter().map(|file| file.path.as_bytes()));
     let is_whole = |path: &str| {
         let other = match path.rsplit_once('.') {
-            Some((name, "json")) => format!("{name}.sig"),
-            Some((name, "sig")) => format!("{name}.json"),
+            Some((name, "json")) if is_place(name) => format!("{name}.sig"),
+            Some((name, "sig")) if is_place(name) => format!("{name}.json"),
             _ => return false,
         };
         added.get(other.as_bytes()).is_some()
@@ -60,6 +60,30 @@ pub(super) fn of_signoffs(request: &Request<'_>, change: &Change<'_>) -> (Outcom
         }
         None => (Outcome::NotApplicable, format!("Passes: {target} only gains sign-offs")),
     }
+}
+
+/// Whether a statement stands where `countersign` writes one: below the commit that it is about, by the SHA-256 of its signature. What
+/// git puts into no index, such as `.git/x` or `../x`, would keep everybody from adding to it.
+fn is_place(name: &str) -> bool {
+    let is_hex = |text: &str, lengths: &[usize]| {
+        lengths.contains(&text.len()) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let place = name.strip_prefix("signoffs/").and_then(|place| place.split_once('/'));
+    place.is_some_and(|(commit, digest)| is_hex(commit, &[40, 64]) && is_hex(digest, &[64]))
+}
+
+/// What is said of a push that makes or moves a branch or a tag whose name begins like the full name of a ref: git takes a full name
+/// for either (git 2.39, "git help revisions"), so that whoever makes one keeps everybody from pushing to the ref that is meant.
+pub(super) fn shadows(request: &Request<'_>, change: &Change<'_>) -> Option<(Outcome, String)> {
+    let target = &change.target;
+    let short = ["refs/heads/", "refs/tags/"].iter().find_map(|folder| target.strip_prefix(folder))?;
+    let makes = request.trigger.kind == TriggerKind::PreReceive && !change.head.is_zero();
+    (makes && short.starts_with("refs/")).then(|| {
+        let why = format!(
+            "Denied: git would take {target} for {short}; take a name that does not begin with `refs/`"
+        );
+        (Outcome::Denied, why)
+    })
 }
 
 /// Why nothing is gated: a hook or a service was asked about a ref that is not protected. A command judges the target that

@@ -25,7 +25,10 @@ pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
             return Ok(answer(facts, Vec::new()));
         }
         let as_push = moves::is_altered(change) == Some(true);
-        if as_push || moves::unprotected(request, change).is_some() {
+        if as_push
+            || moves::shadows(request, change).is_some()
+            || moves::unprotected(request, change).is_some()
+        {
             return Ok(Needs { as_push, ..answer(Vec::new(), Vec::new()) });
         }
     }

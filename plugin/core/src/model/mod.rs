@@ -33,6 +33,7 @@ pub use request::*;
 pub use signals::*;
 pub use signoffs::*;
 pub use statement::*;
+pub(crate) use text::{LONE_RETURN, lone_return};
 pub use text::{Text, without_mark};
 pub(crate) use text::{deceives, hidden_in, is_plain_number, plain_number};
 pub use when::When;

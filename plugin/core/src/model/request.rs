@@ -6,7 +6,8 @@ use super::json::{object, words};
 use serde::Serialize;
 
 use super::{
-    Act, Change, Commit, File, Group, Ident, List, ObjectId, Person, Push, Status, Text, Version, When,
+    Act, Change, Commit, File, Group, Ident, LONE_RETURN, List, ObjectId, Person, Push, Status, Text,
+    Version, When, lone_return,
 };
 use crate::limits;
 
@@ -251,14 +252,21 @@ impl Request<'_> {
 
     /// Why a document that is there cannot be read: the first of those whose path is one that is asked about.
     pub(crate) fn unread_document(&self, asked: impl Fn(&str, Option<Role>) -> bool) -> Option<String> {
-        let irregular = self.documents.iter().find_map(|document| {
-            let (what, path) = (document.irregular()?, document.path.as_ref()?.to_str_lossy());
+        let unread = self.documents.iter().find_map(|document| {
+            let path = document.path.as_ref()?.to_str_lossy();
+            if !asked(&path, Some(document.role)) {
+                return None;
+            }
             let at = document.commit.as_ref().map(|at| format!(" at {}", at.short())).unwrap_or_default();
-            asked(&path, Some(document.role)).then(|| {
-                format!("{path}{at} is {what}, or stands behind one; what decides is a regular file")
-            })
+            if let Some(what) = document.irregular() {
+                return Some(format!(
+                    "{path}{at} is {what}, or stands behind one; what decides is a regular file"
+                ));
+            }
+            let line = lone_return(document.bytes.as_bytes())?;
+            Some(format!("line {line} of {path}{at} holds {LONE_RETURN}"))
         });
-        irregular.or_else(|| {
+        unread.or_else(|| {
             let missing = self.unavailable.iter().filter(|missing| missing.fact == Fact::Documents);
             missing
                 .filter_map(|missing| Some((missing.of.as_deref()?, &missing.reason)))

@@ -50,6 +50,17 @@ pub fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
+/// What is said of one.
+pub(crate) const LONE_RETURN: &str = "a carriage return that no line feed follows: what stands behind it is a line for some readers and none for others";
+
+/// The line, from 1, of the first carriage return that no line feed follows. It ends a line for readers of YAML and for some pages, and
+/// none for `git diff` and others, so that people are shown another text than the one that decides.
+pub(crate) fn lone_return(text: &[u8]) -> Option<usize> {
+    let at = memchr::memchr_iter(b'\r', text).find(|at| text.get(at + 1) != Some(&b'\n'))?;
+    let before = text.get(..at).unwrap_or_default();
+    Some(memchr::memchr_iter(b'\n', before).count() + 1)
+}
+
 /// Whether a character changes how its neighbours are shown, or is not shown at all.
 pub(crate) fn deceives(c: char) -> bool {
     c.is_control()

@@ -308,3 +308,42 @@ fn what_a_forge_would_skip_in_codeowners_is_warned_of() {
         }
     }
 }
+
+#[test]
+fn a_carriage_return_that_ends_no_line_for_git_is_a_fault_in_every_document_that_decides() {
+    let comment = |ending: &str| format!("{POLICY}# asked of everybody{ending}# of both teams\n");
+    for (text, valid) in [
+        (comment("\r"), false),
+        (comment("\n\r"), false),
+        (format!("{POLICY}# the last\r"), false),
+        (comment("\r\n"), true),
+        (POLICY.replace('\n', "\r\n"), true),
+    ] {
+        let report = check(&text);
+        assert_eq!(report["valid"], valid, "{text:?} {report:#}");
+        if !valid {
+            let said = report["diagnostics"].as_array().unwrap();
+            let said = said.iter().find(|fault| fault["severity"] == "error").unwrap();
+            assert!(said["message"].as_str().unwrap().contains("a carriage return"), "{said}");
+            assert!(said["line"].as_u64().unwrap() >= 9, "{said}");
+        }
+    }
+    for (role, path) in [("mailmap", ".mailmap"), ("codeowners", "CODEOWNERS"), ("requirements", "docs/list")]
+    {
+        for (text, code) in
+            [("# a comment\r# another\n", "fact-unavailable"), ("# a comment\r\n", "satisfied")]
+        {
+            let mut case =
+                if role == "codeowners" { owned_with("github", "* @sam\n", &[]) } else { Case::new() };
+            if role == "codeowners" {
+                let own = case.documents.iter_mut().find(|document| document["role"] == role).unwrap();
+                own["bytes"] = format!("* @sam\n{text}").into();
+            } else {
+                case.document(role, path, text);
+                case.act("sam", "approve");
+            }
+            let rule = if role == "codeowners" { "owners" } else { "sign-off" };
+            assert_eq!(case.rule_code(rule), code, "{role} {text:?}");
+        }
+    }
+}

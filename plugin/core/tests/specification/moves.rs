@@ -240,28 +240,20 @@ fn file(path: &str, status: &str) -> Value {
 
 #[test]
 fn sign_offs_are_only_added_whatever_the_policy_says() {
-    let pair = [file("signoffs/c/a.json", "added"), file("signoffs/c/a.sig", "added")];
+    let at = |name: &str, ending: &str| format!("signoffs/{}/{}.{ending}", id("c1"), name.repeat(64));
+    let pair = [file(&at("a", "json"), "added"), file(&at("a", "sig"), "added")];
     let with = |more: Value| json!([pair[0], pair[1], more]);
+    let taken = "take away signoffs/";
+    let moved = json!({ "path": at("d", "json"), "previous_path": at("b", "json"), "status": "renamed" });
     for (files, said) in [
         (json!(pair), None),
         (json!([]), None),
-        (with(file("signoffs/c/b.json", "deleted")), Some("take away signoffs/c/b.json")),
-        (with(file("signoffs/c/b.sig", "modified")), Some("take away signoffs/c/b.sig")),
-        (with(file("signoffs/c/b.sig", "type-changed")), Some("take away signoffs/c/b.sig")),
-        (
-            with(
-                json!({ "path": "signoffs/c/d.json", "previous_path": "signoffs/c/b.json", "status": "renamed" }),
-            ),
-            Some("take away signoffs/c/b.json"),
-        ),
-        (
-            with(file("signoffs/c/b.json", "added")),
-            Some("signoffs/c/b.json is no statement with its signature"),
-        ),
-        (
-            with(file("signoffs/c/b.sig", "added")),
-            Some("signoffs/c/b.sig is no statement with its signature"),
-        ),
+        (with(file(&at("b", "json"), "deleted")), Some(taken)),
+        (with(file(&at("b", "sig"), "modified")), Some(taken)),
+        (with(file(&at("b", "sig"), "type-changed")), Some(taken)),
+        (with(moved), Some(taken)),
+        (with(file(&at("b", "json"), "added")), Some("is no statement with its signature")),
+        (with(file(&at("b", "sig"), "added")), Some("is no statement with its signature")),
         (with(file("README", "added")), Some("README is no statement with its signature")),
     ] {
         for policy in [POLICY, "countersign: 1\nname: x\nenforce: observe\nrules: []\n", "no policy at all"] {
@@ -272,6 +264,28 @@ fn sign_offs_are_only_added_whatever_the_policy_says() {
             assert_eq!(decision["blocks"], said.is_some(), "{headline}");
             assert!(headline.contains(said.unwrap_or("only gains sign-offs")), "{headline}");
         }
+    }
+}
+
+#[test]
+fn a_sign_off_stands_where_the_program_writes_one_and_nowhere_else() {
+    let (commit, digest) = (id("c1"), "a".repeat(64));
+    for (name, passes) in [
+        (format!("signoffs/{commit}/{digest}"), true),
+        (format!("signoffs/{}/{digest}", "b".repeat(64)), true),
+        (format!("signoffs/{commit}/{}", "A".repeat(64)), false),
+        (format!("signoffs/{commit}/{commit}"), false),
+        (format!("signoffs/{commit}/x/{digest}"), false),
+        (format!("signoffs/main/{digest}"), false),
+        (format!("signoffs/../{digest}"), false),
+        (format!("signoffs/{digest}"), false),
+        (format!("./signoffs/{commit}/{digest}"), false),
+        (".git/a".to_owned(), false),
+        ("HEAD".to_owned(), false),
+    ] {
+        let files = ["json", "sig"].map(|ending| file(&format!("{name}.{ending}"), "added"));
+        let decision = push_of_signoffs(json!(files)).answer().unwrap();
+        assert_eq!(decision["blocks"], !passes, "{name}");
     }
 }
 
@@ -308,6 +322,29 @@ fn a_ref_of_sign_offs_is_neither_deleted_nor_rewound_nor_moved_unseen() {
     made.request["change"]["base_tip"] = NOTHING.into();
     made.request["change"].as_object_mut().unwrap().remove("merge_base");
     assert_eq!(made.outcome(), "not-applicable");
+}
+
+#[test]
+fn no_branch_and_no_tag_is_called_like_the_full_name_of_a_ref() {
+    for (target, outcome) in [
+        ("refs/heads/refs/countersign/signoffs", "denied"),
+        ("refs/heads/refs/heads/main", "denied"),
+        ("refs/tags/refs/heads/main", "denied"),
+        ("refs/heads/refs", "not-applicable"),
+        ("refs/heads/references/x", "not-applicable"),
+        ("refs/heads/heads/main", "not-applicable"),
+    ] {
+        let mut case = push();
+        case.request["change"]["target"] = target.into();
+        case.request["change"]["default_branch"] = "refs/heads/main".into();
+        assert_eq!(case.outcome(), outcome, "{target}");
+        // Whoever has one gets rid of it.
+        case.request["change"]["head"] = NOTHING.into();
+        assert_eq!(case.outcome(), "not-applicable", "{target}");
+        // A command judges the target that it is given.
+        case.request["trigger"]["kind"] = "check".into();
+        assert_ne!(case.outcome(), "not-applicable", "{target}");
+    }
 }
 
 #[test]

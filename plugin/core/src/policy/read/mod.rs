@@ -15,7 +15,7 @@ use faults::{Faults, choice, compiled, map, prose, word};
 use super::yaml::{self, Node, Place};
 use super::{Branch, Draft, Options, Otherwise, Policy, Reading};
 use crate::limits;
-use crate::model::{Enforce, Severity, without_mark};
+use crate::model::{Enforce, LONE_RETURN, Severity, lone_return, without_mark};
 
 pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
     read_as(source, &mut |root, faults| policy(root, base, faults))
@@ -57,6 +57,11 @@ fn read_as(source: &[u8], read: Reader<'_>) -> Reading {
         return Reading { policy: None, diagnostics: faults.diagnostics };
     }
     faults.lines = text.lines().collect();
+    if let Some(line) = lone_return(text.as_bytes()) {
+        let source = faults.lines.get(line - 1).copied().unwrap_or_default();
+        let column = source.chars().take_while(|c| *c != '\r').count() + 1;
+        faults.error(Place { line, column, length: 1 }, &format!("here stands {LONE_RETURN}"));
+    }
     let policy = match yaml::parse(text) {
         Ok(root) => read(&root, &mut faults),
         Err(fault) => {
