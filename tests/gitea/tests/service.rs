@@ -131,8 +131,8 @@ fn branch(story: &Story, name: &str) {
 fn two_pull_requests_of_one_commit_have_one_status_and_it_is_green_for_nothing_that_waits() {
     let (story, service) = set_up_beside(&[], &["release/1", "release/2", "scratch"]);
     let (number, head) = story.pull("work");
-    let open = |token: &str, base: &str| {
-        let body = json!({ "head": "work", "base": base, "title": "The same" });
+    let open = |token: &str, from: &str, base: &str| {
+        let body = json!({ "head": from, "base": base, "title": "The same" });
         story.gitea.ok("POST", "repos/acme/app/pulls", token, body)["number"].as_u64().unwrap()
     };
     let decided = |number: u64| {
@@ -141,17 +141,19 @@ fn two_pull_requests_of_one_commit_have_one_status_and_it_is_green_for_nothing_t
     };
     state_becomes(&story, &service, &head, "pending");
     // A branch that nobody guards asks nothing, and says nothing of the one that is guarded.
-    decided(open(&story.dana, "scratch"));
+    decided(open(&story.dana, "work", "scratch"));
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(story.state(&head), "pending");
     story.review(number, &story.sam, "APPROVED", ANSWER);
     state_becomes(&story, &service, &head, "success");
     // Whoever may only read stops nobody by bringing the same commit.
-    decided(open(&story.olga, "release/1"));
+    story.gitea.ok("POST", "repos/acme/app/forks", &story.olga, json!({}));
+    story.clone.git(&["push", "--quiet", &story.gitea.remote("olga", &story.olga, "olga/app"), "work:copy"]);
+    decided(open(&story.olga, "olga:copy", "release/1"));
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(story.state(&head), "success");
     // What another branch asks of it is not answered by what was said for the first.
-    let other = open(&story.dana, "release/2");
+    let other = open(&story.dana, "work", "release/2");
     state_becomes(&story, &service, &head, "pending");
     story.gitea.ok(
         "PATCH",
