@@ -308,20 +308,22 @@ pub enum RemarkCode {
     EmptyDeclaration,
     /// An AI gave a `Signed-off-by`, which only a person can.
     AiSignOff,
-    /// An AI is named as reviewer, tester or reporter. That is no authorship and no approval.
+    /// An AI reviewed, tested, reported or suggested something. That is no authorship and no approval.
     AiReview,
     /// A key that looks like a declaring trailer and is not one: other characters, blanks, invisible ones.
     LookAlikeKey,
     /// A declaring trailer, a label or an answer that names something that no table knows.
     UnknownTool,
-    /// Somebody is named like an AI or a model, and has an address that no table knows.
+    /// Somebody is named like an AI, an agent or a model, and has an address that no table knows.
     NamedLikeAi,
     /// A line as tools leave them, which names something that no table knows.
     UnknownMarker,
     /// A shared chat with an AI is linked.
     ChatLink,
-    /// Words that speak of AI and declare nothing.
+    /// Words that say that an AI worked on the change, and declare nothing.
     AiInProse,
+    /// A line that was pasted from a chat with an assistant.
+    PastedReply,
     /// Somebody is a bot that no table knows.
     UnknownBot,
     /// A note under a ref that no table knows.
@@ -348,6 +350,7 @@ words!(RemarkCode {
     "unknown-marker" => UnknownMarker,
     "chat-link" => ChatLink,
     "ai-in-prose" => AiInProse,
+    "pasted-reply" => PastedReply,
     "unknown-bot" => UnknownBot,
     "unknown-note" => UnknownNote,
     "unplaced-trace" => UnplacedTrace,
@@ -357,8 +360,8 @@ words!(RemarkCode {
 });
 
 impl RemarkCode {
-    /// Whether it says that something looks like AI. What a person says of AI, and a tool that only reviewed, do not.
+    /// Whether it says that something looks like AI. What a person says of AI does not.
     pub fn is_suspicion(self) -> bool {
-        !matches!(self, Self::DeclaredNone | Self::DeclarationContradicted | Self::AiReview)
+        !matches!(self, Self::DeclaredNone | Self::DeclarationContradicted)
     }
 }

@@ -5,21 +5,31 @@ use std::ops::ControlFlow;
 use super::Collector;
 use super::denials::denies;
 use super::lines::trim;
+use super::links::{has_links, links};
+use super::marker::marker;
 use super::markup::{Links, plain};
 use super::names::{
-    Named, Table, find_model, is_unknown_machine, is_version, looks_like_model, says_ai, split_address,
-    split_people,
+    Named, Table, find_model, is_called_ai, is_unknown_machine, is_version, looks_like_model, says_ai,
+    split_address, split_people,
 };
+use super::prose::{self, Says};
 use super::structure::{self, Joint, Piece, contains};
-use super::tools::{AI_WORDS, Certainty, GENERATORS, KEYS, Key, LINKS, MARKER_VERBS, Name, TRANSCRIPTS};
-use super::words::Words;
+use super::tools::{Certainty, GENERATORS, KEYS, Key, Name};
 use crate::limits;
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 
 /// Reads a message into `out`.
 pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
-    let mut reader =
-        Reader { table, ascii: message.is_ascii(), links: has_links(message), asked: false, out: &mut *out };
+    let mut reader = Reader {
+        table,
+        ascii: message.is_ascii(),
+        links: has_links(message),
+        speaks: prose::speaks_of_ai(table, message),
+        asked: false,
+        line: (0, false),
+        tail: String::new(),
+        out: &mut *out,
+    };
     structure::read(message, &mut |piece| {
         reader.read(piece);
         if reader.out.cost > limits::STEPS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -34,13 +44,8 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
     settle(out);
 }
 
-fn has_links(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr::memchr_iter(b':', bytes).any(|at| bytes.get(at + 1..at + 3) == Some(b"//"))
-}
-
 /// How much of a value is read: a name and an address are short, and what strangers send is not.
-const VALUE_BYTES: usize = 1_000;
+pub(super) const VALUE_BYTES: usize = 1_000;
 
 /// What is known while pieces go by.
 struct Reader<'r> {
@@ -49,8 +54,14 @@ struct Reader<'r> {
     ascii: bool,
     /// There may be links in it.
     links: bool,
+    /// Somewhere it names an AI, or says the word.
+    speaks: bool,
     /// The piece before asked whether AI was used.
     asked: bool,
+    /// Where the line before ended, and whether its sentence did not.
+    line: (usize, bool),
+    /// The last words of the line before.
+    tail: String,
     out: &'r mut Collector,
 }
 
@@ -59,6 +70,15 @@ impl Reader<'_> {
         let (table, place) = (self.table, || piece.place());
         let asked = std::mem::take(&mut self.asked);
         let trailer = piece.trailer.as_ref().map(|(key, value)| (*key, start_of(trim(value), VALUE_BYTES)));
+        let goes_on = self.goes_on(piece);
+        let wrapped = goes_on && piece.text.starts_with(char::is_lowercase);
+        if let Some((key, value)) = trailer
+            && !matches!(piece.joint, Joint::Head | Joint::Cut)
+            && self.is_label(key, value)
+        {
+            self.declared(key, value, piece.text, &place);
+            return;
+        }
         if let Some((key, value)) = trailer
             && piece.joint != Joint::Head
             && let Some(kind) = self.kind_of(key, value)
@@ -107,11 +127,10 @@ impl Reader<'_> {
                 piece.text,
             );
             return;
-        } else if let Some((key, value)) = trailer.filter(|(key, _)| ends_as_declaring(key))
-            && table.read(&plain(value, Links::Resolve)).tool.is_some()
+        } else if let Some((key, value)) = trailer
+            && piece.joint != Joint::Cut
+            && self.compound(key, value, piece.text, &place)
         {
-            let why = format!("`{key}` is no key that is known here, ends as one, and names an AI");
-            self.out.remark(RemarkCode::LookAlikeKey, why, piece.text);
             return;
         } else if !self.ascii
             && let Some(key) = look_alike(piece.text)
@@ -128,14 +147,25 @@ impl Reader<'_> {
         if piece.joint == Joint::Cut {
             return;
         }
-        if asked && !piece.more && self.answer(piece.text, &place) {
+        if asked
+            && !piece.more
+            && self.answers(piece.text)
+            && self.answer(piece.text, "Yes", piece.text, &place)
+        {
             return;
         }
         let linked = self.links && links(table, self.out, piece.text, &place);
-        if !linked && !marker(table, self.out, piece.text, self.ascii, &place) && !piece.is_title() {
-            self.suggestion(piece.text);
-            self.asked = self.prose(piece.text, &place);
+        if !linked && (wrapped || !marker(table, self.out, piece.text, self.ascii, &place)) {
+            self.asked = self.prose(piece, goes_on, &place);
         }
+    }
+
+    /// Whether a piece goes on with the sentence of the line before: `the summary that was⏎generated by Copilot CLI`.
+    fn goes_on(&mut self, piece: &Piece<'_>) -> bool {
+        let span = piece.span();
+        let open = !piece.text.ends_with(['.', '!', '?', ':', ';', '>', ')']) && !piece.is_title();
+        let (end, open) = std::mem::replace(&mut self.line, (span.end, open));
+        open && span.start == end + 1 && piece.joint == Joint::Line
     }
 
     /// How a trailer is read: by its key, or by a key that is nearly one where the value is nothing but a tool's name.
@@ -144,6 +174,46 @@ impl Reader<'_> {
             let (_, kind) = nearest(key)?;
             self.table.is_name(&plain(value, Links::Resolve)).then_some(*kind)
         })
+    }
+
+    /// Reads a trailer whose key is made of a declaring one, or credits somebody in another way, where its value names an AI.
+    fn compound(&mut self, key: &str, value: &str, text: &str, place: &dyn Fn() -> Whereabouts) -> bool {
+        let credits = ["by", "with", "using", "via", "ai"].iter().any(|end| {
+            let start = key.len().saturating_sub(end.len());
+            key.get(start..).is_some_and(|found| found.eq_ignore_ascii_case(end))
+                && key.get(..start).is_some_and(|before| before.ends_with(['-', ' ', '_']))
+        });
+        let agents = key.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("agent-"));
+        if !(credits || agents) || key.split(' ').count() > 4 {
+            return false;
+        }
+        let (table, value) = (self.table, plain(value, Links::Resolve));
+        let address = split_address(&value);
+        let by_address = address.email.and_then(|email| table.tool_of_email(email));
+        let declares = agents || ends_as_declaring(key);
+        if by_address.is_some() || (address.email.is_none() && table.is_name(&value)) {
+            let named = table.read(if by_address.is_some() { address.name } else { &value });
+            let tool = by_address.map(|(tool, _)| tool).or(named.tool.as_deref()).unwrap_or("unknown");
+            if declares {
+                self.out.add(Finding {
+                    model: named.model.map(str::to_owned),
+                    help: help_of(Some(Help::Assisted), &value),
+                    place: place(),
+                    evidence: text.to_owned(),
+                    ..finding(tool, Source::Trailer, key, Rank::Inferred)
+                });
+            } else {
+                let why = format!("{tool} is named in `{key}`, which is no key that is known here");
+                self.out.remark(RemarkCode::AiReview, why, text);
+            }
+            return true;
+        }
+        if declares && !agents && table.read(&value).tool.is_some() {
+            let why = format!("`{key}` is no key that is known here, is made as one, and names an AI");
+            self.out.remark(RemarkCode::LookAlikeKey, why, text);
+            return true;
+        }
+        false
     }
 
     /// What a trailer is worth that stands where none counts: in a sentence that goes on, or below git's scissors.
@@ -167,10 +237,10 @@ impl Reader<'_> {
     }
 
     /// The answer to the question whether AI was used, as templates of requests put it.
-    fn answer(&mut self, text: &str, place: &dyn Fn() -> Whereabouts) -> bool {
+    fn answer(&mut self, text: &str, key: &str, line: &str, place: &dyn Fn() -> Whereabouts) -> bool {
         let value = plain(text, Links::Resolve);
         if denies(self.table, &value) {
-            self.out.declared_none(text);
+            self.out.declared_none(line);
             return true;
         }
         let yes = ["yes", "[x] yes", "☑ yes"].iter().find_map(|yes| {
@@ -195,6 +265,10 @@ impl Reader<'_> {
                 model = model.or(named.model.map(str::to_owned));
             }
             model = model.or_else(|| find_model(rest).map(str::to_owned));
+            // `Used Cursor for the tests.`
+            let tokens = prose::tokens(self.table, rest);
+            let name = prose::name_in(&tokens).and_then(|name| self.table.exact_name(name));
+            tool = tool.or(name.map(str::to_owned));
         }
         let named = tool.is_some() || model.is_some();
         if !named && !yes {
@@ -202,128 +276,166 @@ impl Reader<'_> {
         }
         // `Yes, the description was, but the code was written by hand.`
         if !named && ["but ", "manual", "by hand", "only "].iter().any(|word| contains(rest, word)) {
-            self.out.remark(RemarkCode::AiInProse, PROSE, text);
+            self.out.remark(RemarkCode::AiInProse, PROSE, line);
             return true;
         }
+        let source = if key.contains('-') { Source::Trailer } else { Source::BodyMarker };
         self.out.add(Finding {
             model,
             place: place(),
-            evidence: text.to_owned(),
-            ..finding(tool.as_deref().unwrap_or("unknown"), Source::BodyMarker, "Yes", Rank::Declared)
+            evidence: line.to_owned(),
+            ..finding(tool.as_deref().unwrap_or("unknown"), source, key, Rank::Declared)
         });
         true
     }
 
     /// Reads a sentence: a question whether AI was used, a denial, or words that speak of AI. Says whether it asks.
-    fn prose(&mut self, text: &str, place: &dyn Fn() -> Whereabouts) -> bool {
-        if text.starts_with('`') || !speaks_of_ai(text) {
+    fn prose(&mut self, piece: &Piece<'_>, goes_on: bool, place: &dyn Fn() -> Whereabouts) -> bool {
+        let (table, text) = (self.table, piece.text);
+        if prose::is_reply(text) {
+            self.out.remark(RemarkCode::PastedReply, PASTED_REPLY, text);
             return false;
         }
-        if let Some((question, rest)) = text.split_once('?') {
-            if !WORK.iter().any(|word| contains(question, word)) {
+        if !self.speaks || text.starts_with('`') {
+            return false;
+        }
+        let tail = std::mem::take(&mut self.tail);
+        if !piece.is_title() {
+            let last =
+                text.char_indices().rev().filter(|(_, c)| *c == ' ').nth(8).map_or(0, |(at, _)| at + 1);
+            self.tail.push_str(text.get(last..).unwrap_or_default());
+        }
+        let tokens = if prose::speaks_of_ai(table, text) { prose::tokens(table, text) } else { Vec::new() };
+        self.out.cost += tokens.len() as u64;
+        if !tokens.is_empty() && !piece.is_title() {
+            if let Some((question, rest)) = text.split_once('?')
+                && prose::speaks_of_ai(table, question)
+                && prose::asks_of_work(&tokens)
+            {
+                let rest = rest.trim_start_matches(|c: char| {
+                    !c.is_alphanumeric() && !matches!(c, '[' | '☐' | '☑' | '`')
+                });
+                return rest.is_empty() || !(self.answers(rest) && self.answer(rest, "Yes", text, place));
+            }
+            let heading = text.trim_matches(['#', '*', ' ', ':', '_']);
+            if (text.starts_with('#') || text.ends_with([':', '*']))
+                && prose::heads_declaration(&prose::tokens(table, heading))
+            {
+                return true;
+            }
+            if text.starts_with("[ ]") {
+                if prose::says(&tokens, false) == Some(Says::Worked) {
+                    self.out.declared_none(text);
+                }
                 return false;
             }
-            let rest = rest
-                .trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '[' | '☐' | '☑' | '`'));
-            return rest.is_empty() || !self.answer(rest, place);
+            if prose::says_the_word(&tokens) && denies(table, text) {
+                self.out.declared_none(text);
+                return false;
+            }
         }
-        if denies(self.table, text) {
-            self.out.declared_none(text);
-        } else if is_about_work(text) {
-            self.out.remark(RemarkCode::AiInProse, PROSE, text);
+        // A sentence goes on over the end of its line.
+        let whole = [&*tail, " ", start_of(text, VALUE_BYTES)].concat();
+        let joined = goes_on && !tail.is_empty() && prose::speaks_of_ai(table, &whole);
+        let mut says = None;
+        if joined {
+            let tokens = prose::tokens(table, &whole);
+            self.out.cost += tokens.len() as u64;
+            says = prose::says(&tokens, false);
         }
+        if says.is_none() && !(joined && text.starts_with(char::is_lowercase)) {
+            says = prose::says(&tokens, piece.is_title());
+        }
+        if says.is_none() && !self.ascii && !tokens.is_empty() && prose::says_elsewhere(text) {
+            says = Some(Says::Worked);
+        }
+        let ticked = ["[x] ", "[X] ", "☑ ", "☒ "].iter().find_map(|tick| text.strip_prefix(tick));
+        match says {
+            Some(Says::Worked) if ticked.is_some() && prose::is_plain(&tokens) => {
+                let named = prose::name_in(&tokens).and_then(|name| table.exact_name(name));
+                self.out.add(Finding {
+                    place: place(),
+                    evidence: text.to_owned(),
+                    ..finding(named.unwrap_or("unknown"), Source::BodyMarker, "[x]", Rank::Declared)
+                });
+            }
+            Some(Says::Worked) => self.out.remark(RemarkCode::AiInProse, PROSE, text),
+            Some(Says::Reviewed) => self.out.remark(RemarkCode::AiReview, REVIEWED, text),
+            Some(Says::Unused) => self.out.declared_none(text),
+            None => return false,
+        }
+        self.tail.clear();
         false
     }
 
-    /// `Suggested by Gemini`: whoever suggested something wrote nothing of it.
-    fn suggestion(&mut self, text: &str) {
-        // No verb is longer.
-        let blank = text.bytes().take(12).position(|byte| byte == b' ').unwrap_or_default();
-        let (verb, rest) = (text.get(..blank).unwrap_or_default(), text.get(blank..).unwrap_or_default());
-        let name = rest.strip_prefix(" by ").filter(|_| {
-            ["suggested", "inspired", "proposed"].iter().any(|known| known.eq_ignore_ascii_case(verb))
-        });
-        if name.is_some_and(|name| self.table.is_name(name)) {
+    /// What stands behind a label that heads a declaration: `AI assistance: used Cursor for the tests`.
+    fn declared(&mut self, label: &str, value: &str, text: &str, place: &dyn Fn() -> Whereabouts) {
+        if !self.answers(value) || !self.answer(value, label, text, place) {
             self.out.remark(RemarkCode::AiInProse, PROSE, text);
         }
+    }
+
+    /// Whether a key is no trailer's and heads a declaration: `AI assistance`, and where an answer follows `AI-Disclosure`.
+    fn is_label(&self, key: &str, value: &str) -> bool {
+        self.speaks
+            && !value.is_empty()
+            && key.contains([' ', '-'])
+            && Key::of(key).is_none()
+            && prose::heads_declaration(&prose::tokens(self.table, &key.replace('-', " ")))
+            && if key.contains(' ') { self.kind_of(key, value).is_none() } else { self.answers(value) }
+    }
+
+    /// Whether a text begins as an answer to the question whether AI was used.
+    fn answers(&self, value: &str) -> bool {
+        let first = value.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
+        let plain = plain(value, Links::Resolve);
+        first.is_some_and(|first| ANSWERS.iter().any(|answer| answer.eq_ignore_ascii_case(first)))
+            || denies(self.table, value)
+            || self.table.is_name(&plain)
+            || self.table.leading_name(&plain).is_some_and(|(_, rest, _)| goes_on_as_a_tool(rest))
     }
 }
 
 /// Said of words that speak of AI.
 const PROSE: &str =
-    "these words speak of AI and declare nothing; write `AI-Assisted: <tool>` where one was used";
+    "these words speak of an AI at work and declare nothing; write `AI-Assisted: <tool>` where one was used";
 
-/// Words of what an AI does to a change.
-const WORK: &[&str] = &[
-    "generat", "assist", "author", "written", "wrote", "guided", "aided", "created", "coded", "produced",
-    "use", "help", "made", "drafted", "tool",
-];
+/// Said of what an AI found or suggested.
+const REVIEWED: &str = "an AI found or suggested this: no authorship, and never an approval";
 
-/// Words that may follow one for AI where it is no part of another thing's name: `made with AI opponents`.
-const BEHIND_AI: &[&str] = &[
-    "agent",
-    "agents",
-    "and",
-    "assistance",
-    "assistant",
-    "assistants",
-    "but",
-    "for",
-    "help",
-    "support",
-    "then",
-    "to",
-    "tool",
-    "tools",
+/// Said of what an assistant in a chat says.
+const PASTED_REPLY: &str =
+    "an assistant begins its replies so, or a prompt is headed so: this was pasted from a chat with one";
+
+/// What the answer begins with where a label stands for the question.
+const ANSWERS: &[&str] = &[
+    "all",
+    "assisted",
+    "code",
+    "drafted",
+    "full",
+    "generated",
+    "heavy",
+    "helped",
+    "i",
+    "light",
+    "minor",
+    "most",
+    "mostly",
+    "only",
+    "parts",
+    "some",
+    "tests",
+    "the",
+    "this",
+    "used",
+    "using",
+    "we",
     "with",
+    "written",
+    "x",
+    "yes",
 ];
-
-/// Whether a text has a word for AI.
-fn speaks_of_ai(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let goes_on = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
-    // A word that ends at a place, or one behind it as a plural.
-    let ends = |word: &[u8], end: usize| {
-        let plural = usize::from(bytes.get(end).is_some_and(|byte| matches!(byte, b's' | b'S')));
-        end.checked_sub(word.len()).is_some_and(|start| {
-            bytes.get(start..end).is_some_and(|found| found.eq_ignore_ascii_case(word))
-                && !start.checked_sub(1).is_some_and(goes_on)
-                && !goes_on(end + plural)
-        })
-    };
-    memchr::memchr2_iter(b'I', b'i', bytes).any(|at| ends(b"ai", at + 1) || ends(b"genai", at + 1))
-        || memchr::memchr2_iter(b'M', b'm', bytes).any(|at| ends(b"llm", at + 1))
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
-}
-
-/// Whether a sentence says that an AI worked on something: `mostly AI generated`, `written by an LLM`, `some AI assistance`.
-fn is_about_work(text: &str) -> bool {
-    let is_work = |word: &str| {
-        WORK.iter().any(|work| word.get(..work.len()).is_some_and(|w| w.eq_ignore_ascii_case(work)))
-    };
-    let is_ai = |word: &str| AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word));
-    let words: Vec<&str> = words(text).collect();
-    words.iter().enumerate().any(|(at, word)| {
-        let after = || words.get(at + 1).is_some_and(|word| is_work(word));
-        let before = || {
-            let start = at.saturating_sub(5);
-            let before = words.get(start..at).unwrap_or_default();
-            before.iter().rposition(|word| is_work(word)).is_some_and(|work| {
-                before.get(work..).is_some_and(|rest| {
-                    rest.iter().any(|word| {
-                        matches!(word.to_ascii_lowercase().as_str(), "by" | "with" | "using" | "from" | "of")
-                    })
-                })
-            })
-        };
-        let follows =
-            words.get(at + 1).is_none_or(|word| BEHIND_AI.iter().any(|b| b.eq_ignore_ascii_case(word)));
-        is_ai(word) && (after() || (follows && before()))
-    })
-}
 
 /// A declaring key that another one nearly is: one letter too many, too few or another, two changed round, or blanks and
 /// underscores for its hyphens.
@@ -375,11 +487,14 @@ fn looks_declaring(key: &str) -> bool {
     matches!(kind_of(&Table::default(), &dashed), Some(Key::Declares(_) | Key::UsedFor | Key::Assists(_)))
 }
 
-/// `Commit-Message-Assisted-by`: something before a declaring key, which says what else it is about.
+/// `Commit-Message-Assisted-by`, `Assisted-by-AI`: something before a declaring key, which says what it is about, or `AI` behind.
 fn ends_as_declaring(key: &str) -> bool {
-    key.match_indices('-').any(|(at, _)| {
-        matches!(key.get(at + 1..).and_then(Key::of), Some(Key::Declares(_) | Key::UsedFor | Key::Assists(_)))
-    })
+    let key = key.replace([' ', '_'], "-").to_ascii_lowercase();
+    let key = key.strip_suffix("-ai").unwrap_or(&key);
+    let starts = std::iter::once(0).chain(key.match_indices('-').map(|(at, _)| at + 1));
+    starts
+        .filter_map(|at| KEYS.get(key.get(at..)?))
+        .any(|(_, kind)| matches!(kind, Key::Declares(_) | Key::UsedFor | Key::Assists(_)))
 }
 
 /// A line that folds to a declaring key once full-width, look-alike and invisible characters are taken for what they
@@ -421,12 +536,12 @@ struct Declared<'a> {
 }
 
 /// The beginning of a text, at most `bytes` long.
-fn start_of(text: &str, bytes: usize) -> &str {
+pub(super) fn start_of(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     text.get(..end).unwrap_or(text)
 }
 
-fn finding(tool: &str, source: Source, key: &str, confidence: Rank) -> Finding {
+pub(super) fn finding(tool: &str, source: Source, key: &str, confidence: Rank) -> Finding {
     Finding {
         tool: tool.to_owned(),
         model: None,
@@ -490,6 +605,8 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
                     out.remark(RemarkCode::NamedLikeAi, NAMES_A_MODEL, &evidence());
                 } else if named.names_something() && named.only_common.is_none() {
                     out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
+                } else if kind != Key::Word && is_called_ai(address.name, email) {
+                    out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
                 } else if kind != Key::Word && is_unknown_machine(email) {
                     out.remark(RemarkCode::UnknownBot, UNKNOWN_BOT, &evidence());
                 }
@@ -505,8 +622,11 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
                 } else if whole || (named.tool.is_some() && named.only_common.is_none()) {
                     let tool = named.tool.as_deref().unwrap_or("unknown");
                     add(tool, bracketed.or(named.model), credit, Rank::Declared, vec![]);
-                } else if named.has_version() && kind != Key::Word {
-                    add("unknown", named.model, credit, Rank::Declared, vec![]);
+                } else if kind != Key::Word
+                    && let Some(model) =
+                        named.model.filter(|_| named.has_version()).or_else(|| find_model(address.name))
+                {
+                    add("unknown", Some(model), credit, Rank::Declared, vec![]);
                 }
             }
         },
@@ -780,325 +900,6 @@ fn kinds(text: &str, words: &[(&str, Help)]) -> Vec<Help> {
     }
     found
 }
-
-/// Reads a line that a tool leaves behind, and says whether it is one.
-fn marker(
-    table: &Table,
-    out: &mut Collector,
-    text: &str,
-    ascii: bool,
-    place: &dyn Fn() -> Whereabouts,
-) -> bool {
-    let mut add = |tool: &str, key: &str, rank: Rank, help: Vec<Help>| {
-        let evidence = text.to_owned();
-        out.add(Finding { help, place: place(), evidence, ..finding(tool, Source::BodyMarker, key, rank) });
-        true
-    };
-    if text == "<!-- agent -->" {
-        return add("unknown", text, Rank::Inferred, vec![Help::Generated]);
-    }
-    if let Some(stats) = text.strip_prefix("AI: ")
-        && stats.contains(" accepted")
-        && stats.contains(" generated")
-    {
-        return add("git-ai", "AI:", Rank::Attested, vec![]);
-    }
-    if let Some(rest) = text.strip_prefix("🤖 ")
-        && table
-            .exact_name(rest.split(['→', ':', '-']).next().unwrap_or(rest))
-            .is_some_and(|tool| tool == "plandex")
-    {
-        return add("plandex", "🤖", Rank::Inferred, vec![]);
-    }
-    // A line of code shows something.
-    if text.starts_with(['`', '"', '“']) {
-        return false;
-    }
-    // Most lines begin with another word.
-    let first = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
-    if first && ascii && verb_and_name(text).is_none() && !text.starts_with("via ") {
-        return false;
-    }
-    let whole = plain(text, Links::Keep);
-    let is_decoration = |c: char| !c.is_alphanumeric() && c != '[';
-    let undecorated = if first { &*whole } else { whole.trim_start_matches(is_decoration) };
-    let undecorated = undecorated.strip_prefix("<!-- ").unwrap_or(undecorated);
-    let robot = !ascii && text.contains('🤖');
-    if let Some(found) = marker_at(table, undecorated, robot) {
-        out.add(Finding { place: place(), ..found });
-        return true;
-    }
-    // Newlines lost: the marker stands after a robot in the middle of a line.
-    if robot && let Some((_, rest)) = whole.split_once('🤖') {
-        let rest = rest.trim_start();
-        if let Some(found) = marker_at(table, rest, true) {
-            out.add(Finding { place: Whereabouts::Inline, ..found });
-            return true;
-        }
-        if let Some((_, _, name)) = verb_and_name(rest)
-            && name.starts_with('[')
-        {
-            out.remark(RemarkCode::UnknownMarker, UNKNOWN_MARKER, text);
-            return true;
-        }
-    }
-    false
-}
-
-/// Said of a marker whose name is in no table.
-const UNKNOWN_MARKER: &str = "a robot leaves lines like this one, and what it names is in no table; add it under `provenance` in the \
-                              policy if it is an AI";
-
-/// `<Verb> with|by|using|via NAME`, with what may stand before the verb: `Unit tests written by NAME`.
-fn verb_and_name(text: &str) -> Option<(&str, &str, &str)> {
-    // Each word up to the verb is one of those that say what was made.
-    let mut rest = text;
-    let mut scope = 0;
-    while scope < 6 {
-        // No verb is longer.
-        let blank = rest.bytes().take(16).position(|byte| byte == b' ')?;
-        let (word, after) = (rest.get(..blank)?, rest.get(blank + 1..)?.trim_start());
-        if after.starts_with(['w', 'W', 'b', 'B', 'u', 'U', 'v', 'V']) && MARKER_VERBS.get(word).is_some() {
-            let (joint, name) = after.split_once(' ')?;
-            let is_joint = ["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint));
-            // Behind other words it must be all that the line says.
-            return is_joint.then(|| (word, joint, name.trim_start()));
-        }
-        SCOPES.get(word)?;
-        scope += 1;
-        rest = after;
-    }
-    None
-}
-
-/// Words that say what was made, or how much of it, in order.
-static SCOPES: Words<()> = Words::new(&[
-    ("all", ()),
-    ("and", ()),
-    ("body", ()),
-    ("change", ()),
-    ("changes", ()),
-    ("code", ()),
-    ("comments", ()),
-    ("commit", ()),
-    ("description", ()),
-    ("doc", ()),
-    ("docs", ()),
-    ("documentation", ()),
-    ("entirely", ()),
-    ("fix", ()),
-    ("fully", ()),
-    ("implementation", ()),
-    ("is", ()),
-    ("largely", ()),
-    ("message", ()),
-    ("mostly", ()),
-    ("partially", ()),
-    ("partly", ()),
-    ("patch", ()),
-    ("pr", ()),
-    ("some", ()),
-    ("test", ()),
-    ("tests", ()),
-    ("the", ()),
-    ("this", ()),
-    ("unit", ()),
-    ("was", ()),
-    ("were", ()),
-]);
-
-/// Verbs of which a product may be the object: `Built by Gemini`, `Powered by Gemini`.
-const WEAK_VERBS: &[&str] = &["built", "powered"];
-
-/// The marker at the start of `text`; `sure` where a robot stands before it.
-fn marker_at(table: &Table, text: &str, sure: bool) -> Option<Finding> {
-    let (verb, joint, rest) = verb_and_name(text).or_else(|| {
-        // The second half of a marker of two lines.
-        text.strip_prefix("via ").filter(|rest| rest.starts_with('[')).map(|rest| ("via", "", rest))
-    })?;
-    let rest = start_of(rest, VALUE_BYTES);
-    let scoped = !text.starts_with(verb);
-    let (name, linked) = match rest.strip_prefix('[').and_then(|r| r.split_once("](")) {
-        Some((name, _)) => (name, true),
-        None => (rest.trim_start_matches(|c: char| !c.is_alphanumeric()), false),
-    };
-    let model = table.model_named(name).filter(|model| model.versioned);
-    let named = table.leading_name(name).or_else(|| leading_ai_word(name));
-    let (tool, after, kind) = match (named, &model) {
-        (Some(named), _) => named,
-        (None, Some(model)) => ("unknown", name.get(model.length..)?, Name::Own),
-        (None, None) => return None,
-    };
-    let common = kind != Name::Own && model.is_none();
-    // `Generated with Continue` is a marker, `Made with continue statements` is prose: a common word must end the
-    // line, be linked, or go on as only a tool does.
-    let version = after.trim_start().split([' ', ',']).next().unwrap_or_default();
-    let is_version = version.starts_with(|c: char| c == 'v' || c.is_ascii_digit())
-        && version.bytes().any(|b| b.is_ascii_digit());
-    let behind = if is_version { after.trim_start().get(version.len()..)? } else { after };
-    let ends = behind.trim_start_matches([' ', '.', '!', ')', ']', '*', '-', '>']).is_empty();
-    let weak = WEAK_VERBS.iter().any(|weak| weak.eq_ignore_ascii_case(verb)) && !is_version;
-    let after = behind.trim_start().to_ascii_lowercase();
-    let goes_on =
-        ["assist", "help", "support", "and ", "(", "/", ","].iter().any(|word| after.starts_with(word));
-    let proper = name.starts_with(|c: char| c.is_uppercase());
-    let by_word = (ends && !weak) || (goes_on && proper && !weak);
-    let is_marker = linked || sure || !common || (kind != Name::Given && by_word) || (is_version && ends);
-    if !is_marker || (scoped && !table.is_name(name.trim_end_matches(['.', '!'])) && !linked) {
-        return None;
-    }
-    let model = if linked { None } else { table.read(name).model.map(str::to_owned) };
-    let help = match verb.to_ascii_lowercase().as_str() {
-        "prepared" | "assisted" | "powered" | "made" | "built" | "via" => Help::Assisted,
-        _ => Help::Generated,
-    };
-    let key = format!("{} {}", capitalised(verb), joint.to_ascii_lowercase());
-    Some(Finding {
-        model,
-        help: vec![help],
-        evidence: text.to_owned(),
-        ..finding(tool, Source::BodyMarker, key.trim_end(), Rank::Inferred)
-    })
-}
-
-/// `AI` and the like in the place of a tool's name: what follows, as of a common word.
-fn leading_ai_word(text: &str) -> Option<(&'static str, &str, Name)> {
-    let text = ["the help of ", "help from ", "an "]
-        .iter()
-        .fold(text, |text, filler| text.strip_prefix(filler).unwrap_or(text));
-    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '-')).unwrap_or(text.len());
-    let (word, after) = text.split_at_checked(end)?;
-    AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)).then_some(("unknown", after, Name::Common))
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default()
-        + &chars.as_str().to_lowercase()
-}
-
-/// Reads the links of a piece: sessions are evidence, chats are remarked on, and either is evidence behind the name of a tool.
-/// Says whether there was one.
-fn links(table: &Table, out: &mut Collector, text: &str, place: &dyn Fn() -> Whereabouts) -> bool {
-    let mut any = false;
-    for at in memchr::memchr_iter(b':', text.as_bytes()) {
-        if !text.get(at..).is_some_and(|rest| rest.starts_with("://")) {
-            continue;
-        }
-        let before = text.get(..at).unwrap_or_default();
-        let url = text.get(at + 3..).unwrap_or_default();
-        let url = url.strip_prefix("www.").unwrap_or(url);
-        if before.bytes().filter(|byte| *byte == b'`').count() % 2 == 1 {
-            continue;
-        }
-        let link = LINKS.iter().find(|(address, _)| is_at(url, address));
-        let is_transcript = || TRANSCRIPTS.iter().any(|host| is_at(url, host));
-        if link.is_none() && !is_transcript() {
-            continue;
-        }
-        out.cost += limits::TRAILER_STEPS;
-        let label = label(before).filter(|label| table.is_name(label));
-        let named = label.as_deref().map(|label| table.read(label)).filter(Named::names_something);
-        let tool = link.and_then(|(_, tool)| *tool);
-        let Some(key) = link.map(|(address, _)| *address).or_else(|| named.as_ref().map(|_| "transcript"))
-        else {
-            continue;
-        };
-        any = true;
-        if tool.is_none() && named.is_none() {
-            out.remark(RemarkCode::ChatLink, CHAT_LINK, text);
-            continue;
-        }
-        let by_label = named.as_ref().and_then(|named| named.tool.as_deref());
-        let model = named.as_ref().and_then(|named| named.model);
-        out.add(Finding {
-            model: model.map(str::to_owned),
-            place: place(),
-            evidence: text.to_owned(),
-            ..finding(tool.or(by_label).unwrap_or("unknown"), Source::BodyMarker, key, Rank::Inferred)
-        });
-    }
-    any
-}
-
-/// Said of a chat's address.
-const CHAT_LINK: &str =
-    "a chat with an AI is linked; write `AI-Assisted: <tool>` where its words came into the change";
-
-/// Whether a link without its scheme is at an address of the table, and goes on behind it.
-fn is_at(url: &str, address: &str) -> bool {
-    let url = url
-        .split(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | '>' | '"' | '`'))
-        .next()
-        .unwrap_or_default();
-    let is_id = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if address.starts_with('/') {
-        return url.split_once(address).is_some_and(|(_, rest)| is_id(rest));
-    }
-    let mut rest = url;
-    for (at, part) in address.split('*').enumerate() {
-        if at > 0 {
-            rest = rest.get(rest.find('/').unwrap_or(rest.len())..).unwrap_or_default();
-        }
-        match rest.get(..part.len()) {
-            Some(start) if start.eq_ignore_ascii_case(part) => {
-                rest = rest.get(part.len()..).unwrap_or_default()
-            }
-            _ => return false,
-        }
-    }
-    is_id(rest)
-}
-
-/// What stands before a link and its colon, without the words that say what a link is.
-fn label(before: &str) -> Option<String> {
-    let before =
-        before.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).trim_end_matches(['<', '(', '[', ' ']);
-    let label = plain(before.strip_suffix(':')?, Links::Resolve).into_owned();
-    let mut words: Vec<&str> = label.split_whitespace().collect();
-    words.retain(|word| !LABELS.iter().any(|known| known.eq_ignore_ascii_case(word)));
-    Some(words.join(" "))
-}
-
-/// Words of a label that name no tool.
-const LABELS: &[&str] = &[
-    "-",
-    "*",
-    "a",
-    "built",
-    "by",
-    "chat",
-    "coded",
-    "conversation",
-    "created",
-    "done",
-    "full",
-    "generated",
-    "history",
-    "implementation",
-    "implemented",
-    "it",
-    "link",
-    "log",
-    "logs",
-    "made",
-    "my",
-    "prompt",
-    "prompts",
-    "session",
-    "share",
-    "shared",
-    "task",
-    "the",
-    "this",
-    "thread",
-    "trace",
-    "transcript",
-    "transcripts",
-    "with",
-    "written",
-    "wrote",
-];
 
 /// What can be said only once the whole message was read.
 fn settle(out: &mut Collector) {

@@ -4,10 +4,14 @@ mod agentblame;
 mod checkpoint;
 mod denials;
 pub(crate) mod lines;
+mod links;
+mod marker;
 mod markup;
 mod message;
 mod names;
 pub mod note;
+mod parts;
+mod prose;
 mod shares;
 pub(crate) mod structure;
 mod tools;
@@ -177,6 +181,8 @@ fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) ->
         .or_else(|| named.as_ref().map(|named| (named.tool.as_deref().unwrap_or("unknown"), named.model)));
     if found.is_none() && is_app(trim(&email)) && names::is_unknown_machine(&email) {
         out.remark(RemarkCode::UnknownBot, message::UNKNOWN_BOT, &format!("{name} <{email}>"));
+    } else if found.is_none() && names::is_called_ai(&name, &email) {
+        out.remark(RemarkCode::NamedLikeAi, message::NAMED_LIKE_AN_AI, &format!("{name} <{email}>"));
     }
     if let Some((tool, model)) = found {
         out.add(Finding {

@@ -136,6 +136,24 @@ fn ends_with_bot(login: &str) -> bool {
     login.get(start..).is_some_and(|end| end.eq_ignore_ascii_case("[bot]"))
 }
 
+/// Whether somebody is called an agent, by name and address: `Foo Agent <agent@foo.dev>`, `dev+ai@foo.dev`, `foo-llm-bot@foo.dev`.
+pub(crate) fn is_called_ai(name: &str, email: &str) -> bool {
+    let is = |words: &[&str], text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    let (local, _) = split_last(trim(email), b'@').unwrap_or_default();
+    let login = local.split_once('+').filter(|(id, _)| !id.bytes().all(|b| b.is_ascii_digit()));
+    let of_name = name.rsplit([' ', '-', '_']).next().unwrap_or_default();
+    // `Jing Ai` is a name, `Foo AI` is none.
+    let named = is(&["agent", "llm", "copilot", "assistant"], of_name)
+        || (of_name == "AI" && of_name.len() < name.len());
+    let plus = login
+        .is_some_and(|(_, tag)| is(AI_WORDS, tag) || is(&["agent", "claude", "codex", "cursor", "bot"], tag));
+    let parts = || local.split(['-', '_', '.', '+']);
+    let agent = parts().any(|part| is(&["agent", "aiagent", "llm", "genai"], part));
+    plus || (named && (agent || parts().any(|part| is(&["ai", "assistant", "bot", "noreply"], part))))
+        || (agent && parts().count() > 1)
+        || (named && !name.contains(' '))
+}
+
 /// Whether an address is a machine's that no table knows: an app's, or one that nobody reads.
 pub(crate) fn is_unknown_machine(email: &str) -> bool {
     let Some((local, domain)) = split_last(trim(email), b'@') else { return false };
@@ -254,7 +272,7 @@ impl Table {
     }
 
     /// The tool whose name begins `text`, the length of the name, and what else it means. The longest name counts.
-    fn name_at_start(&self, text: &str) -> Option<(&str, usize, Name)> {
+    pub fn name_at_start(&self, text: &str) -> Option<(&str, usize, Name)> {
         let first = text.as_bytes().first()?;
         let second = text.as_bytes().get(1).map(|byte| folded(*byte));
         let mut best: Option<(&str, usize, Name)> = None;
@@ -327,8 +345,8 @@ impl Table {
             } else if let Some(model) = model_at_start(rest) {
                 named = true;
                 model.length
-            } else if first == '(' {
-                rest.find(')').map_or(rest.len(), |close| close + 1)
+            } else if matches!(first, '(' | '<') {
+                rest.find([')', '>']).map_or(rest.len(), |close| close + 1)
             } else if first.is_alphanumeric() {
                 let word = rest
                     .split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'))
@@ -336,6 +354,7 @@ impl Table {
                     .unwrap_or(rest);
                 if !(is_version(word)
                     || is_grade(word)
+                    || (named && is_role(word))
                     || JOINING.iter().any(|j| j.eq_ignore_ascii_case(word)))
                 {
                     return false;
@@ -461,6 +480,22 @@ impl Table {
     fn with_parenthesis<'a>(&'a self, text: &'a str, left: &'a str, right: &'a str) -> Named<'a> {
         let inner = right.rsplit_once(')').map_or(right, |(inner, _)| inner).trim();
         let outer = self.plain(left);
+        // `GPT-5 (via Cursor)`
+        let host = inner
+            .split_once(' ')
+            .filter(|(joint, _)| JOINTS.get(joint).is_some_and(|(_, tool_first)| !tool_first));
+        if let Some((_, host)) =
+            host.map(|(joint, host)| (joint, self.plain(host))).filter(|(_, host)| host.tool.is_some())
+        {
+            let same = outer.tool.is_some() && outer.tool == host.tool && outer.model.is_none();
+            let model = Some(left).filter(|left| !same && !left.is_empty());
+            return Named {
+                tool: host.tool,
+                model: host.model.or(model),
+                only_common: None,
+                says_ai: host.says_ai,
+            };
+        }
         let inner_is_model = looks_like_model(inner)
             || inner.split_once('/').is_some_and(|(_, model)| looks_like_model(model))
             || self.plain(inner).model.is_some();
@@ -476,7 +511,9 @@ impl Table {
                 Named { tool, model: Some(inner), only_common: None, says_ai: outer.says_ai }
             }
             _ => {
-                let sure = is_version(inner) || is_role(inner) || says_ai(inner);
+                // `Cursor (cursor.com)`
+                let again = inner.get(..left.len()).is_some_and(|start| start.eq_ignore_ascii_case(left));
+                let sure = is_version(inner) || is_role(inner) || says_ai(inner) || again;
                 Named {
                     only_common: outer.only_common.filter(|_| !sure).map(|(kind, _)| (kind, right)),
                     ..outer
@@ -585,8 +622,9 @@ fn joined(text: &str) -> Option<(&str, &'static str, bool, &str)> {
 }
 
 /// Words that may stand between the names of a tool and a model.
-const JOINING: &[&str] =
-    &["via", "with", "using", "on", "in", "through", "and", "powered", "by", "running", "model"];
+const JOINING: &[&str] = &[
+    "via", "with", "using", "on", "in", "through", "and", "powered", "by", "running", "the", "mode", "model",
+];
 
 const PROVIDERS: &[&str] = &[
     "anthropic",

@@ -59,6 +59,11 @@ impl Piece<'_> {
         }
     }
 
+    /// Where its line begins and ends.
+    pub fn span(&self) -> Range<usize> {
+        self.line.start..self.line.start + self.line.text.len()
+    }
+
     /// Whether it is in the title of the commit.
     pub fn is_title(&self) -> bool {
         self.line.start == 0 && self.whole.kind == Kind::Own

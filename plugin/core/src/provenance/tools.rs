@@ -44,6 +44,7 @@ pub(crate) static NAMES: Words<(&str, Name)> = Words::new(&[
     ("aws q developer", ("amazon-q", OWN)),
     ("blackbox agent", ("blackbox", OWN)),
     ("blackbox ai", ("blackbox", OWN)),
+    ("bugbot", ("cursor", COMMON)),
     ("charm crush", ("crush", OWN)),
     ("charmbracelet crush", ("crush", OWN)),
     ("chat gpt", ("chatgpt", OWN)),
@@ -88,6 +89,7 @@ pub(crate) static NAMES: Words<(&str, Name)> = Words::new(&[
     ("cursor ai", ("cursor", OWN)),
     ("cursor background", ("cursor", OWN)),
     ("cursor background agent", ("cursor", OWN)),
+    ("cursor bugbot", ("cursor", OWN)),
     ("devin", ("devin", GIVEN)),
     ("devin ai", ("devin", OWN)),
     ("devin ai integration", ("devin", OWN)),
@@ -158,6 +160,7 @@ pub(crate) static NAMES: Words<(&str, Name)> = Words::new(&[
     ("posthog code", ("posthog-code", OWN)),
     ("posthog desktop", ("posthog-code", OWN)),
     ("q developer", ("amazon-q", OWN)),
+    ("qodo", ("qodo", OWN)),
     ("qwen code", ("qwen-code", OWN)),
     ("qwen coder", ("qwen-code", OWN)),
     ("replit", ("replit", COMMON)),
@@ -171,6 +174,7 @@ pub(crate) static NAMES: Words<(&str, Name)> = Words::new(&[
     ("sisyphus", ("sisyphus", COMMON)),
     ("sourcegraph amp", ("amp", OWN)),
     ("sourcegraph cody", ("sourcegraph-cody", OWN)),
+    ("sourcery ai", ("sourcery", OWN)),
     ("sprite", ("sprite", GIVEN)),
     ("tabnine", ("tabnine", OWN)),
     ("trae", ("trae", COMMON)),
@@ -415,7 +419,7 @@ pub(crate) const MODEL_GRADES: &[&str] = &[
 
 /// Words that make a tool of a common word: `Claude (AI assistant)`, `Cursor agent`.
 pub(crate) const ROLES: &[&str] =
-    &["agent", "ai", "app", "assistant", "bot", "chat", "cli", "code", "ide", "llm", "web"];
+    &["agent", "ai", "app", "assistant", "bot", "chat", "cli", "code", "ide", "llm", "model", "tool", "web"];
 
 /// Words that say AI without naming a tool.
 pub(crate) const AI_WORDS: &[&str] = &[
@@ -431,6 +435,10 @@ pub(crate) const AI_WORDS: &[&str] = &[
     "agentic",
     "language-model",
 ];
+
+/// Parts of the names of tools that review.
+pub(crate) const REVIEWERS: &[&str] =
+    &["coderabbit", "greptile", "cubic", "ellipsis", "sourcery", "bugbot", "qodo", "code assist", "review"];
 
 /// How a trailer's key is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -558,6 +566,7 @@ pub(crate) static KEYS: Words<Key> = Words::new(&[
     ("generated-with", Key::Assists(Some(Help::Generated))),
     ("helped-by", Key::Helped),
     ("implemented-by", Key::Wrote),
+    ("llm", Key::Word),
     ("made-with", Key::Assists(None)),
     ("model", Key::ModelBeside),
     ("pair-programmed-with", Key::CoAuthor),
@@ -593,6 +602,10 @@ pub(crate) static MARKER_VERBS: Words<()> = Words::new(&[
     ("powered", ()),
     ("prepared", ()),
     ("produced", ()),
+    ("provided", ()),
+    ("refactored", ()),
+    ("resolved", ()),
+    ("translated", ()),
     ("ultraworked", ()),
     ("vibecoded", ()),
     ("written", ()),

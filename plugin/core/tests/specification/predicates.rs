@@ -99,9 +99,9 @@ fn provenance() {
         ("{ not: { ai: suspected } }", nothing, "applies"),
         ("{ ai: any }", suspicious, "does not"),
         ("{ ai: none }", suspicious, "applies"),
-        // What the author denies, and an AI that reviewed, are no suspicion.
+        // What the author denies is no suspicion; whoever reviews with an AI had one at hand.
         ("{ ai: suspected }", none, "does not"),
-        ("{ ai: suspected }", |case| message(case, "x\n\nReviewed-by: CodeRabbit\n"), "does not"),
+        ("{ ai: suspected }", |case| message(case, "x\n\nReviewed-by: CodeRabbit\n"), "applies"),
         ("{ ai: undeclared }", ai, "does not"),
         ("{ ai: undeclared }", authored, "applies"),
         ("{ ai: undeclared }", nothing, "does not"),
