@@ -25,6 +25,8 @@ pub(super) fn links(table: &Table, out: &mut Collector, text: &str, place: &dyn 
         let before = text.get(..at).unwrap_or_default();
         let url = text.get(at + 3..).unwrap_or_default();
         let url = url.strip_prefix("www.").unwrap_or(url);
+        let ends = |c: char| c.is_whitespace() || matches!(c, ')' | ']' | '>' | '"' | '`');
+        let url = url.split(ends).next().unwrap_or_default();
         if before.bytes().filter(|byte| *byte == b'`').count() % 2 == 1 {
             continue;
         }
@@ -64,10 +66,10 @@ const CHAT_LINK: &str =
 
 /// Whether a link without its scheme is at an address of the table, and goes on behind it.
 fn is_at(url: &str, address: &str) -> bool {
-    let url = url
-        .split(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | '>' | '"' | '`'))
-        .next()
-        .unwrap_or_default();
+    let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
+    if first(url) != first(address) && !address.starts_with('/') {
+        return false;
+    }
     let is_id = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric());
     if address.starts_with('/') {
         return url.split_once(address).is_some_and(|(_, rest)| is_id(rest));

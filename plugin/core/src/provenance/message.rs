@@ -14,7 +14,7 @@ use super::names::{
 };
 use super::prose::{self, Says};
 use super::structure::{self, Joint, Piece, contains};
-use super::tools::{Certainty, GENERATORS, KEYS, Key, Name};
+use super::tools::{AI_WORDS, Certainty, GENERATORS, KEYS, Key, Name};
 use crate::limits;
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 
@@ -27,7 +27,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
         speaks: prose::speaks_of_ai(table, message),
         asked: false,
         line: (0, false),
-        tail: String::new(),
+        spoke: false,
         out: &mut *out,
     };
     structure::read(message, &mut |piece| {
@@ -60,8 +60,8 @@ struct Reader<'r> {
     asked: bool,
     /// Where the line before ended, and whether its sentence did not.
     line: (usize, bool),
-    /// The last words of the line before.
-    tail: String,
+    /// The line before speaks of AI and said nothing of it yet.
+    spoke: bool,
     out: &'r mut Collector,
 }
 
@@ -299,12 +299,7 @@ impl Reader<'_> {
         if !self.speaks || text.starts_with('`') {
             return false;
         }
-        let tail = std::mem::take(&mut self.tail);
-        if !piece.is_title() {
-            let last =
-                text.char_indices().rev().filter(|(_, c)| *c == ' ').nth(8).map_or(0, |(at, _)| at + 1);
-            self.tail.push_str(text.get(last..).unwrap_or_default());
-        }
+        let spoke = std::mem::take(&mut self.spoke);
         let tokens = if prose::speaks_of_ai(table, text) { prose::tokens(table, text) } else { Vec::new() };
         self.out.cost += tokens.len() as u64;
         if !tokens.is_empty() && !piece.is_title() {
@@ -334,14 +329,13 @@ impl Reader<'_> {
                 return false;
             }
         }
+        let (mut joined, mut says) = (false, None);
         // A sentence goes on over the end of its line.
-        let whole = [&*tail, " ", start_of(text, VALUE_BYTES)].concat();
-        let joined = goes_on && !tail.is_empty() && prose::speaks_of_ai(table, &whole);
-        let mut says = None;
-        if joined {
+        if goes_on && (spoke || prose::begins_with_ai(&tokens)) {
+            let whole = [piece.words_before(), " ", start_of(text, VALUE_BYTES)].concat();
             let tokens = prose::tokens(table, &whole);
             self.out.cost += tokens.len() as u64;
-            says = prose::says(&tokens, false);
+            (joined, says) = (true, prose::says(&tokens, false));
         }
         if says.is_none() && !(joined && text.starts_with(char::is_lowercase)) {
             says = prose::says(&tokens, piece.is_title());
@@ -349,6 +343,7 @@ impl Reader<'_> {
         if says.is_none() && !self.ascii && !tokens.is_empty() && prose::says_elsewhere(text) {
             says = Some(Says::Worked);
         }
+        self.spoke = says.is_none() && !tokens.is_empty();
         let ticked = ["[x] ", "[X] ", "☑ ", "☒ "].iter().find_map(|tick| text.strip_prefix(tick));
         match says {
             Some(Says::Worked) if ticked.is_some() && prose::is_plain(&tokens) => {
@@ -362,9 +357,8 @@ impl Reader<'_> {
             Some(Says::Worked) => self.out.remark(RemarkCode::AiInProse, PROSE, text),
             Some(Says::Reviewed) => self.out.remark(RemarkCode::AiReview, REVIEWED, text),
             Some(Says::Unused) => self.out.declared_none(text),
-            None => return false,
+            None => {}
         }
-        self.tail.clear();
         false
     }
 
@@ -379,7 +373,7 @@ impl Reader<'_> {
     fn is_label(&self, key: &str, value: &str) -> bool {
         self.speaks
             && !value.is_empty()
-            && key.contains([' ', '-'])
+            && key.split([' ', '-']).any(|word| AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)))
             && Key::of(key).is_none()
             && prose::heads_declaration(&prose::tokens(self.table, &key.replace('-', " ")))
             && if key.contains(' ') { self.kind_of(key, value).is_none() } else { self.answers(value) }

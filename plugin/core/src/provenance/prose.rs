@@ -47,70 +47,131 @@ impl Token<'_> {
     }
 }
 
-/// Which first three letters those words have that may name an AI: what tells most words from them at once.
-struct Beginnings([u64; 32]);
+/// Which first letters those words have that may name an AI, up to five of them: what tells most words from them at once.
+struct Beginnings {
+    five: [u64; 64],
+    /// Of each letter, which may follow it.
+    two: [u32; 28],
+    /// Of each byte: a letter from 2 on, 1 a digit, 0 what ends a word.
+    kinds: [u8; 256],
+}
 
-#[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a panic is an error")]
 static BEGINNINGS: Beginnings = {
-    let mut found = Beginnings([0; 32]).with("vibe");
-    let mut at = 0;
-    while at < AI_WORDS.len() {
-        found = found.with(AI_WORDS[at]);
-        at += 1;
+    let mut found = Beginnings { five: [0; 64], two: [0; 28], kinds: kinds() }.with("vibe").with("vibecoded");
+    let mut words = AI_WORDS;
+    while let [word, rest @ ..] = words {
+        found = found.with(word);
+        words = rest;
     }
-    at = 0;
-    while at < NAMES.entries().len() {
-        let (name, (_, kind)) = NAMES.entries()[at];
+    let mut names = NAMES.entries();
+    while let [(name, (_, kind)), rest @ ..] = names {
         if !matches!(kind, Name::Given) {
             found = found.with(name);
         }
-        at += 1;
+        names = rest;
     }
-    at = 0;
-    while at < MODEL_FAMILIES.entries().len() {
-        let (name, family) = MODEL_FAMILIES.entries()[at];
+    let mut families = MODEL_FAMILIES.entries();
+    while let [(name, family), rest @ ..] = families {
         if matches!(family, Family::Own) {
             found = found.with(name);
         }
-        at += 1;
+        families = rest;
     }
     found
 };
 
-impl Beginnings {
-    /// The place of a word in the table.
-    const fn of(a: u8, b: u8, c: u8) -> usize {
-        const fn letter(byte: u8) -> usize {
-            if byte.is_ascii_alphanumeric() { (byte & 31) as usize } else { 0 }
+/// What each byte is in a word.
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a panic is an error")]
+const fn kinds() -> [u8; 256] {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 26 {
+        kinds[(b'a' + byte) as usize] = 2 + byte;
+        kinds[(b'A' + byte) as usize] = 2 + byte;
+        if byte < 10 {
+            kinds[(b'0' + byte) as usize] = 1;
         }
-        (letter(a) << 6) ^ (letter(b) << 3) ^ letter(c)
+        byte += 1;
+    }
+    kinds
+}
+
+/// The letters that a word begins with, as a number.
+#[derive(Clone, Copy)]
+struct Letters {
+    hash: usize,
+    number: u8,
+}
+
+impl Letters {
+    const NONE: Self = Letters { hash: 0, number: 0 };
+
+    const fn and(self, byte: u8) -> Self {
+        Letters { hash: self.hash * 29 + (byte & 31) as usize, number: self.number + 1 }
     }
 
+    const fn are_enough(self) -> bool {
+        self.number == 5
+    }
+}
+
+impl Beginnings {
     #[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a panic is an error")]
     const fn with(mut self, word: &str) -> Self {
-        let word = word.as_bytes();
-        let third = if word.len() > 2 { word[2] } else { 0 };
-        let at = Self::of(word[0], word[1], third);
-        self.0[at / 64] |= 1 << (at % 64);
+        let mut letters = Letters::NONE;
+        let mut bytes = word.as_bytes();
+        while let [byte, rest @ ..] = bytes {
+            if letters.are_enough() || !byte.is_ascii_alphabetic() {
+                break;
+            }
+            letters = letters.and(*byte);
+            bytes = rest;
+        }
+        let at = letters.hash % 4096;
+        // Of a word of one letter nothing can be told.
+        if letters.number > 1 || word.len() > 1 && word.as_bytes()[1].is_ascii_digit() {
+            self.five[at / 64] |= 1 << (at % 64);
+            let (first, second) = (word.as_bytes()[0], word.as_bytes()[1]);
+            self.two[self.kinds[first as usize] as usize] |= 1 << self.kinds[second as usize];
+        }
         self
     }
 
-    fn may_hold(&self, text: &[u8]) -> bool {
-        let byte = |at: usize| text.get(at).copied().unwrap_or_default();
-        let at = Self::of(byte(0), byte(1), byte(2));
-        self.0.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
+    fn kind(&self, byte: u8) -> u8 {
+        self.kinds.get(usize::from(byte)).copied().unwrap_or_default()
+    }
+
+    fn may_begin(&self, first: u8, next: u8) -> bool {
+        self.two.get(usize::from(first)).is_some_and(|seconds| seconds >> self.kind(next) & 1 == 1)
+    }
+
+    fn may_hold(&self, letters: Letters) -> bool {
+        let at = letters.hash % 4096;
+        letters.number > 0 && self.five.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
     }
 }
 
 /// Whether a text names an AI, or says the word.
 pub(super) fn speaks_of_ai(table: &Table, text: &str) -> bool {
-    let mut before = 0_u8;
-    text.bytes().enumerate().any(|(at, byte)| {
-        let begins = byte.is_ascii_alphanumeric() && !before.is_ascii_alphanumeric();
-        let found = begins && ai_at(table, text, at).is_some();
-        before = byte;
-        found
+    let of_policy = !table.extra.is_empty();
+    let mut before = 0;
+    // The blank ends the last word.
+    let next = text.bytes().skip(1).chain([b' ']);
+    text.bytes().zip(next).enumerate().any(|(at, (byte, next))| {
+        let kind = BEGINNINGS.kind(byte);
+        let begins = before == 0 && kind > 1 && (BEGINNINGS.may_begin(kind, next) || of_policy);
+        before = kind;
+        begins && ai_at(table, text, at).is_some()
     }) || (!text.is_ascii() && contains_any(text, &["ИИ", "нейросет", "人工知能", "人工智能"]))
+}
+
+/// The letters that a text begins with.
+fn letters_of(bytes: &[u8]) -> Letters {
+    bytes
+        .iter()
+        .take(5)
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .fold(Letters::NONE, |found, byte| found.and(*byte))
 }
 
 fn contains_any(text: &str, words: &[&str]) -> bool {
@@ -123,7 +184,7 @@ const LOWER: &[&str] = &["claude-code", "cline", "gemini", "kiro", "windsurf"];
 /// The name of an AI or a word for one at a place of a text where a word begins: what it is, and its length.
 fn ai_at(table: &Table, text: &str, at: usize) -> Option<(Part, usize)> {
     let bytes = text.as_bytes().get(at..)?;
-    if !BEGINNINGS.may_hold(bytes) && table.extra.is_empty() {
+    if !BEGINNINGS.may_hold(letters_of(bytes)) && table.extra.is_empty() {
         return None;
     }
     let here = text.get(at..)?;
@@ -181,7 +242,7 @@ fn ai_at(table: &Table, text: &str, at: usize) -> Option<(Part, usize)> {
 
 /// The words of a line, and where its clauses end.
 pub(super) fn tokens<'t>(table: &Table, text: &'t str) -> Vec<Token<'t>> {
-    let mut tokens: Vec<Token<'t>> = Vec::new();
+    let mut tokens: Vec<Token<'t>> = Vec::with_capacity(text.len().min(LINE_BYTES) / 5);
     let mut at = 0;
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()).filter(|_| at < LINE_BYTES) {
         let here = text.get(at..).unwrap_or_default();
@@ -643,4 +704,9 @@ pub(super) fn is_plain(tokens: &[Token<'_>]) -> bool {
 /// Whether the word itself is said.
 pub(super) fn says_the_word(tokens: &[Token<'_>]) -> bool {
     tokens.iter().any(|token| token.is(Part::Ai))
+}
+
+/// Whether an AI is named so far at the start that words of the line before may belong to it.
+pub(super) fn begins_with_ai(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().take(8).any(Token::is_ai)
 }

@@ -64,11 +64,27 @@ impl Piece<'_> {
         self.line.start..self.line.start + self.line.text.len()
     }
 
+    /// The last words of the line before its own.
+    pub fn words_before(&self) -> &str {
+        let before = self.whole.message.get(..self.line.start).unwrap_or_default();
+        let before = before.strip_suffix('\n').or_else(|| before.strip_suffix('\r')).unwrap_or(before);
+        let blanks = before.char_indices().rev().take_while(|(_, c)| !matches!(c, '\n' | '\r'));
+        let start = blanks
+            .filter(|(_, c)| *c == ' ')
+            .take(WORDS_BEFORE)
+            .last()
+            .map_or(before.len(), |(at, _)| at + 1);
+        trim(before.get(start..).unwrap_or_default())
+    }
+
     /// Whether it is in the title of the commit.
     pub fn is_title(&self) -> bool {
         self.line.start == 0 && self.whole.kind == Kind::Own
     }
 }
+
+/// How many words of a line go with the sentence that goes on behind it.
+const WORDS_BEFORE: usize = 9;
 
 /// What a text is that is read as a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
