@@ -248,7 +248,7 @@ impl Reader<'_> {
             let rest = value.get(yes.len()..)?;
             (start.eq_ignore_ascii_case(yes) && !rest.starts_with(char::is_alphanumeric)).then_some(rest)
         });
-        let (yes, rest) = (yes.is_some(), yes.unwrap_or(&value));
+        let (yes, rest) = (yes.is_some() || self.says_so(&value), yes.unwrap_or(&value));
         let rest = rest.trim_matches(|c: char| {
             c.is_whitespace() || matches!(c, '(' | ')' | ',' | '.' | ':' | ';' | '-' | '!')
         });
@@ -319,7 +319,7 @@ impl Reader<'_> {
                 return true;
             }
             if text.starts_with("[ ]") {
-                if prose::says(&tokens, false) == Some(Says::Worked) {
+                if prose::says(&tokens, false) >= Some(Says::Worked) {
                     self.out.declared_none(text);
                 }
                 return false;
@@ -346,15 +346,19 @@ impl Reader<'_> {
         self.spoke = says.is_none() && !tokens.is_empty();
         let ticked = ["[x] ", "[X] ", "☑ ", "☒ "].iter().find_map(|tick| text.strip_prefix(tick));
         match says {
-            Some(Says::Worked) if ticked.is_some() && prose::is_plain(&tokens) => {
+            Some(said @ (Says::Worked | Says::Declared))
+                if (ticked.is_some() && prose::is_plain(&tokens)) || (said == Says::Declared && !joined) =>
+            {
+                let (key, rank) =
+                    if ticked.is_some() { ("[x]", Rank::Declared) } else { ("wrote", Rank::Inferred) };
                 let named = prose::name_in(&tokens).and_then(|name| table.exact_name(name));
                 self.out.add(Finding {
                     place: place(),
                     evidence: text.to_owned(),
-                    ..finding(named.unwrap_or("unknown"), Source::BodyMarker, "[x]", Rank::Declared)
+                    ..finding(named.unwrap_or("unknown"), Source::BodyMarker, key, rank)
                 });
             }
-            Some(Says::Worked) => self.out.remark(RemarkCode::AiInProse, PROSE, text),
+            Some(Says::Worked | Says::Declared) => self.out.remark(RemarkCode::AiInProse, PROSE, text),
             Some(Says::Reviewed) => self.out.remark(RemarkCode::AiReview, REVIEWED, text),
             Some(Says::Unused) => self.out.declared_none(text),
             None => {}
@@ -367,6 +371,12 @@ impl Reader<'_> {
         if !self.answers(value) || !self.answer(value, label, text, place) {
             self.out.remark(RemarkCode::AiInProse, PROSE, text);
         }
+    }
+
+    /// Whether a sentence says that an AI worked on the change.
+    fn says_so(&self, text: &str) -> bool {
+        prose::speaks_of_ai(self.table, text)
+            && prose::says(&prose::tokens(self.table, text), false) >= Some(Says::Worked)
     }
 
     /// Whether a key is no trailer's and heads a declaration: `AI assistance`, and where an answer follows `AI-Disclosure`.
@@ -385,6 +395,7 @@ impl Reader<'_> {
         let plain = plain(value, Links::Resolve);
         first.is_some_and(|first| ANSWERS.iter().any(|answer| answer.eq_ignore_ascii_case(first)))
             || denies(self.table, value)
+            || self.says_so(value)
             || self.table.is_name(&plain)
             || self.table.leading_name(&plain).is_some_and(|(_, rest, _)| goes_on_as_a_tool(rest))
     }

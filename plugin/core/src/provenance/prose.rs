@@ -19,6 +19,8 @@ pub(super) enum Says {
     Reviewed,
     /// It worked on the change, or helped with it.
     Worked,
+    /// The same, as a whole sentence about this very change: `OpenAI Codex assisted with drafting this change`.
+    Declared,
 }
 
 /// How much of a line is read as sentences.
@@ -31,6 +33,10 @@ pub(super) struct Token<'t> {
     pub text: &'t str,
     /// Joined with a hyphen to what follows, or followed by `'s`.
     joint: Option<char>,
+    /// A name that people are given too.
+    given: bool,
+    /// A name that nothing else has.
+    own: bool,
 }
 
 impl Token<'_> {
@@ -64,10 +70,8 @@ static BEGINNINGS: Beginnings = {
         words = rest;
     }
     let mut names = NAMES.entries();
-    while let [(name, (_, kind)), rest @ ..] = names {
-        if !matches!(kind, Name::Given) {
-            found = found.with(name);
-        }
+    while let [(name, _), rest @ ..] = names {
+        found = found.with(name);
         names = rest;
     }
     let mut families = MODEL_FAMILIES.entries();
@@ -181,6 +185,9 @@ fn contains_any(text: &str, words: &[&str]) -> bool {
 /// Tools whose names are no words that a sentence has in lower case.
 const LOWER: &[&str] = &["claude-code", "cline", "gemini", "kiro", "windsurf"];
 
+/// Tools with a given name that review what others wrote.
+const GIVEN: &[&str] = &["devin", "jules", "junie"];
+
 /// The name of an AI or a word for one at a place of a text where a word begins: what it is, and its length.
 fn ai_at(table: &Table, text: &str, at: usize) -> Option<(Part, usize)> {
     let bytes = text.as_bytes().get(at..)?;
@@ -193,7 +200,11 @@ fn ai_at(table: &Table, text: &str, at: usize) -> Option<(Part, usize)> {
     let named = || -> Option<usize> {
         if let Some((id, length, kind)) = table.name_at_start(here) {
             let capital = here.starts_with(char::is_uppercase) || LOWER.contains(&id);
-            let counts = kind == Name::Own || (kind == Name::Common && capital);
+            let counts = match kind {
+                Name::Own => true,
+                Name::Common => capital,
+                Name::Given => capital && GIVEN.contains(&id),
+            };
             // A company does many things.
             return (counts && id != "anthropic").then_some(length);
         }
@@ -259,7 +270,9 @@ pub(super) fn tokens<'t>(table: &Table, text: &'t str) -> Vec<Token<'t>> {
             let owns = ["'s", "’s"].iter().find(|end| behind.starts_with(**end));
             at += owns.map_or(0, |end| end.len());
             let joint = if owns.is_some() { Some('\'') } else { behind.chars().next().filter(|c| *c == '-') };
-            tokens.push(Token { part, text, joint });
+            let given = part == Part::Name && GIVEN.iter().any(|name| name.eq_ignore_ascii_case(text));
+            let own = part == Part::Name && table.is_tools_own_name(text);
+            tokens.push(Token { part, text, joint, given, own });
             continue;
         }
         let behind = here.get(c.len_utf8()..).unwrap_or_default();
@@ -274,7 +287,7 @@ pub(super) fn tokens<'t>(table: &Table, text: &'t str) -> Vec<Token<'t>> {
             let thanks = c == ',' && tokens.last().is_some_and(|token| token.is_one_of(&["thanks"]));
             if !thanks {
                 let text = here.get(..c.len_utf8()).unwrap_or_default();
-                tokens.push(Token { part: Part::Break, text, joint: None });
+                tokens.push(Token { part: Part::Break, text, joint: None, given: false, own: false });
             }
         }
         at += c.len_utf8();
@@ -295,7 +308,10 @@ pub(super) fn says(tokens: &[Token<'_>], title: bool) -> Option<Says> {
         // What it is called besides: `Codex bot reviewer`, `Claude Code 2.1`.
         let more = tokens.get(at..).unwrap_or_default();
         let called = |token: &&Token<'_>| {
-            token.is_ai() || (token.is(Part::Role) && token.joint.is_none()) || is_version(token.text)
+            token.is_ai()
+                || (token.is(Part::Role) && token.joint.is_none())
+                || is_version(token.text)
+                || MODEL_FAMILIES.get(token.text).is_some_and(|(_, family)| *family == Family::Own)
         };
         let besides = if token.joint.is_some() { 0 } else { more.iter().take_while(called).count() };
         at += besides;
@@ -327,6 +343,9 @@ pub(super) fn says(tokens: &[Token<'_>], title: bool) -> Option<Says> {
     }
     found
 }
+
+/// What an AI did to a change that a sentence declares.
+const DECLARING: &[&str] = &["assisted", "authored", "drafted", "helped", "wrote"];
 
 /// What only somebody does who writes.
 const AUTHORED: &[&str] = &["authored", "coauthored", "coded", "drafted", "rewritten", "written"];
@@ -370,8 +389,9 @@ impl Clause<'_> {
             && !denied.any(|token| token.is_one_of(&["only", "just", "human", "longer"]));
         match found {
             // What is taken out again says nothing of how this was made.
-            Says::Worked if self.before.iter().any(|token| token.is(Part::Removed)) => None,
-            Says::Worked if not => Some(Says::Unused),
+            Says::Worked | Says::Declared if self.before.iter().any(|token| token.is(Part::Removed)) => None,
+            Says::Worked | Says::Declared if self.ai.given => None,
+            Says::Worked | Says::Declared if not => Some(Says::Unused),
             _ if not => None,
             found => Some(found),
         }
@@ -380,7 +400,9 @@ impl Clause<'_> {
     /// `Claude wrote the tests`, `my AI agent spotted them`.
     fn subject(&self) -> Option<Says> {
         // `Greptile's review caught`
-        let reviews = self.behind.iter().take_while(|token| token.is(Part::Review)).count();
+        // `AI assistance was used`, too.
+        let reviews =
+            self.behind.iter().take_while(|token| matches!(token.part, Part::Review | Part::Help)).count();
         let lead = self.before.iter().rev().take_while(|token| token.is(Part::Small));
         let begins = lead.clone().count() == self.before.len()
             || lead.clone().any(|token| token.is_one_of(&["and", "because", "so", "then"]));
@@ -395,7 +417,21 @@ impl Clause<'_> {
         let (verb, object) = verbs.split_first().unzip();
         let object = object.unwrap_or_default();
         let on_work = || object.iter().take(5).any(|token| matches!(token.part, Part::Work | Part::Review));
+        let of_this = || {
+            let pairs = object.iter().zip(object.iter().skip(1));
+            pairs.take(10).any(|(this, noun)| this.is_one_of(&["this", "these"]) && noun.is(Part::Work))
+        };
         match verb.map(|verb| (verb, verb.part)) {
+            Some((verb, Part::Made))
+                if self.starts
+                    && self.ai.own
+                    && !passive
+                    && !self.title
+                    && verb.is_one_of(DECLARING)
+                    && of_this() =>
+            {
+                Some(Says::Declared)
+            }
             _ if small.iter().any(|token| token.is_one_of(&["kind", "nice"])) => Some(Says::Worked),
             Some((verb, Part::Asked))
                 if verb.is_one_of(&["used"]) && small.iter().any(|t| t.is_one_of(&["was", "were"])) =>
@@ -433,10 +469,13 @@ impl Clause<'_> {
         let verb =
             self.before.iter().rposition(|token| matches!(token.part, Part::Made | Part::Done | Part::Found));
         let noun = self.before.iter().rposition(|token| token.is(Part::By));
-        if let Some(by) =
-            noun.filter(|by| skip_small(self.before.get(by + 1..).unwrap_or_default()).is_empty())
-        {
-            let what = by.checked_sub(1).and_then(|at| self.before.get(at));
+        let local = |token: &&Token<'_>| token.is(Part::Other) && !token.text.ends_with("ing");
+        let leads = |by: &usize| {
+            let lead = skip_small(self.before.get(by + 1..).unwrap_or_default());
+            lead.iter().take_while(local).take(2).count() == lead.len()
+        };
+        if let Some(by) = noun.filter(leads) {
+            let what = skip_small_back(self.before.get(..by).unwrap_or_default()).last();
             let joint = self.before.get(by).is_some_and(|token| token.is_one_of(&["by"]));
             match what.map(|token| token.part) {
                 Some(Part::Work | Part::Answers) if joint => return Some(Says::Worked),
@@ -473,6 +512,13 @@ impl Clause<'_> {
             (Part::Found, _) if between.iter().any(|token| token.is_one_of(&["by", "from", "via"])) => {
                 Some(Says::Reviewed)
             }
+            // What is reported with a model is reported of a product that runs it.
+            (Part::Found, _)
+                if verb.is_one_of(&["caught", "discovered", "found", "identified", "spotted"])
+                    && between.iter().any(|token| token.is_one_of(&["with", "using"])) =>
+            {
+                Some(Says::Reviewed)
+            }
             (Part::Made, Part::Ai) if !self.title || of_change => Some(Says::Worked),
             (Part::Made, _) if of_change || (!self.title && verb.is_one_of(AUTHORED)) => Some(Says::Worked),
             (Part::Done, _) if of_change && subject.is_some() => Some(Says::Worked),
@@ -493,6 +539,9 @@ impl Clause<'_> {
             return Some(Says::Worked);
         }
         let (next, after) = self.behind.split_first()?;
+        if next.is(Part::Help) && self.joint == Some('\'') && follows(after) {
+            return Some(Says::Worked);
+        }
         let of_ai = next.is(Part::Disclosure) && self.ai.is(Part::Ai);
         let helps = (next.is(Part::Help) || of_ai) && follows(after);
         let by = self.before.iter().any(|token| token.is(Part::By))
