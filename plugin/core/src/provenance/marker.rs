@@ -117,6 +117,7 @@ static SCOPES: Words<()> = Words::new(&[
     ("bulk", ()),
     ("change", ()),
     ("changes", ()),
+    ("co", ()),
     ("code", ()),
     ("comments", ()),
     ("commit", ()),

@@ -608,9 +608,9 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
                         vec![],
                     );
                     out.remark(RemarkCode::NamedLikeAi, NAMES_A_MODEL, &evidence());
-                } else if named.names_something() && named.only_common.is_none() {
-                    out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
-                } else if kind != Key::Word && is_called_ai(address.name, email) {
+                } else if (named.names_something() && named.only_common.is_none())
+                    || (kind != Key::Word && is_called_ai(address.name, email))
+                {
                     out.remark(RemarkCode::NamedLikeAi, NAMED_LIKE_AN_AI, &evidence());
                 } else if kind != Key::Word && is_unknown_machine(email) {
                     out.remark(RemarkCode::UnknownBot, UNKNOWN_BOT, &evidence());

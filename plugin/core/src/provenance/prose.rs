@@ -383,10 +383,15 @@ impl Clause<'_> {
                 .into_iter()
                 .flatten()
                 .max()?;
-        // `not only` denies nothing.
-        let mut denied = self.before.iter().skip_while(|token| !token.is(Part::Not)).skip(1);
-        let not = self.before.iter().any(|token| token.is(Part::Not))
-            && !denied.any(|token| token.is_one_of(&["only", "just", "human", "longer"]));
+        // `not only` denies nothing, and `without showing what AI does` denies something else.
+        let far = self.before.len().saturating_sub(9);
+        let near = self.before.get(far..).unwrap_or_default();
+        let not = near.iter().rposition(|token| token.is(Part::Not)).is_some_and(|at| {
+            !near.iter().skip(at).any(|token| {
+                token.is_one_of(&["only", "just", "human", "longer"])
+                    || (token.is(Part::Other) && token.text.ends_with("ing"))
+            })
+        });
         match found {
             // What is taken out again says nothing of how this was made.
             Says::Worked | Says::Declared if self.before.iter().any(|token| token.is(Part::Removed)) => None,
@@ -458,7 +463,12 @@ impl Clause<'_> {
     /// `written with the help of Claude`, `flagged by Codex`, `fix by Copilot`.
     fn agent(&self) -> Option<Says> {
         let review = self.behind.iter().take_while(|token| token.is(Part::Review)).count();
-        if self.joint.is_some() || !follows(self.behind.get(review..).unwrap_or_default()) {
+        let behind = self.behind.get(review..).unwrap_or_default();
+        // `Found by Codex Security` names a part of it.
+        let part = behind.first().is_some_and(|next| {
+            next.is(Part::Other) && (next.text.starts_with(char::is_uppercase) || next.is_one_of(&["thing"]))
+        });
+        if self.joint.is_some() || !(follows(behind) || part) {
             return None;
         }
         // `by switching Claude off` names another doing.
@@ -498,14 +508,16 @@ impl Clause<'_> {
         let from_joint = between.iter().rev().take_while(|token| !token.is(Part::By));
         let near = from_joint.clone().count() <= 3 && between.iter().all(is_filler);
         let verb = self.before.get(verb_at)?;
-        let subject = skip_small_back(self.before.get(..verb_at).unwrap_or_default()).last();
+        let until = self.before.get(..verb_at).unwrap_or_default();
+        let before_verb = until.get(until.len().saturating_sub(3)..).unwrap_or_default();
+        let subject = skip_small_back(until).last();
         let of_change = subject.is_none_or(|token| {
             matches!(
                 token.part,
                 Part::Work | Part::Answers | Part::Review | Part::Me | Part::Made | Part::Done | Part::Found
             )
         });
-        if !joined || !near || (review > 0 && !verb.is(Part::Found)) {
+        if !joined || !near || ((review > 0 || part) && !verb.is(Part::Found)) {
             return None;
         }
         match (verb.part, self.ai.part) {
@@ -520,6 +532,14 @@ impl Clause<'_> {
                 Some(Says::Reviewed)
             }
             (Part::Made, Part::Ai) if !self.title || of_change => Some(Says::Worked),
+            // What was done once is told of this change, and what is done each time of a product.
+            (Part::Made, _)
+                if !self.title
+                    && before_verb.iter().any(|token| token.is_one_of(&["was", "were"]))
+                    && !before_verb.iter().any(|token| token.is_one_of(&["that", "which"])) =>
+            {
+                Some(Says::Worked)
+            }
             (Part::Made, _) if of_change || (!self.title && verb.is_one_of(AUTHORED)) => Some(Says::Worked),
             (Part::Done, _) if of_change && subject.is_some() => Some(Says::Worked),
             _ => None,
@@ -544,7 +564,7 @@ impl Clause<'_> {
         }
         let of_ai = next.is(Part::Disclosure) && self.ai.is(Part::Ai);
         let helps = (next.is(Part::Help) || of_ai) && follows(after);
-        let by = self.before.iter().any(|token| token.is(Part::By))
+        let by = self.before.iter().any(|token| token.is(Part::By) && !token.is_one_of(&["of", "from"]))
             || (after.is_empty() && self.starts && self.before.len() <= 2);
         (helps && by && !self.title).then_some(Says::Worked)
     }
@@ -558,12 +578,20 @@ impl Clause<'_> {
         let (verb, subject) = self.before.get(..self.before.len() - lead)?.split_last()?;
         let me = subject.iter().rev().take(3).any(|token| token.is(Part::Me));
         let starts = subject.is_empty() && !verb.is_one_of(&["had", "told"]);
-        let asked = verb.is(Part::Asked) && (me || starts) && self.joint.is_none();
+        // `I had to use ChatGPT`
+        let had = verb.is_one_of(&["use"]) && subject.iter().any(|token| token.is_one_of(&["had"]));
+        let asked = (verb.is(Part::Asked) || had)
+            && (!verb.is_one_of(&["according"]) || follows(self.behind))
+            && (me || starts)
+            && self.joint.is_none();
         asked.then_some(Says::Worked)
     }
 
     /// `addresses CodeRabbit's review`, `per Codex feedback`.
     fn review(&self) -> Option<Says> {
+        if self.before.last().is_some_and(|token| token.is_one_of(&["per"])) && follows(self.behind) {
+            return Some(Says::Reviewed);
+        }
         let answered = self.answers
             || self.before.iter().any(|token| token.is(Part::Answers) || token.is_one_of(&["fixed"]));
         let at = self.behind.iter().take(4).position(|token| token.is(Part::Review))?;
@@ -585,7 +613,7 @@ impl Clause<'_> {
         let alone = self.before.is_empty()
             && self.ai.is(Part::Name)
             && at == 0
-            && (nouns > 1 || self.is_reviewer() || (after.is_empty() && !self.title));
+            && (nouns > 1 || self.is_reviewer() || (after.is_empty() && (self.starts || !self.title)));
         (sure && goes_on && (answered || alone)).then_some(Says::Reviewed)
     }
 
