@@ -18,6 +18,11 @@ pub const SIGNOFF_REFS: &str = "refs/countersign/";
 /// The ref that holds the sign-offs of this clone. Those of others are fetched beside it, under `refs/countersign/`.
 pub const SIGNOFFS_REF: &str = "refs/countersign/signoffs";
 
+/// Where [`SIGNOFFS_REF`] of another repository comes to stand, and what brings it there with all that is pushed beside it.
+const FETCHED_REF: &str = "refs/countersign/others/signoffs";
+/// The refspec that brings the sign-offs of others.
+pub const FETCHED: &str = "refs/countersign/*:refs/countersign/others/*";
+
 /// Where the target says whose key is whose.
 pub const ALLOWED_SIGNERS_PATH: &str = ".countersign/allowed_signers";
 /// Where the target says which keys are no longer anybody's.
@@ -295,11 +300,61 @@ pub fn write(
 ) -> Result<String, GitError> {
     let name = format!("{FOLDER}/{head}/{}", sha256_hex(signature));
     let files = [(format!("{name}.json"), statement.to_vec()), (format!("{name}.sig"), signature.to_vec())];
-    let refs = repository.refs(&[SIGNOFF_REFS.to_owned()])?;
-    // A ref may name anything; only a commit has parents.
-    let is_record = |name: &String| name != SIGNOFFS_REF && repository.parents(name).is_ok();
-    let others: Vec<String> = refs.into_iter().filter(is_record).collect();
     let message = format!("Sign-off of {}", head.get(..12).unwrap_or(head));
-    repository.store(SIGNOFFS_REF, &others, &files, &message)?;
+    repository.store(SIGNOFFS_REF, &fetched(repository)?, &files, &message)?;
     Ok(name)
+}
+
+/// What was signed here, beside what was fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    /// What was fetched holds all of it.
+    Known,
+    /// It holds all that was fetched, and more.
+    Ahead,
+    /// Each holds what the other does not: a push of it is refused.
+    Apart,
+}
+
+/// How what was signed here stands to what was fetched.
+///
+/// # Errors
+/// When git fails.
+pub fn record(repository: &Repository) -> Result<Record, GitError> {
+    if !repository.has_ref(SIGNOFFS_REF)? {
+        return Ok(Record::Known);
+    }
+    let fetched = fetched(repository)?;
+    if repository.count(SIGNOFFS_REF, &fetched)? == 0 {
+        return Ok(Record::Known);
+    }
+    for other in &fetched {
+        if repository.count(other, &[SIGNOFFS_REF.to_owned()])? > 0 {
+            return Ok(Record::Apart);
+        }
+    }
+    Ok(Record::Ahead)
+}
+
+/// Puts what was signed here and what was fetched together, where they stand [apart](Record::Apart): nothing is signed anew, and
+/// a push moves the remote's ref forward.
+///
+/// # Errors
+/// When git fails.
+pub fn join(repository: &Repository) -> Result<Record, GitError> {
+    let stood = record(repository)?;
+    if stood == Record::Apart {
+        repository.store(SIGNOFFS_REF, &fetched(repository)?, &[], "Join sign-offs")?;
+    }
+    Ok(stood)
+}
+
+/// The refs beside the own one that hold sign-offs. Of two that say something else at one path the later one stands, so the one
+/// that is pushed to comes last: a server lets nothing that it holds be changed.
+fn fetched(repository: &Repository) -> Result<Vec<String>, GitError> {
+    let mut refs = repository.refs(&[SIGNOFF_REFS.to_owned()])?;
+    // A ref may name anything; only a commit has parents.
+    refs.retain(|name| name != SIGNOFFS_REF && repository.parents(name).is_ok());
+    refs.sort_by_key(|name| name == FETCHED_REF);
+    Ok(refs)
 }

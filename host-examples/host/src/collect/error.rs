@@ -85,6 +85,14 @@ pub enum CollectError {
     /// Nothing says which branch the change goes into.
     #[error("no target: neither a flag, nor the CI, nor the remote's HEAD says what the change goes into{0}")]
     NoTarget(Help),
+    /// The target is named by what stands for one branch today and for another tomorrow.
+    #[error("`{name}` is the name of no branch, and a change goes into one; name it{help}")]
+    NoBranch {
+        /// What was asked for.
+        name: String,
+        /// What it may stand for.
+        help: Help,
+    },
     /// The target is not here, so nobody can say which policy decides.
     #[error("the target {name} is not in this repository, so its policy cannot be read{help}")]
     TargetNotHere {

@@ -158,6 +158,12 @@ impl Remotes {
         format!("refs/remotes/{}/{branch}", self.name())
     }
 
+    /// The branch of which a ref says where it stands at a remote.
+    fn branch_of<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let name = name.strip_prefix("refs/remotes/")?;
+        self.0.iter().find_map(|remote| name.strip_prefix(remote.as_str())?.strip_prefix('/'))
+    }
+
     /// How a branch comes into the clone, whatever the clone was made to fetch.
     fn fetch(&self, name: &str) -> String {
         match name.strip_prefix("refs/heads/") {
@@ -170,6 +176,11 @@ impl Remotes {
 /// The command that makes a ref here what one there is. Both by full name: by a short one git takes a tag before a branch.
 fn fetch(remote: &str, theirs: &str, ours: &str) -> String {
     format!("git fetch {remote} {}", shell_word(&format!("+{theirs}:{ours}")))
+}
+
+/// Whether a name could be that of a commit, in whole or abbreviated.
+fn looks_like_id(revision: &str) -> bool {
+    revision.len() >= 7 && revision.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// Whether an id is git's and the forges' word for nothing.
@@ -257,8 +268,8 @@ impl Collector<'_> {
                 return Err(says_too_little(ci, &lacks));
             }
         }
-        let is_full = |name: &String| name.starts_with("refs/");
-        if let Some(ci) = ci.filter(|_| !selection.target.as_ref().is_some_and(is_full)) {
+        let is_other = |name: &String| name.starts_with("refs/") && !name.starts_with("refs/heads/");
+        if let Some(ci) = ci.filter(|_| !selection.target.as_ref().is_some_and(is_other)) {
             self.remote_is_of(ci, remotes)?;
         }
         let head = self.head(selection, ci)?;
@@ -354,6 +365,13 @@ impl Collector<'_> {
                     "this is a shallow clone: fetch all of the history with git fetch --unshallow".to_owned(),
                 ]
             }
+            None if looks_like_id(revision) => {
+                let remote = shell_word(&self.remote()?);
+                vec![
+                    format!("bring what others have pushed: git fetch {remote}"),
+                    "if it is not there after that, its author has not pushed it yet".to_owned(),
+                ]
+            }
             None => Vec::new(),
         };
         Err(CollectError::NoCommit {
@@ -365,6 +383,14 @@ impl Collector<'_> {
         })
     }
 
+    /// What this clone calls the repository that says where branches stand.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn remote(&self) -> Result<String, CollectError> {
+        Ok(Remotes(self.repository.remotes()?).name().to_owned())
+    }
+
     /// A branch that a flag names, by short or full name, and where it stands.
     ///
     /// # Errors
@@ -374,37 +400,78 @@ impl Collector<'_> {
         self.target_by_flag(name, &remotes)
     }
 
-    /// The target that a flag names. Full names only: a tag called like a branch is another ref. Where there is a remote, a short
-    /// name is what that one said of a branch.
+    /// The target that a flag names: a branch of the repository that the change goes into, or another ref by its full name. Where
+    /// the remote says where the branch stands, that is where it stands, however it is named: a branch that is called so here may
+    /// be behind it, or be whatever made this clone put there. Only a full name goes on to that, where the remote said nothing.
     fn target_by_flag(&mut self, name: &str, remotes: &Remotes) -> Result<Target, CollectError> {
-        let folder = remotes.branch("");
-        let (branch, here_first) = match (name.strip_prefix("refs/heads/"), name.strip_prefix(&folder)) {
-            (Some(branch), _) => (branch, true),
-            (None, Some(branch)) => {
-                return self.first_of(&format!("refs/heads/{branch}"), &[name.to_owned()]);
-            }
-            (None, None) if name.starts_with("refs/") => return self.first_of(name, &[name.to_owned()]),
-            (None, None) => {
-                let remote = name.strip_prefix(remotes.name()).and_then(|rest| rest.strip_prefix('/'));
-                // A branch may be called like what the remote said of another one.
-                let called_so = [remotes.branch(name), format!("refs/heads/{name}")];
-                if let Some(branch) = remote
-                    && (self.repository.has_ref(&called_so[0])? || self.repository.has_ref(&called_so[1])?)
-                {
-                    let places = [branch, name].map(|branch| format!("refs/heads/{branch}")).into();
-                    return Err(CollectError::Ambiguous { name: name.to_owned(), places });
-                }
-                (remote.unwrap_or(name), false)
-            }
-        };
+        self.is_a_branch(name, remotes)?;
+        if let Some(branch) = name.strip_prefix("refs/heads/") {
+            return self.named_in_full(name, branch, remotes);
+        }
+        if name.starts_with("refs/") {
+            let target = remotes.branch_of(name).map(|branch| format!("refs/heads/{branch}"));
+            return self.first_of(target.as_deref().unwrap_or(name), &[name.to_owned()]);
+        }
+        let remote = name.strip_prefix(remotes.name()).and_then(|rest| rest.strip_prefix('/'));
+        // A branch may be called like what the remote said of another one.
+        let called_so = [remotes.branch(name), format!("refs/heads/{name}")];
+        if let Some(branch) = remote
+            && (self.repository.has_ref(&called_so[0])? || self.repository.has_ref(&called_so[1])?)
+        {
+            let places = [branch, name].map(|branch| format!("refs/heads/{branch}")).into();
+            return Err(CollectError::Ambiguous { name: name.to_owned(), places });
+        }
+        let branch = remote.unwrap_or(name);
         let mut places = vec![remotes.branch(branch), format!("refs/heads/{branch}")];
-        if here_first {
-            places.reverse();
-        } else if self.repository.work_tree.is_some() && !remotes.0.is_empty() {
-            // A branch that stands here alone may be whatever made this clone put there.
+        if self.repository.work_tree.is_some() && !remotes.0.is_empty() {
             places.truncate(1);
         }
         self.first_of(&format!("refs/heads/{branch}"), &places)
+    }
+
+    /// The target that a flag names as `refs/heads/BRANCH`. Of several remotes none of which is `origin`, nobody knows which says
+    /// where it stands, so all that is known of it must be the same.
+    fn named_in_full(&mut self, name: &str, branch: &str, remotes: &Remotes) -> Result<Target, CollectError> {
+        let target = self.first_of(name, &[remotes.branch(branch), name.to_owned()])?;
+        let Some((place, tip)) = &target.tip else { return Ok(target) };
+        if place == name {
+            let mut places = vec![name.to_owned()];
+            for remote in &remotes.0 {
+                let other = format!("refs/remotes/{remote}/{branch}");
+                let known = self.first_of(name, std::slice::from_ref(&other))?;
+                places.extend(known.tip.filter(|(_, other)| other != tip).map(|_| other));
+            }
+            if places.len() > 1 {
+                return Err(CollectError::Ambiguous { name: name.to_owned(), places: places.split_off(1) });
+            }
+        }
+        Ok(target)
+    }
+
+    /// Refuses `HEAD` for a target, by any name that git has for it: it is whatever is checked out, or whatever a remote takes for
+    /// its default branch.
+    fn is_a_branch(&self, name: &str, remotes: &Remotes) -> Result<(), CollectError> {
+        let of =
+            ["refs/heads/", "heads/", "refs/remotes/", "remotes/"].iter().find_map(|f| name.strip_prefix(f));
+        let of = of.unwrap_or(name);
+        let of_remote =
+            remotes.0.iter().find_map(|remote| of.strip_prefix(remote.as_str())?.strip_prefix('/'));
+        if !matches!(of_remote.unwrap_or(of), "HEAD" | "@") {
+            return Ok(());
+        }
+        let folder = remotes.branch("");
+        let theirs = self.repository.symbolic_ref(&format!("{folder}HEAD"))?;
+        let theirs = theirs.as_deref().and_then(|name| name.strip_prefix(&folder));
+        let here = self.repository.symbolic_ref("HEAD")?;
+        let here = here.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));
+        let mut help = Vec::new();
+        if let Some(branch) = theirs {
+            help.push(format!("the default branch of {}: --target {}", remotes.name(), shell_word(branch)));
+        }
+        if let Some(branch) = here.filter(|branch| Some(*branch) != theirs) {
+            help.push(format!("the branch that is checked out: --target {}", shell_word(branch)));
+        }
+        Err(CollectError::NoBranch { name: name.to_owned(), help: help.into_iter().collect() })
     }
 
     /// The ref that a CI names, as the remote said that it stands: a branch that a job made may hold anything. Only where there

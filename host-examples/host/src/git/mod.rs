@@ -498,6 +498,24 @@ impl Repository {
         Ok(merged(command, ours, theirs)?.clean())
     }
 
+    /// How many files that git tracks differ in the work tree from a commit that is checked out there; none of another commit.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn edited(&self, commit: &str) -> Result<u64, GitError> {
+        let Some(work_tree) = &self.work_tree else { return Ok(0) };
+        if self.maybe_text(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?.as_deref() != Some(commit)
+        {
+            return Ok(0);
+        }
+        let args = ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules", "--no-renames"];
+        let mut command = self.as_user(args);
+        command.current_dir(work_tree).env("GIT_WORK_TREE", work_tree).env("GIT_OPTIONAL_LOCKS", "0");
+        let output = command.output().map_err(GitError::Missing)?;
+        // Whether a person is told of it decides nothing.
+        Ok(String::from_utf8_lossy(&output.stdout).lines().count() as u64)
+    }
+
     /// The parents of a commit, in order.
     ///
     /// # Errors

@@ -12,6 +12,14 @@ use countersign_host::statements::STATEMENT_BYTES;
 /// The id of the act once it is signed.
 const SIGNED: &str = "signed";
 
+/// How far clocks may be apart, in seconds. What is dated later than that was dated so.
+const CLOCKS: i64 = 240;
+
+/// What an act says that is a statement.
+fn signed(act: &Act<'_>) -> Option<Signoff> {
+    Some(read::<Statement>(act.statement.as_ref()?.as_bytes()).ok()?.predicate)
+}
+
 /// A statement that is not signed yet.
 pub struct Draft<'m> {
     module: &'m Module,
@@ -54,8 +62,12 @@ impl<'m> Draft<'m> {
     }
 
     /// Dates it after everything that the same person signed here, whatever the clock says: of two statements the later one stands.
-    pub fn date_after_own(&mut self, decision: &Decision, signer: &str) {
-        let latest = self.of(decision, signer).filter_map(|signoff| signoff.at).max();
+    /// And after what others signed, as far as clocks may be apart: of two answers in the same words the earlier one is nobody's copy.
+    pub fn date_after_all(&mut self, decision: &Decision, signer: &str) {
+        let is_near = |at: &When| at.seconds_until(self.request.trigger.now) >= -CLOCKS;
+        let all =
+            self.request.acts.iter().filter_map(signed).filter_map(|signoff| signoff.at).filter(is_near);
+        let latest = self.of(decision, signer).filter_map(|signoff| signoff.at).chain(all).max();
         let next = latest.map(|at| When::from_seconds(When::from_seconds(0).seconds_until(at) + 1));
         self.signoff.at = self.signoff.at.max(next);
         self.request.trigger.now = self.request.trigger.now.max(self.signoff.at.unwrap_or_default());
@@ -79,7 +91,7 @@ impl<'m> Draft<'m> {
         let acts = decision.rules.iter().flat_map(|rule| &rule.requirements).flat_map(|asked| &asked.acts);
         let ids: Vec<&str> = acts.filter(|act| act.actor == signer).map(|act| act.act.as_str()).collect();
         let own = self.request.acts.iter().filter(move |act| ids.contains(&act.id.as_ref()));
-        own.filter_map(|act| read::<Statement>(act.statement.as_ref()?.as_bytes()).ok()).map(|s| s.predicate)
+        own.filter_map(signed)
     }
 
     /// The bytes of a withdrawal of what was signed about another head.

@@ -13,16 +13,17 @@ use clap::Args;
 use countersign_core::model::{
     ActCode, Change, Decision, Request, SIGNATURE_NAMESPACE, Signing, Signoff, SignoffDecision, read,
 };
-use countersign_core::plain;
+use countersign_core::{plain, shell_word};
 use countersign_host::cli::now;
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
 use countersign_host::git::Repository;
 use countersign_host::signing::sign;
-use countersign_host::statements::{self, SIGNOFFS_REF};
+use countersign_host::statements::{self, Record, SIGNOFFS_REF};
 
 use crate::ModuleChoice;
 use crate::change::ChangeChoice;
 use crate::output;
+use crate::signoffs::fetch;
 use draft::Draft;
 
 /// Sign off a change with an SSH key.
@@ -57,16 +58,16 @@ pub struct Approve {
     #[arg(long)]
     withdraw: bool,
     /// Answer for a rule that is not satisfied, instead of approving; the policy says who may.
-    #[arg(long, value_name = "RULE", conflicts_with = "withdraw", requires_all = ["reason", "until"])]
+    #[arg(long, value_name = "RULE", group = "override", conflicts_with = "withdraw", requires_all = ["reason", "until"])]
     waive: Option<String>,
     /// The last day of the waiver.
     #[arg(long, value_name = "YYYY-MM-DD", requires = "waive")]
     until: Option<String>,
     /// Answer for all rules at once, for this head alone; the policy says who may. Its reason stands here or in --reason.
-    #[arg(long, value_name = "REASON", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["withdraw", "waive"])]
+    #[arg(long, value_name = "REASON", num_args = 0..=1, default_missing_value = "", group = "override", conflicts_with = "withdraw")]
     break_glass: Option<String>,
-    /// Why, in five words or more.
-    #[arg(long, value_name = "TEXT")]
+    /// Why it is overridden, in five words or more.
+    #[arg(long, value_name = "TEXT", requires = "override")]
     reason: Option<String>,
 }
 
@@ -111,7 +112,7 @@ impl Approve {
         };
         let mut signing = draft.weigh(text(&given))?;
         if let Some(signer) = signing.signer.clone() {
-            draft.date_after_own(&decision, &signer);
+            draft.date_after_all(&decision, &signer);
             signing = draft.weigh(text(&given))?;
         }
         if decision.policy.is_some() {
@@ -139,7 +140,9 @@ impl Approve {
             bail!("{} [{}]", plain(&signing.sentence), signing.code.name());
         }
         if !signing.counts && !self.anyway {
-            output::print(&refusal(&signing, draft.request()))?;
+            let stood = statements::join(collector.repository())?;
+            let unpushed = unpushed(stood, &collector.remote()?);
+            output::print(&(refusal(&signing, draft.request()) + &unpushed))?;
             return Ok(ExitCode::from(1));
         }
         if decision.policy.is_none() {
@@ -164,6 +167,9 @@ impl Approve {
                 "Attributes (.gitattributes) or settings of this clone merge otherwise than what is judged, and that is what you \
                  sign for; a merge that obeys them is held back.\n"
             );
+        }
+        for line in self.beside_the_head(&collector, change_head(draft.request()))? {
+            eprintln!("{line}\n");
         }
         let verdict = preview::verdict(&signing);
         if !self.yes {
@@ -197,21 +203,64 @@ impl Approve {
             SignoffDecision::Waive => "Signed an override for",
             SignoffDecision::Approve | SignoffDecision::RequestChanges => "Signed off",
         };
+        let remote = collector.remote()?;
         output::print(&format!(
             "{verb} {} for {}, with {}\n{verdict}\nIt is in {SIGNOFFS_REF} of this clone. What to do next:\n  \
-             git push origin {SIGNOFFS_REF}\n  run the job of the gate again\n",
+             git push {} {SIGNOFFS_REF}\n  run the job of the gate again\n\
+             If the push is refused because somebody else's came before:\n  {}\n  countersign signoffs --join\n",
             change.head.short(),
             plain(&change.target),
             key.path().display(),
+            shell_word(&remote),
+            fetch(&remote),
         ))?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What stands beside the head that is signed, which the gate will not see: a newer push, or edits that nobody committed.
+    fn beside_the_head(&self, collector: &Collector<'_>, head: &str) -> anyhow::Result<Vec<String>> {
+        let repository = collector.repository();
+        let mut lines = Vec::new();
+        let branch = match self.change.head.as_deref() {
+            None | Some("HEAD" | "@") => repository.symbolic_ref("HEAD")?,
+            Some(name) if name.starts_with("refs/heads/") => Some(name.to_owned()),
+            Some(name) => Some(format!("refs/heads/{name}")),
+        };
+        let short = branch.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));
+        let pushed =
+            short.map(|short| format!("refs/remotes/{}/{short}", collector.remote().unwrap_or_default()));
+        if let Some(pushed) = pushed
+            && repository.has_ref(&pushed)?
+            && let more @ 1.. = repository.count(&pushed, &[head.to_owned()])?
+        {
+            lines.push(format!(
+                "{} has {} that {} does not hold: what you sign is not what is pushed there.",
+                plain(&pushed),
+                count(more, "commit"),
+                head.get(..12).unwrap_or(head)
+            ));
+        }
+        if let edited @ 1.. = repository.edited(head)? {
+            lines.push(format!(
+                "{} of the work tree {} from what you sign: what is not committed is not part of it.",
+                count(edited, "file"),
+                if edited == 1 { "differs" } else { "differ" }
+            ));
+        }
+        Ok(lines)
     }
 
     /// The text of an override, where one is asked for. A rule is named as the policy spells it.
     fn overrides(&self, decision: &Decision) -> anyhow::Result<Option<String>> {
         let reason = self.reason.as_deref();
         if let Some(given) = &self.break_glass {
-            let reason = Some(given.as_str()).filter(|given| !given.is_empty()).or(reason);
+            let own = Some(given.as_str()).filter(|given| !given.is_empty());
+            if let (Some(_), Some(_)) = (own, reason) {
+                bail!(
+                    "a reason stands behind --break-glass and another one behind --reason: give one of them"
+                );
+            }
+            let reason = own.or(reason);
             let reason = reason.context("--break-glass needs a reason, in five words or more")?;
             return Ok(Some(Signoff::glass(reason)));
         }
@@ -236,7 +285,11 @@ impl Approve {
             let (name, text) = answer
                 .split_once('=')
                 .with_context(|| format!("--answer takes NAME=TEXT, and here is `{answer}`"))?;
-            put(&mut given, name.trim(), text.trim());
+            let name = name.trim();
+            if given.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                bail!("--answer is given twice for `{name}`: which of the two is meant?");
+            }
+            put(&mut given, name, text.trim());
         }
         Ok(given)
     }
@@ -246,6 +299,15 @@ impl Approve {
 fn put(given: &mut Vec<(String, String)>, name: &str, text: &str) {
     given.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     given.push((name.to_owned(), text.to_owned()));
+}
+
+/// The head that would be signed, in whole.
+fn change_head<'r>(request: &'r Request<'_>) -> &'r str {
+    request.change.as_ref().map(|change| change.head.as_str()).unwrap_or_default()
+}
+
+fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 fn is_day(text: &str) -> bool {
@@ -322,6 +384,23 @@ fn refusal(signing: &Signing, request: &Request<'_>) -> String {
         out += &format!("  the target is {target}; --target names another\n");
     }
     out + "  --anyway signs it all the same\n"
+}
+
+/// What was signed here before and may not be pushed: signing it anew would bring it no further.
+fn unpushed(stood: Record, remote: &str) -> String {
+    let (remote, fetch) = (shell_word(remote), fetch(remote));
+    match stood {
+        Record::Known => String::new(),
+        Record::Ahead => format!(
+            "\nWhat was signed here before is not in what was fetched. If it is not pushed yet:\n  \
+             git push {remote} {SIGNOFFS_REF}\nIf that is refused because somebody else's came before:\n  {fetch}\n  \
+             countersign signoffs --join\n"
+        ),
+        Record::Apart => format!(
+            "\nWhat was signed here before and what was fetched stood apart, so a push was refused; {SIGNOFFS_REF} now holds \
+             both. What to do next:\n  git push {remote} {SIGNOFFS_REF}\n"
+        ),
+    }
 }
 
 /// Whether attributes or settings make the merge another one than that which is judged, and which is signed for.
