@@ -310,6 +310,17 @@ fn bad_input_is_refused_before_anything_is_signed() {
         ),
         (POLICY, vec!["--answer", ANSWER, "--answer", "topologie=x"], "no question `topologie`"),
         (POLICY, vec!["--answer", "topology"], "--answer takes NAME=TEXT"),
+        (
+            POLICY,
+            vec!["--answer", ANSWER, "--answer", "Topology=another one of them"],
+            "given twice for `Topology`",
+        ),
+        (POLICY, vec!["--answer", ANSWER, "--reason", "both are ill and it cannot wait"], "--waive"),
+        (
+            &glass,
+            vec!["--break-glass", "payments are down and out", "--reason", "both are ill and it cannot wait"],
+            "give one of them",
+        ),
         (POLICY, vec![], "--answer topology=..."),
         (
             &waivable,
@@ -572,6 +583,79 @@ fn a_slow_clock_lets_no_earlier_statement_stand() {
 }
 
 #[test]
+fn a_waiver_of_what_waits_for_nobody_is_told_why() {
+    let both = POLICY.replace("    when: { paths", "    waivable-by: seniors\n    when: { paths");
+    let waivable = both.replace("    when: { ai: any }\n", WAIVABLE);
+    for (rule, before, says) in [
+        (
+            "Infrastructure",
+            false,
+            "\"Infrastructure\" does not apply to this change, so nobody has to answer for it",
+        ),
+        ("AI-assisted code", true, "\"AI-assisted code\" is satisfied, so nobody has to answer for it"),
+    ] {
+        let repo = repo(&waivable, &[SAM, RHEA]);
+        if before {
+            counts(&repo, "rhea", &["--answer", ANSWER]);
+        }
+        let reason = "both seniors are ill until Monday";
+        let run = sign(&repo, "sam", &["--waive", rule, "--until", "2099-01-31", "--reason", reason]);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.out.contains(says), "{run:?}");
+    }
+    // What was taken back already is taken back.
+    let repo = repo(POLICY, &[SAM]);
+    counts(&repo, "sam", &["--answer", ANSWER]);
+    counts(&repo, "sam", &["--withdraw"]);
+    let run = sign(&repo, "sam", &["--withdraw"]);
+    assert!(run.code == 1 && run.out.contains("sam took back already"), "{run:?}");
+}
+
+#[test]
+fn what_is_signed_in_one_second_has_an_order() {
+    let two = POLICY.replace("{ approvals: 1, by: seniors, answers", "{ approvals: 2, by: seniors, answers");
+    for _ in 0..3 {
+        let repo = repo(&two, &[SAM, RHEA]);
+        counts(&repo, "sam", &["--answer", ANSWER]);
+        repo.write("more", "x");
+        repo.commit(AI);
+        counts(&repo, "sam", &["--answer", ANSWER]);
+        let run = sign(&repo, "rhea", &["--answer", ANSWER]);
+        assert!(run.code == 1 && run.out.contains("[answer-copied]"), "{run:?}");
+        // Whoever copies all the same takes nothing from the first.
+        assert_eq!(sign(&repo, "rhea", &["--answer", ANSWER, "--anyway"]).code, 0);
+        let check = repo.check(&[]);
+        assert!(check.out.contains("1 of 2 given"), "{}", check.out);
+    }
+}
+
+#[test]
+fn what_stands_beside_the_head_is_told_and_not_signed() {
+    let repo = repo(POLICY, &[SAM]);
+    repo.git(&["remote", "add", "origin", "/nowhere"]);
+    repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    let (pushed, edited) =
+        ("refs/remotes/origin/change has 1 commit that", "1 file of the work tree differs");
+    let says = |args: &[&str]| {
+        let run = sign(&repo, "sam", &[args, &["--answer", ANSWER, "--anyway"]].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        (run.err.contains(pushed), run.err.contains(edited))
+    };
+    assert_eq!(says(&[]), (false, false));
+    repo.git(&["update-ref", "refs/remotes/origin/change", "change"]);
+    assert_eq!(says(&[]), (false, false));
+    repo.commit("Pushed by another");
+    repo.git(&["update-ref", "refs/remotes/origin/change", "change"]);
+    repo.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    assert_eq!((says(&[]), says(&["--head", "change"])), ((true, false), (true, false)));
+    repo.write("untracked", "x");
+    assert_eq!(says(&[]), (true, false));
+    repo.write("src/page.rs", "pub fn page() { edited() }\n");
+    assert_eq!(says(&[]), (true, true));
+    assert_eq!(says(&["--head", "refs/remotes/origin/change"]), (false, false));
+}
+
+#[test]
 fn a_clone_without_sign_offs_says_so_with_a_command_that_works_before_the_first() {
     let repo = repo(POLICY, &[SAM]);
     let says = "git fetch origin 'refs/countersign/*:refs/countersign/others/*'";
@@ -586,6 +670,11 @@ fn a_clone_without_sign_offs_says_so_with_a_command_that_works_before_the_first(
     for args in [&["check", "--target", "main"][..], &["signoffs", "--target", "main"], &approve] {
         let run = run(args);
         assert!(run.out.contains(says) || run.err.contains(says), "{run:?}");
+        // Of what was not fetched nobody says that it is not there, and it is looked for before anybody is asked.
+        assert!(!run.out.contains("Nobody has signed"), "{run:?}");
+        if let Some((_, next)) = run.out.split_once("What to do next\n").filter(|_| args[0] == "check") {
+            assert!(next.lines().next().unwrap().contains(says), "{next}");
+        }
     }
     counts(&repo, "sam", &["--answer", ANSWER]);
     fetch();

@@ -150,7 +150,18 @@ fn read(document: &Document<'_>, base: Option<&Policy>) -> Result<Policy, Error>
 }
 
 fn valid(document: &Document<'_>, reading: Reading) -> Result<Policy, Error> {
-    reading.policy.ok_or_else(|| Error::bad_policy(&origin(document), reading.diagnostics))
+    reading.policy.ok_or_else(|| {
+        let fault = Error::bad_policy(&origin(document), reading.diagnostics);
+        // Nobody has to wait for somebody who may merge without a gate.
+        let mends = matches!(document.role, Role::Policy | Role::Extends) && document.commit.is_some();
+        if !mends {
+            return fault;
+        }
+        fault.with_help(
+            "it stands on the target: ask whoever keeps the policy for a change that mends it, which is judged by the last one \
+             without a fault, where there was one; `countersign policy check FILE` shows every fault with its line",
+        )
+    })
 }
 
 fn code_owners(dialect: Dialect, file: &Document<'_>) -> Result<CodeOwners, String> {

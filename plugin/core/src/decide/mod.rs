@@ -59,7 +59,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let mut decision = among(request, change, &judged, None)?;
     if let Some(to_sign) = &request.to_sign {
         let signed = among(request, change, &judged, Some(to_sign))?;
-        decision.signing = Some(signing::weigh(&decision, signed));
+        decision.signing = Some(signing::weigh(&decision, signed, to_sign));
     }
     let_go(judged);
     Ok(decision)

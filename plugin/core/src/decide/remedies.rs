@@ -1,6 +1,10 @@
 //! For each thing missing: who can give it, and the exact text and command.
 
-use crate::model::{Change, Question, Remedy, Request, Role, TriggerKind};
+use std::borrow::Cow;
+
+use crate::model::{
+    Change, CommitFindings, Document, Question, RemarkCode, Remedy, Request, Role, TriggerKind,
+};
 use crate::policy::{Policy, Requirement, Rule};
 use crate::signoff::Tally;
 use crate::signoff::answers::TEMPLATE;
@@ -14,6 +18,10 @@ pub(super) enum Ways {
     Review,
     /// By a signature, of those who have a key that counts now.
     Sign(Vec<String>),
+    /// By a signature, once somebody who may approve has a key that counts; of these the policy knows no address.
+    NoKeyYet(Vec<String>),
+    /// By nobody: only members of groups may approve, and nothing here has groups.
+    NoGroups,
     /// By a signature, once the target says whose key is whose.
     NoKeys,
 }
@@ -51,6 +59,9 @@ pub(super) fn approval(
     });
     let questions: Vec<Question> = asked.collect();
     let text = answer_template(policy, requirement);
+    if let Ways::NoGroups = ways {
+        return no_groups(policy, rule, requirement);
+    }
     let head = change.head.short();
     let to_hook = request.trigger.kind == TriggerKind::PreReceive;
     let sign = || format!("countersign approve {}{}", place(request, change), policy_of(request, change));
@@ -77,19 +88,91 @@ pub(super) fn approval(
             );
             (what, Some(command))
         }
-        Ways::Sign(able) if able.is_empty() => {
+        Ways::NoKeyYet(unknown) => {
+            let known = match unknown.as_slice() {
+                [] => String::new(),
+                unknown => {
+                    format!(
+                        ", and the policy an e-mail address of {} under `identities`",
+                        unknown.join(" and of ")
+                    )
+                }
+            };
             let what = format!(
-                "to have {ALLOWED_SIGNERS} of the target name an SSH key of theirs that is valid now, and then to sign commit \
+                "to have {ALLOWED_SIGNERS} of the target name an SSH key of theirs that is valid now{known}, and then to sign commit \
                  {head} with it{answers}"
             );
             (what, Some(sign()))
         }
         Ways::Sign(able) => {
             who = able;
-            (format!("to sign commit {head} with an SSH key{answers}"), Some(sign()))
+            // Whoever is asked has a clone of their own, and a CI has what was pushed.
+            let by_hand = request.trigger.kind == TriggerKind::Check && change.id.is_none();
+            let what = match by_hand {
+                true => format!(
+                    "to sign commit {head} with an SSH key, once it is pushed and they have fetched it{answers}"
+                ),
+                false => format!("to sign commit {head} with an SSH key{answers}"),
+            };
+            (what, Some(sign()))
         }
+        Ways::NoGroups => (String::new(), None),
     };
     Remedy { rule: rule.name.clone(), what, template, command, who, questions }
+}
+
+/// What lets anybody approve, where the policy names groups alone and nothing here has groups.
+fn no_groups(policy: &Policy, rule: &Rule, requirement: &Requirement) -> Remedy {
+    let groups = policy.sets(&requirement.by).flat_map(|set| &set.groups);
+    let groups: Vec<String> = groups.map(|group| format!("`{group}`")).collect();
+    let of = if groups.is_empty() { String::new() } else { format!(" ({})", groups.join(", ")) };
+    let what = format!(
+        "to list the people of {} under `users`: plain git has no groups{of}, so nobody can sign as a member of one",
+        requirement.by.join(" or ")
+    );
+    Remedy {
+        rule: rule.name.clone(),
+        who: vec!["whoever keeps the policy".to_owned()],
+        what,
+        ..Remedy::default()
+    }
+}
+
+/// What lifts that a note cannot be read: nothing that somebody signs makes up for it.
+pub(super) fn unreadable_notes(
+    request: &Request<'_>,
+    rule: &Rule,
+    findings: &[CommitFindings],
+    missing: &[String],
+) -> Vec<Remedy> {
+    let mut remedies = Vec::new();
+    for found in findings {
+        let broken = found.remarks.iter().filter(|remark| remark.code == RemarkCode::MalformedNote);
+        for remark in broken.filter(|remark| missing.iter().any(|why| why.starts_with(&remark.message))) {
+            let is_of_commit = |document: &&Document<'_>| {
+                let commit = document.commit.as_ref().map(|commit| commit.as_str());
+                document.role == Role::Note && commit == Some(found.id.as_str())
+            };
+            let mut refs =
+                request.documents.iter().filter(is_of_commit).filter_map(|note| note.git_ref.as_ref());
+            let named =
+                |git_ref: &&Cow<'_, str>| remark.message.split_whitespace().any(|word| word == **git_ref);
+            let git_ref = refs.find(named);
+            let Some(git_ref) = git_ref else { continue };
+            let word = shell_word(git_ref);
+            let id = found.id.get(..12).unwrap_or(&found.id);
+            remedies.push(Remedy {
+                rule: rule.name.clone(),
+                who: vec!["whoever wrote the note".to_owned()],
+                what: format!(
+                    "to mend the note of commit {id} in {git_ref}, or to take it away and push {git_ref}, which no approval makes up for"
+                ),
+                command: Some(format!("git notes --ref={word} remove {id}")),
+                ..Remedy::default()
+            });
+        }
+    }
+    remedies
 }
 
 /// What lifts a rule that denies.
@@ -100,13 +183,7 @@ pub(super) fn denial(rule: &Rule, because: String, behind: Vec<String>) -> Remed
 }
 
 /// Who answers for a rule that denies.
-pub(super) fn waiver(request: &Request<'_>, change: &Change<'_>, policy: &Policy, rule: &Rule) -> Remedy {
-    let users = policy.sets(&rule.waivable_by).flat_map(|set| &set.users).map(|user| user.login.clone());
-    let mut who: Vec<String> = users.collect();
-    crate::order::strings(&mut who);
-    if who.is_empty() {
-        who.clone_from(&rule.waivable_by);
-    }
+pub(super) fn waiver(request: &Request<'_>, change: &Change<'_>, rule: &Rule, who: Vec<String>) -> Remedy {
     let text = format!("waive: {}\nreason: (five words or more)\nuntil: YYYY-MM-DD\n", rule.name);
     let (template, command) = if super::reviews(request, change) {
         (Some(text), None)

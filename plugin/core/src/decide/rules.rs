@@ -15,6 +15,7 @@ use crate::provenance::Table;
 use crate::signoff::contributors::{Contributors, ignored};
 use crate::signoff::overrides::{self, Overrides};
 use crate::signoff::people::{Directory, PersonId};
+use crate::signoff::roster::Roster;
 use crate::signoff::{self, Acts, Desk, Tally};
 
 /// The contributors as each rule sees them: most rules ignore no commits and see them all.
@@ -120,6 +121,14 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 result.because = vec!["whether it applies is not known".to_owned()];
                 result.missing = missing;
                 settled = Settled::No;
+                if !result.observed && result.code == RuleCode::FactUnavailable {
+                    said.lifts.extend(remedies::unreadable_notes(
+                        self.facts.request,
+                        rule,
+                        self.facts.findings,
+                        &result.missing,
+                    ));
+                }
             }
             Truth::Yes(because, _) => {
                 result.because = because;
@@ -157,7 +166,8 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             return Ok(());
         }
         if !result.observed && said.lifts.iter().any(|lift| lift.rule == rule.name) {
-            said.lifts.push(remedies::waiver(self.facts.request, self.change, self.facts.policy, rule));
+            let who = self.waivers(rule, &desk)?;
+            said.lifts.extend(who.map(|who| remedies::waiver(self.facts.request, self.change, rule, who)));
         }
         let overriding = desk.overriding(&rule.waivable_by, Overrides::Rule(&rule.name))?;
         if overriding.verdicts.is_empty() {
@@ -181,6 +191,23 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             overriding.verdicts,
         );
         Ok(())
+    }
+
+    /// Who may answer for a rule on this change; none where nobody is left.
+    fn waivers(&self, rule: &Rule, desk: &Desk<'_, '_, '_>) -> Result<Option<Vec<String>>, Error> {
+        let Facts { request, policy, directory, steps, .. } = self.facts;
+        let roster = Roster::of(policy.sets(&rule.waivable_by), request, directory, steps)?;
+        let may = roster.people().filter(|person| desk.may(*person, &roster));
+        let mut who: Vec<String> = may.map(|person| directory.label(person)).collect();
+        crate::order::strings(&mut who);
+        // Where nothing has groups, nobody is in one.
+        if who.is_empty()
+            && roster.is_uncertain(request, directory)
+            && !request.absent.contains(&Fact::People)
+        {
+            who.clone_from(&rule.waivable_by);
+        }
+        Ok((!who.is_empty()).then_some(who))
     }
 
     /// Whether somebody refuses who may, or of whom it is not known whether they may.
@@ -377,6 +404,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         let Facts { request, policy, .. } = self.facts;
         let ways = match self.able {
             None if super::reviews(request, self.change) => remedies::Ways::Review,
+            _ if tally.eligible.is_empty() && request.absent.contains(&Fact::People) => {
+                remedies::Ways::NoGroups
+            }
             None => remedies::Ways::NoKeys,
             Some(able) => {
                 let has_key =
@@ -384,7 +414,16 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 let mut who: Vec<String> =
                     tally.open.iter().filter(has_key).map(|(_, label)| label.clone()).collect();
                 crate::order::strings(&mut who);
-                remedies::Ways::Sign(who)
+                // Whoever has no address in the policy has none by which a line of keys could mean them.
+                let nameless =
+                    |(person, _): &&(PersonId, String)| !self.facts.directory.is_told_apart(*person);
+                let mut unknown: Vec<String> =
+                    tally.open.iter().filter(nameless).map(|(_, label)| label.clone()).collect();
+                crate::order::strings(&mut unknown);
+                match who.is_empty() {
+                    true => remedies::Ways::NoKeyYet(unknown),
+                    false => remedies::Ways::Sign(who),
+                }
             }
         };
         remedies::approval(request, self.change, policy, rule, requirement, tally, ways)

@@ -4,8 +4,10 @@ use crate::Error;
 use crate::limits::Steps;
 use crate::model::{
     ActCode, ActKind, ActVerdict, Decision, OpenQuestion, Question, Request, RuleResult, RuleState, Signing,
+    SignoffDecision, Statement, ToSign, read,
 };
 use crate::policy::Policy;
+use crate::signoff::overrides;
 use crate::signoff::people::{Directory, PersonId};
 use crate::signoff::roster::{Admission, Roster};
 use crate::signoff::signed::TO_SIGN;
@@ -43,7 +45,7 @@ pub(super) fn begin(
 
 /// Holds what is decided with the statement against what is decided without. An approval or an override counts where it brings a
 /// rule on, and what takes something back where anything comes of it.
-pub(super) fn weigh(before: &Decision, after: Decision) -> Signing {
+pub(super) fn weigh(before: &Decision, after: Decision, to_sign: &ToSign<'_>) -> Signing {
     let Decision { rules, signing, headline, outcome, policy, .. } = after;
     let mut signing = signing.unwrap_or_default();
     let takes_back = signing.code == ActCode::NoSignOff;
@@ -72,19 +74,41 @@ pub(super) fn weigh(before: &Decision, after: Decision) -> Signing {
     let rank = |(rule, act): &(&RuleResult, &ActVerdict)| (!is_open(rule), act.code == ActCode::NotEligible);
     let who = signing.signer.as_deref().unwrap_or_default();
     let acts = before.rules.iter().flat_map(|rule| &rule.requirements).flat_map(|asked| &asked.acts);
-    let again = acts.filter(|act| act.code == ActCode::Counted).any(|act| act.actor == who);
+    let own: Vec<ActCode> = acts.filter(|act| act.actor == who).map(|act| act.code).collect();
+    let again = own.contains(&ActCode::Counted);
+    let waived = waived(to_sign);
+    let waives = rules.iter().find(|rule| waived.iter().any(|name| overrides::is_name_of(name, &rule.name)));
+    let in_vain = waives.filter(|rule| !is_open(rule)).map(|rule| match rule.state {
+        RuleState::Skipped => {
+            format!("\"{}\" does not apply to this change, so nobody has to answer for it", rule.name)
+        }
+        RuleState::Overridden => format!("somebody answers for \"{}\" already", rule.name),
+        _ => format!("\"{}\" is satisfied, so nobody has to answer for it", rule.name),
+    });
     if let Some((_, act)) = verdicts.min_by_key(rank).filter(|_| !takes_back) {
         signing.code = act.code;
         signing.sentence.clone_from(&act.sentence);
     } else {
         signing.sentence = match () {
+            () if takes_back && own.contains(&ActCode::Withdrawn) => {
+                format!("{who} took back already what they had signed")
+            }
             () if takes_back => "nothing is signed here that this could take back".to_owned(),
             () if policy.is_none() => "the target has no policy, so nothing asks for a sign-off".to_owned(),
+            () if in_vain.is_some() => in_vain.unwrap_or_default(),
             () if again => format!("{who} approved it already, and that counts"),
             () => format!("nothing asks for it: {headline}"),
         };
     }
     signing
+}
+
+/// The rules for which a statement that nobody signed yet answers.
+fn waived(to_sign: &ToSign<'_>) -> Vec<String> {
+    let statement = read::<Statement>(to_sign.statement.as_bytes()).ok();
+    let said = statement.map(|statement| statement.predicate);
+    let waives = said.filter(|said| said.decision == SignoffDecision::Waive).and_then(|said| said.text);
+    overrides::waived(&waives.unwrap_or_default()).map(str::to_owned).collect()
 }
 
 fn is_open(rule: &RuleResult) -> bool {

@@ -2,8 +2,8 @@
 
 use super::neutral::plain;
 use crate::model::{
-    ActCode, ActVerdict, Contributor, Decision, Findings, Outcome, PolicyReport, Remedy, RequirementResult,
-    RuleResult, RuleState, Severity,
+    ActCode, ActVerdict, Contributor, Decision, Findings, Notice, NoticeCode, Outcome, PolicyReport, Remedy,
+    RequirementResult, RuleResult, RuleState, Severity,
 };
 
 /// Commits of which a decision shows the evidence; the JSON has all.
@@ -77,6 +77,10 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
     if !decision.remedies.is_empty() {
         line(String::new());
         line(paint.bold("What to do next"));
+        // What somebody may have signed already is looked for before anybody is asked.
+        for notice in decision.notices.iter().filter(is_first) {
+            line(format!("  First: {}", plain(&notice.message)));
+        }
         for remedy in &decision.remedies {
             let who: Vec<String> = remedy.who.iter().map(|who| plain(who)).collect();
             line(format!("  For \"{}\", ask {}", plain(&remedy.rule), one_of(&who)));
@@ -160,14 +164,21 @@ pub(super) fn decision(decision: &Decision, colour: bool) -> String {
         ));
     }
 
-    if !decision.notices.is_empty() {
+    let asks = !decision.remedies.is_empty();
+    let mut notices = decision.notices.iter().filter(|notice| !(asks && is_first(notice))).peekable();
+    if notices.peek().is_some() {
         line(String::new());
         line(paint.bold("Good to know"));
-        for notice in &decision.notices {
+        for notice in notices {
             line(format!("  {}", plain(&notice.message)));
         }
     }
     out
+}
+
+/// Whether a notice may make everything that is asked for needless.
+fn is_first(notice: &&Notice) -> bool {
+    notice.code == NoticeCode::NoSignoffs
 }
 
 fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {

@@ -311,11 +311,7 @@ impl Desk<'_, '_, '_> {
                 answers: self.kept_answers(at, code, requirement),
             });
         }
-        let may = |person: &PersonId| {
-            self.contributors.bars(*person, self.options).is_none()
-                && (!self.directory.is_bot(*person) || sheet.roster.has_bot(*person))
-                && !self.directory.is_inactive(*person)
-        };
+        let may = |person: &PersonId| self.may(*person, &sheet.roster);
         // Whoever may be one person is asked once, by the first of their names; they stand side by side.
         let mut asked: Vec<(PersonId, String)> = Vec::new();
         for person in sheet.roster.people().filter(may) {
@@ -339,6 +335,13 @@ impl Desk<'_, '_, '_> {
         tally.eligible = tally.open.iter().map(|(_, label)| label.clone()).collect();
         crate::order::strings(&mut tally.eligible);
         Ok(tally)
+    }
+
+    /// Whether somebody of a roster may act for it: they took no part that bars them, and there is still somebody behind the name.
+    pub fn may(&self, person: PersonId, roster: &Roster) -> bool {
+        self.contributors.bars(person, self.options).is_none()
+            && (!self.directory.is_bot(person) || roster.has_bot(person))
+            && !self.directory.is_inactive(person)
     }
 
     /// The people whose approvals count, in order, and which approvals are another of somebody who may be one of them. Of
@@ -737,13 +740,19 @@ impl Desk<'_, '_, '_> {
         }
         let acts = &self.acts.list;
         let counts = |at: usize| codes.get(at) == Some(&ActCode::Counted);
-        let mut given: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        let asked = |question: &str| requirement.answers.iter().any(|name| name == question);
+        // What is asked here is a copy of the same words whatever question they answered; what nobody asks, under its own alone.
+        let mut given: BTreeMap<(Option<&str>, &str), Vec<(usize, &str)>> = BTreeMap::new();
         for (at, answers) in self.acts.answers.iter().enumerate() {
             // What nobody proved to have said is nobody's answer.
             let proved = matches!(self.acts.fault(at), None | Some(ActCode::StalePolicy));
             if proved && acts.get(at).is_some_and(|act| !act.deleted) {
                 for answer in answers {
-                    given.entry((answer.question, &answer.folded)).or_default().push(at);
+                    let (said, folded) = ((at, answer.question), answer.folded.as_str());
+                    given.entry((None, folded)).or_default().push(said);
+                    if !asked(answer.question) {
+                        given.entry((Some(answer.question), folded)).or_default().push(said);
+                    }
                 }
             }
         }
@@ -754,15 +763,18 @@ impl Desk<'_, '_, '_> {
         let said_at = |act: &&Act<'_>| act.edited.as_ref().map_or(act.at, |edited| Some(edited.at));
         let order = |at: &usize| (acts.get(*at).and_then(said_at), !counts(*at));
         let mut copies = Vec::new();
-        for ((question, _), same) in &given {
-            let timed = || same.iter().copied().filter(|at| order(at).0.is_some() || counts(*at));
+        for ((alone, _), same) in &given {
+            let all = || same.iter().map(|(at, _)| *at);
+            let timed = || all().filter(|at| order(at).0.is_some() || counts(*at));
             let Some(first) = timed().min_by_key(order) else { continue };
             let second = timed().filter(|at| by_others(*at, first)).min_by_key(order);
             let original = |at: usize| if by_others(at, first) { Some(first) } else { second };
             let is_copy = |at: &usize| original(*at).is_some_and(|other| order(&other) <= order(at));
-            let struck = same.iter().copied().filter(|at| counts(*at)).filter(is_copy);
-            copies.extend(struck.map(|at| (at, *question)));
+            let judged = |(at, question): &(usize, &str)| counts(*at) && (alone.is_some() || asked(question));
+            copies.extend(same.iter().copied().filter(judged).filter(|(at, _)| is_copy(at)));
         }
+        copies.sort_unstable();
+        copies.dedup();
         for (at, _) in &copies {
             if let Some(code) = codes.get_mut(*at) {
                 *code = ActCode::AnswerCopied;
@@ -897,14 +909,20 @@ impl Desk<'_, '_, '_> {
             ActCode::UnknownKey => {
                 "the key that signed it is in no line of the target's allowed_signers".to_owned()
             }
-            ActCode::ExpiredKey => "the key that signed it is not valid now".to_owned(),
+            ActCode::ExpiredKey => {
+                "the key that signed it is not valid now: its line in the target's allowed_signers says from when to when"
+                    .to_owned()
+            }
             ActCode::RevokedKey => {
                 "the key that signed it was revoked, or the target's revoked_keys holds more than public keys, one a \
                  line"
                     .to_owned()
             }
             ActCode::WrongNamespace => "it was signed for something else than a sign-off".to_owned(),
-            ActCode::KeyType => "it is signed by a kind of key that is not verified here".to_owned(),
+            ActCode::KeyType => {
+                "it is signed by a kind of key that is not verified here: Ed25519, ECDSA with P-256 and RSA with 2048 bits or more are"
+                    .to_owned()
+            }
             ActCode::StalePolicy => format!("{who} signed under another version of the policy"),
             ActCode::SamePerson => format!("{who} is somebody who approved already, by another account"),
             ActCode::MethodNotAllowed => format!("the policy does not count this way of approving for {who}"),

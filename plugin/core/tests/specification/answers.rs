@@ -70,6 +70,37 @@ fn answers_of_a_deleted_act_are_nobodys_original() {
 }
 
 #[test]
+fn words_are_a_copy_under_whatever_question_they_were_given() {
+    let policy = POLICY
+        .replace(
+            "rules:",
+            "questions: { reach: What does it reach?, undo: How is it undone?, why: Why now? }\nrules:",
+        )
+        .replace("approvals: 1, by: seniors }", "approvals: 2, by: seniors, answers: [reach, undo] }");
+    let (one, two, three) = (
+        "the queue and nothing behind it",
+        "by a revert, nothing is kept",
+        "the old one ends with this month",
+    );
+    let text = |reach: &str, undo: &str, why: &str| format!("reach: {reach}\nundo: {undo}\nwhy: {why}");
+    let own = "nobody else has said this before";
+    for (what, later, code) in [
+        ("the same", text(one, two, ""), "answer-copied"),
+        ("swapped", text(two, one, ""), "answer-copied"),
+        ("one of them, elsewhere", text(two, own, ""), "answer-copied"),
+        ("what nobody asked for, where it is asked", text(own, three, ""), "answer-copied"),
+        ("where nobody asks", text(own, "it goes back by itself", one), "counted"),
+        ("what nobody asks, as it stood", text(own, "it goes back by itself", three), "answer-copied"),
+        ("one's own words", text(own, "it goes back by itself", ""), "counted"),
+    ] {
+        let mut case = Case::under(&policy);
+        case.act("rhea", "approve")["text"] = text(one, two, three).into();
+        case.act("sam", "approve")["text"] = later.into();
+        assert_eq!(case.codes(), ["counted", code], "{what}");
+    }
+}
+
+#[test]
 fn answers_are_kept_of_acts_that_count_and_known_again_in_another_change() {
     let policy = POLICY
         .replace("rules:", "questions: { reach: What does it reach?, undo: How is it undone? }\nrules:")

@@ -480,6 +480,96 @@ fn nobody_is_asked_to_sign_what_no_signature_lets_pass() {
 }
 
 #[test]
+fn only_those_are_asked_who_can_give_what_is_missing() {
+    let author = POLICY.replace("[sam, rhea]", "[dana]") + "    waivable-by: seniors\n";
+    let more = "to name somebody under seniors who took no part in the change";
+    let groups = "people:\n  seniors: { groups: [acme/seniors, acme/leads] }\n";
+    let in_groups = POLICY.replace("people:\n  seniors: { users: [sam, rhea] }\n", groups);
+    let deny = "  - name: Frozen\n    deny: closed\n    waivable-by: seniors\n";
+    let keeper = "whoever keeps the policy";
+    let list = "to list the people of seniors under `users`";
+    let take_out = "to take out of the change what the rule denies";
+    let answer = "to answer for the rule instead";
+    type Expected<'e> = Vec<(&'e str, &'e str, &'e str)>;
+    let cases: [(&str, String, bool, Expected<'_>); 6] = [
+        ("the author alone may waive", author.clone(), false, vec![("sign-off", keeper, more)]),
+        (
+            "the author and another may waive",
+            author.replace("[dana]", "[dana, omar]").replace("approvals: 1", "approvals: 2"),
+            false,
+            vec![("sign-off", keeper, more), ("sign-off", "omar", answer)],
+        ),
+        (
+            "whoever may waive takes part where that bars nobody",
+            author + "    options: { may-approve: contributors }\n",
+            false,
+            vec![("sign-off", "dana", "to approve commit 633100000000 in a review")],
+        ),
+        ("groups on plain git", in_groups.clone(), true, vec![("sign-off", keeper, list)]),
+        (
+            "groups that may waive, on plain git",
+            in_groups.clone() + deny,
+            true,
+            vec![("Frozen", "dana@example.com", take_out)],
+        ),
+        (
+            "groups that may waive, on a forge",
+            in_groups + deny,
+            false,
+            vec![("Frozen", "dana", take_out), ("Frozen", "seniors", answer)],
+        ),
+    ];
+    for (what, policy, on_git, expected) in cases {
+        let mut case = Case::under(&policy);
+        if on_git {
+            case.leave_the_forge();
+            case.request["change"].as_object_mut().unwrap().remove("id");
+        } else if policy.contains("groups") {
+            case.push("groups", json!({ "name": "acme/seniors", "unreadable": true }));
+        }
+        let found = remedies(&case);
+        let found: Vec<_> =
+            found.iter().map(|(rule, who, what, _)| (rule.as_str(), who.as_str(), what.as_str())).collect();
+        assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[test]
+fn a_note_that_cannot_be_read_is_mended_or_taken_away() {
+    let policy = POLICY.replace("    require:", "    when: { ai: any }\n    require:");
+    for (git_ref, command) in [
+        ("refs/notes/ai", "git notes --ref=refs/notes/ai remove 633100000000"),
+        ("refs/notes/origin/ai", "git notes --ref=refs/notes/origin/ai remove 633100000000"),
+    ] {
+        let mut case = Case::under(&policy);
+        case.push("complete", "notes".into());
+        case.push("complete", "traces".into());
+        let note = case.document("note", "6331", "junk");
+        (note["ref"], note["commit"]) = (git_ref.into(), id("c1").into());
+        let expected = (
+            "sign-off".to_owned(),
+            "whoever wrote the note".to_owned(),
+            format!("to mend the note of commit 633100000000 in {git_ref}"),
+            Some(command.to_owned()),
+        );
+        assert_eq!(remedies(&case), [expected], "{git_ref}: {:#}", case.answer().unwrap());
+    }
+}
+
+#[test]
+fn a_policy_with_a_fault_says_who_mends_it_and_by_what_that_is_judged() {
+    for (commit, says) in [(true, true), (false, false)] {
+        let mut request = Case::under(&POLICY.replace("people:", "poeple:")).whole();
+        if commit {
+            request["documents"][0]["commit"] = id("base").into();
+        }
+        let answer = countersign_core::evaluate(request.to_string().as_bytes()).unwrap_err().to_document();
+        assert_eq!(answer.contains("by the last one without a fault"), says, "{answer}");
+        assert!(answer.contains("`countersign policy check FILE`"), "{answer}");
+    }
+}
+
+#[test]
 fn a_signature_is_asked_for_where_there_is_nothing_to_review_and_of_those_who_have_a_key() {
     let key = |n: u8| {
         use base64::Engine as _;
