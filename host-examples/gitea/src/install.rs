@@ -23,6 +23,16 @@ const FOLDER: &str = "countersign-hooks";
 /// Hooks that Gitea has in every repository, which a folder for the whole server must go on to.
 const PASSED_ON: &[&str] = &["update", "post-receive", "proc-receive"];
 
+/// A hook that runs all that stand in `pre-receive.d`, as that of a forge does, where there is no forge.
+const RUNS_ALL: &str = "#!/bin/sh
+# Each reads what a push would move; the first that refuses it ends it.
+input=$(cat)
+for hook in \"${0%/*}/pre-receive.d/\"*; do
+    [ -x \"$hook\" ] || continue
+    printf '%s\\n' \"$input\" | \"$hook\" || exit $?
+done
+";
+
 /// Install the hook on the server itself, for one repository or for all, and check that it runs.
 ///
 /// For one repository a file is put into its hooks/pre-receive.d. For the whole server `core.hooksPath` is set in app.ini,
@@ -66,7 +76,7 @@ struct Script {
 impl InstallHook {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let (scripts, ini) = match (&self.repository_dir, &self.app_ini) {
-            (Some(folder), _) => (vec![self.of_repository(folder)?], None),
+            (Some(folder), _) => (self.of_repository(folder)?, None),
             (None, Some(ini)) => {
                 let folder = hooks_folder(ini)?;
                 (self.of_server(&folder)?, Some((ini, folder)))
@@ -74,8 +84,10 @@ impl InstallHook {
             (None, None) => bail!("name a repository or an app.ini"),
         };
         let glass = self.glass_fault()?;
+        let idle = self.repository_dir.as_deref().and_then(never_run);
         if self.check {
             let mut faults: Vec<String> = scripts.iter().filter_map(Script::fault).collect();
+            faults.extend(idle);
             faults.extend(glass.map(|fault| format!("{fault:#}")));
             if let Some((ini, folder)) = &ini {
                 faults.extend(ini_fault(ini, folder)?);
@@ -97,6 +109,9 @@ impl InstallHook {
         }
         if let Some(fault) = glass {
             return Err(fault);
+        }
+        if let Some(fault) = idle {
+            bail!(fault);
         }
         for script in &scripts {
             script.write()?;
@@ -163,7 +178,8 @@ impl InstallHook {
         faults
     }
 
-    fn of_repository(&self, folder: &Path) -> anyhow::Result<Script> {
+    /// What stands in `pre-receive.d` is run by the hook of a forge; where there is none, by one that is put beside it.
+    fn of_repository(&self, folder: &Path) -> anyhow::Result<Vec<Script>> {
         let hooks = folder.join("hooks");
         if !hooks.is_dir() {
             bail!(
@@ -173,7 +189,13 @@ impl InstallHook {
             );
         }
         let path = hooks.join("pre-receive.d").join(NAME);
-        Ok(Script { path, text: format!("#!/bin/sh\n{}\n", self.command()?) })
+        let mut scripts = vec![Script { path, text: format!("#!/bin/sh\n{}\n", self.command()?) }];
+        let own = Script { path: hooks.join("pre-receive"), text: RUNS_ALL.to_owned() };
+        let is_own = fs::read_to_string(&own.path).is_ok_and(|text| text == own.text);
+        if is_own || !own.path.exists() {
+            scripts.push(own);
+        }
+        Ok(scripts)
     }
 
     fn of_server(&self, folder: &Path) -> anyhow::Result<Vec<Script>> {
@@ -249,6 +271,28 @@ impl Script {
             format!("{path} differs from what would be installed with these flags: run install-hook again with them")
         })
     }
+}
+
+/// Why git never runs what stands in `pre-receive.d` of a repository; none where nothing stands in the way, or nothing at all.
+fn never_run(folder: &Path) -> Option<String> {
+    let path = folder.join("hooks/pre-receive");
+    let text = fs::read(&path).ok()?;
+    let hook = folder.join("hooks/pre-receive.d").join(NAME);
+    let (path, hook) = (path.display(), hook.display());
+    // Gitea's own says `${hookname}.d`.
+    let runs_all = String::from_utf8_lossy(&text).lines().any(|line| {
+        let line = line.trim_start();
+        !line.starts_with('#') && (line.contains("pre-receive.d") || line.contains("hookname}.d"))
+    });
+    if !runs_all {
+        return Some(format!(
+            "{path} is what git runs, and it does not run what stands in pre-receive.d: let it run {hook} with what it reads itself, \
+             or move it to pre-receive.d"
+        ));
+    }
+    let mode = fs::metadata(folder.join("hooks/pre-receive")).map(|meta| meta.permissions().mode()).ok()?;
+    (mode & 0o111 == 0)
+        .then(|| format!("{path} is not executable, so git runs no hook and says nothing: chmod +x {path}"))
 }
 
 /// A word of a shell, whatever it holds.
@@ -344,6 +388,79 @@ mod tests {
         }
         fs::write(&ini, "[git.config]\ncore.hooksPath = /own\n").unwrap();
         assert!(set_hooks_path(&ini, Path::new("/hooks")).is_err());
+    }
+
+    fn of_repository(folder: &Path, check: bool) -> anyhow::Result<ExitCode> {
+        #[derive(clap::Parser)]
+        struct Program {
+            #[command(flatten)]
+            install: InstallHook,
+        }
+        let folder = folder.to_str().unwrap();
+        let mut words = vec!["install-hook", "--repository-dir", folder];
+        words.extend(check.then_some("--check"));
+        <Program as clap::Parser>::parse_from(words).install.run()
+    }
+
+    #[test]
+    fn a_hook_that_nothing_runs_is_not_installed() {
+        let gitea = "#!/bin/sh\nhookname=$(basename $0)\nfor hook in ${GIT_DIR}/hooks/${hookname}.d/*; do\n  \"$hook\"\ndone\n";
+        let comment = "#!/bin/sh\n# pre-receive.d is not for us\nexit 0\n";
+        let own = "#!/bin/sh\nexec /usr/local/bin/lint\n";
+        for (what, before, mode, installs) in [
+            ("nothing", None, 0, true),
+            ("the hook of a forge", Some(gitea), 0o755, true),
+            ("one that is not executable", Some(gitea), 0o644, false),
+            ("one of somebody's own", Some(own), 0o755, false),
+            ("one that names the folder in a comment", Some(comment), 0o755, false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let hooks = folder.path().join("hooks");
+            fs::create_dir(&hooks).unwrap();
+            let path = hooks.join("pre-receive");
+            if let Some(before) = before {
+                fs::write(&path, before).unwrap();
+                fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            }
+            let installed = of_repository(folder.path(), false);
+            assert_eq!(installed.is_ok(), installs, "{what}: {installed:?}");
+            // What was there stays as it was.
+            assert_eq!(
+                before.map(str::to_owned),
+                before.and_then(|_| fs::read_to_string(&path).ok()),
+                "{what}"
+            );
+            if !installs {
+                assert!(!hooks.join("pre-receive.d").exists(), "{what}");
+                continue;
+            }
+            let dispatcher = Script { path: path.clone(), text: fs::read_to_string(&path).unwrap() };
+            assert_eq!(dispatcher.fault(), None, "{what}");
+            assert_eq!(never_run(folder.path()), None, "{what}");
+            fs::remove_file(&path).unwrap();
+            let code = of_repository(folder.path(), true).unwrap();
+            assert_eq!(code, ExitCode::from(1), "{what}: what ran it is gone");
+        }
+    }
+
+    #[test]
+    fn what_runs_all_hooks_gives_each_what_was_read_and_stops_at_the_first_that_refuses() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = |name: &str, text: &str| {
+            let script = Script { path: folder.path().join(name), text: text.to_owned() };
+            script.write().unwrap();
+            script.path
+        };
+        let own = script("pre-receive", RUNS_ALL);
+        let seen = folder.path().join("seen");
+        let says = |code: u8| format!("#!/bin/sh\ncat >>'{}'\nexit {code}\n", seen.display());
+        script("pre-receive.d/a", &says(0));
+        script("pre-receive.d/b", &says(3));
+        script("pre-receive.d/c", &says(0));
+        let mut child = std::process::Command::new(own).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"old new ref\n").unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(3));
+        assert_eq!(fs::read_to_string(seen).unwrap(), "old new ref\nold new ref\n");
     }
 
     #[test]
