@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use countersign_core::model::{Account, Act, ActKind, Proof, Text};
 
-use crate::git::{GitError, Held, Objects, Repository};
+use crate::git::{GitError, Held, Objects, Other, Repository};
 use crate::module::sha256_hex;
 
 /// The refs that hold sign-offs are below it.
@@ -18,8 +18,8 @@ pub const SIGNOFF_REFS: &str = "refs/countersign/";
 /// The ref that holds the sign-offs of this clone. Those of others are fetched beside it, under `refs/countersign/`.
 pub const SIGNOFFS_REF: &str = "refs/countersign/signoffs";
 
-/// Where [`SIGNOFFS_REF`] of another repository comes to stand, and what brings it there with all that is pushed beside it.
-const FETCHED_REF: &str = "refs/countersign/others/signoffs";
+/// Where [`SIGNOFFS_REF`] of the repository that is pushed to comes to stand: with all that stands beside it there, or alone.
+const FETCHED_REFS: [&str; 2] = ["refs/countersign/others/signoffs", "refs/countersign/others"];
 /// The refspec that brings the sign-offs of others.
 pub const FETCHED: &str = "refs/countersign/*:refs/countersign/others/*";
 
@@ -301,7 +301,7 @@ pub fn write(
     let name = format!("{FOLDER}/{head}/{}", sha256_hex(signature));
     let files = [(format!("{name}.json"), statement.to_vec()), (format!("{name}.sig"), signature.to_vec())];
     let message = format!("Sign-off of {}", head.get(..12).unwrap_or(head));
-    repository.store(SIGNOFFS_REF, &fetched(repository)?, &files, &message)?;
+    repository.store(SIGNOFFS_REF, &others(repository)?, &files, &message)?;
     Ok(name)
 }
 
@@ -344,17 +344,35 @@ pub fn record(repository: &Repository) -> Result<Record, GitError> {
 pub fn join(repository: &Repository) -> Result<Record, GitError> {
     let stood = record(repository)?;
     if stood == Record::Apart {
-        repository.store(SIGNOFFS_REF, &fetched(repository)?, &[], "Join sign-offs")?;
+        repository.store(SIGNOFFS_REF, &others(repository)?, &[], "Join sign-offs")?;
     }
     Ok(stood)
 }
 
-/// The refs beside the own one that hold sign-offs. Of two that say something else at one path the later one stands, so the one
-/// that is pushed to comes last: a server lets nothing that it holds be changed.
+/// The refs beside the own one that hold sign-offs.
 fn fetched(repository: &Repository) -> Result<Vec<String>, GitError> {
     let mut refs = repository.refs(&[SIGNOFF_REFS.to_owned()])?;
     // A ref may name anything; only a commit has parents.
     refs.retain(|name| name != SIGNOFFS_REF && repository.parents(name).is_ok());
-    refs.sort_by_key(|name| name == FETCHED_REF);
     Ok(refs)
+}
+
+/// The same, to be put below the own one. A server lets nothing be changed that it holds in the ref that is pushed to, so that stays
+/// as it is; what others have put elsewhere adds statements, and nothing else.
+fn others(repository: &Repository) -> Result<Vec<Other>, GitError> {
+    let other = |git_ref: String| Other {
+        stays: FETCHED_REFS.contains(&git_ref.as_str()),
+        takes: statement_of,
+        git_ref,
+    };
+    Ok(fetched(repository)?.into_iter().map(other).collect())
+}
+
+/// The name of a file of a statement without its ending, `signoffs/COMMIT/DIGEST`, and the two endings.
+fn statement_of(path: &str) -> Option<(&str, [&str; 2])> {
+    let (name, ending) = path.rsplit_once('.')?;
+    let (commit, digest) = name.strip_prefix(FOLDER)?.strip_prefix('/')?.split_once('/')?;
+    let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let fits = matches!(commit.len(), 40 | 64) && digest.len() == 64 && is_hex(commit) && is_hex(digest);
+    (fits && matches!(ending, "json" | "sig")).then_some((name, ["json", "sig"]))
 }

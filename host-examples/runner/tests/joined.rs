@@ -195,13 +195,34 @@ fn joining_changes_nothing_that_the_server_holds_whatever_else_was_pushed_there(
         let commit = git(&sam.folder, &["commit-tree", "-m", "Fill", &tree]);
         git(&sam.folder, &["push", "--quiet", "origin", &format!("{commit}:{name}")]);
     }
+    // One names a tag, and one holds what no statement is.
+    git(&sam.folder, &["tag", "--annotate", "--message", "Of sign-offs", "of", REF]);
+    git(&sam.folder, &["push", "--quiet", "origin", "of:refs/countersign/tag"]);
+    git(&sam.folder, &["read-tree", "--empty"]);
+    let digest = "0123456789abcdef".repeat(4);
+    let folder = paths.rsplit_once('/').unwrap().0.lines().last().unwrap();
+    let odd = [
+        ("100644", "README".to_owned()),
+        ("100644", "signoffs/x/y.json".to_owned()),
+        ("100644", "signoffs/x/y.sig".to_owned()),
+        ("100644", format!("{folder}/{digest}.json")),
+        ("120000", format!("{folder}/{}.json", digest.replace('0', "f"))),
+        ("120000", format!("{folder}/{}.sig", digest.replace('0', "f"))),
+        ("100644", format!("{}/{digest}.json", paths.lines().next().unwrap())),
+    ];
+    for (mode, path) in &odd {
+        git(&sam.folder, &["update-index", "--add", "--cacheinfo", &format!("{mode},{junk},{path}")]);
+    }
+    let tree = git(&sam.folder, &["write-tree"]);
+    let commit = git(&sam.folder, &["commit-tree", "-m", "Fill", &tree]);
+    git(&sam.folder, &["push", "--quiet", "origin", &format!("{commit}:refs/countersign/odd")]);
     assert_eq!(rhea.answers(RHEAS).code, 0);
     git(&rhea.folder, &["fetch", "--quiet", "origin", "refs/countersign/*:refs/countersign/others/*"]);
     let joined = run(&rhea.folder, &["signoffs", "--join"], &[]);
     assert_eq!(joined.code, 0, "{joined:?}");
     // Only what is added is let in by the hook.
     let diff = git(&rhea.folder, &["diff", "--name-status", "refs/countersign/others/signoffs", REF]);
-    assert!(!diff.is_empty() && diff.lines().all(|line| line.starts_with("A\t")), "{diff}");
+    assert!(diff.lines().count() == 2 && diff.lines().all(|line| line.starts_with("A\t")), "{diff}");
     assert!(rhea.push());
     assert!(server.passes("feat") && server.passes("other"));
 }

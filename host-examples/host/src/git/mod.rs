@@ -26,6 +26,7 @@ pub use diff::{Asked, Diff};
 pub use history::Held;
 pub use objects::{Entry, Object, Objects};
 pub use remote::Remote;
+pub use store::Other;
 
 /// Why git gave no answer.
 #[derive(Debug, thiserror::Error)]
