@@ -423,17 +423,16 @@ impl<'m> Collector<'m> {
         Some(path.strip_prefix(top).ok()?.to_owned())
     }
 
-    /// `owner/name` by the remote's address, else the name of the folder.
+    /// `owner/name` by the remote's address, else the name of the folder; of a bare repository what a clone would make of its path.
     fn repository_name(&self) -> Result<Option<String>, CollectError> {
-        if let Some(address) = self.repository.config("remote.origin.url")? {
-            let address = address.trim_end_matches('/').trim_end_matches(".git").to_owned();
-            let mut parts = address.rsplit(['/', ':']).filter(|part| !part.is_empty());
-            if let (Some(name), Some(owner)) = (parts.next(), parts.next()) {
-                return Ok(Some(format!("{owner}/{name}")));
-            }
+        let address = self.repository.config("remote.origin.url")?;
+        if let Some(name) = address.as_deref().and_then(named_by) {
+            return Ok(Some(name));
         }
-        let folder = self.repository.work_tree.as_ref().and_then(|path| path.file_name());
-        Ok(folder.map(|name| name.to_string_lossy().into_owned()))
+        Ok(match &self.repository.work_tree {
+            Some(folder) => folder.file_name().map(|name| name.to_string_lossy().into_owned()),
+            None => named_by(&self.repository.git_dir().to_string_lossy()),
+        })
     }
 
     /// The repository.
@@ -520,6 +519,14 @@ fn worth_keeping(
     let needs: Needs = read(answer.as_bytes())?;
     let keep: HashSet<&str> = needs.keep.iter().map(String::as_str).collect();
     Ok(shown.acts.into_vec().into_iter().filter(|act| keep.contains(act.id.as_ref())).collect())
+}
+
+/// `owner/name` by the last two parts of an address or a path.
+fn named_by(address: &str) -> Option<String> {
+    let address = address.trim_end_matches('/').trim_end_matches(".git");
+    let mut parts = address.rsplit(['/', ':']).filter(|part| !part.is_empty());
+    let (name, owner) = (parts.next()?, parts.next()?);
+    Some(format!("{owner}/{name}"))
 }
 
 fn finished(request: &Request<'_>, as_push: bool) -> Result<Collected, CollectError> {

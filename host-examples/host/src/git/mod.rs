@@ -167,6 +167,11 @@ impl Repository {
         })
     }
 
+    /// Its git folder.
+    pub fn git_dir(&self) -> &Path {
+        &self.places.git_dir
+    }
+
     /// Version of git.
     ///
     /// # Errors
