@@ -122,6 +122,9 @@ pub struct Made {
     pub verdict: Verdict,
     /// Whether a gate had to refuse.
     pub blocks: bool,
+    /// Whether it passes because a named person answers for a rule that is not satisfied. Versions before this field did not say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overridden: bool,
     /// Whether AI contributed.
     pub ai: bool,
     /// The commit that a merge or push made of the change, where there was one.
@@ -150,7 +153,15 @@ impl Made {
     pub fn passes(&self) -> bool {
         !self.blocks
     }
+
+    /// What came out, for a person: an override as one, and never as an approval.
+    pub fn word(&self) -> String {
+        if self.overridden { OVERRIDDEN.to_owned() } else { self.verdict.to_string() }
+    }
 }
+
+/// What a decision is called that passes by an override.
+const OVERRIDDEN: &str = "overridden";
 
 /// An outcome, or that there was none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! What entries name by digest: requests, answers, the words of approvers, components. A document can be removed; what it
 //! was is then known by its digest alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -10,7 +11,7 @@ use countersign_host::module::sha256_hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::database::{DatabaseError, Store, Value};
+use crate::database::{DatabaseError, Row, Store, Value};
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,12 @@ pub enum Role {
 }
 
 impl Role {
+    /// The role of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let all = [Role::Request, Role::Answer, Role::Approvers, Role::Component, Role::Detail, Role::Order];
+        all.into_iter().find(|role| role.name() == name)
+    }
+
     /// Its name in the database.
     pub fn name(self) -> &'static str {
         match self {
@@ -74,7 +81,7 @@ impl Document {
                 "document {short} of entry {entry} is gone, and no entry says that it was removed"
             )),
             Document::Changed => Some(format!(
-                "document {short} of entry {entry} was changed: its bytes do not give its digest"
+                "document {short} of entry {entry} was changed: it is not the bytes that give its digest"
             )),
         }
     }
@@ -116,6 +123,57 @@ pub fn read(store: &mut dyn Store, removals: &Removals, digest: &str) -> Result<
         }
         Some(Ok(Some(_)) | Err(_)) => Document::Changed,
     })
+}
+
+/// A document that no entry names.
+///
+/// Documents are kept together with the entry that names them, so it is what is left of one that was removed or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphan {
+    /// What it is called; none where even that was changed.
+    pub digest: Option<String>,
+    /// What it is, as it is listed.
+    pub role: String,
+}
+
+impl fmt::Display for Orphan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.digest {
+            Some(digest) => write!(
+                f,
+                "document {} belongs to no entry: the entry that named it was removed or changed",
+                short(digest)
+            ),
+            None => f.write_str("a document has no digest: it was changed"),
+        }
+    }
+}
+
+/// The documents that are there and that no entry names. A module is kept before it decides anything.
+///
+/// # Errors
+/// When the database fails.
+pub fn unnamed(store: &mut dyn Store, named: &HashSet<String>) -> Result<Vec<Orphan>, DatabaseError> {
+    let statement = "SELECT digest, role FROM documents WHERE role <> $1 ORDER BY digest";
+    let rows = store.query(statement, &[Role::Component.name().into()])?;
+    let orphan = |row: &Row| match row.text(0) {
+        Ok(digest) if named.contains(&digest) => None,
+        digest => Some(Orphan { digest: digest.ok(), role: row.text(1).unwrap_or_default() }),
+    };
+    Ok(rows.iter().filter_map(orphan).collect())
+}
+
+/// What stands in the place of a document, whatever it is.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn raw(store: &mut dyn Store, digest: &str) -> Result<Vec<u8>, DatabaseError> {
+    let rows = store.query("SELECT bytes FROM documents WHERE digest = $1", &[digest.into()])?;
+    let bytes = rows.first().map(|row| {
+        let text = || row.maybe_text(0).ok().flatten().map(String::into_bytes);
+        row.maybe_bytes(0).ok().flatten().or_else(text)
+    });
+    Ok(bytes.flatten().unwrap_or_default())
 }
 
 /// Whether the bytes of a document are still there.
@@ -175,17 +233,19 @@ pub struct Approver {
 }
 
 impl Approvers {
-    /// Those whose acts counted in a decision, with what the request says of them; none where nobody's did.
-    pub fn of(request: &Request<'_>, decision: &Decision) -> Option<Self> {
+    /// Those whose acts counted in a decision, with what the request says of them where it is there; none where nobody's did.
+    pub fn of(request: Option<&Request<'_>>, decision: &Decision) -> Option<Self> {
         let mut approvers: Vec<Approver> = Vec::new();
         let mut add = |person: &str, act: &str, rule: &str, overrides: bool| {
             if let Some(known) = approvers.iter_mut().find(|known| known.act == act) {
+                // What overrides is listed among the acts that counted, too.
+                known.overrides |= overrides;
                 if !known.rules.iter().any(|known| known == rule) {
                     known.rules.push(rule.to_owned());
                 }
                 return;
             }
-            let stated = request.acts.iter().find(|stated| stated.id == act);
+            let stated = request.and_then(|request| request.acts.iter().find(|stated| stated.id == act));
             let said = stated.map(Said::by).unwrap_or_default();
             approvers.push(Approver {
                 person: person.to_owned(),
@@ -247,13 +307,29 @@ fn stated(statement: &str) -> Option<(Option<When>, Option<String>)> {
 }
 
 /// The fingerprint of the key in an armoured SSH signature: PROTOCOL.sshsig, OpenSSH 9.
-fn fingerprint(armoured: &[u8]) -> Option<String> {
+pub(crate) fn fingerprint(armoured: &[u8]) -> Option<String> {
     let lines = std::str::from_utf8(armoured).ok()?.lines().filter(|line| !line.starts_with("-----"));
     let signature = STANDARD.decode(lines.map(str::trim).collect::<String>()).ok()?;
     // The magic, a version of four bytes, the length of the key, the key.
-    let (length, rest) = signature.strip_prefix(b"SSHSIG")?.get(4..)?.split_first_chunk::<4>()?;
-    let key = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-    Some(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key))))
+    let (key, _) = string(signature.strip_prefix(b"SSHSIG")?.get(4..)?)?;
+    Some(fingerprint_of(key))
+}
+
+/// The fingerprint of a public key in base64, as lists of keys hold it; none for any other word.
+pub(crate) fn fingerprint_of_public(word: &str) -> Option<String> {
+    // The length of a key's kind has three bytes of zeros.
+    let key = STANDARD.decode(word).ok().filter(|_| word.starts_with("AAAA"))?;
+    string(&key).map(|_| fingerprint_of(&key))
+}
+
+fn fingerprint_of(key: &[u8]) -> String {
+    format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key)))
+}
+
+/// A string of SSH's wire format, and what follows it.
+fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
 impl Approver {

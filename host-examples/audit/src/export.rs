@@ -1,12 +1,14 @@
 //! The trail for other tools: JSON Lines with every word that is still there, CSV with one row an entry.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use serde_json::{Value, json};
 
 use crate::chain::{Event, Link};
 use crate::database::{Store, reading};
-use crate::documents::{self, Approvers, Document, Removals};
+use crate::documents::{self, Document, Removals};
+use crate::record::Held;
 use crate::trail::{Trail, TrailError};
 use crate::walk::{Damage, walk};
 
@@ -43,11 +45,14 @@ pub fn json_lines(
 ) -> Result<Exported, ExportError> {
     each(store, from, to, |place| {
         let line = match place {
-            Exporting::Entry { link, answered } => {
+            Exporting::Entry { link, said } => {
                 let mut line = serde_json::to_value(&link.entry)?;
                 if let Some(object) = line.as_object_mut() {
                     object.insert("hash".to_owned(), link.hash.clone().into());
-                    if let Some(answered) = answered {
+                    if said.overridden {
+                        object.insert("overridden".to_owned(), true.into());
+                    }
+                    if let Some(answered) = said.answered {
                         object.insert("answered".to_owned(), answered);
                     }
                 }
@@ -76,8 +81,19 @@ pub struct Exported {
 
 /// A place of the chain on its way out.
 enum Exporting<'l> {
-    Entry { link: &'l Link, answered: Option<Value> },
+    Entry { link: &'l Link, said: Said },
     Damage(&'l Damage),
+}
+
+/// What the documents of an entry say.
+#[derive(Default)]
+struct Said {
+    /// What came out, where it is a decision.
+    word: String,
+    /// Whether it passes by an override.
+    overridden: bool,
+    /// Who answered, or the word that says why that is not known.
+    answered: Option<Value>,
 }
 
 fn each(
@@ -89,42 +105,51 @@ fn each(
     reading(store, |store| {
         let removals = Trail::of(store).removals()?;
         let mut exported = Exported::default();
+        let (mut named, mut damaged) = (HashSet::new(), false);
         walk(store, from, to, |store, found| {
             exported.places += 1;
             match found {
                 Ok(link) => {
-                    let answered = answered(store, &removals, &link, &mut exported.faults)?;
-                    write(Exporting::Entry { link: &link, answered })
+                    named.extend(link.entry.documents().into_iter().map(|(_, digest)| digest.to_owned()));
+                    let said = said(store, &removals, &link, &mut exported.faults)?;
+                    write(Exporting::Entry { link: &link, said })
                 }
                 Err(damage) => {
+                    damaged = true;
                     exported.faults.push(damage.to_string());
                     write(Exporting::Damage(&damage))
                 }
             }
         })?;
+        // Whoever asks for a part asks for none of what an end that was cut off left behind.
+        if from <= 1 && to == u64::MAX && !damaged {
+            exported.faults.extend(documents::unnamed(store, &named)?.iter().map(ToString::to_string));
+        }
         Ok(exported)
     })
 }
 
-/// Who approved, or the word that says why that is not known.
-fn answered(
+fn said(
     store: &mut dyn Store,
     removals: &Removals,
     link: &Link,
     faults: &mut Vec<String>,
-) -> Result<Option<Value>, ExportError> {
-    let Some(digest) = link.entry.made().and_then(|made| made.approvers.as_ref()) else { return Ok(None) };
-    let document = documents::read(store, removals, digest)?;
-    faults.extend(document.fault(digest, link.entry.number));
-    Ok(Some(match document {
-        Document::Present(bytes) => match serde_json::from_slice::<Approvers>(&bytes) {
-            Ok(approvers) => serde_json::to_value(approvers.approvers)?,
-            Err(_) => json!("unreadable"),
-        },
-        Document::Removed(_) => json!("removed"),
-        Document::Missing => json!("missing"),
-        Document::Changed => json!("changed"),
-    }))
+) -> Result<Said, ExportError> {
+    let Some(made) = link.entry.made() else { return Ok(Said::default()) };
+    let held = Held::of(store, removals, link, made)?;
+    let word = held.word(made);
+    faults.extend(held.faults);
+    let answered = match held.approvers {
+        None => None,
+        Some(Document::Present(_)) => Some(match held.answered {
+            Some(answered) => serde_json::to_value(answered)?,
+            None => json!("unreadable"),
+        }),
+        Some(Document::Removed(_)) => Some(json!("removed")),
+        Some(Document::Missing) => Some(json!("missing")),
+        Some(Document::Changed) => Some(json!("changed")),
+    };
+    Ok(Said { word, overridden: held.overridden, answered })
 }
 
 /// The columns of the CSV.
@@ -155,7 +180,7 @@ pub fn csv(store: &mut dyn Store, from: u64, to: u64, out: &mut dyn Write) -> Re
     rows.write_record(COLUMNS)?;
     let exported = each(store, from, to, |place| {
         let cells = match place {
-            Exporting::Entry { link, answered } => row(link, answered),
+            Exporting::Entry { link, said } => row(link, said),
             Exporting::Damage(damage) => {
                 let said = [damage.number.to_string(), String::new(), DAMAGED.to_owned()];
                 let blank = std::iter::repeat_n(String::new(), 4);
@@ -174,18 +199,25 @@ pub fn csv(store: &mut dyn Store, from: u64, to: u64, out: &mut dyn Write) -> Re
     Ok(exported)
 }
 
-fn row(link: &Link, answered: Option<Value>) -> Vec<String> {
+fn row(link: &Link, of_decision: Said) -> Vec<String> {
     let (entry, made) = (&link.entry, link.entry.made());
-    let answered = match answered {
+    let answered = match of_decision.answered {
         Some(Value::Array(approvers)) => {
-            let names = approvers.iter().filter_map(|approver| approver["person"].as_str());
-            names.collect::<Vec<_>>().join("; ")
+            let name = |approver: &Value| {
+                let name = approver["person"].as_str()?;
+                Some(if approver["overrides"] == true {
+                    format!("{name} (overrode)")
+                } else {
+                    name.to_owned()
+                })
+            };
+            approvers.iter().filter_map(name).collect::<Vec<_>>().join("; ")
         }
         Some(other) => other.as_str().unwrap_or_default().to_owned(),
         None => String::new(),
     };
     let said = match &entry.event {
-        Event::Decision(made) => made.verdict.to_string(),
+        Event::Decision(_) => of_decision.word,
         Event::Finding { finding, .. } => finding.to_string(),
         _ => String::new(),
     };

@@ -1,11 +1,12 @@
 //! How documents name people. Whole values of the fields that hold persons name somebody; that a word stands in a text does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::model::{Text, read};
+use countersign_core::model::{Decision, Text, read};
 use serde_json::Value;
 
 use crate::documents::Role;
+use crate::keys;
 
 /// In what way a document names somebody, the weightiest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,26 +37,67 @@ const CONTENT: &[&str] = &["files", "signals"];
 
 /// The names of one person: logins, names, addresses, numbers of accounts. Case makes no difference.
 #[derive(Debug, Clone)]
-pub struct Names(Vec<String>);
+pub struct Names {
+    names: Vec<String>,
+    /// Fingerprints of the person's keys: what is signed with one is theirs, though nothing beside it names them.
+    keys: BTreeSet<String>,
+}
 
 impl Names {
     /// Takes names as they are given; none where one of them is empty.
     pub fn new(names: &[String]) -> Option<Self> {
         let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
-        (!folded.is_empty() && folded.iter().all(|name| !name.is_empty())).then_some(Names(folded))
+        let given = !folded.is_empty() && folded.iter().all(|name| !name.is_empty());
+        given.then_some(Names { names: folded, keys: BTreeSet::new() })
+    }
+
+    /// Takes from a document which keys are the person's: from the lists of a request, and from who answered.
+    pub(crate) fn learn(&mut self, role: Role, document: &[u8]) {
+        let Ok(document) = serde_json::from_slice::<Value>(document) else { return };
+        match role {
+            Role::Request => {
+                let known = keys::of(&document, self);
+                self.keys.extend(known);
+            }
+            Role::Approvers => {
+                let list = document["approvers"].as_array().into_iter().flatten();
+                let theirs = list.filter(|one| one["person"].as_str().is_some_and(|person| self.has(person)));
+                let keys: Vec<String> =
+                    theirs.filter_map(|one| one["key"].as_str().map(str::to_owned)).collect();
+                self.keys.extend(keys);
+            }
+            Role::Answer | Role::Component | Role::Detail | Role::Order => {}
+        }
+    }
+
+    /// Takes from an answer and its request which keys are the person's: the module says of each act who acted.
+    pub(crate) fn learn_of_acts(&mut self, answer: &[u8], request: &[u8]) {
+        let Ok(decision) = read::<Decision>(answer) else { return };
+        let verdicts =
+            decision.rules.iter().flat_map(|rule| &rule.requirements).flat_map(|asked| &asked.acts);
+        let theirs: BTreeSet<&str> =
+            verdicts.filter(|verdict| self.has(&verdict.actor)).map(|verdict| verdict.act.as_str()).collect();
+        if theirs.is_empty() {
+            return;
+        }
+        let Ok(request) = serde_json::from_slice::<Value>(request) else { return };
+        let acts = request["acts"].as_array().into_iter().flatten();
+        let acts = acts.filter(|act| act["id"].as_str().is_some_and(|id| theirs.contains(id)));
+        let keys: Vec<String> = acts.filter_map(keys::signed_with).collect();
+        self.keys.extend(keys);
     }
 
     /// Whether a value is one of them.
-    fn has(&self, value: &str) -> bool {
+    pub(crate) fn has(&self, value: &str) -> bool {
         let value = fold(value);
-        self.0.contains(&value)
+        self.names.contains(&value)
     }
 
     /// Whether a text holds one of them as a word of its own: `sam` is not in `same`.
     pub fn stand_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
-        self.0.iter().any(|name| {
+        self.names.iter().any(|name| {
             text.match_indices(name.as_str()).any(|(at, _)| {
                 let (before, after) = text.split_at(at);
                 !part(before.chars().next_back()) && !part(after.chars().nth(name.chars().count()))
@@ -143,6 +185,14 @@ impl Search<'_> {
                     }
                     return;
                 }
+                if keys::signed_with(value).is_some_and(|key| self.names.keys.contains(&key)) {
+                    self.note(Naming::TookPart, &spot.at("statement"));
+                }
+                // The record of who answered names the key beside the words.
+                let key = object.get("key").and_then(Value::as_str);
+                if key.is_some_and(|key| self.names.keys.contains(key)) {
+                    self.note(Naming::TookPart, &spot.at("key"));
+                }
                 let role = object.get("role").and_then(Value::as_str).filter(|_| spot.path == DOCUMENTS);
                 for (key, value) in object {
                     let at = match role {
@@ -215,8 +265,6 @@ fn listed(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use serde_json::json;
 
     use super::*;

@@ -7,7 +7,7 @@ use countersign_core::model::When;
 
 use crate::chain::{Because, Entry, Event, Link, Place};
 use crate::database::{DatabaseError, Store, reading, transaction};
-use crate::documents::{self, Order, Role};
+use crate::documents::{self, Order, Orphan, Role};
 use crate::naming::{Names, Naming};
 use crate::trail::{Trail, TrailError};
 use crate::walk::walk;
@@ -40,12 +40,14 @@ pub struct Plan {
     pub until: u64,
     /// Entries and documents that are not as they were written. They are left alone, as evidence of that.
     pub damage: Vec<String>,
+    /// How many documents are left alone that hold the name.
+    pub left: u64,
 }
 
 /// Plans the removal of documents that name somebody as one who took part, or in one of the ways that are asked for beside that.
 ///
-/// Only documents go that name the person themselves, and with an answer its request: the module would make the one of the other,
-/// and it holds what the person wrote and signed. So what others answered for stays.
+/// Only documents go that name the person themselves or hold what is signed with their key, and with an answer its request: the
+/// module would make the one of the other. So what others answered for stays.
 ///
 /// # Errors
 /// When the database fails.
@@ -53,6 +55,7 @@ pub fn plan_redaction(store: &mut dyn Store, names: &Names, beside: &[Naming]) -
     reading(store, |store| {
         let mut plan = Plan::default();
         let removals = Trail::of(store).removals()?;
+        let (names, orphans) = known_by(store, names)?;
         let mut known: HashMap<String, Option<Vec<(Naming, String)>>> = HashMap::new();
         let (mut remove, mut keep) = (Documents::default(), Documents::default());
         walk(store, 1, u64::MAX, |store, found| {
@@ -72,7 +75,9 @@ pub fn plan_redaction(store: &mut dyn Store, names: &Names, beside: &[Naming]) -
             for (role, digest) in personal(&entry) {
                 if !known.contains_key(digest) {
                     let document = documents::read(store, &removals, digest)?;
-                    plan.damage.extend(document.fault(digest, entry.number));
+                    if let Some(fault) = document.fault(digest, entry.number) {
+                        plan.leave(store, &names, role, digest, fault)?;
+                    }
                     let places = document.bytes().map(|bytes| names.places(role, &bytes));
                     known.insert(digest.to_owned(), places);
                 }
@@ -101,10 +106,53 @@ pub fn plan_redaction(store: &mut dyn Store, names: &Names, beside: &[Naming]) -
             }
             Ok::<(), TrailError>(())
         })?;
+        for orphan in orphans {
+            let fault = orphan.to_string();
+            match (orphan.digest, Role::named(&orphan.role)) {
+                (Some(digest), role) => {
+                    plan.leave(store, &names, role.unwrap_or(Role::Request), &digest, fault)?;
+                }
+                (None, _) => plan.damage.push(fault),
+            }
+        }
         plan.keep = keep.but(&remove);
         plan.remove = remove.list;
         Ok(plan)
     })
+}
+
+/// The person with the keys that are theirs, and the documents that no entry names.
+fn known_by(store: &mut dyn Store, names: &Names) -> Result<(Names, Vec<Orphan>), TrailError> {
+    let mut names = names.clone();
+    let mut named = HashSet::new();
+    walk(store, 1, u64::MAX, |store, found| {
+        let Ok(Link { entry, .. }) = found else { return Ok(()) };
+        let (mut answer, mut request) = (Vec::new(), Vec::new());
+        for (role, digest) in entry.documents() {
+            let is_new = named.insert(digest.to_owned());
+            let bytes = match role {
+                Role::Component | Role::Detail | Role::Order => continue,
+                Role::Request | Role::Answer | Role::Approvers => documents::raw(store, digest)?,
+            };
+            if is_new {
+                names.learn(role, &bytes);
+            }
+            match role {
+                Role::Answer => answer = bytes,
+                Role::Request => request = bytes,
+                _ => {}
+            }
+        }
+        names.learn_of_acts(&answer, &request);
+        Ok::<(), DatabaseError>(())
+    })?;
+    let orphans = documents::unnamed(store, &named)?;
+    for orphan in &orphans {
+        if let (Some(digest), Some(role)) = (&orphan.digest, Role::named(&orphan.role)) {
+            names.learn(role, &documents::raw(store, digest)?);
+        }
+    }
+    Ok((names, orphans))
 }
 
 /// Plans the removal of the documents of every entry before a moment, but those that a later entry names too, and those of a
@@ -117,7 +165,7 @@ pub fn plan_expiry(store: &mut dyn Store, before: When) -> Result<Plan, TrailErr
         let mut plan = Plan::default();
         let open = store.query("SELECT hash FROM open", &[])?;
         let open = open.iter().map(|row| row.text(0)).collect::<Result<HashSet<_>, _>>()?;
-        let (mut old, mut needed) = (Documents::default(), BTreeSet::new());
+        let (mut old, mut needed, mut named) = (Documents::default(), BTreeSet::new(), HashSet::new());
         walk(store, 1, u64::MAX, |store, found| {
             let Link { entry, hash } = match found {
                 Ok(link) => link,
@@ -127,6 +175,7 @@ pub fn plan_expiry(store: &mut dyn Store, before: When) -> Result<Plan, TrailErr
                 }
             };
             plan.until = entry.number;
+            named.extend(entry.documents().into_iter().map(|(_, digest)| digest.to_owned()));
             let is_old = entry.when().is_some_and(|when| when < before) && !open.contains(&hash);
             for (role, digest) in personal(&entry) {
                 if !is_old {
@@ -138,10 +187,33 @@ pub fn plan_expiry(store: &mut dyn Store, before: When) -> Result<Plan, TrailErr
             }
             Ok::<(), DatabaseError>(())
         })?;
+        // When it was recorded, no document says itself.
+        plan.damage.extend(documents::unnamed(store, &named)?.iter().map(ToString::to_string));
         old.list.retain(|named| !needed.contains(&named.digest));
         plan.remove = old.list;
         Ok(plan)
     })
+}
+
+impl Plan {
+    /// Notes a document that is not as it was recorded, and whether it holds the name all the same.
+    fn leave(
+        &mut self,
+        store: &mut dyn Store,
+        names: &Names,
+        role: Role,
+        digest: &str,
+        fault: String,
+    ) -> Result<(), DatabaseError> {
+        let places = names.places(role, &documents::raw(store, digest)?);
+        let holds = places.iter().map(|(naming, _)| *naming).min();
+        self.left += u64::from(holds.is_some());
+        self.damage.push(match holds {
+            Some(_) => format!("{fault}; it HOLDS THE NAME"),
+            None => fault,
+        });
+        Ok(())
+    }
 }
 
 /// Removes what a plan says, and notes it in the trail: the entry and the removal are one step.

@@ -8,6 +8,7 @@ use countersign_host::module::{CallError, Function, Module};
 use crate::chain::{Link, Made};
 use crate::database::{Database, DatabaseError, Store};
 use crate::documents::{self, Document, Removals};
+use crate::record::differences;
 use crate::trail::{Trail, TrailError};
 use crate::walk::{Damage, walk};
 
@@ -21,6 +22,8 @@ pub enum Replayed {
     Same,
     /// Other bytes.
     Differs,
+    /// The same bytes, and its entry or the record of who answered says something else.
+    Contradicted,
     /// Its request or its answer was removed, and an entry says so.
     Redacted,
     /// Its request, answer or component is not there, and no entry says that it was removed.
@@ -115,6 +118,7 @@ pub fn replay(
     store: &mut dyn Store,
     removals: &Removals,
     modules: &Modules,
+    link: &Link,
     made: &Made,
 ) -> Result<Replayed, DatabaseError> {
     let module = match modules.get(store, removals, &made.component)? {
@@ -123,12 +127,19 @@ pub fn replay(
     };
     let request = present(documents::read(store, removals, &made.request)?);
     let answer = present(documents::read(store, removals, &made.answer)?);
-    Ok(match (request, answer) {
-        (Ok(request), Ok(answer)) if self::answer(&module, &request).as_bytes() == answer => Replayed::Same,
-        (Ok(_), Ok(_)) => Replayed::Differs,
+    let (request, answer) = match (request, answer) {
+        (Ok(request), Ok(answer)) => (request, answer),
         // What was taken away without a word weighs more than what an entry tells of.
-        (Err(Replayed::Redacted), Err(why)) | (Err(why), _) | (_, Err(why)) => why,
-    })
+        (Err(Replayed::Redacted), Err(why)) | (Err(why), _) | (_, Err(why)) => return Ok(why),
+    };
+    if self::answer(&module, &request).as_bytes() != answer {
+        return Ok(Replayed::Differs);
+    }
+    let approvers =
+        made.approvers.as_deref().map(|digest| documents::read(store, removals, digest)).transpose()?;
+    let (request, answer) = (Document::Present(request), Document::Present(answer));
+    let differences = differences(&link.entry, made, &request, &answer, approvers.as_ref());
+    Ok(if differences.all().next().is_some() { Replayed::Contradicted } else { Replayed::Same })
 }
 
 /// Replays every decision from one number to another on all processors.
@@ -159,7 +170,7 @@ pub fn replay_all(database: &Database, modules: &Modules, from: u64, to: u64) ->
             let Some(share) = share else { return Ok(odd) };
             for link in share {
                 let Some(made) = link.entry.made() else { continue };
-                match self::replay(store.as_mut(), &removals, modules, made)? {
+                match self::replay(store.as_mut(), &removals, modules, link, made)? {
                     Replayed::Same => {}
                     other => odd.push((link.entry.number, other)),
                 }

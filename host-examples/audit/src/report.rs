@@ -1,16 +1,19 @@
 //! Which AI-assisted changes shipped, who answered for each, what got in without, and what of that is not known.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
-use countersign_core::model::{Decision, When, read};
+use countersign_core::model::When;
 use countersign_core::visible;
 use serde::Serialize;
 
+use crate::anchor::Anchor;
 use crate::chain::{Event, Finding, Link, Verdict, branch, short};
 use crate::database::{Store, reading};
-use crate::documents::{self, Approver, Approvers, Document, Removals};
+use crate::documents::{self, Approver, Document, Removals};
+use crate::record::Held;
 use crate::trail::{Trail, TrailError};
+use crate::verify::{UNANCHORED, cut, replaced};
 use crate::walk::walk;
 
 /// The answer for a period.
@@ -24,6 +27,10 @@ pub struct Report {
     pub shipped: Vec<Shipped>,
     /// How many changes shipped to which AI contributed nothing that is known.
     pub without_ai: u64,
+    /// How many of all that shipped passed because somebody overrode a rule.
+    pub overridden: u64,
+    /// The decisions' entries of those to which AI contributed nothing that is known.
+    pub overridden_without_ai: Vec<u64>,
     /// What got in without a passing verdict.
     pub without_verdict: Vec<Without>,
     /// Whether the trail watched any branch in the period. Where it did not, it cannot say what shipped.
@@ -32,6 +39,19 @@ pub struct Report {
     pub unknown: Vec<String>,
     /// What of the trail is not as it was written, a sentence each.
     pub damage: Vec<String>,
+    /// What the trail was held against; none where nobody named any anchors.
+    pub anchored: Option<Anchored>,
+}
+
+/// The anchors that a report was held against.
+#[derive(Debug, Default, Serialize)]
+pub struct Anchored {
+    /// How many.
+    pub anchors: u64,
+    /// The last entry that is anchored.
+    pub entry: u64,
+    /// When it was.
+    pub at: String,
 }
 
 /// An AI-assisted change that shipped.
@@ -53,6 +73,10 @@ pub struct Shipped {
     pub commit: String,
     /// Tools, with their models.
     pub tools: Vec<String>,
+    /// Whether it passed because somebody overrode a rule.
+    pub overridden: bool,
+    /// The finding's entry, where it had come in before anybody answered for it.
+    pub late: Option<u64>,
     /// Who answered for it.
     pub answered: Vec<Approver>,
     /// What is said about who answered, where nobody is named.
@@ -76,36 +100,59 @@ pub struct Without {
     pub to: String,
     /// Whether it is still open.
     pub open: bool,
+    /// When it was settled.
+    pub settled: Option<String>,
+    /// The entry of the decision that settled it.
+    pub settled_by: Option<u64>,
 }
 
-/// Makes the report of a period.
+/// Makes the report of a period, and holds the trail against anchors whose signatures are verified, where some are given.
 ///
 /// # Errors
 /// When the database fails; what is wrong with the trail is no error.
-pub fn report(store: &mut dyn Store, since: When, until: When) -> Result<Report, TrailError> {
+pub fn report(
+    store: &mut dyn Store,
+    since: When,
+    until: When,
+    anchors: Option<&[Anchor]>,
+) -> Result<Report, TrailError> {
     reading(store, |store| {
         let removals = Trail::of(store).removals()?;
         let mut report = Report { since: since.to_string(), until: until.to_string(), ..Report::default() };
-        let (mut merges, mut settled) = (Vec::new(), HashSet::new());
+        let last = anchors.map(|anchors| anchors.iter().max_by_key(|anchor| anchor.number));
+        report.anchored = last.map(|last| Anchored {
+            anchors: anchors.unwrap_or_default().len() as u64,
+            entry: last.map_or(0, |last| last.number),
+            at: last.map(|last| last.at.clone()).unwrap_or_default(),
+        });
+        let anchors = anchors.unwrap_or_default();
+        let (mut merges, mut settled, mut findings) = (Vec::new(), HashMap::new(), Vec::new());
         let mut watches = Watches::default();
+        let (mut named, mut end) = (HashSet::new(), 0);
         walk(store, 1, u64::MAX, |_, found| {
             let link = match found {
                 Ok(link) => link,
                 Err(damage) => {
+                    end = end.max(damage.number);
                     report.damage.push(damage.to_string());
                     return Ok(());
                 }
             };
             let entry = &link.entry;
+            end = entry.number;
+            report.damage.extend(replaced(anchors, entry, &link.hash));
+            named.extend(entry.documents().into_iter().map(|(_, digest)| digest.to_owned()));
             let within = entry.when().is_some_and(|at| at >= since && at < until);
             if entry.when().is_some_and(|at| at < until) {
                 watches.see(&link, within);
             }
             match &entry.event {
-                Event::Settled { finding, .. } => drop(settled.insert(*finding)),
+                Event::Settled { finding, decision } => {
+                    settled.insert(*finding, (entry.at.clone(), *decision));
+                }
                 Event::Merge { .. } if within => merges.push(link),
-                Event::Finding { finding: Finding::NoVerdict, from, .. } if within => {
-                    report.without_verdict.push(Without {
+                Event::Finding { finding: Finding::NoVerdict, from, .. } => {
+                    let without = Without {
                         entry: entry.number,
                         at: entry.at.clone(),
                         repository: entry.repository.clone(),
@@ -113,21 +160,38 @@ pub fn report(store: &mut dyn Store, since: When, until: When) -> Result<Report,
                         from: from.clone(),
                         to: entry.head.clone(),
                         open: true,
-                    });
+                        settled: None,
+                        settled_by: None,
+                    };
+                    findings.push((without, within));
                 }
                 _ => {}
             }
             Ok::<(), TrailError>(())
         })?;
-        for without in &mut report.without_verdict {
-            without.open = !settled.contains(&without.entry);
+        report.damage.extend(cut(anchors, end));
+        // The documents of an entry that was changed are named by none.
+        if report.damage.is_empty() {
+            report.damage.extend(documents::unnamed(store, &named)?.iter().map(ToString::to_string));
         }
+        let mut settling = HashMap::new();
+        for (without, _) in &mut findings {
+            if let Some((at, decision)) = settled.get(&without.entry) {
+                (without.open, without.settled, without.settled_by) = (false, Some(at.clone()), *decision);
+                settling.extend(decision.map(|decision| (decision, without.entry)));
+            }
+        }
+        report.without_verdict =
+            findings.into_iter().filter(|(_, within)| *within).map(|(without, _)| without).collect();
         for merge in &merges {
             let Event::Merge { decisions, .. } = &merge.entry.event else { continue };
+            let finding = decisions.iter().find_map(|decision| settling.get(decision));
             for &number in decisions {
+                // What was decided before is no later for another part that was.
+                let late = finding.copied().filter(|finding| number > *finding);
                 match Trail::of(store).numbered(number) {
                     Ok(Some(decision)) if decision.entry.made().is_some() => {
-                        report.ship(store, &removals, merge, &decision)?;
+                        report.ship(store, &removals, merge, &decision, late)?;
                     }
                     Ok(_) | Err(TrailError::Damage(_)) => report.unknown.push(format!(
                         "what entry {} shipped by decision {number}, which is not there as it was written",
@@ -197,28 +261,24 @@ impl Report {
         removals: &Removals,
         merge: &Link,
         decision: &Link,
+        late: Option<u64>,
     ) -> Result<(), TrailError> {
-        let Some(made) = decision.entry.made().filter(|made| made.ai) else {
-            self.without_ai += 1;
-            return Ok(());
-        };
+        let Some(made) = decision.entry.made() else { return Ok(()) };
         let number = decision.entry.number;
-        let answer = documents::read(store, removals, &made.answer)?;
-        self.damage.extend(answer.fault(&made.answer, number));
-        let said: Option<Decision> = answer.bytes().and_then(|bytes| read(&bytes).ok());
-        let tools = said.map(|said| said.provenance.tools).unwrap_or_default();
+        let held = Held::of(store, removals, decision, made)?;
+        self.overridden += u64::from(held.overridden);
+        self.damage.extend(held.faults);
+        if !made.ai {
+            self.without_ai += 1;
+            self.overridden_without_ai.extend(held.overridden.then_some(number));
+            return Ok(());
+        }
+        let tools = held.decision.map(|said| said.provenance.tools).unwrap_or_default();
         let tools = tools.iter().map(|tool| match tool.models.as_slice() {
             [] => tool.tool.clone(),
             models => format!("{} ({})", tool.tool, models.join(", ")),
         });
-        let approvers = match &made.approvers {
-            Some(digest) => {
-                let document = documents::read(store, removals, digest)?;
-                self.damage.extend(document.fault(digest, number));
-                Some(document)
-            }
-            None => None,
-        };
+        let approvers = held.approvers;
         let mut note = match (&approvers, made.verdict) {
             (Some(Document::Removed(_)), _) => Some("who answered was removed on request or after its time"),
             (Some(Document::Missing), _) => Some("who answered is missing: run `countersign audit verify`"),
@@ -229,11 +289,7 @@ impl Report {
             (_, Verdict::Pending | Verdict::Denied | Verdict::Error) => Some("the policy only observed"),
             (_, Verdict::Approved) => None,
         };
-        let answered = match approvers.and_then(Document::bytes) {
-            Some(bytes) => serde_json::from_slice::<Approvers>(&bytes).map(|known| known.approvers),
-            None => Ok(Vec::new()),
-        };
-        if answered.is_err() {
+        if held.answered.is_none() && matches!(approvers, Some(Document::Present(_))) {
             note = Some("who answered cannot be read");
         }
         self.shipped.push(Shipped {
@@ -245,7 +301,9 @@ impl Report {
             change: decision.entry.change.clone(),
             commit: merge.entry.head.clone(),
             tools: tools.collect(),
-            answered: answered.unwrap_or_default(),
+            overridden: held.overridden,
+            late,
+            answered: held.answered.unwrap_or_default(),
             note,
         });
         Ok(())
@@ -253,23 +311,8 @@ impl Report {
 
     /// The report for a person.
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        let (since, until) = (day(&self.since), day(&self.until));
-        let _ = if self.watched {
-            writeln!(
-                text,
-                "From {since} to {until}: {} AI-assisted and {} other changes shipped, {} got in without a verdict{}",
-                self.shipped.len(),
-                self.without_ai,
-                self.without_verdict.len(),
-                if self.unknown.is_empty() && self.damage.is_empty() { "" } else { "; not all is known" }
-            )
-        } else {
-            writeln!(
-                text,
-                "From {since} to {until}: this trail saw no branch move, so it cannot say what shipped"
-            )
-        };
+        let mut text = self.headline();
+        list(&mut text, "Not as it was written", &self.damage);
         if !self.shipped.is_empty() {
             text.push_str("\nAI-assisted, and who answered for each\n");
         }
@@ -286,6 +329,9 @@ impl Report {
                 shipped.entry,
                 shipped.decision
             );
+            if let Some(finding) = shipped.late {
+                let _ = writeln!(text, "    LATE      it was in before this was decided (finding {finding})");
+            }
             if !shipped.tools.is_empty() {
                 let _ = writeln!(text, "    AI        {}", shipped.tools.join("; "));
             }
@@ -301,6 +347,10 @@ impl Report {
                 let _ = writeln!(text, "    {note}");
             }
         }
+        if !self.overridden_without_ai.is_empty() {
+            let entries: Vec<String> = self.overridden_without_ai.iter().map(ToString::to_string).collect();
+            let _ = writeln!(text, "\nOverridden, without AI: decision {}", entries.join(", "));
+        }
         if !self.without_verdict.is_empty() {
             text.push_str("\nGot in without a passing verdict\n");
         }
@@ -314,17 +364,84 @@ impl Report {
                 without.from.as_deref().map_or("nothing", short),
                 short(&without.to),
                 without.entry,
-                if without.open { "open" } else { "settled since" }
+                without.state()
             );
         }
-        for (title, sentences) in [("Not known", &self.unknown), ("Not as it was written", &self.damage)] {
-            if !sentences.is_empty() {
-                let _ = writeln!(text, "\n{title}");
-            }
-            for sentence in sentences {
-                let _ = writeln!(text, "  {sentence}");
-            }
-        }
+        list(&mut text, "Not known", &self.unknown);
+        let _ = match &self.anchored {
+            Some(Anchored { anchors: 0, .. }) => writeln!(text, "\nHeld against 0 anchors: {UNANCHORED}"),
+            Some(Anchored { anchors: 1, entry, at }) => writeln!(
+                text,
+                "\nHeld against 1 anchor, of entry {entry} on {}; an end that was cut off behind it would not show",
+                day(at)
+            ),
+            Some(Anchored { anchors, entry, at }) => writeln!(
+                text,
+                "\nHeld against {anchors} anchors, the last of entry {entry} on {}; an end that was cut off behind it would not show",
+                day(at)
+            ),
+            None => writeln!(text, "\nHeld against no anchor (--anchors): {UNANCHORED}"),
+        };
         visible(&text)
+    }
+
+    /// What shipped, in one line; of a trail that is not as it was written, in one that nobody takes for all.
+    fn headline(&self) -> String {
+        let (since, until) = (day(&self.since), day(&self.until));
+        let damaged = match self.damage.is_empty() {
+            true => "",
+            false => "THE TRAIL IS NOT AS IT WAS WRITTEN, and of what is left of it: ",
+        };
+        let period = format!("From {since} to {until}: {damaged}");
+        if !self.watched {
+            return format!("{period}this trail saw no branch move, so it cannot say what shipped\n");
+        }
+        let overridden = match self.overridden {
+            0 => String::new(),
+            some => format!(" ({some} by an override)"),
+        };
+        let late = match self.shipped.iter().filter(|shipped| shipped.late.is_some()).count() {
+            0 => String::new(),
+            some => format!(", {some} decided only after it was in"),
+        };
+        let open = self.without_verdict.iter().filter(|without| without.open).count();
+        let open = match (self.without_verdict.is_empty(), open) {
+            (true, _) => String::new(),
+            (false, 0) => ", all settled since".to_owned(),
+            (false, open) => format!(", {open} of them open"),
+        };
+        let least = if self.damage.is_empty() { "" } else { "at least " };
+        let said = format!(
+            "{} AI-assisted and {} other changes shipped{overridden}{late}, {least}{} got in without a verdict{open}",
+            self.shipped.len(),
+            self.without_ai,
+            self.without_verdict.len()
+        );
+        let unknown = if self.unknown.is_empty() { "" } else { "; not all is known" };
+        format!("{period}{said}{unknown}\n")
+    }
+}
+
+fn list(text: &mut String, title: &str, sentences: &[String]) {
+    if !sentences.is_empty() {
+        let _ = writeln!(text, "\n{title}");
+    }
+    for sentence in sentences {
+        let _ = writeln!(text, "  {sentence}");
+    }
+}
+
+impl Without {
+    /// What became of it.
+    fn state(&self) -> String {
+        let day = self.settled.as_deref().map_or("another day", day);
+        match (self.open, self.settled_by) {
+            (true, _) => "open".to_owned(),
+            (false, Some(decision)) if decision > self.entry => {
+                format!("settled on {day} by decision {decision}, after it was in")
+            }
+            (false, Some(decision)) => format!("settled on {day} by decision {decision}"),
+            (false, None) => format!("settled on {day}, and no decision let it in"),
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Appends to the trail, and finds in it.
 
-use countersign_core::model::{Decision, Request, When, read};
+use countersign_core::model::{Decision, When};
 use countersign_host::module::{Module, sha256_hex};
 
-use crate::chain::{Entry, Event, Finding, Link, Made, NOTHING, Place, Verdict, hash};
+use crate::chain::{Entry, Event, Finding, Link, Made, NOTHING, Place, hash};
 use crate::database::{DatabaseError, Store, Value, transaction};
-use crate::documents::{self, Approvers, Document, Removals, Role};
+use crate::documents::{self, Document, Removals, Role};
+use crate::record::Record;
 use crate::walk::{COLUMNS, Damage, sound, walk};
 
 /// Earlier answers that a request takes along.
@@ -82,18 +83,8 @@ impl<'s> Trail<'s> {
 
     /// As [`Trail::keep`], inside a transaction that holds the lock.
     pub(crate) fn keep_within(&mut self, kept: Kept<'_>) -> Result<(Link, bool), TrailError> {
-        let request: Request<'_> = read(kept.request).map_err(|e| TrailError::Odd(e.to_string()))?;
-        let Some(change) = &request.change else {
-            return Err(TrailError::Odd("the request is about no change".to_owned()));
-        };
-        // An answer that is no decision is the module's error.
-        let decision: Option<Decision> = read(kept.answer.as_bytes()).ok();
-        let place = Place {
-            repository: change.repository.name.as_deref().unwrap_or_default().to_owned(),
-            target: change.target.to_string(),
-            change: change.id.as_ref().map(|id| id.to_string()),
-            head: change.head.to_string(),
-        };
+        let Record { place, at, made, approvers, decision } =
+            Record::of(kept.request, kept.answer.as_bytes())?;
         let bytes =
             place.repository.len() + place.target.len() + place.change.as_ref().map_or(0, String::len);
         if bytes > PLACE_BYTES {
@@ -111,7 +102,7 @@ impl<'s> Trail<'s> {
         {
             return Ok((last, false));
         }
-        let approvers = match decision.as_ref().and_then(|decision| Approvers::of(&request, decision)) {
+        let approvers = match approvers {
             Some(approvers) => {
                 let bytes = serde_json::to_vec(&approvers).map_err(|e| TrailError::Odd(e.to_string()))?;
                 Some(documents::keep(self.store, Role::Approvers, &bytes)?)
@@ -119,22 +110,17 @@ impl<'s> Trail<'s> {
             None => None,
         };
         let made = Made {
-            verdict: decision.as_ref().map_or(Verdict::Error, |decision| decision.outcome.into()),
-            blocks: decision.as_ref().is_none_or(|decision| decision.blocks),
-            ai: decision.as_ref().is_some_and(|decision| decision.provenance.ai),
-            result: change.result.as_ref().map(|result| result.commit.to_string()),
-            base: change.base_tip.to_string(),
             request: documents::keep(self.store, Role::Request, kept.request)?,
             facts,
             answer: documents::keep(self.store, Role::Answer, kept.answer.as_bytes())?,
             component: kept.component.to_owned(),
-            policy: decision.as_ref().and_then(|decision| decision.policy.as_ref()?.digest.clone()),
             approvers,
+            ..made
         };
         if let (Some(decision), Some(change)) = (&decision, &place.change) {
             self.keep_answers(&place.repository, change, decision)?;
         }
-        let link = self.append(request.trigger.now, place, Event::Decision(made))?;
+        let link = self.append(at, place, Event::Decision(made))?;
         Ok((link, true))
     }
 

@@ -1,13 +1,19 @@
-//! Finds every entry and document that was removed, changed or put elsewhere, and says which.
+//! Finds every entry and document that was removed, changed or put elsewhere, and every entry that says something else than its
+//! documents, and says which.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::anchor::Anchor;
-use crate::chain::Entry;
+use crate::chain::{Entry, Event};
 use crate::database::{DatabaseError, Store, reading};
-use crate::documents::{self, Document, Role, short};
+use crate::documents::{self, Document, Orphan, Removals, Role};
+use crate::record::differences;
 use crate::trail::{Trail, TrailError};
 use crate::walk::walk;
+
+/// What only anchors find.
+pub const UNANCHORED: &str = "a chain that was made anew by whoever can write to the database would not show, nor an end that was \
+                              cut off with its documents";
 
 /// What a verification found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,14 +36,15 @@ pub struct Verified {
 /// When the database fails; what is wrong with the trail is no error.
 pub fn verify(store: &mut dyn Store, anchors: &[Anchor]) -> Result<Verified, TrailError> {
     reading(store, |store| {
+        let removals = Trail::of(store).removals()?;
+        let mut documents = Documents { removals, ..Documents::default() };
         let mut verified = Verified::default();
-        let mut named: Vec<(u64, String)> = Vec::new();
-        let mut damaged = false;
+        let mut earlier = Earlier::default();
         let mut last = 0;
-        walk(store, 1, u64::MAX, |_, found| {
+        walk(store, 1, u64::MAX, |store, found| {
             match found {
                 Err(damage) => {
-                    damaged = true;
+                    documents.damaged = true;
                     last = last.max(damage.number);
                     verified.faults.push(damage.to_string());
                 }
@@ -45,31 +52,36 @@ pub fn verify(store: &mut dyn Store, anchors: &[Anchor]) -> Result<Verified, Tra
                     last = link.entry.number;
                     verified.entries += 1;
                     verified.faults.extend(replaced(anchors, &link.entry, &link.hash));
-                    let documents = link.entry.documents().into_iter();
-                    named.extend(documents.map(|(_, digest)| (last, digest.to_owned())));
+                    verified.faults.extend(earlier.fault(&link.entry));
+                    documents.of(store, &link.entry, &mut verified)?;
                 }
             }
             Ok::<(), DatabaseError>(())
         })?;
         verified.anchors = anchors.len() as u64;
-        let cut = anchors.iter().filter(|anchor| anchor.number > last);
-        verified.faults.extend(cut.map(|anchor| {
-            format!(
-                "entry {} was anchored on {}, and the trail ends with {last}: its end was cut off",
-                anchor.number, anchor.at
-            )
-        }));
-        let seen = check_documents(store, named, &mut verified)?;
+        verified.faults.extend(cut(anchors, last));
         // The documents of an entry that was changed are named by none.
-        if !damaged {
-            verified.faults.extend(unnamed(store, &seen)?);
+        if !documents.damaged {
+            verified.faults.extend(documents::unnamed(store, &documents.seen)?.iter().map(Orphan::to_string));
         }
         Ok(verified)
     })
 }
 
+/// The anchors of entries behind the last one.
+pub(crate) fn cut(anchors: &[Anchor], last: u64) -> Vec<String> {
+    let cut = anchors.iter().filter(|anchor| anchor.number > last);
+    let sentence = |anchor: &Anchor| {
+        format!(
+            "entry {} was anchored on {}, and the trail ends with {last}: its end was cut off",
+            anchor.number, anchor.at
+        )
+    };
+    cut.map(sentence).collect()
+}
+
 /// The anchors of an entry that were made of another one.
-fn replaced(anchors: &[Anchor], entry: &Entry, hash: &str) -> Vec<String> {
+pub(crate) fn replaced(anchors: &[Anchor], entry: &Entry, hash: &str) -> Vec<String> {
     let other = |anchor: &&Anchor| anchor.number == entry.number && anchor.hash != hash;
     let sentence = |anchor: &Anchor| {
         format!(
@@ -80,40 +92,92 @@ fn replaced(anchors: &[Anchor], entry: &Entry, hash: &str) -> Vec<String> {
     anchors.iter().filter(other).map(sentence).collect()
 }
 
-fn check_documents(
-    store: &mut dyn Store,
-    named: Vec<(u64, String)>,
-    verified: &mut Verified,
-) -> Result<HashSet<String>, TrailError> {
-    let removals = Trail::of(store).removals()?;
-    let mut seen = HashSet::new();
-    for (number, digest) in named {
-        if !seen.insert(digest.clone()) {
-            continue;
-        }
-        let document = documents::read(store, &removals, &digest)?;
-        match document {
-            Document::Present(_) => verified.documents += 1,
-            Document::Removed(_) => verified.removed += 1,
-            Document::Missing | Document::Changed => {}
-        }
-        verified.faults.extend(document.fault(&digest, number));
-    }
-    Ok(seen)
+/// What entries say that later ones name.
+#[derive(Default)]
+struct Earlier {
+    /// Decisions, and whether each passes.
+    decisions: HashMap<u64, bool>,
+    findings: HashSet<u64>,
+    /// Every number that was read.
+    known: HashSet<u64>,
 }
 
-/// Documents are kept together with the entry that names them, so one that none names is what is left of an entry. A module is
-/// kept before it decides anything.
-fn unnamed(store: &mut dyn Store, named: &HashSet<String>) -> Result<Vec<String>, TrailError> {
-    let statement = "SELECT digest FROM documents WHERE role <> $1 ORDER BY digest";
-    let rows = store.query(statement, &[Role::Component.name().into()])?;
-    let sentence = |row: &crate::database::Row| match row.text(0) {
-        Ok(digest) if named.contains(&digest) => None,
-        Ok(digest) => Some(format!(
-            "document {} belongs to no entry: the entry that named it was removed",
-            short(&digest)
-        )),
-        Err(_) => Some("a document has no digest: it was changed".to_owned()),
-    };
-    Ok(rows.iter().filter_map(sentence).collect())
+impl Earlier {
+    /// What is wrong with what an entry says of earlier ones. Of those that are missing or were changed, that is said already.
+    fn fault(&mut self, entry: &Entry) -> Vec<String> {
+        let number = entry.number;
+        self.known.insert(number);
+        match &entry.event {
+            Event::Decision(made) => drop(self.decisions.insert(number, made.passes())),
+            Event::Finding { .. } => drop(self.findings.insert(number)),
+            Event::Merge { decisions, .. } => {
+                let odd = decisions.iter().filter(|named| {
+                    **named >= number
+                        || self.known.contains(named) && self.decisions.get(named) != Some(&true)
+                });
+                let sentence = |named: &u64| {
+                    format!(
+                        "entry {number} says that decision {named} let it in, and entry {named} is no earlier decision that passes"
+                    )
+                };
+                return odd.map(sentence).collect();
+            }
+            Event::Settled { finding, .. } => {
+                let odd =
+                    *finding >= number || self.known.contains(finding) && !self.findings.contains(finding);
+                return odd
+                    .then(|| format!("entry {number} settles entry {finding}, which is no earlier finding"))
+                    .into_iter()
+                    .collect();
+            }
+            Event::Removal { .. } => {}
+        }
+        Vec::new()
+    }
+}
+
+/// The documents of entries, each looked at once.
+#[derive(Default)]
+struct Documents {
+    removals: Removals,
+    seen: HashSet<String>,
+    damaged: bool,
+}
+
+impl Documents {
+    fn of(
+        &mut self,
+        store: &mut dyn Store,
+        entry: &Entry,
+        verified: &mut Verified,
+    ) -> Result<(), DatabaseError> {
+        let (mut request, mut answer, mut approvers) = (None, None, None);
+        for (role, digest) in entry.documents() {
+            let is_new = self.seen.insert(digest.to_owned());
+            // A module is large, and nothing is held against it here.
+            if role == Role::Component && !is_new {
+                continue;
+            }
+            let document = documents::read(store, &self.removals, digest)?;
+            if is_new {
+                match document {
+                    Document::Present(_) => verified.documents += 1,
+                    Document::Removed(_) => verified.removed += 1,
+                    Document::Missing | Document::Changed => {}
+                }
+                verified.faults.extend(document.fault(digest, entry.number));
+            }
+            match role {
+                Role::Request => request = Some(document),
+                Role::Answer => answer = Some(document),
+                Role::Approvers => approvers = Some(document),
+                Role::Component | Role::Detail | Role::Order => {}
+            }
+        }
+        if let (Some(made), Some(request), Some(answer)) = (entry.made(), request, answer) {
+            let differences = differences(entry, made, &request, &answer, approvers.as_ref());
+            verified.faults.extend(differences.all());
+        }
+        Ok(())
+    }
 }

@@ -3,19 +3,22 @@
 mod removal;
 mod show;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
+use countersign_audit::anchor::Anchor;
 use countersign_audit::chain::{Entry, Event, branch};
 use countersign_audit::database::{DatabaseError, reading};
+use countersign_audit::documents;
+use countersign_audit::record::Held;
 use countersign_audit::replay::{Modules, Replayed, replay_all};
 use countersign_audit::spool::Spool;
 use countersign_audit::walk::{Damage, walk};
-use countersign_audit::{Database, Link, Store, anchor, export, report, verify};
+use countersign_audit::{Database, Link, Store, Trail, anchor, export, report, verify};
 use countersign_core::model::When;
 use countersign_core::visible;
 use countersign_host::cli::now;
@@ -89,12 +92,35 @@ enum Form {
 
 #[derive(Args)]
 struct Verify {
+    #[command(flatten)]
+    anchors: Anchors,
+}
+
+#[derive(Args)]
+struct Anchors {
     /// A repository that holds anchors of the trail.
     #[arg(long, value_name = "DIR", requires = "allowed_signers")]
     anchors: Option<PathBuf>,
     /// Whose keys sign them, in OpenSSH's form, for the namespace countersign-audit.
     #[arg(long, value_name = "FILE", requires = "anchors")]
     allowed_signers: Option<PathBuf>,
+}
+
+impl Anchors {
+    /// The anchors whose signatures hold, where some are asked for, and what is wrong with the others.
+    fn read(&self) -> anyhow::Result<(Option<Vec<Anchor>>, Vec<String>)> {
+        let (Some(folder), Some(signers)) = (&self.anchors, &self.allowed_signers) else {
+            return Ok((None, Vec::new()));
+        };
+        let (mut sound, mut unsound) = (Vec::new(), Vec::new());
+        for anchor in anchor::read(folder, signers)? {
+            match anchor {
+                Ok(anchor) => sound.push(anchor),
+                Err(error) => unsound.push(error.to_string()),
+            }
+        }
+        Ok((Some(sound), unsound))
+    }
 }
 
 #[derive(Args)]
@@ -143,6 +169,8 @@ struct Report {
     /// The day after the last [default: until now].
     #[arg(long, value_name = "YYYY-MM-DD")]
     until: Option<String>,
+    #[command(flatten)]
+    anchors: Anchors,
     /// How.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
@@ -251,6 +279,9 @@ impl Range {
             let what = match replayed {
                 Replayed::Same => continue,
                 Replayed::Differs => "DIFFERS from what was recorded",
+                Replayed::Contradicted => {
+                    "DIFFERS: its entry or who answered is not what request and answer say; `verify` says in what"
+                }
                 Replayed::Redacted => "cannot be replayed: its documents were removed, as an entry says",
                 Replayed::Missing => {
                     "cannot be replayed: a document is gone, and no entry says that it was removed"
@@ -260,12 +291,13 @@ impl Range {
             };
             print(&format!("entry {number}  {what}\n"))?;
         }
-        let (same, differ) = (replay.count(Replayed::Same), replay.count(Replayed::Differs));
+        let same = replay.count(Replayed::Same);
+        let differ = replay.count(Replayed::Differs) + replay.count(Replayed::Contradicted);
         let unknown = replay.decisions - same - differ;
         let decisions = count(replay.decisions, "decision", "decisions");
         let rest = if unknown > 0 { format!(", {unknown} NOT replayed") } else { String::new() };
         print(&format!("{decisions}: {same} the same, {differ} not{rest}\n"))?;
-        let faults = [Replayed::Differs, Replayed::Missing, Replayed::Changed];
+        let faults = [Replayed::Differs, Replayed::Contradicted, Replayed::Missing, Replayed::Changed];
         if !replay.damage.is_empty() || faults.into_iter().any(|fault| replay.count(fault) > 0) {
             return Ok(read_all(true));
         }
@@ -282,12 +314,14 @@ impl Range {
 impl Log {
     fn run(&self, store: &mut dyn Store) -> anyhow::Result<ExitCode> {
         let (mut found, mut settled, mut entries, mut damage) = (Vec::new(), BTreeSet::new(), 0_u64, 0_u64);
-        reading(store, |store| {
+        let mut named = HashSet::new();
+        let orphans = reading(store, |store| {
             walk(store, 1, u64::MAX, |_, here| {
                 match &here {
                     Err(_) => damage += 1,
                     Ok(link) => {
                         entries += 1;
+                        named.extend(link.entry.documents().into_iter().map(|(_, digest)| digest.to_owned()));
                         if let Event::Settled { finding, .. } = link.entry.event {
                             settled.insert(finding);
                         }
@@ -298,8 +332,11 @@ impl Log {
                 }
                 found.push(here);
                 Ok::<(), DatabaseError>(())
-            })
+            })?;
+            documents::unnamed(store, &named)
         })?;
+        // The documents of an entry that was changed are named by none.
+        let left = if damage == 0 { orphans.len() as u64 } else { 0 };
         found.retain(|here| match here {
             Ok(link) => !(self.open && settled.contains(&link.entry.number)),
             Err(_) => true,
@@ -314,7 +351,7 @@ impl Log {
         }
         for here in found.iter().rev().take(self.most) {
             let line = match (self.format, here) {
-                (Form::Text, Ok(link)) => inline(&line(link)),
+                (Form::Text, Ok(link)) => inline(&line(link, &word(store, link)?)),
                 (Form::Text, Err(damage)) => {
                     inline(&format!("{:>6}  {:<19}  damaged    {damage}", damage.number, ""))
                 }
@@ -329,7 +366,14 @@ impl Log {
                 count(damage, "place", "places")
             );
         }
-        Ok(read_all(damage > 0))
+        if left > 0 {
+            eprintln!(
+                "countersign: of {} each belongs to no entry: the entry that named it was removed or changed; \
+                 `countersign audit verify` lists them",
+                count(left, "document", "documents")
+            );
+        }
+        Ok(read_all(damage > 0 || left > 0))
     }
 
     fn asks_for(&self, entry: &Entry) -> bool {
@@ -348,16 +392,26 @@ impl Log {
     }
 }
 
-/// An entry on one line.
-fn line(link: &Link) -> String {
+/// What came of a decision, for a person. Of an entry that a version wrote which noted no overrides, its documents say it.
+fn word(store: &mut dyn Store, link: &Link) -> anyhow::Result<String> {
+    let Some(made) = link.entry.made() else { return Ok(String::new()) };
+    if made.overridden || made.approvers.is_none() {
+        return Ok(made.word());
+    }
+    let removals = Trail::of(store).removals()?;
+    Ok(Held::of(store, &removals, link, made)?.word(made))
+}
+
+/// An entry on one line; `word` is what came of a decision.
+fn line(link: &Link, word: &str) -> String {
     let Entry { number, at, repository, target, change, head, event, .. } = &link.entry;
     let place = match (repository.as_str(), change) {
-        ("", _) => String::new(),
+        ("", _) => branch(target).to_owned(),
         (repository, Some(change)) => format!("{repository}#{change}"),
         (repository, None) => format!("{repository} {}", branch(target)),
     };
     let what = match event {
-        Event::Decision(made) => format!("{}{}", made.verdict, if made.ai { ", AI-assisted" } else { "" }),
+        Event::Decision(made) => format!("{word}{}", if made.ai { ", AI-assisted" } else { "" }),
         Event::Merge { from: None, decisions } if decisions.is_empty() => "the watch begins".to_owned(),
         Event::Merge { decisions, .. } => {
             let numbers: Vec<String> = decisions.iter().map(ToString::to_string).collect();
@@ -373,18 +427,8 @@ fn line(link: &Link) -> String {
 
 impl Verify {
     fn run(&self, store: &mut dyn Store) -> anyhow::Result<ExitCode> {
-        let anchors = match (&self.anchors, &self.allowed_signers) {
-            (Some(folder), Some(signers)) => anchor::read(folder, signers)?,
-            _ => Vec::new(),
-        };
-        let (mut sound, mut unsound) = (Vec::new(), Vec::new());
-        for anchor in anchors {
-            match anchor {
-                Ok(anchor) => sound.push(anchor),
-                Err(error) => unsound.push(error.to_string()),
-            }
-        }
-        let mut verified = verify::verify(store, &sound)?;
+        let (anchors, unsound) = self.anchors.read()?;
+        let mut verified = verify::verify(store, anchors.as_deref().unwrap_or_default())?;
         verified.faults.extend(unsound);
         for fault in &verified.faults {
             print(&format!("{}\n", visible(fault)))?;
@@ -402,10 +446,8 @@ impl Verify {
             verified.removed,
             verified.anchors
         ))?;
-        if self.anchors.is_none() {
-            eprintln!(
-                "countersign: held against no anchor: whoever can write to the database could have made it anew"
-            );
+        if verified.anchors == 0 {
+            eprintln!("countersign: held against no anchor (--anchors): {}", verify::UNANCHORED);
         }
         Ok(ExitCode::from(u8::from(!whole)))
     }
@@ -443,12 +485,14 @@ impl Report {
         if until <= since {
             bail!("the period ends before it begins: --until names the day after its last");
         }
-        let report = report::report(store, since, until)?;
+        let (anchors, unsound) = self.anchors.read()?;
+        let mut report = report::report(store, since, until, anchors.as_deref())?;
+        report.damage.extend(unsound);
         match self.format {
             Form::Text => print(&report.text())?,
             Form::Json => print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?,
         }
-        if !report.watched {
+        if !report.watched && report.damage.is_empty() {
             bail!(
                 "nobody watched a branch in this time, so the trail cannot say what shipped; `countersign-gitea serve` watches, \
                  and what `countersign check` leaves are decisions alone"

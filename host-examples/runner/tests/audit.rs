@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use common::{AI, Repo, Run, SIGNED_ANSWER, key, repo_with_signers, run};
-use countersign_audit::chain::{Event, Finding, hash};
-use countersign_audit::{Database, Place, Store, Trail};
+use countersign_audit::anchor::Anchorage;
+use countersign_audit::chain::{Entry, Event, Finding, hash};
+use countersign_audit::replay::answer;
+use countersign_audit::{Database, Kept, Place, Store, Trail};
 use countersign_core::model::When;
 use countersign_host::cli::now;
+use countersign_host::module::Module;
 
 /// A trail on SQLite, in a folder of its own.
 struct Copy {
@@ -131,9 +134,9 @@ fn what_is_damaged_is_named_in_a_line_and_all_that_is_sound_is_shown() {
     // Entry 2 is the decision that was shipped: where its documents are gone, each command misses what it shows of them.
     let of_entry: Codes = [1, 1, 1, 1, 1, 1, 1];
     let elsewhere: Codes = [1, 0, 1, 1, 1, 1, 1];
-    let of_answer: Codes = [0, 1, 1, 1, 0, 0, 1];
+    let of_answer: Codes = [0, 1, 1, 1, 1, 1, 1];
     let of_approvers: Codes = [0, 1, 1, 0, 1, 1, 1];
-    let of_request: Codes = [0, 0, 1, 1, 0, 0, 0];
+    let of_request: Codes = [0, 1, 1, 1, 1, 1, 1];
     let document = |role: &str, change: &str| {
         let digest = format!("SELECT json_extract(body, '$.{role}') FROM entries WHERE number = 2");
         format!("UPDATE documents SET bytes = {change} WHERE digest = ({digest})")
@@ -206,7 +209,7 @@ fn what_is_damaged_is_named_in_a_line_and_all_that_is_sound_is_shown() {
             "an end that is cut off, without its documents".into(),
             "DELETE FROM entries WHERE number > 1".into(),
             "belongs to no entry: the entry that named it was removed",
-            [0, 2, 1, 0, 0, 0, 2],
+            [1, 2, 1, 0, 1, 1, 1],
         ),
     ];
     for (role, codes) in [("answer", of_answer), ("approvers", of_approvers), ("request", of_request)] {
@@ -219,7 +222,7 @@ fn what_is_damaged_is_named_in_a_line_and_all_that_is_sound_is_shown() {
             ("no JSON", "x'ff00'"),
             ("no bytes", "x''"),
         ] {
-            let named = "was changed: its bytes do not give its digest";
+            let named = "was changed: it is not the bytes that give its digest";
             cases.push((format!("{role}: {kind}"), document(role, change), named, codes));
         }
         let gone = "is gone, and no entry says that it was removed";
@@ -480,6 +483,551 @@ fn a_redaction_is_shown_first_and_done_when_it_is_confirmed() {
         copy.audit(&[&sam[..], &["--also", "listed", "--also", "written", "--yes"], &order].concat());
     assert_eq!(listed.code, 0, "{listed:?}");
     assert!(!holds("sam@example.com"));
+}
+
+/// Whether any file of a trail's folder holds a text.
+fn is_held(copy: &Copy, text: &str) -> bool {
+    let files = std::fs::read_dir(copy.folder.path()).unwrap();
+    files
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+}
+
+/// The trail of what was decided about a repository: each step changes it, and a check follows.
+fn trail_of(repo: &Repo, steps: &[&dyn Fn(&Repo)]) -> Copy {
+    let spool = repo.beside("spool");
+    for step in steps {
+        step(repo);
+        repo.check(&["--spool", spool.to_str().unwrap()]);
+    }
+    let copy = Copy { folder: tempfile::tempdir().unwrap() };
+    let taken = copy.audit(&["take-in", spool.to_str().unwrap()]);
+    assert_eq!(taken.code, 0, "{taken:?}");
+    copy
+}
+
+const ORDER: [&str; 5] = ["--yes", "--ordered-by", "data protection officer", "--reason", "ticket 4711"];
+
+/// What Sam answers with [`common::approve`].
+const SAMS_WORDS: &str = "only the billing queue and its two readers";
+
+/// Sam's line in a list of keys, by one of his names.
+fn sams_line(repo: &Repo, principal: &str) -> String {
+    format!("{principal} namespaces=\"countersign\" {}\n", key(repo, "sam", &["ed25519"]).1)
+}
+
+fn sam_signs(repo: &Repo) {
+    common::approve(repo, repo.beside("sam").to_str().unwrap());
+}
+
+/// The commit without what AI did in it: no rule applies any more, and no answer names who signed.
+fn by_hand(repo: &Repo) {
+    repo.git(&["commit", "--quiet", "--allow-empty", "--amend", "--message", "Clamp, by hand now"]);
+}
+
+#[test]
+fn what_somebody_signed_goes_with_them_whatever_the_answers_name() {
+    type Steps = &'static [&'static dyn Fn(&Repo)];
+    let signed: Steps = &[&|_| {}, &sam_signs, &by_hand];
+    let never_counted: Steps = &[&|repo| {
+        sam_signs(repo);
+        by_hand(repo);
+    }];
+    let cases: [(&str, &str, Steps, &[&str], bool); 7] = [
+        ("a rule that applies no more", "sam@example.com", signed, &["sam", "sam@example.com"], true),
+        ("no answer ever named him", "sam@example.com", never_counted, &["sam@example.com"], true),
+        ("the policy says which address is his", "sam@example.com", never_counted, &["sam"], true),
+        ("by his login", "sam", never_counted, &["sam@example.com"], true),
+        (
+            "his key is one of several people's",
+            "rhea@example.com,sam@example.com",
+            never_counted,
+            &["sam"],
+            true,
+        ),
+        ("who signed nothing", "sam@example.com", never_counted, &["rhea", "rhea@example.com"], false),
+        ("a part of a name", "sam@example.com", never_counted, &["example.com"], false),
+    ];
+    for (name, principal, steps, names, goes) in cases {
+        let repo = repo_with_signers(|repo| sams_line(repo, principal));
+        let copy = trail_of(&repo, steps);
+        assert!(is_held(&copy, SAMS_WORDS), "{name}");
+        let shown = copy.audit(&[&["redact"], names].concat());
+        assert_eq!(shown.out.contains("took part: acts.statement"), goes, "{name}: {shown:?}");
+        let done = copy.audit(&[&["redact"], names, &ORDER[..]].concat());
+        assert_eq!(done.code, 0, "{name}: {done:?}");
+        assert_eq!(is_held(&copy, SAMS_WORDS), !goes, "{name}: {done:?}");
+        assert_eq!(copy.audit(&["verify"]).code, 0, "{name}");
+    }
+}
+
+#[test]
+fn whose_a_key_is_is_known_of_every_request_where_one_says_it() {
+    for (names, goes) in [(&["sam"], true), (&["sam@example.com"], true), (&["rhea"], false)] {
+        let copy = trail();
+        // The same change, where no list names the key any more.
+        let request = copy.audit(&["show", "2", "--request"]).out;
+        let mut request: serde_json::Value = serde_json::from_str(&request).unwrap();
+        let documents = request["documents"].as_array_mut().unwrap();
+        documents.retain(|document| document["role"] != "allowed-signers");
+        let module = Module::embedded().unwrap();
+        let request = request.to_string().into_bytes();
+        let answer = answer(&module, &request);
+        assert!(!answer.contains("\"actor\":\"sam\""), "{answer}");
+        let kept = Kept { request: &request, answer: &answer, component: module.digest() };
+        let (link, new) = Trail::of(copy.store().as_mut()).keep(kept).unwrap();
+        assert!(new);
+        let shown = copy.audit(&[&["redact"], &names[..]].concat()).out;
+        let line = format!("  entry {} ", link.entry.number);
+        let removed = shown.split("Stays, though").next().unwrap();
+        let found = removed.lines().any(|shown| shown.starts_with(&line) && shown.contains("acts.statement"));
+        assert_eq!(found, goes, "{names:?}: {shown}");
+        assert_eq!(copy.audit(&[&["redact"], &names[..], &ORDER[..]].concat()).code, 0);
+        assert_eq!(is_held(&copy, SAMS_WORDS), !goes, "{names:?}");
+    }
+}
+
+#[test]
+fn a_document_that_lost_its_entry_is_named_and_nobody_says_that_it_is_gone() {
+    let remove = |from: i64| format!("DELETE FROM entries WHERE number >= {from}");
+    let cases: [(&str, String, bool); 6] = [
+        ("nothing", "SELECT 1".into(), false),
+        ("an end that was cut off", remove(2), true),
+        ("a beginning", "DELETE FROM entries WHERE number <= 2".into(), true),
+        ("all of it", remove(0), true),
+        ("an entry that was changed", "UPDATE entries SET body = '{}' WHERE number = 2".into(), true),
+        (
+            "a document that was changed",
+            "UPDATE documents SET bytes = CAST(bytes || ' ' AS BLOB) WHERE role = 'approvers'".into(),
+            true,
+        ),
+    ];
+    for (name, damage, is_left) in cases {
+        let copy = trail();
+        copy.store().execute(&damage, &[]).unwrap();
+        let asked = copy.audit(&["redact", "sam", "sam@example.com"]);
+        let done = copy.audit(&[&["redact", "sam", "sam@example.com"], &ORDER[..]].concat());
+        for run in [&asked, &done] {
+            assert_eq!(run.code, i32::from(is_left), "{name}: {run:?}");
+            assert_eq!(run.out.contains("HOLDS THE NAME"), is_left, "{name}: {run:?}");
+            assert_eq!(run.out.contains("LEFT ALONE"), is_left, "{name}: {run:?}");
+        }
+        assert_eq!(done.out.contains("STILL HOLDS THE NAME"), is_left, "{name}: {done:?}");
+        assert_eq!(done.out.contains("holds their bytes no more"), !is_left, "{name}: {done:?}");
+        assert_eq!(is_held(&copy, SAMS_WORDS), is_left, "{name}: {done:?}");
+        let expired = copy.audit(&["expire", "--before", "2000-01-01"]);
+        let expected = is_left && name != "a document that was changed";
+        assert_eq!(expired.code, i32::from(expected), "{name}: {expired:?}");
+    }
+}
+
+/// A trail in which a rule was waived, and shipped so.
+fn waived() -> Copy {
+    let repo = repo_with_signers(|repo| {
+        let policy = common::POLICY
+            .replace("    when: { ai: any }\n", "    when: { ai: any }\n    waivable-by: [seniors]\n");
+        repo.write(".countersign/policy.yaml", &policy);
+        sams_line(repo, "sam@example.com")
+    });
+    let waive = |repo: &Repo| {
+        let key = repo.beside("sam");
+        let run = repo.countersign(&[
+            "approve",
+            "--yes",
+            "--target",
+            "main",
+            "--key",
+            key.to_str().unwrap(),
+            "--waive",
+            "AI-assisted code",
+            "--until",
+            "2027-01-31",
+            "--reason",
+            "the queue stands still and both of us are away",
+        ]);
+        assert_eq!(run.code, 0, "{run:?}");
+    };
+    let copy = trail_of(&repo, &[&|_| {}, &waive]);
+    let place = |commit: &str| Place {
+        repository: "shop".into(),
+        target: "refs/heads/main".into(),
+        head: repo.git(&["rev-parse", commit]),
+        ..Place::default()
+    };
+    let mut store = copy.store();
+    let mut trail = Trail::of(store.as_mut());
+    let begins = Event::Merge { from: None, decisions: vec![] };
+    trail.note(When::parse("2026-01-01T00:00:00Z").unwrap(), place("main"), begins).unwrap();
+    let from = Some(repo.git(&["rev-parse", "main"]));
+    trail.note(now().unwrap(), place("change"), Event::Merge { from, decisions: vec![2] }).unwrap();
+    drop(store);
+    copy
+}
+
+#[test]
+fn an_override_is_shown_as_one_wherever_it_is_said_how_a_decision_came_to_pass() {
+    let report = ["report", "--since", "2026-02-01", "--until", "2999-01-01"];
+    let report_in_json = ["report", "--since", "2026-02-01", "--format", "json"];
+    // What each says of an override, and what of an approval.
+    let said: [(&[&str], &str, &str); 7] = [
+        (&["log"], "overridden, AI-assisted", "approved, AI-assisted"),
+        (&["show", "2"], "overridden, AI-assisted", "approved, AI-assisted"),
+        (&["export"], "\"overridden\":true", "\"answered\":["),
+        (&["export", "--format", "csv"], ",overridden,", ",approved,"),
+        (&report, "1 AI-assisted and 0 other changes shipped (1 by an override)", "other changes shipped, "),
+        (&report, "overrode  sam for AI-assisted code", "answered  sam for AI-assisted code"),
+        (&report_in_json, "\"overridden\": 1,", "\"overridden\": 0,"),
+    ];
+    let approved = trail();
+    let waived = waived();
+    // A trail of a version that noted no overrides in its entries.
+    let older = self::waived();
+    let mut store = older.store();
+    forge(store.as_mut(), 2, |body, store| {
+        let body = body.replace("\"overridden\":true,", "");
+        forged_document("approvers", "\"overrides\":true,", "")(body, store)
+    });
+    drop(store);
+    for (command, of_override, of_approval) in said {
+        for (copy, expected, other) in [
+            (&waived, of_override, of_approval),
+            (&older, of_override, of_approval),
+            (&approved, of_approval, of_override),
+        ] {
+            let shown = copy.audit(command);
+            assert_eq!(shown.code, 0, "{shown:?}");
+            assert!(shown.out.contains(expected), "{command:?}: {expected:?} is missing in {}", shown.out);
+            let alone = command[0] != "export" || command.len() > 1;
+            assert!(!alone || !shown.out.contains(other), "{command:?}: {other:?} in {}", shown.out);
+        }
+    }
+    let shown = waived.audit(&report).out;
+    insta::assert_snapshot!("report_overridden", stable(&shown));
+}
+
+/// Changes the body of an entry, with what it names, and makes the chain anew from there.
+fn forge(store: &mut dyn Store, number: i64, change: impl Fn(String, &mut dyn Store) -> String) {
+    let rows = store.query("SELECT number, body FROM entries ORDER BY number", &[]).unwrap();
+    let mut previous: Option<String> = None;
+    for row in rows {
+        let (at, mut body) = (row.integer(0).unwrap(), row.text(1).unwrap());
+        if at == number {
+            body = change(body, store);
+        }
+        let mut entry: Entry = serde_json::from_str(&body).unwrap();
+        if let Some(previous) = previous {
+            entry.previous = previous;
+        }
+        let body = entry.bytes().unwrap();
+        let hash = hash(&body);
+        previous = Some(hash.clone());
+        let Entry { repository, target, head, event, .. } = &entry;
+        let values = [
+            body.into(),
+            hash.into(),
+            event.kind().into(),
+            repository.as_str().into(),
+            target.as_str().into(),
+            head.as_str().into(),
+            entry.made().and_then(|made| made.result.clone()).into(),
+            at.into(),
+        ];
+        store
+            .execute(
+                "UPDATE entries SET body = $1, hash = $2, kind = $3, repository = $4, target = $5, head = $6, result = $7
+                 WHERE number = $8",
+                &values,
+            )
+            .unwrap();
+    }
+}
+
+/// Puts another document in the place of one that an entry names.
+fn forged_document(role: &str, from: &str, to: &str) -> impl Fn(String, &mut dyn Store) -> String {
+    move |body, store| {
+        let entry: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let digest = entry[role].as_str().unwrap();
+        let rows = store.query("SELECT bytes FROM documents WHERE digest = $1", &[digest.into()]).unwrap();
+        let text = String::from_utf8(rows[0].maybe_bytes(0).unwrap().unwrap()).unwrap();
+        assert!(text.contains(from), "{text}");
+        let bytes = text.replace(from, to).into_bytes();
+        let new = countersign_host::module::sha256_hex(&bytes);
+        let values = [new.as_str().into(), bytes.as_slice().into(), digest.into()];
+        store.execute("UPDATE documents SET digest = $1, bytes = $2 WHERE digest = $3", &values).unwrap();
+        body.replace(digest, &new)
+    }
+}
+
+#[test]
+fn an_entry_that_says_something_else_than_its_documents_is_named_though_the_chain_was_made_anew() {
+    type Change = Box<dyn Fn(String, &mut dyn Store) -> String>;
+    let document = |role, from, to| -> Change { Box::new(forged_document(role, from, to)) };
+    let body = |from: &'static str, to: &'static str| -> Change {
+        Box::new(move |body, _| {
+            assert!(body.contains(from), "{from}: {body}");
+            body.replace(from, to)
+        })
+    };
+    let cases: Vec<(&str, i64, Change, &str)> = vec![
+        ("nothing", 2, body("approved", "approved"), ""),
+        (
+            "who",
+            2,
+            document("approvers", "\"person\":\"sam\"", "\"person\":\"rhea\""),
+            "its answer names sam, and the record names rhea",
+        ),
+        (
+            "words",
+            2,
+            document("approvers", "billing queue", "mail queue"),
+            "the record holds other words than sam wrote",
+        ),
+        (
+            "a key",
+            2,
+            document("approvers", "\"key\":\"SHA256:", "\"key\":\"SHA256:0"),
+            "and the record SHA256:0",
+        ),
+        (
+            "a proof",
+            2,
+            document("approvers", "\"proof\":\"signature\"", "\"proof\":\"forge\""),
+            "its request has the proof signature, and the record forge",
+        ),
+        (
+            "a rule",
+            2,
+            document("approvers", "\"AI-assisted code\"", "\"Infrastructure\""),
+            "its answer says `for AI-assisted code`",
+        ),
+        ("a moment", 2, document("approvers", "\"at\":\"2", "\"at\":\"1"), "and the record 1"),
+        (
+            "an override",
+            2,
+            document("approvers", "\"rules\":", "\"overrides\":true,\"rules\":"),
+            "the record `overrode AI-assisted code`",
+        ),
+        (
+            "another act",
+            2,
+            document("approvers", "\"act\":\"", "\"act\":\"x"),
+            "its answer names sam, and the record does not",
+        ),
+        ("no record of it", 2, document("approvers", "{", "["), "who answered cannot be read"),
+        (
+            "an outcome",
+            2,
+            body("\"approved\"", "\"not-applicable\""),
+            "entry 2 says not applicable for its verdict, and its answer approved",
+        ),
+        (
+            "a refusal",
+            1,
+            body("\"blocks\":true", "\"blocks\":false"),
+            "entry 1 says false for its refusal, and its answer true",
+        ),
+        ("AI", 2, body("\"ai\":true", "\"ai\":false"), "entry 2 says false for its AI, and its answer true"),
+        (
+            "an override of the entry",
+            2,
+            body("\"ai\":", "\"overridden\":true,\"ai\":"),
+            "entry 2 says true for its override, and its answer false",
+        ),
+        (
+            "a target",
+            2,
+            body("refs/heads/main", "refs/heads/other"),
+            "entry 2 says refs/heads/other for its target, and its request refs/heads/main",
+        ),
+        (
+            "a repository",
+            2,
+            body("\"shop\"", "\"depot\""),
+            "entry 2 says depot for its repository, and its request shop",
+        ),
+        ("a head", 2, body("\"head\":\"", "\"head\":\"0"), "for its head, and its answer"),
+        ("a time", 2, body("\"at\":\"2", "\"at\":\"1"), "for its time, and its request 2"),
+        ("a policy", 2, body("\"policy\":\"", "\"policy\":\"0"), "for its policy, and its answer"),
+        (
+            "an answer",
+            2,
+            document("answer", "\"outcome\":\"approved\"", "\"outcome\":\"denied\""),
+            "entry 2 says approved for its verdict, and its answer denied",
+        ),
+        (
+            "whom an answer names",
+            2,
+            document("answer", "\"actor\":\"sam\"", "\"actor\":\"rhea\""),
+            "its answer names rhea, and the record names sam",
+        ),
+        (
+            "what a request holds",
+            2,
+            document("request", "billing queue", "mail queue"),
+            "the record holds other words than sam wrote",
+        ),
+    ];
+    for (name, number, change, named) in cases {
+        let copy = trail();
+        forge(copy.store().as_mut(), number, change);
+        let number = number.to_string();
+        let report = ["report", "--since", "1000-01-01"];
+        let commands: [&[&str]; 6] = [
+            &["verify"],
+            &["show", &number],
+            &["replay"],
+            &["export"],
+            &["export", "--format", "csv"],
+            &report,
+        ];
+        for command in commands {
+            let run = copy.audit(command);
+            // What did not ship is in no report.
+            let is_asked = command[0] != "report" || number == "2";
+            assert_eq!(run.code, i32::from(is_asked && !named.is_empty()), "{name}, {command:?}: {run:?}");
+            let all = format!("{}{}", run.out, run.err);
+            assert!(command[0] == "replay" || !is_asked || all.contains(named), "{name}, {command:?}: {all}");
+        }
+    }
+    // What names other entries is held against those.
+    let named: [(i64, Change, &str); 3] = [
+        (
+            4,
+            body("\"decisions\":[2]", "\"decisions\":[1]"),
+            "entry 4 says that decision 1 let it in, and entry 1 is no earlier decision",
+        ),
+        (
+            4,
+            body("\"decisions\":[2]", "\"decisions\":[3]"),
+            "entry 4 says that decision 3 let it in, and entry 3 is no earlier decision",
+        ),
+        (
+            5,
+            body("\"kind\":\"finding\",\"finding\":\"no-verdict\"", "\"kind\":\"settled\",\"finding\":4"),
+            "entry 5 settles entry 4, which is no earlier finding",
+        ),
+    ];
+    for (number, change, said) in named {
+        let copy = trail();
+        forge(copy.store().as_mut(), number, change);
+        let run = copy.audit(&["verify"]);
+        assert!(run.code == 1 && run.out.contains(said), "{run:?}");
+    }
+    let whole = trail().audit(&["verify"]);
+    assert!(whole.err.contains("a chain that was made anew") && whole.err.contains("--anchors"), "{whole:?}");
+}
+
+#[test]
+fn a_report_of_a_damaged_trail_says_so_before_anything_else_and_holds_it_against_anchors() {
+    let report = ["report", "--since", "2000-01-01", "--until", "2999-01-01"];
+    let copy = trail();
+    // An anchor of the last entry, by a key of the host.
+    let folder = copy.folder.path().to_owned();
+    let key_of_host = folder.join("host");
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-N", "", "-t", "ed25519", "-f"])
+        .arg(&key_of_host)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let public = std::fs::read_to_string(key_of_host.with_extension("pub")).unwrap();
+    std::fs::write(folder.join("signers"), format!("host namespaces=\"countersign-audit\" {public}"))
+        .unwrap();
+    let head = Trail::of(copy.store().as_mut()).head().unwrap().unwrap();
+    let anchorage = Anchorage { folder: folder.join("anchors.git"), key: key_of_host, remote: None };
+    anchorage.write(&head, now().unwrap()).unwrap();
+    let anchored = [&report[..], &["--anchors", "anchors.git", "--allowed-signers", "signers"]].concat();
+
+    let whole = copy.audit(&anchored);
+    assert_eq!(whole.code, 0, "{whole:?}");
+    insta::assert_snapshot!("report_anchored", stable(&whole.out));
+
+    let orphans = "DELETE FROM documents WHERE digest NOT IN (SELECT value FROM entries, json_each(body))";
+    let damages = [
+        (
+            "a finding that was changed",
+            "UPDATE entries SET body = replace(body, 'no-verdict', 'x') WHERE number = 5",
+            true,
+        ),
+        ("a finding that is gone", "DELETE FROM entries WHERE number = 5", false),
+        ("an end that was cut off with its documents", "DELETE FROM entries WHERE number > 3", false),
+    ];
+    for (name, damage, is_seen) in damages {
+        let damaged = Copy { folder: tempfile::tempdir().unwrap() };
+        for file in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.is_file() {
+                std::fs::copy(&file, damaged.folder.path().join(file.file_name().unwrap())).unwrap();
+            }
+        }
+        std::fs::rename(damaged.folder.path().join("trail.sqlite"), damaged.file()).unwrap();
+        let mut store = damaged.store();
+        store.execute(damage, &[]).unwrap();
+        store.execute(orphans, &[]).unwrap();
+        drop(store);
+        let anchors = folder.join("anchors.git");
+        let anchored =
+            [&report[..], &["--anchors", anchors.to_str().unwrap(), "--allowed-signers", "signers"]].concat();
+        for (command, is_seen) in [(&report[..], is_seen), (&anchored[..], true)] {
+            let run = damaged.audit(command);
+            assert_eq!(run.code, i32::from(is_seen), "{name}: {run:?}");
+            let headline = run.out.lines().next().unwrap();
+            assert_eq!(headline.contains("THE TRAIL IS NOT AS IT WAS WRITTEN"), is_seen, "{name}: {run:?}");
+            assert_eq!(headline.contains("at least 0 got in"), is_seen, "{name}: {run:?}");
+            assert!(run.out.contains("Held against "), "{name}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn what_was_answered_for_after_it_was_in_is_said_so_in_a_report() {
+    let copy = trail();
+    let mut store = copy.store();
+    let mut trail = Trail::of(store.as_mut());
+    let first = trail.numbered(2).unwrap().unwrap();
+    let finding = trail.numbered(5).unwrap().unwrap();
+    // The same answer, given after the branch was found to hold it.
+    let made = first.entry.made().unwrap().clone();
+    let late = trail.note(first.entry.when().unwrap(), first.entry.place(), Event::Decision(made)).unwrap();
+    let number = late.entry.number;
+    let merge = Event::Merge { from: None, decisions: vec![number] };
+    trail.note(now().unwrap(), finding.entry.place(), merge).unwrap();
+    let settled = Event::Settled { finding: 5, decision: Some(number) };
+    trail.note(now().unwrap(), finding.entry.place(), settled).unwrap();
+    drop(store);
+    let report = copy.audit(&["report", "--since", "2000-01-01", "--until", "2999-01-01"]);
+    insta::assert_snapshot!("report_late", stable(&report.out));
+}
+
+#[test]
+fn a_repository_that_no_forge_names_is_called_by_where_it_is() {
+    let repo = repo_with_signers(|repo| sams_line(repo, "sam@example.com"));
+    let bare = |path: &str| {
+        let path = repo.beside(path);
+        repo.git(&["init", "--quiet", "--bare", "--initial-branch=main", path.to_str().unwrap()]);
+        repo.git(&["push", "--quiet", path.to_str().unwrap(), "main", "change"]);
+        path
+    };
+    let spool = repo.beside("spool");
+    for path in ["acme/app.git", "acme/other.git"] {
+        let at = bare(path);
+        let check = [
+            "check",
+            "--target",
+            "refs/heads/main",
+            "--head",
+            "refs/heads/change",
+            "--spool",
+            spool.to_str().unwrap(),
+        ];
+        let run = run(&at, &check, &[]);
+        assert_eq!(run.code, 1, "{run:?}");
+    }
+    let copy = Copy { folder: tempfile::tempdir().unwrap() };
+    copy.audit(&["take-in", spool.to_str().unwrap()]);
+    let log = copy.audit(&["log"]).out;
+    for name in ["acme/app main", "acme/other main"] {
+        assert!(log.contains(name), "{name}: {log}");
+    }
 }
 
 #[test]

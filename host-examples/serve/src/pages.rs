@@ -6,6 +6,7 @@ use std::fmt::Write;
 use countersign_audit::Link;
 use countersign_audit::chain::{Event, Finding, Made, Verdict, branch, short};
 use countersign_audit::documents::Document;
+use countersign_audit::record::is_overridden;
 use countersign_core::model::{ActCode, ChangeSummary, Decision, Remedy, RuleResult, RuleState, read};
 use countersign_core::visible;
 
@@ -40,7 +41,14 @@ fn page(title: &str, up: &str, body: &str) -> String {
     )
 }
 
-/// The word that a class is named after.
+/// What came of a decision, and the word that a class is named after. What passes by an override is shown as one, also where the entry
+/// is of a version that did not note it.
+fn word(made: &Made, decision: Option<&Decision>) -> (&'static str, String) {
+    let overridden = made.overridden || decision.is_some_and(is_overridden);
+    let class = if overridden { "over" } else { class(made.verdict) };
+    (class, Made { overridden, ..made.clone() }.word())
+}
+
 fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Approved | Verdict::NotApplicable => "good",
@@ -73,11 +81,11 @@ pub fn decision(link: &Link, made: &Made, answer: &Document, later: Option<&str>
         (None, Document::Missing) => "What was decided is missing from the record",
         (None, Document::Changed) => "What was decided is not as it was recorded",
     };
+    let (class, word) = word(made, decision.as_ref());
     let _ = writeln!(
         body,
-        "<header class=\"verdict {}\">\n<p class=\"word\">{}</p>\n<h1>{}</h1>",
-        class(made.verdict),
-        esc(&made.verdict.to_string()),
+        "<header class=\"verdict {class}\">\n<p class=\"word\">{}</p>\n<h1>{}</h1>",
+        esc(&word),
         esc(headline)
     );
     let entry = &link.entry;
@@ -116,7 +124,7 @@ pub fn decision(link: &Link, made: &Made, answer: &Document, later: Option<&str>
         }
     }
     record(&mut body, link, made, matches!(answer, Document::Present(_)));
-    page(&format!("{}: {} {change}", made.verdict, entry.repository), "../", &body)
+    page(&format!("{word}: {} {change}", entry.repository), "../", &body)
 }
 
 /// What a decision says, in the order in which somebody who is blocked needs it.
@@ -369,14 +377,16 @@ fn row(body: &mut String, open: &Open) {
         Verdict::Error => "it cannot be evaluated",
         _ => "what was said about it is no longer in the record",
     };
+    let (class, word) =
+        entry.made().map_or_else(|| (class(verdict), verdict.to_string()), |made| word(made, said));
     let _ = writeln!(
         body,
         "<article class=\"{}\">\n<h3><a href=\"decisions/{}\">{} {}</a> <span class=\"state\">{}</span></h3>\n<p>{}</p>",
-        class(verdict),
+        class,
         esc(&open.link.hash),
         esc(&entry.repository),
         esc(&entry.change.as_ref().map_or_else(String::new, |id| format!("change {id}"))),
-        esc(&verdict.to_string()),
+        esc(&word),
         esc(said.map_or(unsaid, |decision| &decision.headline)),
     );
     for remedy in said.map(|decision| decision.remedies.as_slice()).unwrap_or_default() {

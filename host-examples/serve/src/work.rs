@@ -241,7 +241,7 @@ impl Shared {
             self.ask_commit(repository, before.as_deref())?;
         }
         if new {
-            let verdict = link.entry.made().map(|made| made.verdict.to_string());
+            let verdict = link.entry.made().map(|made| made.word());
             tracing::info!(
                 lane = format!("{repository}#{number}"),
                 entry = link.entry.number,

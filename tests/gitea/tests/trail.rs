@@ -172,7 +172,7 @@ fn said_of(database: &Database, store: &mut dyn Store) -> [Vec<String>; 4] {
     let replay = replay_all(database, &modules, 1, u64::MAX).unwrap();
     let odd = replay.odd.iter().map(|(number, came)| format!("entry {number}: {came:?}"));
     let replayed = replay.damage.iter().map(ToString::to_string).chain(odd).collect();
-    let report = report::report(store, at(0), at(NOW + 1_000)).unwrap();
+    let report = report::report(store, at(0), at(NOW + 1_000), None).unwrap();
     [verify(store, &[]).unwrap().faults, lines.faults, replayed, report.damage]
 }
 
@@ -181,7 +181,8 @@ fn whatever_is_removed_changed_or_put_elsewhere_is_named_wherever_it_would_be_sh
     // What is said by `verify`, by an export, by a replay and by a report: entry 2 is what shipped.
     type Case = (&'static str, [&'static str; 4]);
     const GONE: &str = "is gone, and no entry says that it was removed";
-    const CHANGED: &str = "was changed: its bytes do not give its digest";
+    const ORPHANED: &str = "belongs to no entry: the entry that named it";
+    const CHANGED: &str = "was changed: it is not the bytes that give its digest";
     let cases: &[Case] = &[
         ("SELECT 1", ["", "", "", ""]),
         ("DELETE FROM entries WHERE number = 3", ["entry 3 is missing"; 4]),
@@ -199,13 +200,13 @@ fn whatever_is_removed_changed_or_put_elsewhere_is_named_wherever_it_would_be_sh
              FROM entries WHERE number = 1",
             ["entries 8 to 8999999999999999999 are missing"; 4],
         ),
-        ("DELETE FROM entries WHERE number > 1", ["belongs to no entry: the entry that named it", "", "", ""]),
+        ("DELETE FROM entries WHERE number > 1", [ORPHANED, ORPHANED, "", ORPHANED]),
         ("UPDATE documents SET bytes = NULL WHERE role = 'approvers'", [GONE, GONE, "", GONE]),
         ("UPDATE documents SET bytes = {forged} WHERE role = 'approvers'", [CHANGED, CHANGED, "", CHANGED]),
-        ("UPDATE documents SET bytes = {forged} WHERE role = 'answer'", [CHANGED, "", "entry 2: Changed", CHANGED]),
-        ("UPDATE documents SET bytes = {forged} WHERE role = 'request'", [CHANGED, "", "entry 2: Changed", ""]),
-        ("DELETE FROM documents WHERE role = 'answer'", [GONE, "", "entry 2: Missing", GONE]),
-        ("DELETE FROM documents WHERE role = 'request'", [GONE, "", "entry 2: Missing", ""]),
+        ("UPDATE documents SET bytes = {forged} WHERE role = 'answer'", [CHANGED, CHANGED, "entry 2: Changed", CHANGED]),
+        ("UPDATE documents SET bytes = {forged} WHERE role = 'request'", [CHANGED, CHANGED, "entry 2: Changed", CHANGED]),
+        ("DELETE FROM documents WHERE role = 'answer'", [GONE, GONE, "entry 2: Missing", GONE]),
+        ("DELETE FROM documents WHERE role = 'request'", [GONE, GONE, "entry 2: Missing", GONE]),
         // A program that was built with the module needs no other.
         ("DELETE FROM documents WHERE role = 'component'", [GONE, "", "", ""]),
     ];
@@ -680,7 +681,7 @@ fn a_report_says_what_shipped_who_answered_and_what_got_in_without() {
         };
         assert!(find(&mut trail).1);
         assert!(!find(&mut trail).1, "what is open is not found again");
-        let said = report::report(store, at(NOW - 100), at(NOW + 100)).unwrap();
+        let said = report::report(store, at(NOW - 100), at(NOW + 100), None).unwrap();
         assert_eq!((said.shipped.len(), said.without_ai, said.without_verdict.len()), (1, 0, 1));
         let text = said.text();
         for expected in [
@@ -693,13 +694,13 @@ fn a_report_says_what_shipped_who_answered_and_what_got_in_without() {
         ] {
             assert!(text.contains(expected), "{expected} is missing in\n{text}");
         }
-        assert!(report::report(store, at(NOW + 50), at(NOW + 100)).unwrap().shipped.is_empty());
+        assert!(report::report(store, at(NOW + 50), at(NOW + 100), None).unwrap().shipped.is_empty());
         let mut trail = Trail::of(store);
         trail.note(at(NOW + 20), main_at("x"), Event::Settled { finding: 4, decision: None }).unwrap();
-        let said = report::report(store, at(NOW - 100), at(NOW + 100)).unwrap();
+        let said = report::report(store, at(NOW - 100), at(NOW + 100), None).unwrap();
         assert!(!said.without_verdict[0].open);
         redact(store, &["sam"], NOW + 30);
-        let text = report::report(store, at(NOW - 100), at(NOW + 100)).unwrap().text();
+        let text = report::report(store, at(NOW - 100), at(NOW + 100), None).unwrap().text();
         assert!(text.contains("who answered was removed") && !text.contains("sam"), "{text}");
     });
 }
@@ -721,7 +722,7 @@ fn what_a_branch_was_made_with_shipped_and_what_it_held_when_the_watch_began_did
         let heads: Vec<String> =
             trail.last_merges("acme/app").unwrap().into_iter().map(|link| link.entry.head).collect();
         assert_eq!(heads, [id("base"), id("c1")]);
-        let said = report::report(store, at(NOW - 100), at(NOW + 100)).unwrap();
+        let said = report::report(store, at(NOW - 100), at(NOW + 100), None).unwrap();
         assert_eq!((said.shipped.len(), said.without_ai, said.without_verdict.len()), (1, 0, 0));
     });
 }

@@ -119,10 +119,22 @@ impl Removing {
             Some(link) => format!("They were removed, and entry {} says so.", link.entry.number),
             None => "Nothing was removed.".to_owned(),
         };
+        // What stays is what a reader must not take for gone.
+        let gone = match (&removed, plan.left) {
+            (Some(_), 0) => "The database holds their bytes no more.".to_owned(),
+            (None, 0) => "The database holds no bytes of what was removed earlier.".to_owned(),
+            (_, left) => {
+                let they = if left == 1 { "it holds" } else { "they hold" };
+                let left = count(left, "document", "documents");
+                format!(
+                    "The database STILL HOLDS THE NAME in {left} that no removal touches, because {they} evidence of a change."
+                )
+            }
+        };
         // Also where nothing is left to remove: an earlier run may have been kept from it.
         let beyond =
             store.erase().with_context(|| format!("{said} Their bytes are still in the database's files"))?;
-        print(&format!("{said} The database holds their bytes no more. {beyond}\n"))
+        print(&format!("{said} {gone} {beyond}\n"))
     }
 }
 
@@ -170,6 +182,10 @@ fn shown(plan: &Plan) -> String {
         if !list.is_empty() {
             text.push_str(&format!("; {} {how} (--also {flag})", number(&list)));
         }
+    }
+    if plan.left > 0 {
+        let documents = count(plan.left, "document", "documents");
+        text.push_str(&format!("; {documents} not as recorded hold the name and are LEFT ALONE"));
     }
     text.push_str(".\n");
     text

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_audit::chain::{Because, Event, Made};
-use countersign_audit::documents::{Approver, Approvers, Document, Order};
+use countersign_audit::documents::{Approver, Document, Order};
+use countersign_audit::record::Held;
 use countersign_audit::trail::TrailError;
 use countersign_audit::{Link, Store, Trail};
 use countersign_core::visible;
@@ -42,7 +43,9 @@ impl Show {
             return self.document(store, &link);
         }
         let mut page = Page { store, entry: link.entry.number, faults: Vec::new(), text: String::new() };
-        page.line(&line(&link));
+        if link.entry.made().is_none() {
+            page.line(&line(&link, ""));
+        }
         match &link.entry.event {
             Event::Decision(made) => page.decision(&link, made, choice)?,
             Event::Finding { detail: Some(detail), .. } => {
@@ -111,11 +114,16 @@ impl Page<'_> {
         text.lines().for_each(|line| self.line(&format!("{indent}{line}")));
     }
 
-    /// A document; where it is not there, a line says why in place of what it would have shown.
+    /// A document by its digest.
     fn document(&mut self, what: &str, digest: &str) -> anyhow::Result<Option<Vec<u8>>> {
         let document = Trail::of(self.store).document(digest)?;
-        if let Some(fault) = document.fault(digest, self.entry) {
-            self.faults.push(fault);
+        self.faults.extend(document.fault(digest, self.entry));
+        self.shown(what, document)
+    }
+
+    /// A document; where it is not there, a line says why in place of what it would have shown.
+    fn shown(&mut self, what: &str, document: Document) -> anyhow::Result<Option<Vec<u8>>> {
+        if matches!(document, Document::Missing | Document::Changed) {
             self.line(&format!("{what} cannot be shown."));
         }
         if let Document::Removed(entry) = document {
@@ -152,8 +160,12 @@ impl Page<'_> {
     }
 
     fn decision(&mut self, link: &Link, made: &Made, choice: &ModuleChoice) -> anyhow::Result<()> {
+        let removals = Trail::of(self.store).removals()?;
+        let held = Held::of(self.store, &removals, link, made)?;
+        self.line(&line(link, &held.word(made)));
+        self.faults.extend(held.faults);
         self.text.push('\n');
-        if let Some(answer) = self.document("What was decided", &made.answer)? {
+        if let Some(answer) = self.shown("What was decided", held.answer)? {
             let answer = String::from_utf8_lossy(&answer).into_owned();
             match choice.load()?.render(&answer, "text", output::colour(), false) {
                 Ok(shown) => self.text.push_str(&shown),
@@ -168,13 +180,13 @@ impl Page<'_> {
                 }
             }
         }
-        if let Some(digest) = &made.approvers {
+        if let Some(approvers) = held.approvers {
             self.text.push('\n');
-            if let Some(approvers) = self.document("Who answered", digest)? {
+            if self.shown("Who answered", approvers)?.is_some() {
                 self.text.push_str("Who answered\n");
-                match serde_json::from_slice::<Approvers>(&approvers) {
-                    Ok(known) => known.approvers.iter().for_each(|approver| self.approver(approver)),
-                    Err(_) => self.line("  cannot be read: the record holds something else"),
+                match held.answered {
+                    Some(known) => known.iter().for_each(|approver| self.approver(approver)),
+                    None => self.line("  cannot be read: the record holds something else"),
                 }
             }
         }
