@@ -41,14 +41,15 @@ fn page(title: &str, up: &str, body: &str) -> String {
     )
 }
 
-/// What came of a decision, and the word that a class is named after. What passes by an override is shown as one, also where the entry
-/// is of a version that did not note it.
+/// The class of a decision, and what came of it. What passes by an override is shown as one, also where the entry is of a version
+/// that did not note it.
 fn word(made: &Made, decision: Option<&Decision>) -> (&'static str, String) {
     let overridden = made.overridden || decision.is_some_and(is_overridden);
     let class = if overridden { "over" } else { class(made.verdict) };
     (class, Made { overridden, ..made.clone() }.word())
 }
 
+/// The word that a class is named after.
 fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Approved | Verdict::NotApplicable => "good",
@@ -415,5 +416,33 @@ mod tests {
     fn what_strangers_write_is_text() {
         let shown = esc("<script>alert('1')</script> & \u{202e}x");
         assert!(!shown.contains('<') && !shown.contains('\u{202e}') && !shown.contains('\''), "{shown}");
+    }
+
+    #[test]
+    fn an_override_is_shown_as_one_and_never_as_an_approval() {
+        let made = |overridden: bool| -> Made {
+            let fields = ["base", "request", "facts", "answer", "component"];
+            let mut made = serde_json::json!({ "verdict": "approved", "blocks": false, "ai": true });
+            fields.iter().for_each(|field| made[field] = "".into());
+            made["overridden"] = overridden.into();
+            serde_json::from_value(made).unwrap()
+        };
+        let decision = |state: RuleState, observed: bool| Decision {
+            outcome: countersign_core::model::Outcome::Approved,
+            rules: vec![RuleResult { state, observed, ..RuleResult::default() }],
+            ..Decision::default()
+        };
+        let overridden = decision(RuleState::Overridden, false);
+        for (made, decision, expected) in [
+            (made(true), None, ("over", "overridden")),
+            (made(true), Some(&overridden), ("over", "overridden")),
+            (made(false), Some(&overridden), ("over", "overridden")),
+            (made(false), Some(&decision(RuleState::Overridden, true)), ("good", "approved")),
+            (made(false), Some(&decision(RuleState::Satisfied, false)), ("good", "approved")),
+            (made(false), None, ("good", "approved")),
+        ] {
+            let (class, word) = word(&made, decision);
+            assert_eq!((class, word.as_str()), expected);
+        }
     }
 }
