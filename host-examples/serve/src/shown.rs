@@ -68,6 +68,7 @@ mod tests {
             verdict: if outcome == "waits" { Verdict::Pending } else { Verdict::Approved },
             blocks: outcome == "waits",
             ai: false,
+            overridden: false,
             result: None,
             base: String::new(),
             request: String::new(),

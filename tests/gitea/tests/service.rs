@@ -231,7 +231,13 @@ fn bypass_15_and_35_a_status_that_somebody_else_writes_is_written_again_and_repo
     let (_, head) = story.pull("work");
     state_becomes(&story, &service, &head, "pending");
     let forged = json!({ "context": "countersign", "state": "success", "description": "fine" });
-    story.gitea.ok("POST", &format!("repos/acme/app/statuses/{head}"), &story.dana, forged);
+    let statuses = format!("repos/acme/app/statuses/{head}");
+    story.gitea.ok("POST", &statuses, &story.dana, forged);
+    // Nor do many others of other names hide it.
+    for n in 0..60 {
+        let other = json!({ "context": format!("other-{n}"), "state": "success" });
+        story.gitea.ok("POST", &statuses, &story.dana, other);
+    }
     service.until("it is reported", || {
         service
             .entries()

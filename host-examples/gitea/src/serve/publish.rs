@@ -107,9 +107,10 @@ impl Publisher<'_> {
         page: &str,
     ) -> Result<Published, ApiError> {
         let description = cut(&countersign_core::visible(said));
-        // The newest come first. Where ours is not among them it is written again, and then it is.
-        let mut known: Vec<Status> =
-            self.api.first(&format!("/repos/{repository}/commits/{head}/statuses"))?;
+        // The newest come first, and statuses of other names in masses hide none of this one.
+        let is_found = |statuses: &[Status]| statuses.iter().any(|status| status.context == CONTEXT);
+        let path = format!("/repos/{repository}/commits/{head}/statuses");
+        let mut known: Vec<Status> = self.api.list_until(End::Counted, &path, is_found)?;
         known.retain(|status| status.context == CONTEXT);
         let newest = known.iter().max_by_key(|status| status.id);
         let same = |status: &Status| {

@@ -7,6 +7,9 @@ use std::process::Stdio;
 
 use super::{GitError, Repository, broken_pipe, failed};
 
+/// The name of a file without its ending, and the endings of the two that go together; none of a path that is not taken.
+pub type Takes = fn(&str) -> Option<(&str, [&str; 2])>;
+
 /// A ref on top of which another one is put.
 #[derive(Debug, Clone)]
 pub struct Other {
@@ -14,8 +17,8 @@ pub struct Other {
     pub git_ref: String,
     /// All that it holds stays as it is there, whatever others have at the same paths.
     pub stays: bool,
-    /// Of what does not have to stay: the name of a file without its ending, and the endings of the two that go together.
-    pub takes: fn(&str) -> Option<(&str, [&str; 2])>,
+    /// What is taken of the rest.
+    pub takes: Takes,
 }
 
 /// The files of a tree: modes and blobs by paths.
@@ -122,7 +125,7 @@ impl Repository {
 }
 
 /// Adds the regular files that go together in pairs, where nothing of either stands yet.
-fn add(to: &mut Entries, from: Entries, takes: fn(&str) -> Option<(&str, [&str; 2])>) {
+fn add(to: &mut Entries, from: Entries, takes: Takes) {
     for path in from.keys() {
         let Some((name, endings)) = takes(path) else { continue };
         let pair = endings.map(|ending| format!("{name}.{ending}"));

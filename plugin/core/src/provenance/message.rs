@@ -47,6 +47,17 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
 /// How much of a value is read: a name and an address are short, and what strangers send is not.
 pub(super) const VALUE_BYTES: usize = 1_000;
 
+/// A statement that is answered behind it, and the answer: `[x] AI assistance was used: yes`. Where both answers stand, nobody
+/// has answered.
+fn answered(text: &str) -> Option<(&str, &str)> {
+    let (statement, answer) = text.rsplit_once(':').or_else(|| text.rsplit_once('('))?;
+    let answer = answer.trim_matches(|c: char| !c.is_alphanumeric() && c != '(');
+    let first = answer.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let is_answer = ["yes", "no"].iter().any(|word| word.eq_ignore_ascii_case(first));
+    let other = |word: &str| answer.len() < 12 && contains(answer, word);
+    (is_answer && !(other("yes") && other("no"))).then_some((statement, answer))
+}
+
 /// What is known while pieces go by.
 struct Reader<'r> {
     table: &'r Table,
@@ -318,10 +329,16 @@ impl Reader<'_> {
             {
                 return true;
             }
-            if text.starts_with("[ ]") {
-                if prose::says(&tokens, false) >= Some(Says::Worked) {
-                    self.out.declared_none(text);
+            if let Some((statement, answer)) = answered(text)
+                && prose::is_about_use(&prose::tokens(table, statement))
+            {
+                if !self.answer(answer, "Yes", text, place) {
+                    self.out.remark(RemarkCode::AiInProse, PROSE, text);
                 }
+                return false;
+            }
+            // A template that nobody filled in declares nothing.
+            if text.starts_with("[ ]") {
                 return false;
             }
             if prose::says_the_word(&tokens) && denies(table, text) {

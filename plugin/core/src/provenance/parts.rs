@@ -112,6 +112,7 @@ pub(super) static PARTS: Words<Part> = Words::new(&[
     ("change", Work),
     ("changes", Work),
     ("chat", Role),
+    ("checklist", Disclosure),
     ("cleaned", Done),
     ("cli", Role),
     ("coauthored", Made),

@@ -676,6 +676,11 @@ pub(super) fn asks_of_work(tokens: &[Token<'_>]) -> bool {
     })
 }
 
+/// Whether a text, taken for a question, asks whether an AI was used: `AI assistance was used in this request`.
+pub(super) fn is_about_use(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().any(|token| matches!(token.part, Part::Ai | Part::Name)) && asks_of_work(tokens)
+}
+
 /// Whether a line of another language says it.
 pub(super) fn says_elsewhere(text: &str) -> bool {
     let made = [

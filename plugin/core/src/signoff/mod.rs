@@ -209,6 +209,9 @@ struct Sheet<'q> {
     latest: Vec<Vec<PersonId>>,
 }
 
+/// Which acts gave an answer, each with the question: by the words, and by the question where the words are a copy under it alone.
+type Given<'s> = BTreeMap<(Option<&'s str>, &'s str), Vec<(usize, &'s str)>>;
+
 impl Desk<'_, '_, '_> {
     /// Judges every act for one requirement; whoever is among `owners` may approve for it too.
     ///
@@ -742,7 +745,7 @@ impl Desk<'_, '_, '_> {
         let counts = |at: usize| codes.get(at) == Some(&ActCode::Counted);
         let asked = |question: &str| requirement.answers.iter().any(|name| name == question);
         // What is asked here is a copy of the same words whatever question they answered; what nobody asks, under its own alone.
-        let mut given: BTreeMap<(Option<&str>, &str), Vec<(usize, &str)>> = BTreeMap::new();
+        let mut given = Given::new();
         for (at, answers) in self.acts.answers.iter().enumerate() {
             // What nobody proved to have said is nobody's answer.
             let proved = matches!(self.acts.fault(at), None | Some(ActCode::StalePolicy));

@@ -494,11 +494,19 @@ fn a_label_asks_and_what_stands_behind_it_answers() {
         ("AI-Disclosure: used Cursor for the tests", &["cursor"]),
         ("- [x] I used AI for this change", &["unknown"]),
         ("- [x] I used Claude Code to write the tests", &["claude-code"]),
-        ("- [ ] I used AI for this change", &["?declared-none"]),
+        ("- [ ] I used AI for this change", &[]),
         ("- [ ] No AI was used\n- [x] I used AI for some of it", &["unknown"]),
         ("- [ ] I have read the policy on AI", &[]),
         ("- [x] I have read the policy on AI-generated code", &[]),
         ("- [x] No AI was used", &["?declared-none"]),
+        // A statement that is answered behind it is what the answer says, whatever its box says.
+        ("- [x] Significant LLM help was used here: `yes`", &["unknown"]),
+        ("- [ ] AI tools were used in this request: **yes**", &["unknown"]),
+        ("AI was used for this change (no)", &["?declared-none"]),
+        ("- [x] AI tools were used in this request: **No** (but for a name)", &["?ai-in-prose"]),
+        ("- [ ] AI tools were used in this request: `yes` / `no`", &[]),
+        ("- [x] The policy was read: yes", &[]),
+        ("## AI checklist\n\nNo.", &["?declared-none"]),
     ]);
 }
 
