@@ -112,13 +112,16 @@ const RHEAS: &str = "I have looked and nothing else reads it";
 /// What each of two people does, on which branch; neither fetches in between.
 type Story = (&'static str, &'static str, fn(&Clone) -> Run, &'static str, fn(&Clone) -> Run);
 
+/// Branches, and whether what they bring passes in the end.
+type Passing = &'static [(&'static str, bool)];
+
 #[test]
 fn whoever_pushes_second_gets_in_by_what_is_printed_without_signing_anew() {
     let two = POLICY.replace("{ approvals: 1, by: seniors, answers", "{ approvals: 2, by: seniors, answers");
     let withdraw: fn(&Clone) -> Run = |clone| clone.approve("main", &["--withdraw"]);
     let sams: fn(&Clone) -> Run = |clone| clone.answers(SAMS);
     let rheas: fn(&Clone) -> Run = |clone| clone.answers(RHEAS);
-    let stories: [(Story, &str, &[(&str, bool)]); 3] = [
+    let stories: [(Story, &str, Passing); 3] = [
         (("one change", "feat", sams, "feat", rheas), &two, &[("feat", true)]),
         (("two changes", "feat", sams, "other", rheas), POLICY, &[("feat", true), ("other", true)]),
         (("a withdrawal", "feat", sams, "feat", withdraw), POLICY, &[("feat", false)]),
