@@ -332,8 +332,9 @@ impl Setup {
         // Gitea's word and Forgejo's for rules that administrators obey too; each ignores the other's.
         want("block_admin_merge_override", true.into());
         want("apply_to_admins", true.into());
-        if !self.allow_push {
-            want("enable_push", false.into());
+        // A new rule of Gitea's lets nobody push.
+        if rule.is_none() || !self.allow_push {
+            want("enable_push", self.allow_push.into());
         }
         if self.veto {
             want("block_on_rejected_reviews", true.into());

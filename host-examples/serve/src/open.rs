@@ -1,9 +1,8 @@
 //! The changes that are open, each with the last decision about it and the gate's own comment on it.
 
-use countersign_audit::Link;
-use countersign_audit::Place;
 use countersign_audit::database::{DatabaseError, Row, Store};
 use countersign_audit::trail::{Trail, TrailError};
+use countersign_audit::{Link, Place};
 
 /// Changes that a page lists.
 const MOST: i64 = 1_000;

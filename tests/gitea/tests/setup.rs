@@ -76,3 +76,21 @@ fn a_new_branch_that_a_rule_guards_is_made_while_the_rule_is_lifted_and_the_hook
     let refused = push("work");
     assert!(refused.code == 1 && refused.text.contains("protected branch"), "{}", refused.text);
 }
+
+#[test]
+fn where_people_may_push_a_new_rule_lets_them_and_the_hook_judges_what_they_push() {
+    let story = Story::new();
+    let service = story.serve(&[]);
+    let done = story.setup(&service, &["--apply", "--allow-push"]);
+    assert_eq!(done.code, 0, "{}", done.text);
+    let again = story.setup(&service, &["--allow-push"]);
+    assert!(again.text.contains("There is nothing to change."), "{}", again.text);
+    story.clone.git(&["switch", "--quiet", "--create", "work", "origin/main"]);
+    story.clone.write("README", "More.\n");
+    story.clone.commit("Say more");
+    let pushed = story.clone.try_git(&["push", "origin", "work:main", "work:refs/heads/release/1"]);
+    assert_eq!(pushed.code, 0, "{}", pushed.text);
+    story.clone.commit(AI);
+    let pushed = story.clone.try_git(&["push", "origin", "work:main"]);
+    assert!(pushed.code == 1 && pushed.text.contains("is not satisfied"), "{}", pushed.text);
+}
