@@ -24,7 +24,7 @@ pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
         table,
         ascii: message.is_ascii(),
         links: has_links(message),
-        speaks: prose::speaks_of_ai(table, message),
+        first_ai: prose::first_ai(table, message),
         asked: false,
         line: (0, false),
         spoke: false,
@@ -65,8 +65,8 @@ struct Reader<'r> {
     ascii: bool,
     /// There may be links in it.
     links: bool,
-    /// Somewhere it names an AI, or says the word.
-    speaks: bool,
+    /// Where it first names an AI, or says the word.
+    first_ai: Option<usize>,
     /// The piece before asked whether AI was used.
     asked: bool,
     /// Where the line before ended, and whether its sentence did not.
@@ -307,7 +307,7 @@ impl Reader<'_> {
             self.out.remark(RemarkCode::PastedReply, PASTED_REPLY, text);
             return false;
         }
-        if !self.speaks || text.starts_with('`') {
+        if self.first_ai.is_none_or(|first| piece.span().end <= first) || text.starts_with('`') {
             return false;
         }
         let spoke = std::mem::take(&mut self.spoke);
@@ -398,7 +398,7 @@ impl Reader<'_> {
 
     /// Whether a key is no trailer's and heads a declaration: `AI assistance`, and where an answer follows `AI-Disclosure`.
     fn is_label(&self, key: &str, value: &str) -> bool {
-        self.speaks
+        self.first_ai.is_some()
             && !value.is_empty()
             && key.split([' ', '-']).any(|word| AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)))
             && Key::of(key).is_none()

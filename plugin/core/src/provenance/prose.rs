@@ -157,16 +157,32 @@ impl Beginnings {
 
 /// Whether a text names an AI, or says the word.
 pub(super) fn speaks_of_ai(table: &Table, text: &str) -> bool {
+    first_ai(table, text).is_some()
+}
+
+/// Where a text first names an AI, or says the word: no line that ends before does. Of other languages it is not told where.
+pub(super) fn first_ai(table: &Table, text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if !text.is_ascii() && contains_any(text, &["ИИ", "нейросет", "人工知能", "人工智能"]) {
+        return Some(0);
+    }
     let of_policy = !table.extra.is_empty();
-    let mut before = 0;
-    // The blank ends the last word.
-    let next = text.bytes().skip(1).chain([b' ']);
-    text.bytes().zip(next).enumerate().any(|(at, (byte, next))| {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
         let kind = BEGINNINGS.kind(byte);
-        let begins = before == 0 && kind > 1 && (BEGINNINGS.may_begin(kind, next) || of_policy);
-        before = kind;
-        begins && ai_at(table, text, at).is_some()
-    }) || (!text.is_ascii() && contains_any(text, &["ИИ", "нейросет", "人工知能", "人工智能"]))
+        if kind > 0 {
+            let may_begin = kind > 1
+                && (of_policy || BEGINNINGS.may_begin(kind, bytes.get(at + 1).copied().unwrap_or(b' ')));
+            if may_begin && ai_at(table, text, at).is_some() {
+                return Some(at);
+            }
+            // What goes on with a word begins none.
+            let rest = bytes.get(at..).unwrap_or_default();
+            at += rest.iter().position(|byte| BEGINNINGS.kind(*byte) == 0).unwrap_or(rest.len());
+        }
+        at += 1;
+    }
+    None
 }
 
 /// The letters that a text begins with.
