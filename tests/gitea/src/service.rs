@@ -212,13 +212,12 @@ fn spawn(args: &[String], log: &PathBuf) -> Child {
 impl Story {
     /// The gate's statuses of a commit, the newest first: state, description, address.
     pub fn statuses(&self, head: &str) -> Vec<(String, String, String)> {
-        let found = self.gitea.ok(
-            "GET",
-            &format!("repos/acme/app/commits/{head}/statuses"),
-            &self.admin,
-            Value::Null,
-        );
-        let mut found: Vec<Value> = found.as_array().unwrap().clone();
+        let page = |page: u64| {
+            let path = format!("repos/acme/app/commits/{head}/statuses?limit=50&page={page}");
+            self.gitea.ok("GET", &path, &self.admin, Value::Null).as_array().unwrap().clone()
+        };
+        // Others may have written more than one page holds.
+        let mut found: Vec<Value> = (1..).map(page).take_while(|page| !page.is_empty()).flatten().collect();
         found.retain(|status| status["context"] == "countersign");
         found.sort_by_key(|status| std::cmp::Reverse(status["id"].as_i64()));
         let text = |status: &Value, key: &str| status[key].as_str().unwrap_or_default().to_owned();
