@@ -261,8 +261,7 @@ impl Script {
         let Ok(text) = fs::read_to_string(&self.path) else {
             return Some(format!("{path} is missing: run install-hook without --check"));
         };
-        let mode = fs::metadata(&self.path).map(|meta| meta.permissions().mode()).unwrap_or_default();
-        if mode & 0o111 == 0 {
+        if !is_executable(&self.path) {
             return Some(format!(
                 "{path} is not executable, so the server skips it and says nothing: chmod +x {path}"
             ));
@@ -273,12 +272,16 @@ impl Script {
     }
 }
 
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0)
+}
+
 /// Why git never runs what stands in `pre-receive.d` of a repository; none where nothing stands in the way, or nothing at all.
 fn never_run(folder: &Path) -> Option<String> {
-    let path = folder.join("hooks/pre-receive");
-    let text = fs::read(&path).ok()?;
+    let own = folder.join("hooks/pre-receive");
+    let text = fs::read(&own).ok()?;
     let hook = folder.join("hooks/pre-receive.d").join(NAME);
-    let (path, hook) = (path.display(), hook.display());
+    let (path, hook) = (own.display(), hook.display());
     // Gitea's own says `${hookname}.d`.
     let runs_all = String::from_utf8_lossy(&text).lines().any(|line| {
         let line = line.trim_start();
@@ -290,8 +293,7 @@ fn never_run(folder: &Path) -> Option<String> {
              or move it to pre-receive.d"
         ));
     }
-    let mode = fs::metadata(folder.join("hooks/pre-receive")).map(|meta| meta.permissions().mode()).ok()?;
-    (mode & 0o111 == 0)
+    (!is_executable(&own))
         .then(|| format!("{path} is not executable, so git runs no hook and says nothing: chmod +x {path}"))
 }
 

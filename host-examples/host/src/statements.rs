@@ -7,16 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use countersign_core::model::{Account, Act, ActKind, Proof, Text};
+use countersign_core::model::{Account, Act, ActKind, Proof, SIGNOFF_FOLDER, Text, signoff_files};
 
 use crate::git::{GitError, Held, Objects, Other, Repository};
 use crate::module::sha256_hex;
 
-/// The refs that hold sign-offs are below it.
-pub const SIGNOFF_REFS: &str = "refs/countersign/";
-
-/// The ref that holds the sign-offs of this clone. Those of others are fetched beside it, under `refs/countersign/`.
-pub const SIGNOFFS_REF: &str = "refs/countersign/signoffs";
+pub use countersign_core::model::{SIGNOFF_REFS, SIGNOFFS_REF};
 
 /// Where [`SIGNOFFS_REF`] of the repository that is pushed to comes to stand: with all that stands beside it there, or alone.
 const FETCHED_REFS: [&str; 2] = ["refs/countersign/others/signoffs", "refs/countersign/others"];
@@ -33,8 +29,6 @@ pub const STATEMENT_BYTES: usize = 64 << 10;
 /// Most bytes of a signature: that of the longest RSA key has less than three thousand.
 const SIGNATURE_BYTES: usize = 8 << 10;
 
-/// The folder that holds them in a tree.
-const FOLDER: &str = "signoffs";
 /// Files that the history of all refs may have gained and changed, taken together.
 const ENTRIES: usize = 4_000_000;
 /// What else was signed, where no rule counts it: of so many files, the newest, it is looked up whether they were for this change
@@ -85,7 +79,7 @@ pub struct Found {
 
 /// The commit that a file is about, by the folder that it stands in.
 fn commit_of(name: &str) -> Option<&str> {
-    Some(name.strip_prefix(FOLDER)?.strip_prefix('/')?.split_once('/')?.0)
+    Some(name.strip_prefix(SIGNOFF_FOLDER)?.strip_prefix('/')?.split_once('/')?.0)
 }
 
 /// Why not all sign-offs of a change are known.
@@ -136,7 +130,7 @@ pub fn find(
         return Ok(Err(Unread::Shallow));
     }
     let (mut found, mut count, mut seen, mut others) = (Found::default(), 0, 0, 0);
-    repository.ever_held(&tips, FOLDER, |Held { path, blob }| {
+    repository.ever_held(&tips, SIGNOFF_FOLDER, |Held { path, blob }| {
         seen += 1;
         if seen > ENTRIES {
             return ControlFlow::Break(());
@@ -298,7 +292,7 @@ pub fn write(
     statement: &[u8],
     signature: &[u8],
 ) -> Result<String, GitError> {
-    let name = format!("{FOLDER}/{head}/{}", sha256_hex(signature));
+    let name = format!("{SIGNOFF_FOLDER}/{head}/{}", sha256_hex(signature));
     let files = [(format!("{name}.json"), statement.to_vec()), (format!("{name}.sig"), signature.to_vec())];
     let message = format!("Sign-off of {}", head.get(..12).unwrap_or(head));
     repository.store(SIGNOFFS_REF, &others(repository)?, &files, &message)?;
@@ -362,17 +356,8 @@ fn fetched(repository: &Repository) -> Result<Vec<String>, GitError> {
 fn others(repository: &Repository) -> Result<Vec<Other>, GitError> {
     let other = |git_ref: String| Other {
         stays: FETCHED_REFS.contains(&git_ref.as_str()),
-        takes: statement_of,
+        takes: signoff_files,
         git_ref,
     };
     Ok(fetched(repository)?.into_iter().map(other).collect())
-}
-
-/// The name of a file of a statement without its ending, `signoffs/COMMIT/DIGEST`, and the two endings.
-fn statement_of(path: &str) -> Option<(&str, [&str; 2])> {
-    let (name, ending) = path.rsplit_once('.')?;
-    let (commit, digest) = name.strip_prefix(FOLDER)?.strip_prefix('/')?.split_once('/')?;
-    let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let fits = matches!(commit.len(), 40 | 64) && digest.len() == 64 && is_hex(commit) && is_hex(digest);
-    (fits && matches!(ending, "json" | "sig")).then_some((name, ["json", "sig"]))
 }

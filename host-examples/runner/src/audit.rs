@@ -13,7 +13,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use countersign_audit::anchor::Anchor;
 use countersign_audit::chain::{Entry, Event, branch};
 use countersign_audit::database::{DatabaseError, reading};
-use countersign_audit::documents;
+use countersign_audit::documents::{self, Removals};
 use countersign_audit::record::Held;
 use countersign_audit::replay::{Modules, Replayed, replay_all};
 use countersign_audit::spool::Spool;
@@ -349,9 +349,10 @@ impl Log {
                 Form::Json => eprintln!("countersign: {what}{}", self.asked()),
             }
         }
+        let removals = Trail::of(store).removals()?;
         for here in found.iter().rev().take(self.most) {
             let line = match (self.format, here) {
-                (Form::Text, Ok(link)) => inline(&line(link, &word(store, link)?)),
+                (Form::Text, Ok(link)) => inline(&line(link, &word(store, &removals, link)?)),
                 (Form::Text, Err(damage)) => {
                     inline(&format!("{:>6}  {:<19}  damaged    {damage}", damage.number, ""))
                 }
@@ -393,13 +394,12 @@ impl Log {
 }
 
 /// What came of a decision, for a person. Of an entry that a version wrote which noted no overrides, its documents say it.
-fn word(store: &mut dyn Store, link: &Link) -> anyhow::Result<String> {
+fn word(store: &mut dyn Store, removals: &Removals, link: &Link) -> anyhow::Result<String> {
     let Some(made) = link.entry.made() else { return Ok(String::new()) };
     if made.overridden || made.approvers.is_none() {
         return Ok(made.word());
     }
-    let removals = Trail::of(store).removals()?;
-    Ok(Held::of(store, &removals, link, made)?.word(made))
+    Ok(Held::of(store, removals, link, made)?.word(made))
 }
 
 /// An entry on one line; `word` is what came of a decision.

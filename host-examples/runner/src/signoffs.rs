@@ -67,7 +67,7 @@ impl Signoffs {
 
 /// What became of the record, and how it goes on.
 fn joined(stood: Record, remote: &str) -> String {
-    let push = format!("git push {remote} {SIGNOFFS_REF}");
+    let push = push(remote);
     match stood {
         Record::Known => {
             format!("What was fetched holds all that was signed here: {SIGNOFFS_REF} needs no push.\n")
@@ -83,6 +83,11 @@ fn joined(stood: Record, remote: &str) -> String {
             "{SIGNOFFS_REF} now holds what was signed here and what was fetched. What to do next:\n  {push}\n"
         ),
     }
+}
+
+/// What takes one's own to others.
+pub fn push(remote: &str) -> String {
+    format!("git push {} {SIGNOFFS_REF}", countersign_core::shell_word(remote))
 }
 
 /// What brings the sign-offs of others.

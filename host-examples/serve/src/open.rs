@@ -53,8 +53,8 @@ fn links(store: &mut dyn Store, rows: &[Row]) -> Result<Vec<Link>, TrailError> {
     Ok(links)
 }
 
-/// The last decisions about the changes that are open and bring a commit. One
-/// that is not as it was written is not among them.
+/// The last decisions about the changes that are open and bring a commit. One that is not as it was
+/// written is not among them.
 ///
 /// # Errors
 /// When the database fails.

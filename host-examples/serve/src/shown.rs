@@ -1,6 +1,7 @@
 //! Which decision the status of a commit shows: a forge keeps one status for a commit, however many changes are open that bring it.
 
 use countersign_audit::Link;
+use countersign_audit::chain::Made;
 
 /// A change that is open, and the last decision about it.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ impl Open {
     }
 
     fn passes(&self) -> bool {
-        self.link.entry.made().is_some_and(|made| !made.blocks)
+        self.link.entry.made().is_some_and(Made::passes)
     }
 
     fn is_gated(&self) -> bool {
@@ -56,7 +57,7 @@ pub fn speaker(open: &[Open]) -> Option<&Open> {
 
 #[cfg(test)]
 mod tests {
-    use countersign_audit::chain::{Entry, Event, Made, Verdict};
+    use countersign_audit::chain::{Entry, Event, Verdict};
 
     use super::*;
 

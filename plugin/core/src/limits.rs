@@ -1,6 +1,6 @@
 //! The limits of the contract, counted here so that every packaging gives the same typed `over-limit`.
 //!
-//! Fuel, epoch and memory of a host are backstops above these: no input within the limits reaches them.
+//! Deadline and memory of a host are backstops above these: no input within the limits reaches them.
 
 /// Bytes of one request, policy, or batch of commits.
 pub const REQUEST_BYTES: usize = 64 << 20;
@@ -8,6 +8,8 @@ pub const REQUEST_BYTES: usize = 64 << 20;
 pub const COMMITS: usize = 20_000;
 /// Files in one request.
 pub const FILES: usize = 50_000;
+/// How far the clocks of a signer and of a host may be apart, in seconds.
+pub const CLOCK_SKEW: i64 = 300;
 /// Documents in one request: policies, code owners, and the notes of each commit.
 pub const DOCUMENTS: usize = 50_000;
 /// Acts in one request.

@@ -209,12 +209,17 @@ pub fn same_repository(one: &str, other: &str) -> bool {
 
 /// The last two parts of an address, which hold no secret.
 pub fn owner_and_name(text: &str) -> String {
-    let address = text.trim_end_matches('/').trim_end_matches(".git").to_lowercase();
+    named_by(text)
+        .unwrap_or_else(|| text.trim_end_matches('/').trim_end_matches(".git").to_owned())
+        .to_lowercase()
+}
+
+/// `owner/name` by the last two parts of an address or a path; none where it has fewer.
+pub fn named_by(address: &str) -> Option<String> {
+    let address = address.trim_end_matches('/').trim_end_matches(".git");
     let mut parts = address.rsplit(['/', ':']).filter(|part| !part.is_empty());
-    match (parts.next(), parts.next()) {
-        (Some(name), Some(owner)) => format!("{owner}/{name}"),
-        _ => address,
-    }
+    let (name, owner) = (parts.next()?, parts.next()?);
+    Some(format!("{owner}/{name}"))
 }
 
 /// The full name of a branch that a system calls by its short one, whatever that looks like.

@@ -16,6 +16,7 @@ use countersign_core::model::{
     ObjectId, Place, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
 };
 
+use crate::ci::named_by;
 use crate::git::{Asked, Diff, Entry, GitError, Objects, Repository};
 use crate::module::{Function, Module};
 use crate::statements::{self, ALLOWED_SIGNERS_PATH, REVOKED_KEYS_PATH};
@@ -519,14 +520,6 @@ fn worth_keeping(
     let needs: Needs = read(answer.as_bytes())?;
     let keep: HashSet<&str> = needs.keep.iter().map(String::as_str).collect();
     Ok(shown.acts.into_vec().into_iter().filter(|act| keep.contains(act.id.as_ref())).collect())
-}
-
-/// `owner/name` by the last two parts of an address or a path.
-fn named_by(address: &str) -> Option<String> {
-    let address = address.trim_end_matches('/').trim_end_matches(".git");
-    let mut parts = address.rsplit(['/', ':']).filter(|part| !part.is_empty());
-    let (name, owner) = (parts.next()?, parts.next()?);
-    Some(format!("{owner}/{name}"))
 }
 
 fn finished(request: &Request<'_>, as_push: bool) -> Result<Collected, CollectError> {

@@ -1,6 +1,7 @@
 //! A statement that is not signed yet, and what the module says of it.
 
 use anyhow::{Context, bail};
+use countersign_core::limits::CLOCK_SKEW;
 use countersign_core::model::{
     Act, ActCode, ActKind, Change, Decision, Proof, Request, Signing, Signoff, SignoffDecision, Statement,
     Text, ToSign, When, read,
@@ -12,8 +13,9 @@ use countersign_host::statements::STATEMENT_BYTES;
 /// The id of the act once it is signed.
 const SIGNED: &str = "signed";
 
-/// How far clocks may be apart, in seconds. What is dated later than that was dated so.
-const CLOCKS: i64 = 240;
+/// How far ahead a statement may be dated, in seconds: less than the module lets one be, for it is judged somewhere else a moment
+/// later.
+const CLOCKS: i64 = CLOCK_SKEW - 60;
 
 /// What an act says that is a statement.
 fn signed(act: &Act<'_>) -> Option<Signoff> {

@@ -13,7 +13,7 @@ use clap::Args;
 use countersign_core::model::{
     ActCode, Change, Decision, Request, SIGNATURE_NAMESPACE, Signing, Signoff, SignoffDecision, read,
 };
-use countersign_core::{plain, shell_word};
+use countersign_core::plain;
 use countersign_host::cli::now;
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
 use countersign_host::git::Repository;
@@ -23,7 +23,7 @@ use countersign_host::statements::{self, Record, SIGNOFFS_REF};
 use crate::ModuleChoice;
 use crate::change::ChangeChoice;
 use crate::output;
-use crate::signoffs::fetch;
+use crate::signoffs::{fetch, push};
 use draft::Draft;
 
 /// Sign off a change with an SSH key.
@@ -206,12 +206,12 @@ impl Approve {
         let remote = collector.remote()?;
         output::print(&format!(
             "{verb} {} for {}, with {}\n{verdict}\nIt is in {SIGNOFFS_REF} of this clone. What to do next:\n  \
-             git push {} {SIGNOFFS_REF}\n  run the job of the gate again\n\
+             {}\n  run the job of the gate again\n\
              If the push is refused because somebody else's came before:\n  {}\n  countersign signoffs --join\n",
             change.head.short(),
             plain(&change.target),
             key.path().display(),
-            shell_word(&remote),
+            push(&remote),
             fetch(&remote),
         ))?;
         Ok(ExitCode::SUCCESS)
@@ -236,14 +236,14 @@ impl Approve {
             lines.push(format!(
                 "{} has {} that {} does not hold: what you sign is not what is pushed there.",
                 plain(&pushed),
-                count(more, "commit"),
+                preview::count(more, "commit"),
                 head.get(..12).unwrap_or(head)
             ));
         }
         if let edited @ 1.. = repository.edited(head)? {
             lines.push(format!(
                 "{} of the work tree {} from what you sign: what is not committed is not part of it.",
-                count(edited, "file"),
+                preview::count(edited, "file"),
                 if edited == 1 { "differs" } else { "differ" }
             ));
         }
@@ -304,10 +304,6 @@ fn put(given: &mut Vec<(String, String)>, name: &str, text: &str) {
 /// The head that would be signed, in whole.
 fn change_head<'r>(request: &'r Request<'_>) -> &'r str {
     request.change.as_ref().map(|change| change.head.as_str()).unwrap_or_default()
-}
-
-fn count(number: u64, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 fn is_day(text: &str) -> bool {
@@ -388,17 +384,17 @@ fn refusal(signing: &Signing, request: &Request<'_>) -> String {
 
 /// What was signed here before and may not be pushed: signing it anew would bring it no further.
 fn unpushed(stood: Record, remote: &str) -> String {
-    let (remote, fetch) = (shell_word(remote), fetch(remote));
+    let (push, fetch) = (push(remote), fetch(remote));
     match stood {
         Record::Known => String::new(),
         Record::Ahead => format!(
             "\nWhat was signed here before is not in what was fetched. If it is not pushed yet:\n  \
-             git push {remote} {SIGNOFFS_REF}\nIf that is refused because somebody else's came before:\n  {fetch}\n  \
+             {push}\nIf that is refused because somebody else's came before:\n  {fetch}\n  \
              countersign signoffs --join\n"
         ),
         Record::Apart => format!(
             "\nWhat was signed here before and what was fetched stood apart, so a push was refused; {SIGNOFFS_REF} now holds \
-             both. What to do next:\n  git push {remote} {SIGNOFFS_REF}\n"
+             both. What to do next:\n  {push}\n"
         ),
     }
 }

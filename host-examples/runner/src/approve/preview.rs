@@ -27,7 +27,7 @@ pub fn change(request: &Request<'_>, decision: &Decision, signing: &Signing, key
     line(format!("You        {signer}, with {}", plain(&key.path().display().to_string())));
 
     line(String::new());
-    line(count(request.commits.len(), "commit"));
+    line(count(request.commits.len() as u64, "commit"));
     for commit in request.commits.iter().take(SHOWN) {
         let message = commit.message.to_str_lossy();
         let (name, email) = (commit.author.name.to_str_lossy(), commit.author.email.to_str_lossy());
@@ -41,7 +41,7 @@ pub fn change(request: &Request<'_>, decision: &Decision, signing: &Signing, key
     }
     let all = format!("{}..{}", change.base_tip.get(..12).unwrap_or(&change.base_tip), head);
     more(request.commits.len(), &format!("git log {all}"), &mut line);
-    line(count(request.files.len(), "file"));
+    line(count(request.files.len() as u64, "file"));
     for file in request.files.iter().take(SHOWN) {
         let mark = match file.status {
             FileStatus::Added => 'A',
@@ -110,6 +110,6 @@ pub fn who(signer: &str, sets: &[String]) -> String {
     }
 }
 
-fn count(number: usize, what: &str) -> String {
+pub(super) fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

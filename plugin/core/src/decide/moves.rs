@@ -1,19 +1,16 @@
 //! How a ref would be moved, which comes before every rule: whether it is protected at all, and what no rule about
 //! commits and files can see.
 
-use crate::model::{Change, Fact, FileStatus, MergeKind, Outcome, Request, Role, TriggerKind};
+use crate::model::{
+    Change, Fact, FileStatus, MergeKind, Outcome, Request, Role, SIGNOFF_REFS, SIGNOFFS_REF, TriggerKind,
+    signoff_files,
+};
 use crate::order::Index;
 use crate::policy::Protects;
 
-/// The refs that hold sign-offs.
-const SIGNOFFS: &str = "refs/countersign/";
-
-/// The one that people push to. Git keeps no ref below another, so that one below it would keep it from ever being made.
-const SIGNOFFS_REF: &str = "refs/countersign/signoffs";
-
 /// Whether a push would move a ref that holds sign-offs. No policy is asked about it.
 pub(super) fn holds_signoffs(request: &Request<'_>, change: &Change<'_>) -> bool {
-    request.trigger.kind == TriggerKind::PreReceive && change.target.starts_with(SIGNOFFS)
+    request.trigger.kind == TriggerKind::PreReceive && change.target.starts_with(SIGNOFF_REFS)
 }
 
 /// What is said of a push to a ref that holds sign-offs. They are only ever added: whoever may push could else put away what
@@ -28,6 +25,7 @@ pub(super) fn of_signoffs(request: &Request<'_>, change: &Change<'_>) -> (Outcom
     if change.head.is_zero() {
         return denied(format!("this would delete {target}"));
     }
+    // Git keeps no ref below another, so that one below the documented one would keep that from ever being made.
     if target.strip_prefix(SIGNOFFS_REF).is_some_and(|below| below.starts_with('/')) {
         let why = format!("Denied: {target} would stand in the place of {SIGNOFFS_REF}; push to that");
         return (Outcome::Denied, why);
@@ -43,13 +41,11 @@ pub(super) fn of_signoffs(request: &Request<'_>, change: &Change<'_>) -> (Outcom
         return denied(format!("this would change or take away {path} of {target}"));
     }
     let added = Index::of(request.files.iter().map(|file| file.path.as_bytes()));
+    // What git puts into no index, such as `.git/x` or `../x`, would keep everybody from adding to it.
     let is_whole = |path: &str| {
-        let other = match path.rsplit_once('.') {
-            Some((name, "json")) if is_place(name) => format!("{name}.sig"),
-            Some((name, "sig")) if is_place(name) => format!("{name}.json"),
-            _ => return false,
-        };
-        added.get(other.as_bytes()).is_some()
+        signoff_files(path).is_some_and(|(name, endings)| {
+            endings.iter().all(|ending| added.get(format!("{name}.{ending}").as_bytes()).is_some())
+        })
     };
     match request.files.iter().find(|file| !is_whole(&file.path.to_str_lossy())) {
         Some(odd) => {
@@ -60,16 +56,6 @@ pub(super) fn of_signoffs(request: &Request<'_>, change: &Change<'_>) -> (Outcom
         }
         None => (Outcome::NotApplicable, format!("Passes: {target} only gains sign-offs")),
     }
-}
-
-/// Whether a statement stands where `countersign` writes one: below the commit that it is about, by the SHA-256 of its signature. What
-/// git puts into no index, such as `.git/x` or `../x`, would keep everybody from adding to it.
-fn is_place(name: &str) -> bool {
-    let is_hex = |text: &str, lengths: &[usize]| {
-        lengths.contains(&text.len()) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let place = name.strip_prefix("signoffs/").and_then(|place| place.split_once('/'));
-    place.is_some_and(|(commit, digest)| is_hex(commit, &[40, 64]) && is_hex(digest, &[64]))
 }
 
 /// What is said of a push that makes or moves a branch or a tag whose name begins like the full name of a ref: git takes a full name

@@ -14,6 +14,25 @@ pub const SIGNOFF_TYPE: &str = "urn:countersign:signoff:v1";
 /// The namespace of the SSH signature over a statement: what was signed for something else is no sign-off.
 pub const SIGNATURE_NAMESPACE: &str = "countersign";
 
+/// The refs that hold signed sign-offs are below it.
+pub const SIGNOFF_REFS: &str = "refs/countersign/";
+
+/// The one that people push to.
+pub const SIGNOFFS_REF: &str = "refs/countersign/signoffs";
+
+/// The folder that holds sign-offs in a tree.
+pub const SIGNOFF_FOLDER: &str = "signoffs";
+
+/// The name of a file of a signed sign-off without its ending, and the endings of the two that go together: below the commit that
+/// it is about, by the SHA-256 of its signature. None of a path at which none stands.
+pub fn signoff_files(path: &str) -> Option<(&str, [&'static str; 2])> {
+    let (name, ending) = path.rsplit_once('.')?;
+    let (commit, digest) = name.strip_prefix(SIGNOFF_FOLDER)?.strip_prefix('/')?.split_once('/')?;
+    let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let fits = matches!(commit.len(), 40 | 64) && digest.len() == 64 && is_hex(commit) && is_hex(digest);
+    (fits && matches!(ending, "json" | "sig")).then_some((name, ["json", "sig"]))
+}
+
 /// A sign-off of one commit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

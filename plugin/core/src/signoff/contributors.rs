@@ -371,7 +371,7 @@ pub(crate) fn ignored(
         .own
         .iter()
         .map(|commit| {
-            ignore.update_merges.is_some_and(|which| is_update_merge(commit, &own, which))
+            ignore.update_merges.is_some_and(|which| is_update_merge(request, commit, &own, which))
                 || (!ignore.commits_by.is_empty()
                     && pushers_known
                     && by_others.get(commit.sha.as_bytes()).is_none()
@@ -382,13 +382,10 @@ pub(crate) fn ignored(
 }
 
 /// A merge of the target into the change that the forge made and nobody altered.
-fn is_update_merge(commit: &Commit<'_>, own: &Index<'_>, which: UpdateMerges) -> bool {
+fn is_update_merge(request: &Request<'_>, commit: &Commit<'_>, own: &Index<'_>, which: UpdateMerges) -> bool {
     let [first, second] = commit.parents.as_slice() else { return false };
     let in_change = |id: &ObjectId<'_>| own.get(id.as_bytes()).is_some();
-    let altered = match (&commit.auto_merge_tree, &commit.tree) {
-        (Some(automatic), Some(tree)) => automatic != tree,
-        _ => which == UpdateMerges::Verified,
-    };
+    let altered = request.is_work(commit).unwrap_or(which == UpdateMerges::Verified);
     commit.forge_made.is_some()
         && in_change(&first.sha)
         && !in_change(&second.sha)

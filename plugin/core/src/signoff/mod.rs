@@ -17,7 +17,7 @@ mod votes;
 use std::collections::BTreeMap;
 
 use crate::Error;
-use crate::limits::{SEARCHED_BYTES, Steps, VERDICT_STEPS};
+use crate::limits::{CLOCK_SKEW, SEARCHED_BYTES, Steps, VERDICT_STEPS};
 use crate::model::{
     Account, Act, ActCode, ActKind, ActVerdict, AnswerDigest, Change, ContributorRole, EarlierAnswer,
     ObjectId, OpenQuestion, Proof, Request, TextIntegrity, When,
@@ -120,9 +120,6 @@ impl Acts<'_, '_> {
         self.faults.get(at).copied().flatten()
     }
 }
-
-/// How far the clocks of a signer and of a host may be apart, in seconds.
-const CLOCK_SKEW: i64 = 300;
 
 /// The commits of a request that one of them reaches.
 fn reachable<'r>(request: &'r Request<'_>, head: &ObjectId<'_>) -> Index<'r> {

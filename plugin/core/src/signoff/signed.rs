@@ -1,10 +1,9 @@
 //! Signed statements: from bytes to an act of the person who signed, or the code that says why it is none.
 
-use super::CLOCK_SKEW;
 use super::signers::{Signers, Unfit, public_key};
 use super::sshsig::{PublicKey, Signature, unarmored};
 use crate::Error;
-use crate::limits::{SIGNATURE_STEPS, Steps};
+use crate::limits::{CLOCK_SKEW, SIGNATURE_STEPS, Steps};
 use crate::model::{
     Account, Act, ActCode, ActKind, ObjectId, Proof, Request, SIGNATURE_NAMESPACE, SIGNOFF_TYPE,
     STATEMENT_TYPE, SignoffDecision, Statement, Text, ToSign, read,
