@@ -49,7 +49,7 @@ impl Case<'_, '_, '_> {
                         pend(result, RuleCode::FactUnavailable, why);
                     }
                     let (entries, unowned) = self.owning(file)?;
-                    if let Some(path) = unowned.first().filter(|_| *unowned_blocks) {
+                    if let Some(path) = unowned.iter().min().filter(|_| *unowned_blocks) {
                         let more = match unowned.len() - 1 {
                             0 => String::new(),
                             more => format!(" and {}", count(more, "other file")),

@@ -75,7 +75,7 @@ pub(crate) fn unread<'f, 'a>(files: &'f [File<'a>]) -> Option<&'f File<'a>> {
             diff::is_code(&path) || silenced::is_ci(&path)
         })
     };
-    files.iter().filter(|file| !is_read(file)).find(is_looked_at)
+    files.iter().filter(|file| !is_read(file)).filter(is_looked_at).min_by_key(|file| file.path.as_bytes())
 }
 
 /// Whether every end of a line is one to git: Python and JavaScript end a line at a lone carriage return too, JavaScript at

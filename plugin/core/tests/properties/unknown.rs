@@ -1,8 +1,10 @@
 //! Making a known fact unknown never opens.
 //!
-//! Four things are no less known than before. A push without a pusher, in a list that is whole, is one of a platform that does
+//! Six things are no less known than before. A push without a pusher, in a list that is whole, is one of a platform that does
 //! not say who pushed. A comment that does not say for which commit it was given says so where its
-//! words name the head. A commit that the forge made itself has the forge for a committer, where it names no account. And a
+//! words name the head. An approval of which a forge says that it is of the very head is of that, whether it says of which diff
+//! or not. A merge of the target that the forge made is ignored under `ignore-update-merges: true` unless it is known to be
+//! altered. A commit that the forge made itself has the forge for a committer, where it names no account. And a
 //! commit that names nobody who is known is by nobody of a set: `only-contributors-in` does not hold then, and is not unknown.
 
 use serde_json::{Value, json};
@@ -96,16 +98,21 @@ fn lesser(case: &Case) -> Vec<Lesser> {
             || !text.contains(&case.request()["change"]["head"].as_str().unwrap_or_default()[..7])
     };
     dropped(case, &mut lesser, "acts", &["head"], not_in_words);
-    dropped(case, &mut lesser, "acts", &["at", "diff_id", "merge_tree", "dismissed.by", "signed.at"], |_| {
-        true
-    });
+    dropped(case, &mut lesser, "acts", &["at", "merge_tree", "dismissed.by", "signed.at"], |_| true);
+    let of_the_head =
+        |act: &Value| act["proof"] == "forge" && act["head"] == case.request()["change"]["head"];
+    dropped(case, &mut lesser, "acts", &["diff_id"], |act| !of_the_head(act));
     dropped(case, &mut lesser, "pushes", &["at"], |_| true);
     let pushers = case.with(|request| {
         list_mut(request, "pushes").flatten().for_each(|push| drop_key(push, "by"));
         list_mut(request, "complete").for_each(|known| known.retain(|name| name != "pushes"));
     });
     lesser.push(("pushes without who pushed, and incomplete".to_owned(), pushers));
-    dropped(case, &mut lesser, "commits", &["verified", "tree", "auto_merge_tree"], |_| true);
+    dropped(case, &mut lesser, "commits", &["verified"], |_| true);
+    let trusts_merges = case.says("ignore-update-merges");
+    dropped(case, &mut lesser, "commits", &["tree", "auto_merge_tree"], |commit| {
+        !trusts_merges || commit["forge_made"].is_null()
+    });
     let asks_for_all = case.says("only-contributors-in");
     dropped(case, &mut lesser, "commits", &["author.account"], |_| !asks_for_all);
     dropped(case, &mut lesser, "commits", &["committer.account"], |commit| {

@@ -13,7 +13,9 @@ impl Facts<'_, '_, '_> {
             let surely = |finding: &&Finding| matches(test, finding) && !self.is_perhaps_of_another(finding);
             if let Some(finding) = commit.findings.iter().find(surely) {
                 commits += 1;
-                first.get_or_insert((commit, finding));
+                if first.is_none_or(|(first, _)| commit.id < first.id) {
+                    first = Some((commit, finding));
+                }
             }
         }
         let found = match first {
@@ -42,17 +44,18 @@ impl Facts<'_, '_, '_> {
     /// Evidence of AI, or something that looks like it.
     pub(super) fn suspected(&self) -> Truth {
         let evidence = self.ai(&AiTest { present: true, ..AiTest::default() });
-        let mut suspicions = self.findings.iter().filter_map(|commit| {
+        let suspicions = self.findings.iter().filter_map(|commit| {
             let suspicion = commit.remarks.iter().find(|remark| remark.code.is_suspicion())?;
             Some((commit, suspicion))
         });
-        match (evidence, suspicions.next()) {
+        let more = suspicions.clone().count().saturating_sub(1);
+        match (evidence, suspicions.min_by_key(|(commit, _)| &commit.id)) {
             (Truth::No(..) | Truth::Unknown(..), Some((commit, remark))) => {
                 let place = match commit.id.get(..12).unwrap_or(&commit.id) {
                     "" => String::new(),
                     id => format!(" in {id}"),
                 };
-                let (code, rest) = (remark.code.name(), and_more(suspicions.count(), "commit"));
+                let (code, rest) = (remark.code.name(), and_more(more, "commit"));
                 Truth::yes(format!("it looks like AI{place}: {} ({code}){rest}", remark.message))
             }
             (Truth::No(..), None) => {
@@ -65,12 +68,12 @@ impl Facts<'_, '_, '_> {
 
     /// Commits with evidence of AI that nobody declares.
     pub(super) fn undeclared(&self) -> Truth {
-        let undeclared = self.findings.iter().find(|commit| {
+        let undeclared = self.findings.iter().filter(|commit| {
             let declared = |finding: &Finding| finding.confidence == Rank::Declared;
             let surely = |finding: &Finding| !self.is_perhaps_of_another(finding);
             commit.findings.iter().any(surely) && !commit.findings.iter().any(declared)
         });
-        match (undeclared, self.unread_provenance()) {
+        match (undeclared.min_by_key(|commit| &commit.id), self.unread_provenance()) {
             (Some(commit), _) => {
                 let who = commit.findings.first().map(describe).unwrap_or_default();
                 let id = commit.id.get(..12).unwrap_or(&commit.id);

@@ -77,7 +77,7 @@ impl Facts<'_, '_, '_> {
             let signed = |commit: &&CommitFindings| {
                 commit.remarks.iter().any(|remark| remark.code == RemarkCode::AiSignOff)
             };
-            return match self.findings.iter().find(signed) {
+            return match self.findings.iter().filter(signed).min_by_key(|commit| &commit.id) {
                 Some(commit) => {
                     let id = commit.id.get(..12).unwrap_or(&commit.id);
                     Truth::yes(format!("an AI signed off {id}; only a person can"))

@@ -42,8 +42,7 @@ impl Facts<'_, '_, '_> {
             return self.only_paths(test);
         }
         let matching = self.matching(test)?;
-        let first = self.request.files.iter().zip(&matching).find(|(_, matches)| **matches);
-        let found = if let Some((file, _)) = first {
+        let found = if let Some(file) = self.first(&matching) {
             let (path, by) = self.shown(file, test)?;
             let rest = and_more(matching.iter().filter(|matches| **matches).count() - 1, "file");
             Truth::yes(format!("{} matches `{by}`{rest}", quoted(&path.to_str_lossy())))
@@ -57,6 +56,12 @@ impl Facts<'_, '_, '_> {
             return Ok(found);
         }
         Ok(found.negated())
+    }
+
+    /// The file that is named of those that match: the first by its path, in whatever order they are listed.
+    fn first(&self, matching: &[bool]) -> Option<&File<'_>> {
+        let matching = self.request.files.iter().zip(matching).filter(|(_, matches)| **matches);
+        matching.map(|(file, _)| file).min_by_key(|file| file.path.as_bytes())
     }
 
     /// The path of a file that a pattern reaches, and the pattern.
@@ -79,13 +84,19 @@ impl Facts<'_, '_, '_> {
 
     /// All paths match, both sides of a rename too, and there are some.
     pub(super) fn only_paths(&self, test: &PathTest) -> Result<Truth, Error> {
+        let mut others: Option<&Text<'_>> = None;
         for file in &self.request.files {
             for path in std::iter::once(&file.path).chain(&file.previous_path) {
-                if !self.matches(test, path)? {
-                    let path = quoted(&path.to_str_lossy());
-                    return Ok(Truth::no(format!("{path} does not match {}", listed(&test.patterns))));
+                if others.is_none_or(|other| path.as_bytes() < other.as_bytes())
+                    && !self.matches(test, path)?
+                {
+                    others = Some(path);
                 }
             }
+        }
+        if let Some(path) = others {
+            let path = quoted(&path.to_str_lossy());
+            return Ok(Truth::no(format!("{path} does not match {}", listed(&test.patterns))));
         }
         Ok(match self.unread_files() {
             Some(unread) => unread,
@@ -98,7 +109,7 @@ impl Facts<'_, '_, '_> {
     pub(super) fn level(&self, names: &[String]) -> Result<Truth, Error> {
         for level in &self.policy.levels {
             let matching = self.matching(&level.paths)?;
-            if let Some((file, _)) = self.request.files.iter().zip(matching).find(|(_, matches)| *matches) {
+            if let Some(file) = self.first(&matching) {
                 let (path, _) = self.shown(file, &level.paths)?;
                 let path = quoted(&path.to_str_lossy());
                 let reason = format!("the change is of level {}, by {path}", level.name);

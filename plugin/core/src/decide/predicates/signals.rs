@@ -7,9 +7,9 @@ use crate::signals;
 impl Facts<'_, '_, '_> {
     /// Whether the diff shows one of these signals.
     pub(super) fn signals(&self, codes: &[SignalCode]) -> Truth {
-        let mut found = self.signals.iter().filter(|signal| codes.contains(&signal.code));
-        if let Some(first) = found.next() {
-            let rest = and_more(found.count(), "signal");
+        let found = self.signals.iter().filter(|signal| codes.contains(&signal.code));
+        if let Some(first) = found.clone().min_by_key(|signal| &signal.path) {
+            let rest = and_more(found.count() - 1, "signal");
             return Truth::yes(format!("{}: {}{rest}", quoted(&first.path), first.message));
         }
         if let Some(unread) = self.unread_files() {
