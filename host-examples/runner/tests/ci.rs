@@ -164,6 +164,40 @@ fn a_push_is_judged_by_the_policy_that_stood_there_before() {
 }
 
 #[test]
+fn a_new_branch_has_from_the_default_one_what_was_its_tip_and_no_part_of_a_merge() {
+    let story = Story::new();
+    let at = |revision: &str| story.up.git(&["rev-parse", revision]).trim().to_owned();
+    story.up.git(&["switch", "--quiet", "--create", "work", "main"]);
+    let (half, whole) = (story.up.commit(AI), story.up.commit(AI));
+    story.up.git(&["switch", "--quiet", "main"]);
+    let before = at("main");
+    story.up.git(&["merge", "--quiet", "--no-ff", "--message", "Merge the work", "work"]);
+    let merge = at("main");
+    // What goes on from a tip is a change of its own, as what goes on from the half of a merge is with that.
+    story.up.git(&["switch", "--quiet", "--create", "from-half", &half]);
+    let from_half = story.up.commit(AI);
+    story.up.git(&["switch", "--quiet", "--create", "from-merge", &merge]);
+    let from_merge = story.up.commit(AI);
+    story.fetch();
+    for (made_at, gained) in [
+        (&before, None),
+        (&half, Some("1 commit and")),
+        (&whole, Some("2 commits and")),
+        (&merge, None),
+        (&from_half, Some("2 commits and")),
+        (&from_merge, Some("1 commit and")),
+    ] {
+        let push = serde_json::json!({
+            "ref": "refs/heads/release/3", "before": "0".repeat(40), "after": made_at,
+            "repository": { "default_branch": "main" },
+        });
+        let run = story.event("push", &push, &[]);
+        assert_eq!(run.code, i32::from(gained.is_some()), "{run:?}");
+        assert!(gained.is_none_or(|gained| run.out.contains(gained)), "{}", run.out);
+    }
+}
+
+#[test]
 fn a_push_to_a_branch_that_nobody_guards_says_nothing_of_where_its_commits_go() {
     let story = Story::new();
     let document = serde_json::json!({

@@ -120,6 +120,8 @@ impl<'s> Repository<'s> {
         self.passes("main:prod");
         // And what was answered for does.
         clone.git(&["switch", "--quiet", "--create", "more", "main"]);
+        clone.write("more.rs", "// half of it\n");
+        let half = clone.commit(AI);
         clone.write("more.rs", "// more\n");
         clone.commit(AI);
         self.passes("more");
@@ -127,6 +129,14 @@ impl<'s> Repository<'s> {
             let (status, text) = self.merge("more", base, true);
             assert_eq!(status, 200, "{name} {base}: {text}\n{}", story.gitea.log());
         }
+        // Nobody answered for the half of it: no guarded branch begins there, and one does where the default branch stands.
+        self.refuses(&format!("{half}:refs/heads/release/2"));
+        let made = json!({ "new_branch_name": "release/2", "old_ref_name": half });
+        let (status, answer) =
+            story.gitea.call("POST", &self.path("branches"), Some(&story.dana), Some(made));
+        assert!(status >= 400, "{name}: {status} {answer}");
+        clone.git(&["fetch", "--quiet", "origin"]);
+        self.passes("origin/main:refs/heads/release/2");
     }
 }
 

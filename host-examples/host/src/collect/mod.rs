@@ -120,6 +120,7 @@ impl<'m> Collector<'m> {
         platform: &mut dyn Platform,
         now: When,
     ) -> Result<Collected, CollectError> {
+        let subject = &self.beside_what_stood(subject)?;
         let rules = &self.rules(subject)?;
         let mut request = self.begin(subject, rules, platform, now)?;
         let mut needs = self.needs(&request)?;
@@ -160,6 +161,18 @@ impl<'m> Collector<'m> {
             self.checkpoints(&mut request)?;
         }
         finished(&request, false)
+    }
+
+    /// A ref that is new has from another branch what once was its tip, as far as its first parents tell: what lies inside of a
+    /// merge was let in with all of it, and by itself by nobody.
+    fn beside_what_stood(&self, subject: &Subject) -> Result<Subject, CollectError> {
+        let since = match &subject.since {
+            Some(branch) if subject.base.is_none() && !subject.head.is_zero() => {
+                self.repository.last_shared(branch, subject.head.as_str())?
+            }
+            since => since.clone(),
+        };
+        Ok(Subject { since, ..subject.clone() })
     }
 
     /// What is known before anything is asked for.

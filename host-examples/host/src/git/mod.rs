@@ -436,6 +436,25 @@ impl Repository {
         commits.map(entry).collect()
     }
 
+    /// The newest commit along the first parents of a branch that `head` reaches; none where it reaches none of them.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn last_shared(
+        &self,
+        branch: &ObjectId<'static>,
+        head: &str,
+    ) -> Result<Option<ObjectId<'static>>, GitError> {
+        let arguments = ["rev-list", "--first-parent", "--parents", branch.as_str(), "--not", head, "--"];
+        let beyond = self.text(arguments)?;
+        match beyond.lines().last() {
+            None => Ok(Some(branch.clone())),
+            Some(oldest) => {
+                oldest.split(' ').nth(1).map(|id| object_id("rev-list --parents", id)).transpose()
+            }
+        }
+    }
+
     /// The commits that changed a file, along the first parents of a commit, the newest first.
     ///
     /// # Errors
