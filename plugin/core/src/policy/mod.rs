@@ -494,7 +494,7 @@ pub(crate) struct PathTest {
 impl PathTest {
     /// Whether a path itself matches, unless it is to be left out.
     pub fn matches(&self, path: &[u8]) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(path)) && !self.ignores(path)
+        self.patterns.iter().any(|pattern| pattern.excuses(path)) && !self.ignores(path)
     }
 
     /// The first pattern that reaches a path, unless it is to be left out.
@@ -504,7 +504,7 @@ impl PathTest {
 
     /// Whether a path is to be left out.
     pub fn ignores(&self, path: &[u8]) -> bool {
-        self.ignore.iter().any(|pattern| pattern.matches(path))
+        self.ignore.iter().any(|pattern| pattern.excuses(path))
     }
 
     /// Steps that a path of this length takes.

@@ -52,11 +52,26 @@ impl Glob {
     }
 
     fn matches(&self, path: &[u8]) -> bool {
-        let folder = || self.folder.as_ref().is_some_and(|folder| fast_glob::glob_match(folder, path));
-        (path.starts_with(self.start.as_bytes())
+        self.is_folder(path) || self.holds(path)
+    }
+
+    /// `a/**` may be found to match `a`, and `**/b/**` matches `b/b` for its own sake.
+    fn excuses(&self, path: &[u8]) -> bool {
+        self.holds(path) && (!self.is_folder(path) || self.is_in_folder(path))
+    }
+
+    fn is_folder(&self, path: &[u8]) -> bool {
+        self.folder.as_ref().is_some_and(|folder| fast_glob::glob_match(folder, path))
+    }
+
+    fn is_in_folder(&self, path: &[u8]) -> bool {
+        memchr::memchr_iter(b'/', path).filter_map(|end| path.get(..end)).any(|folder| self.is_folder(folder))
+    }
+
+    fn holds(&self, path: &[u8]) -> bool {
+        path.starts_with(self.start.as_bytes())
             && path.ends_with(self.end.as_bytes())
-            && fast_glob::glob_match(&self.source, path))
-            || folder()
+            && fast_glob::glob_match(&self.source, path)
     }
 }
 
@@ -263,6 +278,11 @@ impl Pattern {
         self.tests.iter().any(|test| test.matches(path))
     }
 
+    /// Whether the path matches by itself. What bears the name of a folder is nothing that the folder holds.
+    pub fn excuses(&self, path: &[u8]) -> bool {
+        self.tests.iter().any(|test| test.excuses(path))
+    }
+
     /// Whether the path matches, or a folder does that it is in.
     pub fn reaches(&self, path: &[u8]) -> bool {
         self.tests.iter().any(|test| test.reaches(path))
@@ -376,6 +396,14 @@ impl Test {
                 .is_some_and(|before| before.last().is_none_or(|&b| b == b'/')),
             Test::Regex(regex) => regex.matches_bytes(path),
             Test::Glob(glob) => glob.matches(path),
+        }
+    }
+
+    fn excuses(&self, path: &[u8]) -> bool {
+        match self {
+            Test::Prefix(folder) => path.starts_with(folder.as_bytes()),
+            Test::Glob(glob) => glob.excuses(path),
+            _ => self.matches(path),
         }
     }
 
@@ -507,6 +535,31 @@ mod tests {
             }
             for path in no {
                 assert!(!matches(pattern, path), "{pattern} should not match {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_bears_the_name_of_a_folder_is_excused_by_nothing_that_the_folder_holds() {
+        for (pattern, excused, asked) in [
+            ("docs/**", vec!["docs/a", "docs/a/b"], vec!["docs", "docs2/a"]),
+            ("docs/", vec!["docs/a", "x/docs/a", "docs/docs"], vec!["docs", "x/docs"]),
+            ("/docs/", vec!["docs/a", "docs/docs"], vec!["docs", "x/docs/a"]),
+            ("d*/**", vec!["docs/a", "d/d"], vec!["docs", "x/d"]),
+            ("**/docs/**", vec!["docs/a", "x/docs/a", "x/docs/docs"], vec!["docs", "x/docs"]),
+            ("{docs,man}/**", vec!["docs/a", "man/a"], vec!["docs", "man"]),
+            // These are about what they name.
+            ("docs", vec!["docs", "x/docs"], vec!["docs/a"]),
+            ("/docs/*", vec!["docs/a"], vec!["docs"]),
+            ("**", vec!["docs", "docs/a"], vec![]),
+            ("**/*.md", vec!["a.md", "x/a.md"], vec!["a.md/x"]),
+        ] {
+            let compiled = Pattern::compile(pattern).unwrap();
+            for path in excused {
+                assert!(compiled.excuses(path.as_bytes()), "{pattern} should excuse {path}");
+            }
+            for path in asked {
+                assert!(!compiled.excuses(path.as_bytes()), "{pattern} should not excuse {path}");
             }
         }
     }
