@@ -5,7 +5,7 @@ use std::fmt;
 use crate::Error;
 use crate::model::{Commit, ContributorRole, Fact, Ident, ObjectId, Place, Request};
 use crate::order::Index;
-use crate::provenance::Table;
+use crate::provenance::{self, Table};
 
 /// The commits of a change, told apart.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Judged<'r, 'a> {
     pub own: Vec<&'r Commit<'a>>,
     /// What a merge made of them.
     pub result: Vec<&'r Commit<'a>>,
-    /// Why the list of commits may not be whole.
+    /// Why it is not known whole what the commits say: the list may be cut, or a message is not read.
     pub incomplete: Option<String>,
 }
 
@@ -51,6 +51,13 @@ impl<'r, 'a> Judged<'r, 'a> {
                 None if request.commits.is_empty() => {}
                 None => incomplete = Some(format!("the head {} is not in the list of commits", head.short())),
             }
+        }
+        let is_unread = |commit: &&Commit<'_>| !provenance::is_read_encoding(commit.encoding.as_ref());
+        if let Some(commit) = request.commits.iter().filter(is_unread).min_by_key(|c| c.sha.as_bytes()) {
+            incomplete.get_or_insert(format!(
+                "the message of commit {} is in an encoding that is not read; commit it anew in UTF-8",
+                commit.sha.short()
+            ));
         }
         let own = request.commits.iter().zip(&reached).filter(|(c, r)| **r && c.place != Place::Result);
         let result = request.commits.iter().filter(|c| c.place != Place::Change);

@@ -330,6 +330,8 @@ pub enum RemarkCode {
     UnknownNote,
     /// A trace record of an AI that the change brings and that fits none of its commits or files.
     UnplacedTrace,
+    /// A message in an encoding that is not read.
+    UnreadMessage,
     /// A note that cannot be read as its format says.
     MalformedNote,
     /// A trace record that cannot be read.
@@ -354,6 +356,7 @@ words!(RemarkCode {
     "unknown-bot" => UnknownBot,
     "unknown-note" => UnknownNote,
     "unplaced-trace" => UnplacedTrace,
+    "unread-message" => UnreadMessage,
     "malformed-note" => MalformedNote,
     "malformed-trace" => MalformedTrace,
     "malformed-checkpoint" => MalformedCheckpoint,

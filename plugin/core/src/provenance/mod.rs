@@ -3,6 +3,7 @@
 mod agentblame;
 mod checkpoint;
 mod denials;
+mod encoding;
 pub(crate) mod lines;
 mod links;
 mod marker;
@@ -19,9 +20,8 @@ mod trace;
 pub mod trailers;
 mod words;
 
-use std::borrow::Cow;
-
 pub(crate) use checkpoint::wanted as wanted_checkpoints;
+pub(crate) use encoding::is_read as is_read_encoding;
 pub(crate) use names::{ExtraTool, Table, is_app, is_machine, split_address};
 pub(crate) use trace::{Anchor, read as read_trace};
 
@@ -133,7 +133,10 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
     if author || !evidence.author.is_same(evidence.committer) {
         identity(table, &mut out, "committer", evidence.committer);
     }
-    let text = decode(evidence.message, evidence.encoding);
+    let text = encoding::decode(evidence.message, evidence.encoding);
+    if let Some(encoding) = evidence.encoding.filter(|encoding| !encoding::is_read(Some(encoding))) {
+        out.remark(RemarkCode::UnreadMessage, UNREAD_MESSAGE, &encoding.to_str_lossy());
+    }
     message::read(table, &text, &mut out);
     // Only where nothing else says that an AI was at work.
     if out.findings.is_empty() && table.is_tools_own_name(&evidence.author.name.to_str_lossy()) {
@@ -158,18 +161,8 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
     Ok(Reading { findings, authors: out.authors })
 }
 
-/// The message as text. Keys and addresses are ASCII in every encoding that git commits are found in, so ISO 8859-1 is
-/// read as itself and bytes of any other encoding are read as far as they are UTF-8.
-fn decode<'a>(message: &'a Text<'a>, encoding: Option<&Text<'_>>) -> Cow<'a, str> {
-    let latin = encoding.is_some_and(|encoding| {
-        let name = encoding.to_str_lossy().to_ascii_lowercase();
-        matches!(name.as_str(), "iso-8859-1" | "iso8859-1" | "latin1" | "latin-1" | "cp1252" | "windows-1252")
-    });
-    match message {
-        Text::Bytes(bytes) if latin => Cow::Owned(bytes.iter().map(|&b| char::from(b)).collect()),
-        other => other.to_str_lossy(),
-    }
-}
+/// Said of a message in an encoding that is not read.
+const UNREAD_MESSAGE: &str = "the message is in an encoding that is not read; commit it anew in UTF-8";
 
 /// Says whether it is an AI's.
 fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) -> bool {
