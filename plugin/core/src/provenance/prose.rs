@@ -350,6 +350,7 @@ pub(super) fn says(tokens: &[Token<'_>], title: bool) -> Option<Says> {
             before: before.get(begins.max(start.saturating_sub(CLAUSE))..).unwrap_or_default(),
             behind: behind.get(..ends.min(CLAUSE)).unwrap_or_default(),
             starts: begins == 0,
+            speaks: behind.get(ends..).is_some_and(|end| matches!(end, [colon] if colon.text == ":")),
             answers: before
                 .get(begins.saturating_sub(4)..)
                 .is_some_and(|all| all.iter().any(|token| token.is(Part::Answers))),
@@ -377,6 +378,8 @@ struct Clause<'c> {
     behind: &'c [Token<'c>],
     /// The line begins with it.
     starts: bool,
+    /// A colon stands behind it, and nothing else.
+    speaks: bool,
     /// Something was answered, here or right before: `fix: Copilot's suggestions`.
     answers: bool,
     title: bool,
@@ -394,11 +397,16 @@ fn skip_small_back<'c>(tokens: &'c [Token<'c>]) -> &'c [Token<'c>] {
 
 impl Clause<'_> {
     fn says(&self) -> Option<Says> {
-        let found =
-            [self.subject(), self.agent(), self.help(), self.asked(), self.review(), self.attribute()]
-                .into_iter()
-                .flatten()
-                .max()?;
+        let readings = [
+            self.subject(),
+            self.agent(),
+            self.help(),
+            self.asked(),
+            self.review(),
+            self.attribute(),
+            self.alone(),
+        ];
+        let found = readings.into_iter().flatten().max()?;
         // `not only` denies nothing, and `without showing what AI does` denies something else.
         let far = self.before.len().saturating_sub(9);
         let near = self.before.get(far..).unwrap_or_default();
@@ -575,7 +583,8 @@ impl Clause<'_> {
             return Some(Says::Worked);
         }
         let (next, after) = self.behind.split_first()?;
-        if next.is(Part::Help) && self.joint == Some('\'') && follows(after) {
+        let owned = next.is(Part::Help) || next.is_one_of(&["work"]);
+        if owned && self.joint == Some('\'') && follows(after) {
             return Some(Says::Worked);
         }
         let of_ai = next.is(Part::Disclosure) && self.ai.is(Part::Ai);
@@ -583,6 +592,29 @@ impl Clause<'_> {
         let by = self.before.iter().any(|token| token.is(Part::By) && !token.is_one_of(&["of", "from"]))
             || (after.is_empty() && self.starts && self.before.len() <= 2);
         (helps && by && !self.title).then_some(Says::Worked)
+    }
+
+    /// A line that says nothing else: `With the help of Codex CLI: LINK`, `Using Codex.`, and `Claude Code:` above what it said.
+    fn alone(&self) -> Option<Says> {
+        let begins = |token: &Token<'_>| token.text.starts_with(char::is_uppercase);
+        if self.title || !self.starts || !self.ai.own || self.joint.is_some() || !self.behind.is_empty() {
+            return None;
+        }
+        match self.before {
+            [] => self.speaks.then_some(Says::Worked),
+            [first, rest @ ..] if begins(first) => {
+                let led = |token: &Token<'_>| {
+                    matches!(token.part, Part::By | Part::Help | Part::Small | Part::Work)
+                };
+                let helped = rest.iter().any(|token| token.is(Part::Help));
+                match first.part {
+                    Part::By if helped && rest.iter().all(led) => Some(Says::Declared),
+                    Part::By | Part::Made | Part::Done if rest.iter().all(led) => Some(Says::Worked),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     /// `I asked ChatGPT`, `thanks to Copilot`.

@@ -581,3 +581,54 @@ fn what_was_pasted_from_a_chat_is_remarked() {
         ("Let me know if it breaks", &[]),
     ]);
 }
+
+#[test]
+fn a_line_that_says_nothing_else_declares_with_whose_help_this_was_made() {
+    assert_reads(&[
+        ("With the help of Codex CLI: https://gist.example.com/dana/d2de93", &["codex"]),
+        ("With help from Claude Code.", &["claude-code"]),
+        ("With a little assistance from GitHub Copilot", &["github-copilot"]),
+        // It says so of no change for sure.
+        ("Using Codex.", &["?ai-in-prose"]),
+        ("In close collaboration with ChatGPT", &["?ai-in-prose"]),
+        ("Paired with Claude Code on this.", &["?ai-in-prose"]),
+        ("Courtesy of Codex", &["?ai-in-prose"]),
+        ("This is mostly Claude's work.", &["?ai-in-prose"]),
+        // What an assistant said stands below its name.
+        ("Claude Code:\n\nSplit the lock.", &["?ai-in-prose"]),
+        ("ChatGPT:\n\n> The lock is taken twice.", &["?ai-in-prose"]),
+        // These are about products.
+        ("With Claude Code hooks the agent can be stopped.", &[]),
+        ("Works with Claude Code.", &[]),
+        ("Using the Claude API: https://docs.example.com", &[]),
+        ("Using Cursor pagination: see the docs", &[]),
+        ("Using Claude Code as the default agent.", &[]),
+        ("Supported agents: Claude Code, Codex", &[]),
+    ]);
+}
+
+#[test]
+fn tools_are_known_by_the_addresses_that_they_commit_from() {
+    for (name, email, tool) in [
+        ("v0", "it+v0agent@vercel.com", "v0"),
+        ("v0agent", "it+v0agent@vercel.com", "v0"),
+        ("Qoder", "noreply@qoder.com", "qoder"),
+        ("TRAE CLI", "noreply@bytedance.com", "trae"),
+        ("TRAE Agent", "noreply@trae.ai", "trae"),
+        ("KiloCode", "noreply@kilocode.ai", "kilo-code"),
+        ("Auggie", "noreply@augmentcode.com", "augment"),
+        ("Antigravity", "antigravity@google.com", "antigravity"),
+        ("goose", "271095942+aaif-goose@users.noreply.github.com", "goose"),
+        ("gpt-engineer-app[bot]", "159125892+gpt-engineer-app[bot]@users.noreply.github.com", "lovable"),
+        ("lovable-dev[bot]", "159125892+lovable-dev[bot]@users.noreply.github.com", "lovable"),
+        ("kiloconnect[bot]", "240665456+kiloconnect[bot]@users.noreply.github.com", "kilo-code"),
+    ] {
+        let co_author = format!("Fix\n\nCo-authored-by: {name} <{email}>\n");
+        assert_eq!(read(&co_author, DEV), [tool], "{name} <{email}>");
+        assert_eq!(read("Fix\n", (name, email)), [tool], "{name} <{email}>");
+    }
+    for ordinary in ["dotnet-maestro[bot]", "restyled-io[bot]", "sonarcloud[bot]"] {
+        let email = format!("42748379+{ordinary}@users.noreply.github.com");
+        assert_eq!(read("Fix\n", (ordinary, &email)), [""; 0], "{ordinary}");
+    }
+}
