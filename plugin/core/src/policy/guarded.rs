@@ -89,23 +89,38 @@ impl Policy {
 
     /// The lists of requirements that it reads from the target.
     pub fn requirement_lists(&self) -> Vec<String> {
-        fn lists(predicate: &Predicate, found: &mut Vec<String>) {
+        self.named(|predicate| match predicate {
+            Predicate::Requirements(test) => test.list.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// The tools that its tests of AI name.
+    pub fn tools_asked(&self) -> Vec<String> {
+        self.named(|predicate| match predicate {
+            Predicate::Ai(test) => test.tools.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// What its tests name, each once.
+    fn named(&self, names: impl Fn(&Predicate) -> &[String]) -> Vec<String> {
+        fn walk(predicate: &Predicate, names: &dyn Fn(&Predicate) -> &[String], found: &mut Vec<String>) {
             match predicate {
                 Predicate::All(parts) | Predicate::Any(parts) => {
-                    parts.iter().for_each(|part| lists(part, found));
+                    parts.iter().for_each(|part| walk(part, names, found));
                 }
-                Predicate::Not(inner) => lists(inner, found),
-                Predicate::Requirements(test) => found.extend(test.list.clone()),
-                _ => {}
+                Predicate::Not(inner) => walk(inner, names, found),
+                _ => found.extend_from_slice(names(predicate)),
             }
         }
-        let mut paths = Vec::new();
+        let mut found = Vec::new();
         let of_rules = self.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.conditions));
         for predicate in of_rules.chain(self.veto.iter().flat_map(|veto| &veto.when)) {
-            lists(predicate, &mut paths);
+            walk(predicate, &names, &mut found);
         }
-        crate::order::strings(&mut paths);
-        paths
+        crate::order::strings(&mut found);
+        found
     }
 }
 

@@ -22,7 +22,7 @@ mod words;
 
 pub(crate) use checkpoint::wanted as wanted_checkpoints;
 pub(crate) use encoding::is_read as is_read_encoding;
-pub(crate) use names::{ExtraTool, Table, is_app, is_machine, split_address};
+pub(crate) use names::{ExtraTool, Table, is_app, is_machine, split_address, tool_called, tool_like};
 pub(crate) use trace::{Anchor, read as read_trace};
 
 use crate::Error;

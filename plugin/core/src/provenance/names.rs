@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::lines::trim;
 use super::tools::{
     AI_WORDS, BOTS, Certainty, EMAILS, Family, GITHUB, MACHINES, MODEL_FAMILIES, MODEL_GRADES, NAMES, Name,
-    OTHER_BOTS, ROLES,
+    OTHER_BOTS, RECORDED_AS, ROLES,
 };
 use super::words::Words;
 
@@ -217,6 +217,26 @@ impl Domains {
         let lengths = self.0.get(usize::from(first)).copied().unwrap_or_default();
         lengths.checked_shr(domain.len() as u32).is_some_and(|lengths| lengths & 1 == 1)
     }
+}
+
+/// The ids of all tools of the tables.
+fn tool_ids() -> impl Iterator<Item = &'static str> {
+    let of_names = NAMES.entries().iter().map(|(_, (id, _))| *id);
+    let of_emails = EMAILS.entries().iter().map(|(_, (id, _))| *id);
+    let of_accounts = GITHUB.iter().map(|(_, _, id)| *id).chain(BOTS.iter().map(|(_, id)| *id));
+    of_names.chain(of_emails).chain(of_accounts).chain(RECORDED_AS.iter().map(|(_, id)| *id))
+}
+
+/// The id of the tool that people or records call so: `copilot` is `github-copilot`.
+pub(crate) fn tool_called(name: &str) -> Option<&'static str> {
+    let recorded = || RECORDED_AS.iter().find(|(recorded, _)| *recorded == name).map(|(_, id)| *id);
+    let named = || NAMES.get(&name.replace(['-', '_'], " ")).map(|(_, (id, _))| *id);
+    tool_ids().find(|id| *id == name).or_else(named).or_else(recorded)
+}
+
+/// The id of a tool that was most likely meant.
+pub(crate) fn tool_like(name: &str) -> Option<&'static str> {
+    crate::policy::likely(name, &tool_ids().collect::<Vec<_>>())
 }
 
 impl Table {

@@ -37,6 +37,32 @@ fn owned_with(dialect: &str, file: &str, found: &[&str]) -> Case {
 }
 
 #[test]
+fn a_tool_that_nothing_is_known_of_is_warned_of() {
+    let policy = |when: &str, more: &str| {
+        format!("countersign: 1\nname: t\n{more}rules:\n  - {{ name: ban, when: {when}, deny: no }}\n")
+    };
+    let said = |policy: String| {
+        warnings(&policy).into_iter().filter(|warning| warning.contains("no tool")).collect::<Vec<_>>()
+    };
+    for known in ["copilot", "github-copilot", "GitHub Copilot", "claude", "\"claude*\"", "amazon-q", "aider"]
+    {
+        assert_eq!(said(policy(&format!("{{ ai: {{ tool: [{known}] }} }}"), "")), [""; 0], "{known}");
+    }
+    let own = "provenance: { tools: { kursor: { names: [kursor] } } }\n";
+    assert_eq!(said(policy("{ ai: { tool: [kursor] } }", own)), [""; 0]);
+    for unknown in [
+        "{ ai: { tool: [kursor] } }",
+        "{ ai: { tool: [claude, kursor] } }",
+        "{ not: { ai: { tool: kursor } } }",
+        "{ any: [{ draft: true }, { ai: { tool: [Kursor] } }] }",
+    ] {
+        let said = said(policy(unknown, ""));
+        assert_eq!(said.len(), 1, "{unknown}: {said:?}");
+        assert!(said[0].contains("`kursor`"), "{said:?}");
+    }
+}
+
+#[test]
 fn a_line_of_codeowners_that_owns_nothing_is_a_fault_with_its_place() {
     for line in [
         "@sam @rhea",

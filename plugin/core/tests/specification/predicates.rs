@@ -85,6 +85,17 @@ fn provenance() {
         ("{ ai: { tool: [claude-code] } }", ai, "applies"),
         ("{ ai: { tool: [\"claude*\"] } }", ai, "applies"),
         ("{ ai: { tool: [cursor] } }", ai, "does not"),
+        // A tool is meant by any of its names.
+        ("{ ai: { tool: [claude] } }", ai, "applies"),
+        ("{ ai: { tool: [Claude Code] } }", ai, "applies"),
+        ("{ ai: { tool: [claude_code] } }", ai, "applies"),
+        (
+            "{ ai: { tool: [copilot] } }",
+            |case| message(case, "x\n\nAI-Assisted: GitHub Copilot\n"),
+            "applies",
+        ),
+        ("{ ai: { tool: [amazon q] } }", |case| message(case, "x\n\nAI-Assisted: amazon-q\n"), "applies"),
+        ("{ ai: { tool: [copilot] } }", ai, "does not"),
         ("{ ai: { model: [\"*opus*\"] } }", ai, "applies"),
         ("{ ai: { model: [\"gpt*\"] } }", ai, "does not"),
         ("{ ai: { tool: [claude-code], model: [\"gpt*\"] } }", ai, "does not"),
@@ -106,6 +117,19 @@ fn provenance() {
         ("{ ai: undeclared }", authored, "applies"),
         ("{ ai: undeclared }", nothing, "does not"),
         ("{ ai: any }", |case| unavailable(case, "notes"), "fact-unavailable"),
+        // git shows what is said in them.
+        ("{ ai: any }", |case| case.request["commits"][0]["encoding"] = "IBM037".into(), "list-incomplete"),
+        (
+            "{ ai: none }",
+            |case| case.request["commits"][0]["encoding"] = "UTF-16LE".into(),
+            "list-incomplete",
+        ),
+        (
+            "{ ai: suspected }",
+            |case| case.request["commits"][0]["encoding"] = "utf-7".into(),
+            "applies",
+        ),
+        ("{ ai: any }", |case| case.request["commits"][0]["encoding"] = "ISO-8859-15".into(), "does not"),
         ("{ ai: any }", |case| unavailable(case, "traces"), "fact-unavailable"),
         ("{ ai: suspected }", |case| unavailable(case, "notes"), "fact-unavailable"),
         ("{ ai: suspected }", |case| unavailable(case, "traces"), "fact-unavailable"),

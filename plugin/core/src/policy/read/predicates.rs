@@ -10,6 +10,7 @@ use crate::policy::{
     AiTest, Bound, Branch, Dco, Level, LinesTest, PathTest, Pattern, Policy, Predicate, Regex,
     RequirementsTest, StatusTest, TitleTest, Which,
 };
+use crate::provenance::tool_called;
 use crate::signals::LIKELY;
 
 /// Keys of predicates whose facts come with a later release: they parse, and are unavailable until then.
@@ -348,7 +349,11 @@ fn ai_test(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<AiTest> {
                 .collect()
         };
         match key.text.as_ref() {
-            "tool" => test.tools = texts(faults),
+            // Whoever bans `copilot` means the tool and not its id.
+            "tool" => {
+                let id = |name: String| tool_called(&name).map_or(name, str::to_owned);
+                test.tools = texts(faults).into_iter().map(id).collect();
+            }
             "model" => test.models = texts(faults),
             "help" => {
                 let items = match &node.value {

@@ -4,12 +4,13 @@ use super::faults::{Faults, list_of};
 use crate::model::Severity;
 use crate::policy::yaml::{Node, Place, Value};
 use crate::policy::{CodeOwners, Policy};
+use crate::provenance::{tool_called, tool_like};
 
 /// Names that a warning lists.
 const LISTED: usize = 5;
 
-/// Warns of a CODEOWNERS that cannot be read whole, of documents that decide and that nobody guards, and of people whom
-/// nobody can recognise.
+/// Warns of a CODEOWNERS that cannot be read whole, of tools that nothing is known of, of documents that decide and that
+/// nobody guards, and of people whom nobody can recognise.
 pub(super) fn warn(policy: &Policy, owners: Option<&str>, root: &Node<'_>, faults: &mut Faults<'_>) {
     let read = |text| CodeOwners::read(policy.codeowners.as_ref()?.dialect, text).err();
     if let Some(fault) = owners.and_then(read) {
@@ -22,6 +23,19 @@ pub(super) fn warn(policy: &Policy, owners: Option<&str>, root: &Node<'_>, fault
                     .to_owned(),
             ),
         );
+    }
+    for name in policy.tools_asked() {
+        let own = policy.tools.iter().any(|tool| tool.id.eq_ignore_ascii_case(&name));
+        if own || name.contains('*') || tool_called(&name).is_some() {
+            continue;
+        }
+        let message =
+            format!("no tool is known as `{name}`: only a note or a trace that names it so is found");
+        let help = match tool_like(&name) {
+            Some(likely) => format!("did you mean `{likely}`?"),
+            None => "say under `provenance` how it is recognised".to_owned(),
+        };
+        faults.add(Severity::Warning, place_of(root, "rules"), message, Some(help));
     }
     // What the extended policy says of both is not here.
     if faults.names_elsewhere {
