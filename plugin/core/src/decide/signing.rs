@@ -76,6 +76,14 @@ pub(super) fn weigh(before: &Decision, after: Decision, to_sign: &ToSign<'_>) ->
     let acts = before.rules.iter().flat_map(|rule| &rule.requirements).flat_map(|asked| &asked.acts);
     let own: Vec<ActCode> = acts.filter(|act| act.actor == who).map(|act| act.code).collect();
     let again = own.contains(&ActCode::Counted);
+    // Each other head of the change may be its head again.
+    let stale = |code: &ActCode| matches!(code, ActCode::StaleHead | ActCode::StaleDiff | ActCode::StaleTree);
+    if takes_back && own.iter().any(stale) {
+        signing.counts = true;
+        signing.code = ActCode::Withdrawn;
+        signing.sentence = format!("{who} takes back what they signed about other heads of the change");
+        return signing;
+    }
     let waived = waived(to_sign);
     let waives = rules.iter().find(|rule| waived.iter().any(|name| overrides::is_name_of(name, &rule.name)));
     let in_vain = waives.filter(|rule| !is_open(rule)).map(|rule| match rule.state {

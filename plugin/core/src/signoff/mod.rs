@@ -223,7 +223,7 @@ impl Desk<'_, '_, '_> {
             self.steps,
         )?;
         let votes = self.votes(&self.options.methods)?;
-        let latest = self.acts.latest(&votes);
+        let latest = self.acts.latest(&votes, self.change);
         let sheet = Sheet { requirement, roster, votes, latest };
         let judged = (0..self.acts.list.len()).map(|at| self.judge(at, &sheet));
         let mut codes = judged.collect::<Result<Vec<ActCode>, Error>>()?;
@@ -790,6 +790,11 @@ impl Desk<'_, '_, '_> {
         let approves = |at: &usize| sheet.votes.get(*at) == Some(&Vote::Yes);
         for at in (0..codes.len()).filter(approves) {
             let counts = codes.get(at) == Some(&ActCode::Counted);
+            // What is signed about something else says nothing against this.
+            let act = self.acts.list.get(at).filter(|_| !counts);
+            if act.is_some_and(|act| standing::elsewhere(act, Vote::Yes, self.change).is_some()) {
+                continue;
+            }
             // Also of one that somebody else who may have given it took back since.
             for person in sheet.latest.get(at).into_iter().flatten() {
                 let (kept, all) = last.entry(*person).or_insert((at, counts));

@@ -9,7 +9,7 @@ use super::people::PersonId;
 use super::votes::Vote;
 use super::{Acts, Desk};
 use crate::Error;
-use crate::model::{Act, ActKind, When};
+use crate::model::{Act, ActKind, Change, ObjectId, Proof, When};
 
 /// When an act was given, among those of one person; at one time the one that helps least comes last. Without a time,
 /// what helps may be the first, and what takes something back the last.
@@ -19,25 +19,45 @@ fn moment(act: &Act<'_>, vote: Vote) -> Moment {
     (act.at.is_none() && vote < Vote::Yes, act.at, Reverse(vote))
 }
 
+/// Target and head of a statement.
+pub(super) type Subject<'s> = (&'s [u8], &'s [u8]);
+
+/// What a signed statement is about, where that is something else than what is judged. An approval of it is nobody's word about
+/// this head; what takes back is one about every head into the same target, for each may be the head again.
+pub(super) fn elsewhere<'s>(act: &'s Act<'_>, vote: Vote, change: &Change<'_>) -> Option<Subject<'s>> {
+    let other_target = act.target.as_ref().is_some_and(|target| *target != change.target);
+    let other_head = act.head.as_ref().is_some_and(|head| *head != change.head);
+    let is_elsewhere = act.proof == Proof::Signature
+        && match vote {
+            Vote::Yes => other_target || other_head,
+            Vote::Ended => other_target,
+            Vote::No | Vote::Nothing => false,
+        };
+    let target = act.target.as_ref().map(|target| target.as_bytes()).unwrap_or_default();
+    let head = act.head.as_ref().map(ObjectId::as_bytes).unwrap_or_default();
+    is_elsewhere.then_some((target, head))
+}
+
 impl Acts<'_, '_> {
     /// For each vote, the people whose last word it is, of those who may have given it. Of one time several may be, and an
-    /// approval without a time beside a later one: a void one may have come after it.
-    pub(super) fn latest(&self, votes: &[Vote]) -> Vec<Vec<PersonId>> {
-        let mut latest: BTreeMap<PersonId, Moment> = BTreeMap::new();
+    /// approval without a time beside a later one: a void one may have come after it. What is signed about something else is
+    /// the last word about that.
+    pub(super) fn latest(&self, votes: &[Vote], change: &Change<'_>) -> Vec<Vec<PersonId>> {
+        let mut latest: BTreeMap<(PersonId, Option<Subject<'_>>), Moment> = BTreeMap::new();
         let given =
             || self.list.iter().zip(votes).enumerate().filter(|(_, (_, vote))| **vote != Vote::Nothing);
         for (at, (act, vote)) in given() {
-            let moment = moment(act, *vote);
+            let (moment, subject) = (moment(act, *vote), elsewhere(act, *vote, change));
             for person in self.actor(at) {
-                let last = latest.entry(*person).or_insert(moment);
+                let last = latest.entry((*person, subject)).or_insert(moment);
                 *last = moment.max(*last);
             }
         }
         let mut words = vec![Vec::new(); self.list.len()];
         for (at, (act, vote)) in given() {
-            let moment = moment(act, *vote);
+            let (moment, subject) = (moment(act, *vote), elsewhere(act, *vote, change));
             let is_last = |person: &&PersonId| {
-                let last = latest.get(person);
+                let last = latest.get(&(**person, subject)).max(latest.get(&(**person, None)));
                 last == Some(&moment)
                     || (act.at.is_none() && last.is_some_and(|(_, _, last)| *last == Reverse(Vote::Yes)))
             };

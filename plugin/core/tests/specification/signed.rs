@@ -295,6 +295,84 @@ fn what_a_signer_says_of_another_change_replaces_nothing_that_was_said_of_this_o
     }
 }
 
+/// A change on which sam signed these, one after the other.
+fn signed_in_turn(statements: &[Value]) -> Case {
+    let mut case = signed(&statements[0]);
+    for (at, statement) in statements.iter().enumerate().skip(1) {
+        let text = statement.to_string();
+        let signature = sams().sign("countersign", &text);
+        case.push(
+            "acts",
+            json!({
+                "id": format!("signed {at}"), "kind": "signed", "actor": {}, "proof": "signature", "statement": text,
+                "signature": signature,
+            }),
+        );
+    }
+    case
+}
+
+/// The statement as it would be about another head and target, some minutes later.
+fn about(decision: &str, head: &str, target: &str, minutes: u32) -> Value {
+    let mut said = statement(decision);
+    said["subject"][0]["name"] = target.into();
+    said["subject"][0]["digest"]["gitCommit"] = id(head).into();
+    (said["predicate"]["head"], said["predicate"]["target"]) = (id(head).into(), target.into());
+    said["predicate"]["at"] = format!("1970-01-12T00:{minutes:02}:00Z").into();
+    said
+}
+
+#[test]
+fn a_sign_off_stands_beside_those_of_other_targets_and_of_other_heads() {
+    const MAIN: &str = "refs/heads/main";
+    const RELEASE: &str = "refs/heads/release";
+    // In a stack of changes the lower one's head is a commit of the upper one, here c0 of c1.
+    let stack = |case: &mut Case| {
+        let mut lower = case.request["commits"][0].clone();
+        lower["sha"] = id("c0").into();
+        case.request["commits"][0]["parents"] = json!([{ "sha": id("c0") }]);
+        case.push("commits", lower);
+    };
+    for (what, later, outcome) in [
+        ("the same head into another target", about("approve", "c1", RELEASE, 5), "approved"),
+        ("another head into another target", about("approve", "c0", RELEASE, 5), "approved"),
+        ("the lower change of a stack", about("approve", "c0", MAIN, 5), "approved"),
+        ("taking back what was signed for another target", about("withdraw", "c1", RELEASE, 5), "approved"),
+        // What is taken back of this change is taken back, whichever head it had.
+        ("taking it back", about("withdraw", "c1", MAIN, 5), "pending"),
+        ("taking back another head of the change", about("withdraw", "c0", MAIN, 5), "pending"),
+        ("refusing it", about("request-changes", "c1", MAIN, 5), "denied"),
+    ] {
+        let first = about("approve", "c1", MAIN, 0);
+        for statements in [[first.clone(), later.clone()], [later.clone(), first]] {
+            let mut case = signed_in_turn(&statements);
+            stack(&mut case);
+            assert_eq!(case.outcome(), outcome, "{what}: {:?}", case.codes());
+        }
+    }
+}
+
+#[test]
+fn what_was_signed_about_an_earlier_head_can_be_taken_back() {
+    let mut case = signed(&about("approve", "c0", "refs/heads/main", 0));
+    let mut earlier = case.request["commits"][0].clone();
+    earlier["sha"] = id("c0").into();
+    case.request["commits"][0]["parents"] = json!([{ "sha": id("c0") }]);
+    case.push("commits", earlier);
+    let would = signing(&case, &sams(), &about("withdraw", "c1", "refs/heads/main", 5));
+    assert_eq!((&would["counts"], &would["code"]), (&json!(true), &json!("withdrawn")), "{would}");
+    assert_eq!(would["sentence"], "sam takes back what they signed about other heads of the change");
+    // The control: nobody signed anything.
+    let mut nothing = Case::new();
+    nothing.document(
+        "allowed-signers",
+        ".countersign/allowed_signers",
+        &format!("sam {}\n", sams().public()),
+    );
+    let would = signing(&nothing, &sams(), &about("withdraw", "c1", "refs/heads/main", 5));
+    assert_eq!((&would["counts"], &would["code"]), (&json!(false), &json!("no-sign-off")));
+}
+
 /// What the module says of a statement before it is signed.
 fn signing(case: &Case, key: &Key, statement: &Value) -> Value {
     let mut asked = case.whole();
