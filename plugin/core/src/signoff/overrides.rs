@@ -121,7 +121,11 @@ impl Desk<'_, '_, '_> {
         self.steps.take(acts.list.len() as u64 * VERDICT_STEPS + acts.bytes / SEARCHED_BYTES)?;
         let votes = self.votes(&self.options.methods)?;
         for (at, (act, words)) in acts.list.iter().zip(&acts.words).enumerate() {
-            if acts.is_description(at) || acts.is_unrelated(at) || !may_say(act) || !says(words.own()) {
+            if acts.is_description(at)
+                || acts.is_unrelated(at)
+                || !may_say(act)
+                || !says(of_override(act, words))
+            {
                 continue;
             }
             self.steps.take(acts.list.len() as u64)?;
@@ -215,7 +219,12 @@ impl Desk<'_, '_, '_> {
 
 /// What an act says of this override. On a forge it is a text of its giver's own words; elsewhere an act of its own.
 fn said(act: &Act<'_>, words: &Words<'_>, what: Overrides<'_>) -> Option<Said> {
-    (may_say(act) && words.text().contains(':')).then(|| read(words.own(), what))?
+    (may_say(act) && words.text().contains(':')).then(|| read(of_override(act, words), what))?
+}
+
+/// The words of an act that may override. Only on a forge are they Markdown, of which a quotation or an example says nothing.
+fn of_override<'w>(act: &Act<'_>, words: &'w Words<'_>) -> &'w str {
+    if act.proof == Proof::Forge { words.own() } else { words.text() }
 }
 
 /// Whether such an act can override.
@@ -241,7 +250,8 @@ pub(crate) fn is_one(act: &Act<'_>, words: &Words<'_>) -> bool {
     };
     may_say(act)
         && (holds("waive") || holds("break-glass"))
-        && (waived(words.own()).next().is_some() || says(words.own(), Overrides::Everything))
+        && (waived(of_override(act, words)).next().is_some()
+            || says(of_override(act, words), Overrides::Everything))
 }
 
 /// The names behind `waive:`.
@@ -250,9 +260,18 @@ pub(crate) fn waived(words: &str) -> impl Iterator<Item = &str> {
     waives.map(|(_, name)| bare(name))
 }
 
-/// Whether a name, as somebody wrote it, is that of a rule.
+/// Whether a name, as somebody wrote it, is that of a rule: as the policy has it, or as Markdown leaves it on a forge.
 pub(crate) fn is_name_of(written: &str, rule: &str) -> bool {
-    bare(written).to_lowercase() == bare(rule).to_lowercase()
+    let is = |name: &str| bare(written).to_lowercase() == bare(name).to_lowercase();
+    let is_plain = |c: char| c.is_alphanumeric() || " ,.:/'()".contains(c);
+    is(rule) || (!rule.chars().all(is_plain) && is(&as_markdown(rule)))
+}
+
+/// What a reader of Markdown makes of a name behind a key.
+fn as_markdown(name: &str) -> String {
+    let act = Act { text: Some(format!("waive: {name}").into()), ..Act::default() };
+    let words = Words::of(&act);
+    words.own().split_once(':').map(|(_, name)| name.to_owned()).unwrap_or_default()
 }
 
 /// A value without the marks that people put around one.
@@ -316,6 +335,36 @@ mod tests {
         assert_eq!(said.until.unwrap().to_string(), "2026-03-31T23:59:59Z");
         assert_eq!(read_text(text, Overrides::Rule("Another")), None);
         assert_eq!(read_text(text, Overrides::Everything), None);
+    }
+
+    #[test]
+    fn a_rule_is_waived_by_its_name_whatever_stands_in_that() {
+        for name in [
+            "AI in `src/`",
+            "`src/`",
+            "Rule <b>",
+            "Rule [x](y)",
+            "two  blanks",
+            "- item",
+            "> quoted",
+            "# heading",
+            "*all* of _it_",
+            "a: b",
+            "1. first",
+            "über alles",
+        ] {
+            let text = format!(
+                "waive: {name}\nreason: the other senior is on leave until Monday\nuntil: 2026-03-31"
+            );
+            for proof in [Proof::Signature, Proof::Claimed, Proof::Forge] {
+                let act =
+                    Act { kind: ActKind::Waiver, proof, text: Some(text.clone().into()), ..Act::default() };
+                let words = Words::of(&act);
+                let said = said(&act, &words, Overrides::Rule(name));
+                assert!(said.is_some_and(|said| said.until.is_some()), "{name} {proof:?}: {}", words.own());
+                assert!(self::said(&act, &words, Overrides::Rule("another rule")).is_none(), "{name}");
+            }
+        }
     }
 
     #[test]
