@@ -119,3 +119,26 @@ fn a_sign_off_above_the_last_block_of_trailers_counts_and_is_said_to_stand_there
         assert_eq!(why.contains("above what git takes for its trailers"), above, "{message} {why}");
     }
 }
+
+#[test]
+fn what_adds_a_sign_off_is_a_command_for_the_commit_that_lacks_it() {
+    let policy =
+        "countersign: 1\nname: t\nrules: [{ name: dco, when: { dco: missing }, deny: signed off by all }]\n";
+    let signed = "Fix\n\nSigned-off-by: dana <dana@example.com>\n";
+    for (first, last, command) in [
+        (signed, "Fix\n", "`git commit --amend --signoff`"),
+        ("Fix\n", signed, "`git rebase --signoff "),
+        (signed, signed, ""),
+    ] {
+        let mut case = Case::under(policy);
+        let mut earlier = case.request["commits"][0].clone();
+        earlier["sha"] = crate::common::id("c0").into();
+        earlier["message"] = first.into();
+        case.request["commits"][0]["message"] = last.into();
+        case.request["commits"][0]["parents"] = json!([{ "sha": crate::common::id("c0") }]);
+        case.push("commits", earlier);
+        let because = case.answer().unwrap()["rules"][0]["because"].to_string();
+        assert!(because.contains(command), "{because}");
+        assert_eq!(because.contains("adds one"), !command.is_empty(), "{because}");
+    }
+}

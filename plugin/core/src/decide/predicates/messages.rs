@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 
 use super::{Facts, Truth, quoted};
 use crate::Error;
-use crate::model::{Commit, CommitFindings, Document, Fact, RemarkCode, Role, RuleCode, Whereabouts};
+use crate::model::{
+    Commit, CommitFindings, Document, Fact, ObjectId, RemarkCode, Role, RuleCode, Whereabouts,
+};
 use crate::order::{self, Index};
 use crate::policy::{Dco, RequirementsTest};
 use crate::provenance::structure::{self, Joint};
@@ -103,9 +105,16 @@ impl Facts<'_, '_, '_> {
                 SignOff::Missing => missing.push(commit),
             }
         }
+        let change = self.request.change.as_ref();
         let said = |commit: &Commit<'_>| {
+            let base =
+                change.and_then(|change| change.merge_base.as_ref()).map_or("<target>", ObjectId::short);
+            let command = match change.is_some_and(|change| change.head == commit.sha) {
+                true => "git commit --amend --signoff".to_owned(),
+                false => format!("git rebase --signoff {base}"),
+            };
             format!(
-                "has no `Signed-off-by` of its author {} <{}>; `git commit --amend --signoff` adds one",
+                "has no `Signed-off-by` of its author {} <{}>; `{command}` adds one",
                 commit.author.name.to_str_lossy(),
                 commit.author.email.to_str_lossy()
             )
