@@ -293,25 +293,16 @@ impl Table {
 
     /// The tool whose name begins `text`, the length of the name, and what else it means. The longest name counts.
     pub fn name_at_start(&self, text: &str) -> Option<(&str, usize, Name)> {
-        let first = text.as_bytes().first()?;
-        let second = text.as_bytes().get(1).map(|byte| folded(*byte));
-        let mut best: Option<(&str, usize, Name)> = None;
-        let mut offer = |id, name: &str, common| {
-            if best.is_none_or(|(_, length, _)| name.len() > length)
-                && strip_name(text, name).is_some_and(ends_name)
-            {
-                best = Some((id, name.len(), common));
-            }
-        };
-        for (name, (id, common)) in NAMES.beginning_with(*first) {
-            // Most names differ in their second letter.
-            if name.as_bytes().get(1) == second.as_ref() {
-                offer(id, name, *common);
-            }
-        }
+        let ends = |length: usize| text.get(length..).is_some_and(ends_name);
+        let known = NAMES.that_begin(text, folded).filter(|(name, _)| ends(name.len())).last();
+        let mut best = known.map(|(name, (id, kind))| (*id, name.len(), *kind));
         for tool in &self.extra {
             for name in &tool.names {
-                offer(&tool.id, name, Name::Own);
+                if best.is_none_or(|(_, length, _)| name.len() > length)
+                    && strip_name(text, name).is_some_and(ends_name)
+                {
+                    best = Some((&tool.id, name.len(), Name::Own));
+                }
             }
         }
         best
@@ -815,10 +806,9 @@ fn after_family(text: &str) -> Option<&str> {
 }
 
 fn family_at_start(text: &str) -> Option<(Family, &str)> {
-    let families = MODEL_FAMILIES.beginning_with(*text.as_bytes().first()?);
-    families
-        .iter()
-        .filter_map(|(family, kind)| Some((*kind, strip_name(text, family)?)))
+    MODEL_FAMILIES
+        .that_begin(text, folded)
+        .filter_map(|(family, kind)| Some((*kind, text.get(family.len()..)?)))
         .find(|(_, rest)| ends_name(rest))
 }
 

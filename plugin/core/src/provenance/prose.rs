@@ -64,6 +64,8 @@ struct Beginnings {
 
 static BEGINNINGS: Beginnings = {
     let mut found = Beginnings { five: [0; 64], two: [0; 28], kinds: kinds() }.with("vibe").with("vibecoded");
+    // Short names that are read with the `v` of a version too.
+    found = found.with_letters("noriv").with_letters("roov").with_letters("yiv");
     let mut words = AI_WORDS;
     while let [word, rest @ ..] = words {
         found = found.with(word);
@@ -111,7 +113,7 @@ impl Letters {
     const NONE: Self = Letters { hash: 0, number: 0 };
 
     const fn and(self, byte: u8) -> Self {
-        Letters { hash: self.hash * 29 + (byte & 31) as usize, number: self.number + 1 }
+        Letters { hash: self.hash * 61 + (byte & 31) as usize, number: self.number + 1 }
     }
 
     const fn are_enough(self) -> bool {
@@ -122,6 +124,17 @@ impl Letters {
 impl Beginnings {
     #[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a panic is an error")]
     const fn with(mut self, word: &str) -> Self {
+        let (first, second) = (word.as_bytes()[0], word.as_bytes()[1]);
+        // Of a word of one letter nothing can be told.
+        if !second.is_ascii_alphanumeric() {
+            return self;
+        }
+        self.two[self.kinds[first as usize] as usize] |= 1 << self.kinds[second as usize];
+        self.with_letters(word)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a panic is an error")]
+    const fn with_letters(mut self, word: &str) -> Self {
         let mut letters = Letters::NONE;
         let mut bytes = word.as_bytes();
         while let [byte, rest @ ..] = bytes {
@@ -132,12 +145,7 @@ impl Beginnings {
             bytes = rest;
         }
         let at = letters.hash % 4096;
-        // Of a word of one letter nothing can be told.
-        if letters.number > 1 || word.len() > 1 && word.as_bytes()[1].is_ascii_digit() {
-            self.five[at / 64] |= 1 << (at % 64);
-            let (first, second) = (word.as_bytes()[0], word.as_bytes()[1]);
-            self.two[self.kinds[first as usize] as usize] |= 1 << self.kinds[second as usize];
-        }
+        self.five[at / 64] |= 1 << (at % 64);
         self
     }
 
@@ -149,7 +157,15 @@ impl Beginnings {
         self.two.get(usize::from(first)).is_some_and(|seconds| seconds >> self.kind(next) & 1 == 1)
     }
 
-    fn may_hold(&self, letters: Letters) -> bool {
+    /// Whether the letters that a text begins with may be those of a name.
+    fn may_hold(&self, text: &[u8]) -> bool {
+        let mut letters = Letters::NONE;
+        for byte in text.iter().take(5) {
+            if self.kind(*byte) < 2 {
+                break;
+            }
+            letters = letters.and(*byte);
+        }
         let at = letters.hash % 4096;
         letters.number > 0 && self.five.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
     }
@@ -185,15 +201,6 @@ pub(super) fn first_ai(table: &Table, text: &str) -> Option<usize> {
     None
 }
 
-/// The letters that a text begins with.
-fn letters_of(bytes: &[u8]) -> Letters {
-    bytes
-        .iter()
-        .take(5)
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .fold(Letters::NONE, |found, byte| found.and(*byte))
-}
-
 fn contains_any(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
@@ -207,7 +214,7 @@ const GIVEN: &[&str] = &["devin", "jules", "junie"];
 /// The name of an AI or a word for one at a place of a text where a word begins: what it is, and its length.
 fn ai_at(table: &Table, text: &str, at: usize) -> Option<(Part, usize)> {
     let bytes = text.as_bytes().get(at..)?;
-    if !BEGINNINGS.may_hold(letters_of(bytes)) && table.extra.is_empty() {
+    if !BEGINNINGS.may_hold(bytes) && table.extra.is_empty() {
         return None;
     }
     let here = text.get(at..)?;

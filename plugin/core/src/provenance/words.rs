@@ -5,18 +5,32 @@ pub(crate) struct Words<T: 'static> {
     entries: &'static [(&'static str, T)],
     /// Where the words with each first letter begin; the last is the end of the table.
     starts: [u16; 27],
+    /// Which second letters they have, as [`second`] counts them: what tells most texts from all of them at once.
+    seconds: [u32; 26],
+}
+
+/// A second letter as a bit; whatever is none is one for all, and so is that there is none.
+const fn second(byte: Option<&u8>) -> u32 {
+    match byte {
+        Some(letter) if letter.is_ascii_alphabetic() => 1 << (*letter & 31),
+        Some(_) => 1,
+        None => 1 << 31,
+    }
 }
 
 impl<T> Words<T> {
-    /// A table. The compiler refuses one whose words do not stand in the order of their first letters.
+    /// A table. The compiler refuses one whose words do not stand in order.
     #[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a panic is an error")]
     pub const fn new(entries: &'static [(&'static str, T)]) -> Self {
-        let mut starts = [0; 27];
+        let (mut starts, mut seconds) = ([0; 27], [0; 26]);
         let (mut letter, mut at) = (0, 0);
         while at < entries.len() {
             let first = entries[at].0.as_bytes()[0];
             assert!(first.is_ascii_lowercase(), "a word begins with a lower-case letter");
-            assert!((first - b'a') as usize + 1 >= letter, "the words are in order");
+            assert!(at == 0 || stands_before(entries[at - 1].0, entries[at].0), "the words are in order");
+            // With a word of one letter any text may begin.
+            seconds[(first - b'a') as usize] |=
+                if let [_, then, ..] = entries[at].0.as_bytes() { second(Some(then)) } else { u32::MAX };
             while letter <= (first - b'a') as usize {
                 starts[letter] = at as u16;
                 letter += 1;
@@ -27,7 +41,7 @@ impl<T> Words<T> {
             starts[letter] = at as u16;
             letter += 1;
         }
-        Words { entries, starts }
+        Words { entries, starts, seconds }
     }
 
     /// The entries whose words begin with this letter, in either case.
@@ -38,16 +52,71 @@ impl<T> Words<T> {
         range.and_then(|range| self.entries.get(range)).unwrap_or_default()
     }
 
+    /// Those of them with which a text may begin, or none.
+    fn that_may_begin(&self, text: &[u8]) -> &'static [(&'static str, T)] {
+        let Some((first, rest)) = text.split_first() else { return &[] };
+        let letter = usize::from(first.to_ascii_lowercase().wrapping_sub(b'a'));
+        let may = self.seconds.get(letter).is_some_and(|seconds| seconds & second(rest.first()) != 0);
+        if may { self.beginning_with(*first) } else { &[] }
+    }
+
     /// The entry whose word is `text` in any case.
     pub fn get(&self, text: &str) -> Option<&'static (&'static str, T)> {
-        let entries = self.beginning_with(*text.as_bytes().first()?);
+        let entries = self.that_may_begin(text.as_bytes());
         entries.iter().find(|(word, _)| word.len() == text.len() && word.eq_ignore_ascii_case(text))
+    }
+
+    /// The entries whose words a text begins with, the shortest first, where `fold` says what each of its bytes is compared
+    /// as. Of words in order, those that begin alike stand together: each byte of the text leaves fewer of them.
+    pub fn that_begin(
+        &self,
+        text: &str,
+        fold: fn(u8) -> u8,
+    ) -> impl Iterator<Item = &'static (&'static str, T)> {
+        let text = text.as_bytes();
+        let mut left = self.that_may_begin(text);
+        let mut length = 1;
+        std::iter::from_fn(move || {
+            loop {
+                let (first, others) = left.split_first()?;
+                let whole = first.0.len() == length;
+                let rest = if whole { others } else { left };
+                left = text.get(length).map(|byte| narrowed(rest, length, fold(*byte))).unwrap_or_default();
+                length += 1;
+                if whole {
+                    return Some(first);
+                }
+            }
+        })
     }
 
     /// All entries.
     pub const fn entries(&self) -> &'static [(&'static str, T)] {
         self.entries
     }
+}
+
+/// Of entries in order whose words begin alike, those that have this byte at this place.
+fn narrowed<'e, T>(entries: &'e [(&'static str, T)], at: usize, byte: u8) -> &'e [(&'static str, T)] {
+    let is_here = |entry: &(&'static str, T)| entry.0.as_bytes().get(at) == Some(&byte);
+    let first = entries.iter().position(is_here).unwrap_or(entries.len());
+    let (_, left) = entries.split_at_checked(first).unwrap_or_default();
+    // Mostly all the others have it too.
+    if left.last().is_some_and(is_here) {
+        return left;
+    }
+    left.get(..left.iter().take_while(|entry| is_here(entry)).count()).unwrap_or_default()
+}
+
+/// `a < b`, for the compiler.
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a panic is an error")]
+const fn stands_before(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at < b.len() && (at == a.len() || a[at] < b[at])
 }
 
 #[cfg(test)]
@@ -72,5 +141,22 @@ mod tests {
         assert_eq!(WORDS.beginning_with(b'A').len(), 2);
         assert!(WORDS.beginning_with(b'b').is_empty());
         assert!(WORDS.beginning_with(b'{').is_empty());
+    }
+
+    #[test]
+    fn the_words_that_a_text_begins_with_are_found_the_shortest_first() {
+        for (text, found) in [
+            ("ABCD", vec!["ab", "abc"]),
+            ("abd", vec!["ab"]),
+            ("ac", vec![]),
+            ("a", vec![]),
+            ("d", vec!["d"]),
+            ("zz top", vec!["zz"]),
+            ("", vec![]),
+            ("é", vec![]),
+        ] {
+            let words = WORDS.that_begin(text, |byte| byte.to_ascii_lowercase());
+            assert_eq!(words.map(|entry| entry.0).collect::<Vec<_>>(), found, "{text}");
+        }
     }
 }
