@@ -102,23 +102,12 @@ const fn kinds() -> [u8; 256] {
     kinds
 }
 
-/// The letters that a word begins with, as a number.
-#[derive(Clone, Copy)]
-struct Letters {
-    hash: usize,
-    number: u8,
-}
+/// How many letters tell one word from another.
+const TOLD: usize = 5;
 
-impl Letters {
-    const NONE: Self = Letters { hash: 0, number: 0 };
-
-    const fn and(self, byte: u8) -> Self {
-        Letters { hash: self.hash * 61 + (byte & 31) as usize, number: self.number + 1 }
-    }
-
-    const fn are_enough(self) -> bool {
-        self.number == 5
-    }
+/// The letters that a word begins with, as a number: those before, and the kind of one more.
+const fn hashed(letters: usize, kind: u8) -> usize {
+    letters * 61 + kind as usize - 1
 }
 
 impl Beginnings {
@@ -135,16 +124,12 @@ impl Beginnings {
 
     #[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a panic is an error")]
     const fn with_letters(mut self, word: &str) -> Self {
-        let mut letters = Letters::NONE;
-        let mut bytes = word.as_bytes();
-        while let [byte, rest @ ..] = bytes {
-            if letters.are_enough() || !byte.is_ascii_alphabetic() {
-                break;
-            }
-            letters = letters.and(*byte);
-            bytes = rest;
+        let (mut letters, mut at) = (0, 0);
+        while at < TOLD && at < word.len() && word.as_bytes()[at].is_ascii_alphabetic() {
+            letters = hashed(letters, self.kinds[word.as_bytes()[at] as usize]);
+            at += 1;
         }
-        let at = letters.hash % 4096;
+        let at = letters % 4096;
         self.five[at / 64] |= 1 << (at % 64);
         self
     }
@@ -153,21 +138,25 @@ impl Beginnings {
         self.kinds.get(usize::from(byte)).copied().unwrap_or_default()
     }
 
-    fn may_begin(&self, first: u8, next: u8) -> bool {
-        self.two.get(usize::from(first)).is_some_and(|seconds| seconds >> self.kind(next) & 1 == 1)
+    /// Whether a name may begin with a letter, by its kind, and what stands behind it.
+    fn may_begin(&self, first: u8, behind: &[u8]) -> bool {
+        let second = behind.first().map_or(0, |byte| self.kind(*byte));
+        self.two.get(usize::from(first)).is_some_and(|seconds| seconds >> second & 1 == 1)
+            && self.may_hold(first, behind)
     }
 
-    /// Whether the letters that a text begins with may be those of a name.
-    fn may_hold(&self, text: &[u8]) -> bool {
-        let mut letters = Letters::NONE;
-        for byte in text.iter().take(5) {
-            if self.kind(*byte) < 2 {
+    /// The same by all the letters that tell.
+    fn may_hold(&self, first: u8, behind: &[u8]) -> bool {
+        let mut letters = hashed(0, first);
+        for byte in behind.iter().take(TOLD - 1) {
+            let kind = self.kind(*byte);
+            if kind < 2 {
                 break;
             }
-            letters = letters.and(*byte);
+            letters = hashed(letters, kind);
         }
-        let at = letters.hash % 4096;
-        letters.number > 0 && self.five.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
+        let at = letters % 4096;
+        self.five.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
     }
 }
 
@@ -183,20 +172,26 @@ pub(super) fn first_ai(table: &Table, text: &str) -> Option<usize> {
         return Some(0);
     }
     let of_policy = !table.extra.is_empty();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let kind = BEGINNINGS.kind(byte);
-        if kind > 0 {
-            let may_begin = kind > 1
-                && (of_policy || BEGINNINGS.may_begin(kind, bytes.get(at + 1).copied().unwrap_or(b' ')));
-            if may_begin && ai_at(table, text, at).is_some() {
+    let mut rest = bytes;
+    while let [first, behind @ ..] = rest {
+        let kind = BEGINNINGS.kind(*first);
+        rest = behind;
+        if kind == 0 {
+            continue;
+        }
+        if kind > 1 && (of_policy || BEGINNINGS.may_begin(kind, behind)) {
+            let at = bytes.len() - behind.len() - 1;
+            if named_at(table, text, at).is_some() {
                 return Some(at);
             }
-            // What goes on with a word begins none.
-            let rest = bytes.get(at..).unwrap_or_default();
-            at += rest.iter().position(|byte| BEGINNINGS.kind(*byte) == 0).unwrap_or(rest.len());
         }
-        at += 1;
+        // What goes on with a word begins none.
+        while let [byte, behind @ ..] = rest {
+            rest = behind;
+            if BEGINNINGS.kind(*byte) == 0 {
+                break;
+            }
+        }
     }
     None
 }
@@ -213,10 +208,15 @@ const GIVEN: &[&str] = &["devin", "jules", "junie"];
 
 /// The name of an AI or a word for one at a place of a text where a word begins: what it is, and its length.
 fn ai_at(table: &Table, text: &str, at: usize) -> Option<(Part, usize)> {
+    let (first, behind) = text.as_bytes().get(at..)?.split_first()?;
+    let kind = BEGINNINGS.kind(*first);
+    let may = !table.extra.is_empty() || (kind > 1 && BEGINNINGS.may_hold(kind, behind));
+    if may { named_at(table, text, at) } else { None }
+}
+
+/// The same where the first letters may be those of a name.
+fn named_at(table: &Table, text: &str, at: usize) -> Option<(Part, usize)> {
     let bytes = text.as_bytes().get(at..)?;
-    if !BEGINNINGS.may_hold(bytes) && table.extra.is_empty() {
-        return None;
-    }
     let here = text.get(at..)?;
     let length = bytes.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(bytes.len());
     let word = here.get(..length)?;
