@@ -85,14 +85,16 @@ fn verb_and_name(text: &str) -> Option<(&str, &str, &str)> {
     while scope < 8 {
         // No verb is longer.
         let blank = rest.bytes().take(20).position(|byte| byte == b' ')?;
-        let (word, after) = (rest.get(..blank)?, rest.get(blank + 1..)?.trim_start());
-        // A key that lost its colon.
-        if word.contains('-') && matches!(KEYS.get(word), Some((_, Key::Assists(Some(_)) | Key::Declares(_))))
-        {
-            return Some((word, "", after));
+        let (mut word, after) = (rest.get(..blank)?, rest.get(blank + 1..)?.trim_start());
+        if !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            // A key that lost its colon.
+            let key = if word.contains('-') { KEYS.get(word) } else { None };
+            if matches!(key, Some((_, Key::Assists(Some(_)) | Key::Declares(_)))) {
+                return Some((word, "", after));
+            }
+            // `Created/Modified with`
+            word = word.split('/').next().unwrap_or(word);
         }
-        // `Created/Modified with`
-        let word = word.split('/').next().unwrap_or(word);
         if after.starts_with(['w', 'W', 'b', 'B', 'u', 'U', 'v', 'V']) && MARKER_VERBS.get(word).is_some() {
             let (joint, name) = after.split_once(' ')?;
             let is_joint = ["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint));

@@ -9,6 +9,7 @@ use super::names::{Table, is_version, model_at_start};
 use super::parts::{PARTS, Part};
 use super::structure::contains;
 use super::tools::{AI_WORDS, Family, MODEL_FAMILIES, NAMES, Name, REVIEWERS};
+use super::words::Words;
 
 /// What a text says of an AI; of several things, the last of these counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -764,54 +765,49 @@ pub(super) fn says_elsewhere(text: &str) -> bool {
 
 /// How an assistant begins what it says in a chat, as far as no person begins a line of a commit's message so, and how people
 /// head what they said to it.
-const REPLIES: &[&str] = &[
-    "absolutely! here",
-    "as a large language model",
-    "as an ai assistant",
-    "as an ai language model",
-    "as an ai model",
-    "as an ai,",
-    "certainly! ",
-    "certainly, here",
-    "great question!",
-    "here is a commit message",
-    "here is a suggested commit message",
-    "here is the commit message",
-    "here is the revised",
-    "here's a commit message",
-    "here's a suggested commit message",
-    "here's the commit message",
-    "here's the revised",
-    "i apologize for the confusion",
-    "i don't have access to",
-    "i hope this helps",
-    "i'm sorry, but i can",
-    "let me know if you need any",
-    "let me know if you want me to",
-    "let me know if you would like",
-    "let me know if you'd like",
-    "of course! here",
-    "original prompt:",
-    "prompt used:",
-    "prompt was:",
-    "prompts used:",
-    "sure! here",
-    "sure, here",
-    "sure thing! here",
-    "the prompt was:",
-    "user prompt:",
-    "would you like me to",
-    "you're absolutely right",
-];
+static REPLIES: Words<()> = Words::new(&[
+    ("absolutely! here", ()),
+    ("as a large language model", ()),
+    ("as an ai assistant", ()),
+    ("as an ai language model", ()),
+    ("as an ai model", ()),
+    ("as an ai,", ()),
+    ("certainly! ", ()),
+    ("certainly, here", ()),
+    ("great question!", ()),
+    ("here is a commit message", ()),
+    ("here is a suggested commit message", ()),
+    ("here is the commit message", ()),
+    ("here is the revised", ()),
+    ("here's a commit message", ()),
+    ("here's a suggested commit message", ()),
+    ("here's the commit message", ()),
+    ("here's the revised", ()),
+    ("i apologize for the confusion", ()),
+    ("i don't have access to", ()),
+    ("i hope this helps", ()),
+    ("i'm sorry, but i can", ()),
+    ("let me know if you need any", ()),
+    ("let me know if you want me to", ()),
+    ("let me know if you would like", ()),
+    ("let me know if you'd like", ()),
+    ("of course! here", ()),
+    ("original prompt:", ()),
+    ("prompt used:", ()),
+    ("prompt was:", ()),
+    ("prompts used:", ()),
+    ("sure thing! here", ()),
+    ("sure! here", ()),
+    ("sure, here", ()),
+    ("the prompt was:", ()),
+    ("user prompt:", ()),
+    ("would you like me to", ()),
+    ("you're absolutely right", ()),
+]);
 
 /// Whether a line was pasted from a chat with an assistant.
 pub(super) fn is_reply(text: &str) -> bool {
-    let first = text.bytes().next().unwrap_or_default().to_ascii_lowercase();
-    b"acghilopstuwy".contains(&first)
-        && REPLIES.iter().any(|reply| {
-            reply.as_bytes().first() == Some(&first)
-                && text.get(..reply.len()).is_some_and(|start| start.eq_ignore_ascii_case(reply))
-        })
+    REPLIES.that_begin(text, |byte| byte.to_ascii_lowercase()).next().is_some()
 }
 
 /// The first name of a tool or a model.

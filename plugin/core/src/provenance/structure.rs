@@ -228,8 +228,12 @@ fn read_line(
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let mut from = 0;
     let mut joint = if item { Joint::Item } else { Joint::Line };
+    // Most lines have no colon, and so no trailer.
+    if memchr::memchr(b':', text.as_bytes()).is_none() {
+        return each(&Piece { text, trailer: None, joint, more: false, line, whole });
+    }
+    let mut from = 0;
     for start in glued_keys(text).chain([text.len()]) {
         let part = trim(text.get(from..start).unwrap_or_default());
         let split = decorated_key(part).or_else(|| split_key(part));

@@ -145,6 +145,9 @@ fn patch_start(message: &[u8]) -> usize {
 /// Bytes at the end that git ignores: scissors and below, trailing comments and blank lines, an old conflicts block.
 fn ignored_bytes(message: &[u8]) -> usize {
     let cutoff = scissors(message).unwrap_or(message.len());
+    if !ends_ignored(cut(message, cutoff)) {
+        return message.len() - cutoff;
+    }
     // As in git, offset 0 stands for none: a tail that begins the message is no tail.
     let mut ignored_from = 0;
     let mut in_conflicts = false;
@@ -170,20 +173,21 @@ fn ignored_bytes(message: &[u8]) -> usize {
     message.len() - if ignored_from > 0 { ignored_from } else { cutoff }
 }
 
+/// Whether the last line is one that may belong to a tail that git ignores.
+fn ends_ignored(text: &[u8]) -> bool {
+    let before = text.get(..text.len().saturating_sub(1)).unwrap_or_default();
+    let last = text.get(memchr::memrchr(b'\n', before).map_or(0, |at| at + 1)..).unwrap_or_default();
+    last.starts_with(b"Conflicts:\n") || matches!(last.first(), None | Some(b'#' | b'\n' | b'\t'))
+}
+
 /// Start of the last paragraph when git takes it for trailers, else the end of the text.
 fn block_start(text: &[u8]) -> usize {
-    let title_end = lines(text, 0)
-        .find(|range| {
-            let line = text.get(range.clone()).unwrap_or_default();
-            line.first() != Some(&b'#') && is_blank(line)
-        })
-        .map_or(text.len(), |range| range.start);
-
+    // A paragraph that no blank line stands before is the title: it is walked to its beginning, and none is found.
     let mut only_blank = true;
     let mut recognized = false;
     let (mut trailers, mut others, mut continuations) = (0_usize, 0_usize, 0_usize);
     let mut end = text.len();
-    while end > title_end {
+    while end > 0 {
         let before = text.get(..end - 1).unwrap_or_default();
         let range = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1)..end;
         end = range.start;
