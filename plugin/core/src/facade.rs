@@ -8,7 +8,7 @@ use crate::model::{
     Severity, json, to_json, without_mark,
 };
 use crate::policy::Protects;
-use crate::provenance::{Evidence, Table};
+use crate::provenance::{Evidence, Met, Table};
 use crate::{Error, decide, limits, policy};
 
 /// The functions, as `describe` names them.
@@ -111,7 +111,7 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
         .filter(|document| document.role == Role::Checkpoint)
         .filter_map(|d| Some((d.path.as_ref()?.to_str_lossy().into_owned(), d.bytes.as_bytes())))
         .collect();
-    let steps = limits::Steps::default();
+    let (mut met, steps) = (Met::default(), limits::Steps::default());
     let mut commits = Vec::with_capacity(batch.commits.len());
     for commit in &batch.commits {
         let wanted = if checkpoints.is_empty() {
@@ -131,7 +131,7 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
                 .map(|(path, bytes)| (path.as_str(), *bytes))
                 .collect(),
         };
-        let mut findings = crate::provenance::read(&table, &evidence, &steps)?.findings;
+        let mut findings = crate::provenance::read(&table, &evidence, &mut met, &steps)?.findings;
         findings.id = commit.id.to_str_lossy().into_owned();
         commits.push(findings);
     }

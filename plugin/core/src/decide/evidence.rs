@@ -10,7 +10,7 @@ use crate::model::{
     ToolSummary,
 };
 use crate::order::{self, Index};
-use crate::provenance::{self, Anchor, Evidence, Reading, TRACES_FOLDER, Table};
+use crate::provenance::{self, Anchor, Evidence, Met, Reading, TRACES_FOLDER, Table};
 
 /// What ties trace records to this change.
 struct ChangeAnchor<'r> {
@@ -71,6 +71,7 @@ pub(super) fn provenance_of<'r, 'a>(
     let document = |at: usize| documents.get(at);
     let mut found: Vec<CommitFindings> = Vec::new();
     let mut co_authors = Vec::new();
+    let mut met = Met::default();
     for (at, commit) in judged.all().enumerate() {
         let wanted = if checkpoints.is_empty() {
             Vec::new()
@@ -95,7 +96,7 @@ pub(super) fn provenance_of<'r, 'a>(
                 })
                 .collect(),
         };
-        let Reading { findings, authors } = provenance::read(table, &evidence, steps)?;
+        let Reading { findings, authors } = provenance::read(table, &evidence, &mut met, steps)?;
         co_authors.extend(authors.into_iter().map(|(name, email)| CoAuthor { commit: at, name, email }));
         if !findings.findings.is_empty() || !findings.remarks.is_empty() {
             found.push(CommitFindings { id: commit.sha.as_str().to_owned(), ..findings });

@@ -9,8 +9,8 @@ use super::links::{has_links, links};
 use super::marker::marker;
 use super::markup::{Links, plain};
 use super::names::{
-    Named, Table, find_model, is_called_ai, is_unknown_machine, is_version, looks_like_model, says_ai,
-    split_address, split_people,
+    Address, Named, Table, find_model, is_called_ai, is_unknown_machine, is_version, looks_like_model,
+    says_ai, split_address, split_people,
 };
 use super::prose::{self, Says};
 use super::structure::{self, Joint, Piece, contains};
@@ -83,7 +83,9 @@ impl Reader<'_> {
         let trailer = piece.trailer.as_ref().map(|(key, value)| (*key, start_of(trim(value), VALUE_BYTES)));
         let goes_on = self.goes_on(piece);
         let wrapped = goes_on && piece.text.starts_with(char::is_lowercase);
+        let known = trailer.and_then(|(key, _)| Key::of(key));
         if let Some((key, value)) = trailer
+            && known.is_none()
             && !matches!(piece.joint, Joint::Head | Joint::Cut)
             && self.is_label(key, value)
         {
@@ -92,7 +94,7 @@ impl Reader<'_> {
         }
         if let Some((key, value)) = trailer
             && piece.joint != Joint::Head
-            && let Some(kind) = self.kind_of(key, value)
+            && let Some(kind) = known.or_else(|| self.kind_of(key, value))
         {
             self.out.cost += limits::TRAILER_STEPS;
             let counts = match piece.joint {
@@ -179,7 +181,8 @@ impl Reader<'_> {
         open && span.start == end + 1 && piece.joint == Joint::Line
     }
 
-    /// How a trailer is read: by its key, or by a key that is nearly one where the value is nothing but a tool's name.
+    /// How a trailer is read that the table does not know: by its key, or by a key that is nearly one where the value is nothing
+    /// but a tool's name.
     fn kind_of(&self, key: &str, value: &str) -> Option<Key> {
         kind_of(self.table, key).or_else(|| {
             let (_, kind) = nearest(key)?;
@@ -396,12 +399,11 @@ impl Reader<'_> {
             && prose::says(&prose::tokens(self.table, text), false) >= Some(Says::Worked)
     }
 
-    /// Whether a key is no trailer's and heads a declaration: `AI assistance`, and where an answer follows `AI-Disclosure`.
+    /// Whether a key that no table knows heads a declaration: `AI assistance`, and where an answer follows `AI-Disclosure`.
     fn is_label(&self, key: &str, value: &str) -> bool {
         self.first_ai.is_some()
             && !value.is_empty()
             && key.split([' ', '-']).any(|word| AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)))
-            && Key::of(key).is_none()
             && prose::heads_declaration(&prose::tokens(self.table, &key.replace('-', " ")))
             && if key.contains(' ') { self.kind_of(key, value).is_none() } else { self.answers(value) }
     }
@@ -487,10 +489,8 @@ fn is_one_off(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
+/// How a key is read that the table does not know.
 fn kind_of(table: &Table, key: &str) -> Option<Key> {
-    if let Some(kind) = Key::of(key) {
-        return Some(kind);
-    }
     let help = || kinds(key, &[("generated", Help::Generated), ("assist", Help::Assisted)]).first().copied();
     if table.tool_of_trailer(key).is_some() {
         return Some(Key::Declares(help()));
@@ -506,7 +506,8 @@ fn looks_declaring(key: &str) -> bool {
         return false;
     }
     let dashed: String = key.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c }).collect();
-    matches!(kind_of(&Table::default(), &dashed), Some(Key::Declares(_) | Key::UsedFor | Key::Assists(_)))
+    let kind = Key::of(&dashed).or_else(|| kind_of(&Table::default(), &dashed));
+    matches!(kind, Some(Key::Declares(_) | Key::UsedFor | Key::Assists(_)))
 }
 
 /// `Commit-Message-Assisted-by`, `Assisted-by-AI`: something before a declaring key, which says what it is about, or `AI` behind.
@@ -607,7 +608,6 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
         });
     };
     let credit = if kind == Key::CoAuthor { Source::CoAuthor } else { Source::Trailer };
-    let bracketed = Some(address.bracketed).filter(|text| looks_like_model(text));
     match kind {
         Key::CoAuthor | Key::Wrote | Key::Helped | Key::Word => match (by_address, address.email) {
             (Some((tool, certainty)), _) => {
@@ -643,7 +643,7 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
                     }
                 } else if whole || (named.tool.is_some() && named.only_common.is_none()) {
                     let tool = named.tool.as_deref().unwrap_or("unknown");
-                    add(tool, bracketed.or(named.model), credit, Rank::Declared, vec![]);
+                    add(tool, address.model().or(named.model), credit, Rank::Declared, vec![]);
                 } else if kind != Key::Word
                     && let Some(model) =
                         named.model.filter(|_| named.has_version()).or_else(|| find_model(address.name))
@@ -737,7 +737,7 @@ fn statement(table: &Table, out: &mut Collector, line: &Declared<'_>, whole: &st
             }
         }
         Key::Declares(_) | Key::Assists(_) => {
-            declaration(table, out, line, by_address.map(|found| found.0), &evidence);
+            declaration(table, out, line, &address, by_address.map(|found| found.0), &evidence);
         }
     }
 }
@@ -754,6 +754,7 @@ fn declaration(
     table: &Table,
     out: &mut Collector,
     line: &Declared<'_>,
+    address: &Address<'_>,
     by_address: Option<&str>,
     evidence: &dyn Fn() -> String,
 ) {
@@ -786,7 +787,6 @@ fn declaration(
             ..finding(tool, Source::Trailer, key, Rank::Declared)
         });
     };
-    let address = split_address(value);
     if let Some(tool) = by_address {
         let model = model_of(table, address.name);
         return add(out, tool, model.as_deref());
@@ -796,7 +796,7 @@ fn declaration(
         let id = named.tool.as_deref().unwrap_or(unnamed);
         return add(out, id, model.or(named.model));
     }
-    let bracketed = Some(address.bracketed).filter(|text| looks_like_model(text));
+    let bracketed = address.model();
     let name = if address.email.is_some() || bracketed.is_some() { address.name } else { value };
     let mut found = false;
     let mut person = false;

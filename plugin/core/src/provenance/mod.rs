@@ -105,11 +105,11 @@ pub(crate) const TRACES: &[&str] = &[".agent-trace/traces.jsonl"];
 pub(crate) const TRACES_FOLDER: &[u8] = b".agent-trace/";
 
 /// One commit with everything that may speak of AI in it.
-pub(crate) struct Evidence<'a> {
+pub(crate) struct Evidence<'a, 'i> {
     pub message: &'a Text<'a>,
     pub encoding: Option<&'a Text<'a>>,
-    pub author: &'a Ident<'a>,
-    pub committer: &'a Ident<'a>,
+    pub author: &'i Ident<'i>,
+    pub committer: &'i Ident<'i>,
     /// Notes of the commit: the ref by full name, and the bytes.
     pub notes: Vec<(&'a str, &'a [u8])>,
     /// Metadata of Entire checkpoints that the message names, with their paths.
@@ -122,16 +122,34 @@ pub(crate) struct Reading {
     pub authors: Vec<(String, String)>,
 }
 
+/// Authors and committers of whom there was nothing to say. A change has many commits and few people.
+#[derive(Default)]
+pub(crate) struct Met<'i>(Vec<&'i Ident<'i>>);
+
+/// How many of them back somebody is recognised.
+const MET: usize = 16;
+
+impl Met<'_> {
+    fn has(&self, ident: &Ident<'_>) -> bool {
+        self.0.iter().rev().take(MET).any(|before| before.is_same(ident))
+    }
+}
+
 /// Reads one commit.
 ///
 /// # Errors
 /// `over-limit` when the messages of this call hold more trailers than can be read.
-pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Result<Reading, Error> {
+pub(crate) fn read<'i>(
+    table: &Table,
+    evidence: &Evidence<'_, 'i>,
+    met: &mut Met<'i>,
+    steps: &Steps,
+) -> Result<Reading, Error> {
     let mut out = Collector::default();
-    let author = identity(table, &mut out, "author", evidence.author);
+    let author = identity(table, &mut out, met, "author", evidence.author);
     // Most commits are committed by their author, and then there is nothing new to find out.
     if author || !evidence.author.is_same(evidence.committer) {
-        identity(table, &mut out, "committer", evidence.committer);
+        identity(table, &mut out, met, "committer", evidence.committer);
     }
     let text = encoding::decode(evidence.message, evidence.encoding);
     if let Some(encoding) = evidence.encoding.filter(|encoding| !encoding::is_read(Some(encoding))) {
@@ -165,7 +183,16 @@ pub(crate) fn read(table: &Table, evidence: &Evidence<'_>, steps: &Steps) -> Res
 const UNREAD_MESSAGE: &str = "the message is in an encoding that is not read; commit it anew in UTF-8";
 
 /// Says whether it is an AI's.
-fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) -> bool {
+fn identity<'i>(
+    table: &Table,
+    out: &mut Collector,
+    met: &mut Met<'i>,
+    key: &str,
+    ident: &'i Ident<'i>,
+) -> bool {
+    if met.has(ident) {
+        return false;
+    }
     let (name, email) = (ident.name.to_str_lossy(), ident.email.to_str_lossy());
     let found = table.tool_of_identity(&name, trim(&email)).map(|(tool, _)| (tool, None));
     // A model's name with a person's address.
@@ -176,6 +203,8 @@ fn identity(table: &Table, out: &mut Collector, key: &str, ident: &Ident<'_>) ->
         out.remark(RemarkCode::UnknownBot, message::UNKNOWN_BOT, &format!("{name} <{email}>"));
     } else if found.is_none() && names::is_called_ai(&name, &email) {
         out.remark(RemarkCode::NamedLikeAi, message::NAMED_LIKE_AN_AI, &format!("{name} <{email}>"));
+    } else if found.is_none() {
+        met.0.push(ident);
     }
     if let Some((tool, model)) = found {
         out.add(Finding {

@@ -50,6 +50,13 @@ pub(crate) struct Address<'a> {
     pub bracketed: &'a str,
 }
 
+impl<'a> Address<'a> {
+    /// The model that stands in the angle brackets.
+    pub fn model(&self) -> Option<&'a str> {
+        Some(self.bracketed).filter(|text| looks_like_model(text))
+    }
+}
+
 /// Takes `Name <address>` apart; the closing bracket may be missing, and so may both.
 pub(crate) fn split_address(value: &str) -> Address<'_> {
     let value = trim(value);
@@ -60,6 +67,9 @@ pub(crate) fn split_address(value: &str) -> Address<'_> {
         let inner = strip_scheme(trim(rest.get(..close).unwrap_or(rest)));
         let email = is_bracketed_email(inner).then_some(inner);
         return Address { name: trim(name), email, bracketed: if email.is_none() { inner } else { "" } };
+    }
+    if !value.bytes().any(|byte| byte == b'@') {
+        return Address { name: value, email: None, bracketed: "" };
     }
     let last = value.split_whitespace().next_back().unwrap_or_default();
     let bare = strip_scheme(last.trim_matches(['(', ')', '[', ']', ',', ';', '"']));
@@ -543,10 +553,13 @@ impl Table {
             let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
             // `Claude claude-opus-4`: the tool, then the model by its own name.
             let same = |(a, b)| folded(a) == folded(b);
-            let twice = rest.len() >= name.len() && rest.bytes().zip(name.bytes()).all(same);
+            let twice = || rest.len() >= name.len() && rest.bytes().zip(name.bytes()).all(same);
             let model = if vendor && glued {
                 Some(rest)
-            } else if let Some(model) = without_use(text).filter(|_| vendor && !twice) {
+            } else if vendor
+                && !twice()
+                && let Some(model) = without_use(text)
+            {
                 Some(model)
             } else {
                 find_model(rest)

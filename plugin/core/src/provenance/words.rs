@@ -79,13 +79,12 @@ impl<T> Words<T> {
         std::iter::from_fn(move || {
             loop {
                 let (first, others) = left.split_first()?;
-                let whole = first.0.len() == length;
-                let rest = if whole { others } else { left };
-                left = text.get(length).map(|byte| narrowed(rest, length, fold(*byte))).unwrap_or_default();
-                length += 1;
-                if whole {
+                if first.0.len() == length {
+                    left = others;
                     return Some(first);
                 }
+                left = narrowed(left, length, fold(*text.get(length)?));
+                length += 1;
             }
         })
     }
@@ -97,15 +96,19 @@ impl<T> Words<T> {
 }
 
 /// Of entries in order whose words begin alike, those that have this byte at this place.
-fn narrowed<'e, T>(entries: &'e [(&'static str, T)], at: usize, byte: u8) -> &'e [(&'static str, T)] {
-    let is_here = |entry: &(&'static str, T)| entry.0.as_bytes().get(at) == Some(&byte);
-    let first = entries.iter().position(is_here).unwrap_or(entries.len());
-    let (_, left) = entries.split_at_checked(first).unwrap_or_default();
-    // Mostly all the others have it too.
-    if left.last().is_some_and(is_here) {
-        return left;
+fn narrowed<'e, T>(mut left: &'e [(&'static str, T)], at: usize, byte: u8) -> &'e [(&'static str, T)] {
+    let is_here = |word: &str| word.as_bytes().get(at) == Some(&byte);
+    while let [(word, _), others @ ..] = left
+        && !is_here(word)
+    {
+        left = others;
     }
-    left.get(..left.iter().take_while(|entry| is_here(entry)).count()).unwrap_or_default()
+    while let [others @ .., (word, _)] = left
+        && !is_here(word)
+    {
+        left = others;
+    }
+    left
 }
 
 /// `a < b`, for the compiler.
