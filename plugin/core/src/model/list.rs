@@ -31,6 +31,11 @@ impl<T, const MAX: usize> List<T, MAX> {
         self.items
     }
 
+    /// Makes room for as many more entries, or for some of them: who says how many there are may be a stranger.
+    pub(super) fn make_room(&mut self, more: usize) {
+        self.items.reserve(more.min(256));
+    }
+
     /// Adds an entry to be filled in; beyond the limit it is counted and not kept.
     pub(super) fn add(&mut self) -> Option<&mut T>
     where

@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use super::Collector;
 use super::denials::denies;
 use super::lines::trim;
 use super::links::{has_links, links};
@@ -15,16 +14,18 @@ use super::names::{
 use super::prose::{self, Says};
 use super::structure::{self, Joint, Piece, contains};
 use super::tools::{AI_WORDS, Certainty, GENERATORS, KEYS, Key, Name};
+use super::{Collector, Trailers};
 use crate::limits;
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 
 /// Reads a message into `out`.
-pub(super) fn read(table: &Table, message: &str, out: &mut Collector) {
+pub(super) fn read(table: &Table, met: &mut Trailers, message: &str, out: &mut Collector) {
     let mut reader = Reader {
         table,
+        met,
         ascii: message.is_ascii(),
         links: has_links(message),
-        first_ai: prose::first_ai(table, message),
+        ai: prose::Search::of(table, message),
         asked: false,
         line: (0, false),
         spoke: false,
@@ -61,12 +62,13 @@ fn answered(text: &str) -> Option<(&str, &str)> {
 /// What is known while pieces go by.
 struct Reader<'r> {
     table: &'r Table,
+    met: &'r mut Trailers,
     /// There are no other characters in the message.
     ascii: bool,
     /// There may be links in it.
     links: bool,
-    /// Where it first names an AI, or says the word.
-    first_ai: Option<usize>,
+    /// Looks for where it first names an AI, or says the word.
+    ai: prose::Search<'r>,
     /// The piece before asked whether AI was used.
     asked: bool,
     /// Where the line before ended, and whether its sentence did not.
@@ -107,7 +109,7 @@ impl Reader<'_> {
                 Joint::Prose | Joint::Head | Joint::Cut => false,
             };
             if counts {
-                read_trailer(table, self.out, &Declared { key, kind, value, place: &place });
+                read_trailer(table, self.met, self.out, &Declared { key, kind, value, place: &place });
             } else {
                 self.stands_elsewhere(piece, kind, key, value);
             }
@@ -310,7 +312,7 @@ impl Reader<'_> {
             self.out.remark(RemarkCode::PastedReply, PASTED_REPLY, text);
             return false;
         }
-        if self.first_ai.is_none_or(|first| piece.span().end <= first) || text.starts_with('`') {
+        if !self.ai.is_before(piece.span().end) || text.starts_with('`') {
             return false;
         }
         let spoke = std::mem::take(&mut self.spoke);
@@ -400,10 +402,10 @@ impl Reader<'_> {
     }
 
     /// Whether a key that no table knows heads a declaration: `AI assistance`, and where an answer follows `AI-Disclosure`.
-    fn is_label(&self, key: &str, value: &str) -> bool {
-        self.first_ai.is_some()
-            && !value.is_empty()
+    fn is_label(&mut self, key: &str, value: &str) -> bool {
+        !value.is_empty()
             && key.split([' ', '-']).any(|word| AI_WORDS.iter().any(|ai| ai.eq_ignore_ascii_case(word)))
+            && self.ai.is_before(usize::MAX)
             && prose::heads_declaration(&prose::tokens(self.table, &key.replace('-', " ")))
             && if key.contains(' ') { self.kind_of(key, value).is_none() } else { self.answers(value) }
     }
@@ -582,7 +584,21 @@ fn model_of(table: &Table, name: &str) -> Option<String> {
 }
 
 /// Reads one trailer whose key is known.
-fn read_trailer(table: &Table, out: &mut Collector, line: &Declared<'_>) {
+fn read_trailer(table: &Table, met: &mut Trailers, out: &mut Collector, line: &Declared<'_>) {
+    if let Some(said) = met.said(line.key, line.value) {
+        return out.repeat(said, line.place);
+    }
+    if met.is_full() {
+        return statements(table, out, line);
+    }
+    let mut said = Collector::default();
+    statements(table, &mut said, line);
+    out.repeat(&said, line.place);
+    met.remember(line.key, line.value, said);
+}
+
+/// Reads what a trailer says of each whom it names.
+fn statements(table: &Table, out: &mut Collector, line: &Declared<'_>) {
     let value = plain(line.value, Links::Resolve);
     for person in split_people(&value) {
         statement(table, out, &Declared { value: person, ..*line }, line.value);

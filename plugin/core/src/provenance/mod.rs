@@ -30,6 +30,7 @@ use crate::limits::{EVIDENCE_BYTES, Steps};
 use crate::model::{
     CommitFindings, Finding, Help, Ident, Rank, Remark, RemarkCode, Source, Text, Whereabouts,
 };
+use crate::order::same;
 use lines::{Lines, trim};
 use names::looks_like_model;
 use shares::Kept;
@@ -122,16 +123,39 @@ pub(crate) struct Reading {
     pub authors: Vec<(String, String)>,
 }
 
-/// Authors and committers of whom there was nothing to say. A change has many commits and few people.
+/// What the commits before said. A change has many commits and few people, and whoever writes a trailer writes it again.
 #[derive(Default)]
-pub(crate) struct Met<'i>(Vec<&'i Ident<'i>>);
+pub(crate) struct Met<'i> {
+    /// Authors and committers of whom there was nothing to say.
+    idents: Vec<&'i Ident<'i>>,
+    trailers: Trailers,
+}
 
-/// How many of them back somebody is recognised.
+/// How many people back somebody is recognised, and how many trailers are remembered.
 const MET: usize = 16;
 
 impl Met<'_> {
     fn has(&self, ident: &Ident<'_>) -> bool {
-        self.0.iter().rev().take(MET).any(|before| before.is_same(ident))
+        self.idents.iter().rev().take(MET).any(|before| before.is_same(ident))
+    }
+}
+
+/// The first trailers, each with what was gathered from it.
+#[derive(Default)]
+struct Trailers(Vec<(String, String, Collector)>);
+
+impl Trailers {
+    fn is_full(&self) -> bool {
+        self.0.len() == MET
+    }
+
+    fn said(&self, key: &str, value: &str) -> Option<&Collector> {
+        let is_it = |k: &str, v: &str| same(v.as_bytes(), value.as_bytes()) && k == key;
+        self.0.iter().find(|(key, value, _)| is_it(key, value)).map(|(_, _, said)| said)
+    }
+
+    fn remember(&mut self, key: &str, value: &str, said: Collector) {
+        self.0.push((key.to_owned(), value.to_owned(), said));
     }
 }
 
@@ -155,7 +179,7 @@ pub(crate) fn read<'i>(
     if let Some(encoding) = evidence.encoding.filter(|encoding| !encoding::is_read(Some(encoding))) {
         out.remark(RemarkCode::UnreadMessage, UNREAD_MESSAGE, &encoding.to_str_lossy());
     }
-    message::read(table, &text, &mut out);
+    message::read(table, &mut met.trailers, &text, &mut out);
     // Only where nothing else says that an AI was at work.
     if out.findings.is_empty() && table.is_tools_own_name(&evidence.author.name.to_str_lossy()) {
         let Ident { name, email, .. } = evidence.author;
@@ -163,7 +187,7 @@ pub(crate) fn read<'i>(
         out.remark(RemarkCode::NamedLikeAi, message::NAMED_LIKE_AN_AI, &author);
     }
     for (git_ref, bytes) in &evidence.notes {
-        note_of(table, &mut out, git_ref, bytes);
+        note_of(table, &mut met.trailers, &mut out, git_ref, bytes);
     }
     for (path, bytes) in &evidence.checkpoints {
         checkpoint::read(table, &mut out, path, bytes);
@@ -204,7 +228,7 @@ fn identity<'i>(
     } else if found.is_none() && names::is_called_ai(&name, &email) {
         out.remark(RemarkCode::NamedLikeAi, message::NAMED_LIKE_AN_AI, &format!("{name} <{email}>"));
     } else if found.is_none() {
-        met.0.push(ident);
+        met.idents.push(ident);
     }
     if let Some((tool, model)) = found {
         out.add(Finding {
@@ -222,7 +246,7 @@ fn identity<'i>(
 }
 
 /// Reads a note by the ref that it hangs on. Of a note under another ref it is only known that there is one.
-fn note_of(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
+fn note_of(table: &Table, met: &mut Trailers, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
     let json = bytes.trim_ascii_start().starts_with(b"{");
     match reader_of(git_ref) {
         Some(Reader::Authorship) => note::findings(table, out, git_ref, bytes),
@@ -231,7 +255,7 @@ fn note_of(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
         // Some write git-ai's form under refs of their own.
         Some(Reader::Json(Kept::Shares, _)) if !json => note::findings(table, out, git_ref, bytes),
         Some(Reader::Json(kept, tool)) => shares::read(table, out, git_ref, (kept, tool), bytes),
-        Some(Reader::Words) if !json => words_of(table, out, git_ref, bytes),
+        Some(Reader::Words) if !json => words_of(table, met, out, git_ref, bytes),
         Some(Reader::Words) | None => {
             let why = format!("there is a note in {git_ref}, which no table knows, so it was not read");
             out.remark(RemarkCode::UnknownNote, why, "");
@@ -240,9 +264,9 @@ fn note_of(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
 }
 
 /// Reads what somebody wrote in a note as a message is read. Whoever may push notes can have written it, so it declares nothing.
-fn words_of(table: &Table, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
+fn words_of(table: &Table, met: &mut Trailers, out: &mut Collector, git_ref: &str, bytes: &[u8]) {
     let mut note = Collector::default();
-    message::read(table, &String::from_utf8_lossy(bytes), &mut note);
+    message::read(table, met, &String::from_utf8_lossy(bytes), &mut note);
     out.cost += note.cost;
     for finding in note.findings {
         let (source, place) = (Source::Note, Whereabouts::Record);
@@ -325,6 +349,11 @@ const FINDINGS: usize = 200;
 impl Collector {
     fn add(&mut self, mut finding: Finding) {
         finding.model.iter_mut().for_each(|model| shorten(model, 120));
+        shorten(&mut finding.evidence, EVIDENCE_BYTES);
+        self.keep(finding);
+    }
+
+    fn keep(&mut self, finding: Finding) {
         let known = self.findings.iter().any(|f| {
             f.source == finding.source
                 && f.tool == finding.tool
@@ -333,21 +362,35 @@ impl Collector {
         });
         let new_tool = || !self.findings.iter().any(|f| f.tool == finding.tool);
         if !known && (self.findings.len() < FINDINGS || new_tool()) {
-            shorten(&mut finding.evidence, EVIDENCE_BYTES);
             self.findings.push(finding);
         }
     }
 
     fn remark(&mut self, code: RemarkCode, message: impl Into<String>, evidence: &str) {
-        // What a rule asks for is whether there is one of its kind: the first is never crowded out.
-        let first = || !self.remarks.iter().any(|remark| remark.code == code);
-        if self.remarks.len() < REMARKS || first() {
-            self.remarks.push(Remark {
-                code,
-                message: message.into(),
-                evidence: cut(evidence.trim(), EVIDENCE_BYTES),
-            });
+        if self.has_room(code) {
+            let evidence = cut(evidence.trim(), EVIDENCE_BYTES);
+            self.remarks.push(Remark { code, message: message.into(), evidence });
         }
+    }
+
+    /// What a rule asks for is whether there is one of its kind: the first is never crowded out.
+    fn has_room(&self, code: RemarkCode) -> bool {
+        self.remarks.len() < REMARKS || !self.remarks.iter().any(|remark| remark.code == code)
+    }
+
+    /// Gathers what a trailer says once more, as it stands here.
+    fn repeat(&mut self, said: &Collector, place: &dyn Fn() -> Whereabouts) {
+        let here = |finding: &Finding| Finding { place: place(), ..finding.clone() };
+        said.findings.iter().for_each(|finding| self.keep(here(finding)));
+        for remark in &said.remarks {
+            if self.has_room(remark.code) {
+                self.remarks.push(remark.clone());
+            }
+        }
+        self.models.extend(said.models.iter().map(|(model, beside)| (here(model), *beside)));
+        self.sessions.extend(said.sessions.iter().map(|(session, beside)| (here(session), *beside)));
+        self.denials.extend_from_slice(&said.denials);
+        self.authors.extend_from_slice(&said.authors);
     }
 
     /// Somebody is named as having written the commit with its author.

@@ -163,38 +163,65 @@ impl Beginnings {
 
 /// Whether a text names an AI, or says the word.
 pub(super) fn speaks_of_ai(table: &Table, text: &str) -> bool {
-    first_ai(table, text).is_some()
+    Search::of(table, text).is_before(text.len())
 }
 
-/// Where a text first names an AI, or says the word: no line that ends before does. Of other languages it is not told where.
-pub(super) fn first_ai(table: &Table, text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    if !text.is_ascii() && contains_any(text, &["ИИ", "нейросет", "人工知能", "人工智能"]) {
-        return Some(0);
+/// A search for where a text first names an AI, or says the word. It goes no further than somebody asks: most of what a
+/// message says of AI stands in its trailers, and those are read by their keys.
+pub(super) struct Search<'t> {
+    table: &'t Table,
+    text: &'t str,
+    /// No word before is one.
+    from: usize,
+    found: Option<usize>,
+}
+
+impl<'t> Search<'t> {
+    pub fn of(table: &'t Table, text: &'t str) -> Self {
+        // Of other languages it is not told where.
+        let elsewhere = !text.is_ascii() && contains_any(text, &["ИИ", "нейросет", "人工知能", "人工智能"]);
+        Search { table, text, from: 0, found: elsewhere.then_some(0) }
     }
-    let of_policy = !table.extra.is_empty();
-    let mut rest = bytes;
-    while let [first, behind @ ..] = rest {
-        let kind = BEGINNINGS.kind(*first);
-        rest = behind;
-        if kind == 0 {
-            continue;
+
+    /// Whether it stands before this place.
+    pub fn is_before(&mut self, end: usize) -> bool {
+        if self.found.is_none() && self.from < end {
+            self.go_on(end);
         }
-        if kind > 1 && (of_policy || BEGINNINGS.may_begin(kind, behind)) {
-            let at = bytes.len() - behind.len() - 1;
-            if named_at(table, text, at).is_some() {
-                return Some(at);
+        self.found.is_some_and(|found| found < end)
+    }
+
+    fn go_on(&mut self, end: usize) {
+        let of_policy = !self.table.extra.is_empty();
+        let bytes = self.text.as_bytes();
+        let mut rest = bytes.get(self.from..).unwrap_or_default();
+        while let [first, behind @ ..] = rest {
+            let kind = BEGINNINGS.kind(*first);
+            if kind == 0 {
+                rest = behind;
+                continue;
             }
-        }
-        // What goes on with a word begins none.
-        while let [byte, behind @ ..] = rest {
-            rest = behind;
-            if BEGINNINGS.kind(*byte) == 0 {
+            let at = bytes.len() - rest.len();
+            if at >= end {
                 break;
             }
+            if kind > 1
+                && (of_policy || BEGINNINGS.may_begin(kind, behind))
+                && named_at(self.table, self.text, at).is_some()
+            {
+                self.found = Some(at);
+                return;
+            }
+            // What goes on with a word begins none.
+            rest = behind;
+            while let [byte, behind @ ..] = rest
+                && BEGINNINGS.kind(*byte) > 0
+            {
+                rest = behind;
+            }
         }
+        self.from = bytes.len() - rest.len();
     }
-    None
 }
 
 fn contains_any(text: &str, words: &[&str]) -> bool {

@@ -838,7 +838,8 @@ mod tests {
             let message = |who: &str| format!("t\n\n{before}{}{after}", form.replace("WHO", who));
             let read = |who: &str| {
                 let mut out = super::super::Collector::default();
-                super::super::message::read(&super::super::Table::default(), &message(who), &mut out);
+                let (table, mut met) = (super::super::Table::default(), super::super::Trailers::default());
+                super::super::message::read(&table, &mut met, &message(who), &mut out);
                 out
             };
             let named = read("Sam <sam@shop.example>").authors.iter().any(|(_, email)| email == "sam@shop.example");

@@ -276,6 +276,16 @@ impl<'de> Json<'de> {
         Ok(())
     }
 
+    /// How many values as long as what stands between `start` and the cursor may follow.
+    pub fn may_follow(&self, start: usize) -> usize {
+        (self.text.len() - self.at) / (self.at - start).max(1)
+    }
+
+    /// The place of the cursor.
+    pub fn place(&self) -> usize {
+        self.at
+    }
+
     /// Reads a string; one without escapes is not copied.
     #[inline(always)]
     pub fn string(&mut self) -> Outcome<Cow<'de, str>> {

@@ -79,9 +79,16 @@ impl<'de, T: Default + Read<'de>> Read<'de> for Vec<T> {
 
 impl<'de, T: Default + Read<'de>, const MAX: usize> Read<'de> for List<T, MAX> {
     fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
-        json.list(&mut |json| match self.add() {
-            Some(item) => item.read(json),
-            None => json.skip(),
+        let start = json.place();
+        json.list(&mut |json| {
+            // Entries are large, and the first tells how many may follow it.
+            if self.len() == 1 {
+                self.make_room(json.may_follow(start));
+            }
+            match self.add() {
+                Some(item) => item.read(json),
+                None => json.skip(),
+            }
         })
     }
 }
