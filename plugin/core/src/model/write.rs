@@ -46,6 +46,13 @@ struct Writer<'o> {
 }
 
 impl Writer<'_> {
+    /// The name of a field or of a variant, which needs no escapes.
+    fn word(&mut self, word: &str) {
+        self.out.push('"');
+        self.out.push_str(word);
+        self.out.push('"');
+    }
+
     fn string(&mut self, text: &str) {
         self.out.push('"');
         let mut rest = text;
@@ -183,7 +190,8 @@ impl<'w, 'o> Serializer for &'w mut Writer<'o> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, word: &'static str) -> Outcome {
-        self.serialize_str(word)
+        self.word(word);
+        Ok(())
     }
 
     fn serialize_none(self) -> Outcome {
@@ -337,10 +345,8 @@ impl ser::SerializeStruct for Open<'_, '_> {
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Outcome {
         self.next();
-        // The names of fields need no escapes.
-        self.writer.out.push('"');
-        self.writer.out.push_str(key);
-        self.writer.out.push_str("\":");
+        self.writer.word(key);
+        self.writer.out.push(':');
         value.serialize(&mut *self.writer)
     }
 

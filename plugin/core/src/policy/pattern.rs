@@ -416,7 +416,8 @@ impl Test {
             // Mostly no folder ends with the name's last letter.
             Test::NameSuffix(end) | Test::Name(end) => {
                 let last = end.as_bytes().last();
-                self.matches(path) || folders().any(|folder| folder.last() == last && self.matches(folder))
+                let may = path.windows(2).any(|pair| pair.last() == Some(&b'/') && pair.first() == last);
+                self.matches(path) || (may && folders().any(|folder| self.matches(folder)))
             }
             Test::Glob(glob) if glob.folder.is_none() => {
                 let begins = path.starts_with(glob.start.as_bytes());

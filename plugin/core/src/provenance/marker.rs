@@ -84,9 +84,10 @@ fn verb_and_name(text: &str) -> Option<(&str, &str, &str)> {
     let mut scope = 0;
     while scope < 8 {
         // No verb is longer.
-        let blank = rest.bytes().take(20).position(|byte| byte == b' ')?;
+        let end = rest.bytes().take(20).position(|byte| !byte.is_ascii_alphabetic())?;
+        let blank = end + rest.bytes().skip(end).take(20 - end).position(|byte| byte == b' ')?;
         let (mut word, after) = (rest.get(..blank)?, rest.get(blank + 1..)?.trim_start());
-        if !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        if end < blank {
             // A key that lost its colon.
             let key = if word.contains('-') { KEYS.get(word) } else { None };
             if matches!(key, Some((_, Key::Assists(Some(_)) | Key::Declares(_)))) {
@@ -95,7 +96,9 @@ fn verb_and_name(text: &str) -> Option<(&str, &str, &str)> {
             // `Created/Modified with`
             word = word.split('/').next().unwrap_or(word);
         }
-        if after.starts_with(['w', 'W', 'b', 'B', 'u', 'U', 'v', 'V']) && MARKER_VERBS.get(word).is_some() {
+        let joins =
+            matches!(after.bytes().next(), Some(b'w' | b'W' | b'b' | b'B' | b'u' | b'U' | b'v' | b'V'));
+        if joins && MARKER_VERBS.get(word).is_some() {
             let (joint, name) = after.split_once(' ')?;
             let is_joint = ["with", "by", "using", "via"].iter().any(|j| j.eq_ignore_ascii_case(joint));
             // Behind other words it must be all that the line says.

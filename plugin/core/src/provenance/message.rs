@@ -20,12 +20,13 @@ use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 
 /// Reads a message into `out`.
 pub(super) fn read(table: &Table, met: &mut Trailers, message: &str, out: &mut Collector) {
+    let ascii = message.is_ascii();
     let mut reader = Reader {
         table,
         met,
-        ascii: message.is_ascii(),
+        ascii,
         links: has_links(message),
-        ai: prose::Search::of(table, message),
+        ai: prose::Search::of(table, message, ascii),
         asked: false,
         line: (0, false),
         spoke: false,

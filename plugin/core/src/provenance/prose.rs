@@ -163,7 +163,7 @@ impl Beginnings {
 
 /// Whether a text names an AI, or says the word.
 pub(super) fn speaks_of_ai(table: &Table, text: &str) -> bool {
-    Search::of(table, text).is_before(text.len())
+    Search::of(table, text, text.is_ascii()).is_before(text.len())
 }
 
 /// A search for where a text first names an AI, or says the word. It goes no further than somebody asks: most of what a
@@ -177,9 +177,9 @@ pub(super) struct Search<'t> {
 }
 
 impl<'t> Search<'t> {
-    pub fn of(table: &'t Table, text: &'t str) -> Self {
+    pub fn of(table: &'t Table, text: &'t str, ascii: bool) -> Self {
         // Of other languages it is not told where.
-        let elsewhere = !text.is_ascii() && contains_any(text, &["ИИ", "нейросет", "人工知能", "人工智能"]);
+        let elsewhere = !ascii && contains_any(text, &["ИИ", "нейросет", "人工知能", "人工智能"]);
         Search { table, text, from: 0, found: elsewhere.then_some(0) }
     }
 

@@ -421,7 +421,8 @@ fn may_have_lost_breaks(message: &str) -> bool {
     let bytes = message.as_bytes();
     memchr::memchr3(b'\\', b'%', b'&', bytes).is_some()
         || memchr::memchr_iter(b'<', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'b' | b'B')))
-        || !message.is_ascii()
+        // What the breaks of other alphabets begin with.
+        || memchr::memchr2(0xc2, 0xe2, bytes).is_some()
 }
 
 /// The line with its lost breaks put back, where it has any outside of code.

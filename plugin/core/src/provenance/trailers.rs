@@ -48,7 +48,8 @@ fn readable(message: &[u8], divider: bool) -> &[u8] {
 
 /// The spans of the trailers, each with its continuation lines.
 fn spans(text: &[u8]) -> Vec<Range<usize>> {
-    let mut spans: Vec<Range<usize>> = Vec::new();
+    // Most messages have a few.
+    let mut spans: Vec<Range<usize>> = Vec::with_capacity(4);
     // Whether the trailer before goes on.
     let mut open = false;
     for line in lines(text, block_start(text)) {
