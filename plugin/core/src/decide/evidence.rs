@@ -9,7 +9,7 @@ use crate::model::{
     CommitFindings, Document, Fact, FileStatus, Parent, Provenance, Rank, Remark, RemarkCode, Request, Role,
     ToolSummary,
 };
-use crate::order::{self, Index};
+use crate::order::Index;
 use crate::provenance::{self, Anchor, Evidence, Met, Reading, TRACES_FOLDER, Table};
 
 /// What ties trace records to this change.
@@ -155,15 +155,17 @@ fn unread_traces(request: &Request<'_>) -> Option<CommitFindings> {
 pub(super) fn summarise(commits: Vec<CommitFindings>) -> Provenance {
     let mut tools: BTreeMap<&str, (Vec<String>, usize)> = BTreeMap::new();
     let mut rank = Rank::Unknown;
+    let mut here: Vec<&str> = Vec::new();
     for commit in &commits {
-        let mut here: Vec<&str> = Vec::new();
+        here.clear();
         for finding in &commit.findings {
             rank = rank.max(finding.confidence);
             let (models, number) = tools.entry(&finding.tool).or_default();
             if let Some(model) = &finding.model
                 && models.len() < 20
+                && let Err(at) = models.binary_search(model)
             {
-                order::insert(models, model.clone());
+                models.insert(at, model.clone());
             }
             if !here.contains(&finding.tool.as_str()) {
                 here.push(&finding.tool);

@@ -12,6 +12,8 @@ mod remedies;
 mod rules;
 mod signing;
 
+use std::cell::LazyCell;
+
 use bundle::Bundle;
 
 pub(crate) use needs::needs;
@@ -137,7 +139,9 @@ fn under<'r, 'a>(
         actors.push(actor);
     }
     let able = if reviews(request, change) { None } else { able(request, policy, &mut directory) };
-    let own = Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes()));
+    // Only a signed act may be about other commits.
+    let own = LazyCell::new(|| Index::of(judged.own.iter().map(|commit| commit.sha.as_bytes())));
+    let is_own = |head: &ObjectId<'_>| own.get(head.as_bytes()).is_some();
     let words: Vec<Words<'_>> = list.iter().map(|act| Words::of(act)).collect();
     let bytes: u64 = words.iter().map(|words| words.text().len() as u64).sum();
     steps.take(bytes / TEXT_BYTES)?;
@@ -148,7 +152,7 @@ fn under<'r, 'a>(
         description: description.is_some(),
         faults: list.iter().enumerate().map(|(at, act)| unproved(request, act, signed.get(at))).collect(),
         whys: signed.iter().map(|signed| signed.as_ref()?.why.clone()).collect(),
-        elsewhere: list.iter().map(|act| elsewhere(request, act, change, &own)).collect(),
+        elsewhere: list.iter().map(|act| elsewhere(request, act, change, &is_own)).collect(),
         override_something: list.iter().zip(&words).any(|(act, words)| overrides::is_one(act, words)),
         words,
         list,
@@ -355,11 +359,14 @@ fn unproved(request: &Request<'_>, act: &Act<'_>, signed: Option<&Option<Signed<
 /// Whether an act says itself that it is about another change. Without a forge a change is its target and its commits; a commit
 /// that is none of them may have been its head before: by the platform's record, by the diff or the tree that merging it gave,
 /// or by its author and the time of writing, which an amend and a rebase keep.
-fn elsewhere(request: &Request<'_>, act: &Act<'_>, change: &Change<'_>, own: &Index<'_>) -> Elsewhere {
+fn elsewhere(
+    request: &Request<'_>,
+    act: &Act<'_>,
+    change: &Change<'_>,
+    is_own: &dyn Fn(&ObjectId<'_>) -> bool,
+) -> Elsewhere {
     let stray = act.head.as_ref().filter(|head| {
-        act.proof == Proof::Signature
-            && (act.change.is_none() || act.change != change.id)
-            && own.get(head.as_bytes()).is_none()
+        act.proof == Proof::Signature && (act.change.is_none() || act.change != change.id) && !is_own(head)
     });
     if let Some(head) = stray {
         let same =

@@ -5,7 +5,7 @@ use super::{elsewhere, moves, subject_of};
 use crate::Error;
 use crate::limits::Steps;
 use crate::model::{
-    API_VERSION, ActCode, ActKind, Document, Fact, Needs, Request, Role, Text, WantedDocument,
+    API_VERSION, ActCode, ActKind, Document, Fact, Needs, ObjectId, Request, Role, Text, WantedDocument,
 };
 use crate::order::{self, Index};
 use crate::policy::{CODE_OWNERS, Dco, Effect, Options, PeopleSet, Policy, Predicate, Stale, UpdateMerges};
@@ -130,6 +130,7 @@ fn worth_keeping(request: &Request<'_>) -> Result<Vec<String>, Error> {
     };
     let name = subject_of(request, policy);
     let own = Index::of(request.commits.iter().map(|commit| commit.sha.as_bytes()));
+    let is_own = |head: &ObjectId<'_>| own.get(head.as_bytes()).is_some();
     let subject = Subject { repository: &name, policy_digest: None };
     let signed = signed(request, policy, &subject, None, &Steps::default())?;
     let by_content = policy.is_some_and(|policy| {
@@ -141,7 +142,7 @@ fn worth_keeping(request: &Request<'_>) -> Result<Vec<String>, Error> {
         let Some(Signed { act, fault, .. }) = signed else { continue };
         let verifies = matches!(fault, None | Some(ActCode::OtherChange | ActCode::StalePolicy));
         let place = match &request.change {
-            Some(change) => elsewhere(request, act, change, &own),
+            Some(change) => elsewhere(request, act, change, &is_own),
             None => Elsewhere::Once,
         };
         let refuses = by_content && act.kind == ActKind::RequestChanges;

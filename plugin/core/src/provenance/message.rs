@@ -14,7 +14,7 @@ use super::names::{
 use super::prose::{self, Says};
 use super::structure::{self, Joint, Piece, contains};
 use super::tools::{AI_WORDS, Certainty, GENERATORS, KEYS, Key, Name};
-use super::{Collector, Trailers};
+use super::{Collector, MetTrailer, Trailers};
 use crate::limits;
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
 
@@ -86,7 +86,8 @@ impl Reader<'_> {
         let trailer = piece.trailer.as_ref().map(|(key, value)| (*key, start_of(trim(value), VALUE_BYTES)));
         let goes_on = self.goes_on(piece);
         let wrapped = goes_on && piece.text.starts_with(char::is_lowercase);
-        let known = trailer.and_then(|(key, _)| Key::of(key));
+        let met = trailer.and_then(|(key, value)| self.met.find(key, value)).map(|met| met.kind);
+        let known = met.or_else(|| Key::of(trailer?.0));
         if let Some((key, value)) = trailer
             && known.is_none()
             && !matches!(piece.joint, Joint::Head | Joint::Cut)
@@ -586,16 +587,17 @@ fn model_of(table: &Table, name: &str) -> Option<String> {
 
 /// Reads one trailer whose key is known.
 fn read_trailer(table: &Table, met: &mut Trailers, out: &mut Collector, line: &Declared<'_>) {
-    if let Some(said) = met.said(line.key, line.value) {
-        return out.repeat(said, line.place);
+    if let Some(met) = met.find(line.key, line.value) {
+        return out.repeat(&met.said, line.place);
     }
-    if met.is_full() {
+    // What a key means that no table knows hangs on what else the message says.
+    if met.is_full() || Key::of(line.key).is_none() {
         return statements(table, out, line);
     }
     let mut said = Collector::default();
     statements(table, &mut said, line);
     out.repeat(&said, line.place);
-    met.remember(line.key, line.value, said);
+    met.0.push(MetTrailer { key: line.key.to_owned(), value: line.value.to_owned(), kind: line.kind, said });
 }
 
 /// Reads what a trailer says of each whom it names.

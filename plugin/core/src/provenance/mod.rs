@@ -34,7 +34,7 @@ use crate::order::same;
 use lines::{Lines, trim};
 use names::looks_like_model;
 use shares::Kept;
-use tools::RECORDED_AS;
+use tools::{Key, RECORDED_AS};
 
 /// Notes that are read, as patterns of refs, and by whom. `*` stands for one part of a name, `{commit}` for the id of the
 /// commit.
@@ -140,22 +140,25 @@ impl Met<'_> {
     }
 }
 
-/// The first trailers, each with what was gathered from it.
+/// The first trailers with keys that the table knows.
 #[derive(Default)]
-struct Trailers(Vec<(String, String, Collector)>);
+struct Trailers(Vec<MetTrailer>);
+
+/// A trailer, and what was gathered from it.
+struct MetTrailer {
+    key: String,
+    value: String,
+    kind: Key,
+    said: Collector,
+}
 
 impl Trailers {
     fn is_full(&self) -> bool {
         self.0.len() == MET
     }
 
-    fn said(&self, key: &str, value: &str) -> Option<&Collector> {
-        let is_it = |k: &str, v: &str| same(v.as_bytes(), value.as_bytes()) && k == key;
-        self.0.iter().find(|(key, value, _)| is_it(key, value)).map(|(_, _, said)| said)
-    }
-
-    fn remember(&mut self, key: &str, value: &str, said: Collector) {
-        self.0.push((key.to_owned(), value.to_owned(), said));
+    fn find(&self, key: &str, value: &str) -> Option<&MetTrailer> {
+        self.0.iter().find(|met| same(met.value.as_bytes(), value.as_bytes()) && met.key == key)
     }
 }
 

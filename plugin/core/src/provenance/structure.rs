@@ -14,7 +14,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 use super::lines::{Line, Lines, trim};
 use super::markup::{Links, plain};
 use super::tools::KEYS;
-use super::trailers;
+use super::trailers::{self, Block};
 use crate::model::Whereabouts;
 
 /// A line of a message, or a part of one, that is its author's own.
@@ -119,7 +119,7 @@ struct Whole<'a> {
     kind: Kind,
     breaks: bool,
     blocks: OnceCell<Blocks>,
-    strict: OnceCell<Vec<usize>>,
+    strict: OnceCell<Block>,
 }
 
 impl<'a> Whole<'a> {
@@ -130,12 +130,18 @@ impl<'a> Whole<'a> {
 
     /// What git takes for a trailer is one, whatever stands around it.
     fn is_strict(&self, line: &Line<'_>) -> bool {
-        let starts = self.strict.get_or_init(|| trailers::starts(self.message.as_bytes()));
-        starts.binary_search(&line.start).is_ok()
+        let message = self.message.as_bytes();
+        self.strict.get_or_init(|| Block::of(message)).has_trailer(message, line.start)
     }
 
     /// Whether a line only quotes or shows something.
     fn is_example(&self, line: &Line<'_>) -> bool {
+        // Most lines begin with a letter: such a line shows something only where a block began before.
+        if self.blocks.get().is_none()
+            && line.text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
+        {
+            return false;
+        }
         let text = line.text.trim_start();
         if text.starts_with('>') || is_shown(text) {
             return true;
@@ -827,7 +833,7 @@ mod tests {
                 }
                 ControlFlow::Continue(())
             });
-            for start in trailers::starts(message.as_bytes()) {
+            for start in trailers::parse(message.as_bytes(), false).into_iter().map(|trailer| trailer.span.start) {
                 prop_assert!(found.contains(&start), "{start} of {message:?}");
             }
         }

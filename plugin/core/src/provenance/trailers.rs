@@ -33,9 +33,26 @@ pub fn parse(message: &[u8], divider: bool) -> Vec<Trailer> {
     spans(text).into_iter().filter_map(trailer).collect()
 }
 
-/// Where the trailers of a message begin, read without the divider.
-pub(super) fn starts(message: &[u8]) -> Vec<usize> {
-    spans(readable(message, false)).into_iter().map(|span| span.start).collect()
+/// Where the paragraph stands that git takes for the trailers of a message, read without the divider.
+pub(super) struct Block {
+    start: usize,
+    end: usize,
+}
+
+impl Block {
+    /// Finds it.
+    pub fn of(message: &[u8]) -> Self {
+        let text = readable(message, false);
+        Block { start: block_start(text), end: text.len() }
+    }
+
+    /// Whether a trailer begins at this place of the message.
+    pub fn has_trailer(&self, message: &[u8], at: usize) -> bool {
+        let text = cut(message, self.end);
+        // Some tools end a line as git does not.
+        let begins = at == 0 || text.get(at - 1) == Some(&b'\n');
+        begins && at >= self.start && text.get(at..).is_some_and(is_trailer)
+    }
 }
 
 /// What git reads of a message when it looks for trailers.
@@ -48,8 +65,7 @@ fn readable(message: &[u8], divider: bool) -> &[u8] {
 
 /// The spans of the trailers, each with its continuation lines.
 fn spans(text: &[u8]) -> Vec<Range<usize>> {
-    // Most messages have a few.
-    let mut spans: Vec<Range<usize>> = Vec::with_capacity(4);
+    let mut spans: Vec<Range<usize>> = Vec::new();
     // Whether the trailer before goes on.
     let mut open = false;
     for line in lines(text, block_start(text)) {

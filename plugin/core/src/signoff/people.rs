@@ -667,7 +667,7 @@ fn without_number(email: &str) -> (bool, &str) {
 /// Whether an address is one that a forge gives out in place of a person's own: GitHub and GitLab have
 /// `users.noreply.DOMAIN`, Gitea `noreply.DOMAIN`.
 fn is_mask(email: &[u8]) -> bool {
-    let Some(at) = memchr::memchr(b'@', email) else { return false };
+    let Some(at) = email.iter().position(|byte| *byte == b'@') else { return false };
     let domain = email.get(at + 1..).unwrap_or_default();
     let begins = |with: &[u8]| domain.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
     begins(b"users.noreply.") || begins(b"noreply.")
