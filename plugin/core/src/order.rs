@@ -31,6 +31,12 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
         && a_last.iter().zip(b_last).all(|(a, b)| a == b)
 }
 
+/// Whether there are ASCII characters alone, by eight as well.
+pub(crate) fn is_ascii(text: &[u8]) -> bool {
+    let (eights, last) = text.as_chunks::<8>();
+    eights.iter().all(|eight| u64::from_ne_bytes(*eight) & 0x8080_8080_8080_8080 == 0) && last.is_ascii()
+}
+
 /// Where in a list each key stands: made once, then looked up. No input makes it slow, as a hash that a stranger can
 /// foresee would be.
 #[derive(Debug, Default)]

@@ -17,10 +17,11 @@ use super::tools::{AI_WORDS, Certainty, GENERATORS, KEYS, Key, Name};
 use super::{Collector, MetTrailer, Trailers};
 use crate::limits;
 use crate::model::{Finding, Help, Rank, RemarkCode, Source, Whereabouts};
+use crate::order::is_ascii;
 
 /// Reads a message into `out`.
 pub(super) fn read(table: &Table, met: &mut Trailers, message: &str, out: &mut Collector) {
-    let ascii = message.is_ascii();
+    let ascii = is_ascii(message.as_bytes());
     let mut reader = Reader {
         table,
         met,

@@ -276,9 +276,10 @@ impl<'de> Json<'de> {
         Ok(())
     }
 
-    /// How many values as long as what stands between `start` and the cursor may follow.
+    /// How many values as long as what stands between `start` and the cursor may follow in a list of the document; of those
+    /// further in nothing is foretold, for there may be many such lists.
     pub fn may_follow(&self, start: usize) -> usize {
-        (self.text.len() - self.at) / (self.at - start).max(1)
+        if self.depth > 2 { 0 } else { (self.text.len() - self.at) / (self.at - start).max(1) }
     }
 
     /// The place of the cursor.
