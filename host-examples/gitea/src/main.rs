@@ -5,6 +5,7 @@
 
 mod api;
 mod branch;
+mod brought;
 mod forge;
 #[cfg(test)]
 mod forgejo;

@@ -531,3 +531,35 @@ fn whoever_pushed_elsewhere_what_another_pull_request_brought_to_the_branch_took
     story.review(number, &story.olga, "APPROVED", &ANSWER.replace("parser", "table"));
     story.blocked(number, &story.dana, "merge", &["was pushed to is gone"]);
 }
+
+#[test]
+fn whoever_brought_a_commit_first_took_part_wherever_it_is_brought_again() {
+    let story = Story::new();
+    story.gitea.ok("POST", "repos/acme/app/forks", &story.dana, json!({}));
+    let fork = Clone::new(
+        &story.folder.path().join("fork"),
+        "dana",
+        &story.gitea.remote("dana", &story.dana, "dana/app"),
+    );
+    fork.git(&["fetch", "--quiet", "origin"]);
+    let acme = |who: &str, token: &str| story.gitea.remote(who, token, "acme/app");
+    for (brought, by_sam) in [("again", true), ("once", false)] {
+        fork.git(&["switch", "--quiet", "--create", brought, "origin/main"]);
+        fork.write(&format!("{brought}.rs"), "// work\n");
+        fork.commit(AI);
+        if by_sam {
+            // Work that says it is dana's, and no branch keeps.
+            let branch = format!("{brought}:refs/heads/{brought}");
+            fork.git(&["push", "--quiet", &acme("sam", &story.sam), &branch]);
+            fork.git(&["push", "--quiet", &acme("dana", &story.dana), "--delete", brought]);
+        }
+        fork.git(&["push", "--quiet", "origin", brought]);
+        let number = story.open(&format!("dana:{brought}"), "main");
+        story.review(number, &story.sam, "APPROVED", &ANSWER.replace("parser", brought));
+        if by_sam {
+            story.blocked(number, &story.dana, "merge", &["sam pushed to this change"]);
+        } else {
+            story.merged(number, &story.dana, "merge");
+        }
+    }
+}

@@ -35,6 +35,18 @@ pub struct Pusher {
 }
 
 impl Push {
+    /// What the repository is known by, under whatever name: its number, or where no server says that, its folder.
+    ///
+    /// # Errors
+    /// When there is no folder.
+    pub fn identity(&self) -> anyhow::Result<String> {
+        Ok(match (self.repository_id, self.repository.as_str()) {
+            (Some(id), _) => id.to_string(),
+            (None, "") => std::env::current_dir()?.display().to_string(),
+            (None, name) => name.to_owned(),
+        })
+    }
+
     /// Reads the environment.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         let get = |name: &str| get(name).filter(|value| !value.is_empty());

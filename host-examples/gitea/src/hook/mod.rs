@@ -28,6 +28,7 @@ use countersign_serve::Judged;
 
 use crate::api::Api;
 use crate::branch::{DefaultBranch, Grounds, Known};
+use crate::brought::{Bringer, Brought, NOTED, Seen};
 use crate::forge::PullRequest;
 use crate::rules::{HostRulesChoice, Scope};
 use env::{ForgeAccess, Push};
@@ -98,6 +99,10 @@ impl PreReceive {
             }
             None => None,
         };
+        let brought = match &spool {
+            Some(spool) => Some(Brought::open(spool.folder(), &push.identity()?)?),
+            None => None,
+        };
         let default_branch = match default_branch {
             Some(branch) => {
                 let known = match &branch.tip {
@@ -117,9 +122,10 @@ impl PreReceive {
             now: now()?,
             default_branch,
             spool: spool.as_ref(),
+            brought,
         };
         let mut blocked = false;
-        for update in gated {
+        for update in &gated {
             let passes = gate
                 .update(&mut collector, update, standing.as_mut())
                 .with_context(|| format!("judging {}", update.name))?;
@@ -128,6 +134,7 @@ impl PreReceive {
         // git moves all refs or none.
         if let Some(standing) = standing.filter(|_| !blocked) {
             standing.keep()?;
+            gate.note(&mut collector, &gated)?;
         }
         Ok(ExitCode::from(u8::from(blocked)))
     }
@@ -148,6 +155,8 @@ struct Gate<'a> {
     now: When,
     default_branch: Option<DefaultBranch>,
     spool: Option<&'a Spool>,
+    /// Who brought which commit here.
+    brought: Option<Brought>,
 }
 
 impl Gate<'_> {
@@ -228,6 +237,20 @@ impl Gate<'_> {
             }
         }
         Ok(passes)
+    }
+
+    /// Notes who brings the commits that no ref holds yet.
+    fn note(&self, collector: &mut Collector<'_>, updates: &[&Update]) -> anyhow::Result<()> {
+        // Whoever presses merge contributes nothing, and a deploy key is nobody.
+        let pusher = self.push.pusher.as_ref().filter(|_| self.push.merges.is_none());
+        let (Some(brought), Some(pusher)) = (&self.brought, pusher) else { return Ok(()) };
+        let by = Bringer { login: pusher.login.clone(), id: pusher.id.clone(), at: self.now };
+        for update in updates.iter().filter(|update| !update.deletes() && !update.holds_signoffs()) {
+            // A tag may name what is no commit.
+            let Ok(head) = collector.resolve(update.new.as_str()) else { continue };
+            brought.note(&collector.repository().unheld(head.as_str(), NOTED)?, &by)?;
+        }
+        Ok(())
     }
 
     /// Whether a push puts back what a branch lost past the hook. It is judged with all that it brings from where all was in order:
@@ -343,7 +366,8 @@ impl Gate<'_> {
         subject: Subject,
         platform: &mut dyn Platform,
     ) -> anyhow::Result<Option<Judged>> {
-        let collected = collector.collect(&self.with_policy(subject), platform, self.now)?;
+        let mut platform = Seen { platform, brought: self.brought.as_ref() };
+        let collected = collector.collect(&self.with_policy(subject), &mut platform, self.now)?;
         if collected.as_push {
             return Ok(None);
         }

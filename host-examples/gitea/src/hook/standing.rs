@@ -87,13 +87,7 @@ impl Standing {
     ) -> anyhow::Result<Self> {
         let folder = folder.join("standing");
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        // Under another name it is still the same repository; where no server says which, its folder tells it.
-        let repository = match (push.repository_id, push.repository.as_str()) {
-            (Some(id), _) => id.to_string(),
-            (None, "") => std::env::current_dir()?.display().to_string(),
-            (None, name) => name.to_owned(),
-        };
-        let path = folder.join(format!("{}.json", sha256_hex(repository.as_bytes())));
+        let path = folder.join(format!("{}.json", sha256_hex(push.identity()?.as_bytes())));
         // A file without branches was kept before there was a policy; with one, nobody knows what came in since.
         let kept = read(&path)?.filter(|kept| has_policy || !kept.branches.is_empty());
         let begun = kept.is_some() || has_policy;

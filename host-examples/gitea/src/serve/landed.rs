@@ -331,7 +331,7 @@ impl Branch<'_> {
         let subject = self.gitea.subject(range);
         let mut platform = Landed { repository: self.repository.to_owned() };
         self.gitea
-            .decide(&mut self.collector, &subject, &mut platform)?
+            .decide(&mut self.collector, &subject, &mut platform, None)?
             .ok_or_else(|| failed("the module takes a push for a merge"))
     }
 
@@ -369,7 +369,8 @@ impl Branch<'_> {
             audited: None,
         };
         let subject = self.gitea.subject(range);
+        let brought = self.gitea.brought(&pull)?;
         let mut platform = self.gitea.pull_request(self.api, memory, self.repository, pull)?;
-        self.gitea.decide(&mut self.collector, &subject, &mut platform)
+        self.gitea.decide(&mut self.collector, &subject, &mut platform, brought.as_ref())
     }
 }

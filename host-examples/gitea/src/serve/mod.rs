@@ -27,6 +27,7 @@ use countersign_serve::{
 
 use crate::api::{Api, ApiError, Pull, Repository, User};
 use crate::branch::{DefaultBranch, Grounds, Known};
+use crate::brought::{Brought, Seen};
 use crate::forge::PullRequest;
 use crate::paging::End;
 use crate::rules::HostRulesChoice;
@@ -149,6 +150,7 @@ impl Serve {
             mirrors: Mirrors::below(&self.mirrors),
             folder: self.mirrors.clone(),
             unguarded: Unguarded::default(),
+            spool: self.spool.clone(),
             veto: self.veto,
             host: self.host.clone(),
         };
@@ -197,6 +199,8 @@ struct Gitea {
     mirrors: Mirrors,
     folder: PathBuf,
     unguarded: Unguarded,
+    /// What the hook of this machine keeps.
+    spool: Option<PathBuf>,
     own: Mutex<Option<String>>,
     veto: bool,
     host: HostRulesChoice,
@@ -384,14 +388,24 @@ impl Gitea {
             .with_answers(answers.collect()))
     }
 
+    /// Who brought the commits of a pull request, as the hook saw them pass.
+    fn brought(&self, pull: &Pull) -> Result<Option<Brought>, ForgeError> {
+        let (Some(spool), Some(repository)) = (&self.spool, &pull.base.repo) else { return Ok(None) };
+        Brought::open(spool, &repository.id.to_string())
+            .map(Some)
+            .map_err(|error| failed(format!("{error:#}")))
+    }
+
     /// What the module says of a change; none where it is to be judged as a push.
     fn decide(
         &self,
         collector: &mut Collector<'_>,
         subject: &Subject,
         platform: &mut dyn Platform,
+        brought: Option<&Brought>,
     ) -> Result<Option<Judged>, ForgeError> {
-        let collected = collector.collect(subject, platform, now().map_err(failed)?).map_err(failed)?;
+        let mut platform = Seen { platform, brought };
+        let collected = collector.collect(subject, &mut platform, now().map_err(failed)?).map_err(failed)?;
         if collected.as_push {
             return Ok(None);
         }
@@ -473,7 +487,7 @@ impl Forge for Gitea {
                 audited: None,
             };
             let subject = self.subject(range);
-            let judged = self.decide(&mut collector, &subject, &mut Landed::default())?;
+            let judged = self.decide(&mut collector, &subject, &mut Landed::default(), None)?;
             if judged.is_none_or(|judged| judged.is_gated()) {
                 open.push(Job::Branch { repository: repository.to_owned(), target });
             } else {
@@ -531,8 +545,9 @@ impl Forge for Gitea {
             target,
         };
         let subject = self.subject(range);
+        let brought = self.brought(&pull)?;
         let mut platform = self.pull_request(&api, memory, repository, pull)?;
-        answered(&api, self.decide(&mut collector, &subject, &mut platform)?)
+        answered(&api, self.decide(&mut collector, &subject, &mut platform, brought.as_ref())?)
     }
 
     fn publish(

@@ -382,6 +382,16 @@ impl Repository {
             .map_err(|_| GitError::Unexpected { command: "rev-list --count", what: "no number".into() })
     }
 
+    /// The newest commits that `head` reaches and no ref does, at most so many.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn unheld(&self, head: &str, most: usize) -> Result<Vec<ObjectId<'static>>, GitError> {
+        let count = format!("--max-count={most}");
+        let ids = self.text(["rev-list", &count, head, "--not", "--all", "--"])?;
+        ids.lines().map(|id| object_id("rev-list", id)).collect()
+    }
+
     /// Streams the commits that `head` reaches over all parents and `without` does not, newest first, in constant
     /// memory.
     ///

@@ -5,7 +5,8 @@
 //! words name the head. An approval of which a forge says that it is of the very head is of that, whether it says of which diff
 //! or not. A merge of the target that the forge made is ignored under `ignore-update-merges: true` unless it is known to be
 //! altered. A commit that the forge made itself has the forge for a committer, where it names no account. And a
-//! commit that names nobody who is known is by nobody of a set: `only-contributors-in` does not hold then, and is not unknown.
+//! commit that names nobody who is known is by nobody of a set, and by another than the author: `only-contributors-in` and
+//! `author-is-only-contributor` do not hold then, and are not unknown.
 
 use serde_json::{Value, json};
 
@@ -113,7 +114,7 @@ fn lesser(case: &Case) -> Vec<Lesser> {
     dropped(case, &mut lesser, "commits", &["tree", "auto_merge_tree"], |commit| {
         !trusts_merges || commit["forge_made"].is_null()
     });
-    let asks_for_all = case.says("only-contributors-in");
+    let asks_for_all = case.says("only-contributors-in") || case.says("author-is-only-contributor");
     dropped(case, &mut lesser, "commits", &["author.account"], |_| !asks_for_all);
     dropped(case, &mut lesser, "commits", &["committer.account"], |commit| {
         !asks_for_all && commit["forge_made"].is_null()

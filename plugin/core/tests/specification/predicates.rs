@@ -124,11 +124,7 @@ fn provenance() {
             |case| case.request["commits"][0]["encoding"] = "UTF-16LE".into(),
             "list-incomplete",
         ),
-        (
-            "{ ai: suspected }",
-            |case| case.request["commits"][0]["encoding"] = "utf-7".into(),
-            "applies",
-        ),
+        ("{ ai: suspected }", |case| case.request["commits"][0]["encoding"] = "utf-7".into(), "applies"),
         ("{ ai: any }", |case| case.request["commits"][0]["encoding"] = "ISO-8859-15".into(), "does not"),
         ("{ ai: any }", |case| unavailable(case, "traces"), "fact-unavailable"),
         ("{ ai: suspected }", |case| unavailable(case, "notes"), "fact-unavailable"),
