@@ -11,6 +11,7 @@ use crate::policy::Policy;
 #[derive(Debug, Default)]
 pub(crate) struct Signers {
     lines: Vec<Line>,
+    faulty: Vec<Faulty>,
     revoked: Vec<PublicKey>,
     /// The list of revoked keys says something that is not read here, such as a binary KRL: any key may be in it.
     revoked_unread: bool,
@@ -29,8 +30,25 @@ impl From<ActCode> for Unfit {
     }
 }
 
+/// A line of allowed_signers that names nobody, and why.
+#[derive(Debug)]
+struct Faulty {
+    number: usize,
+    text: String,
+    why: String,
+}
+
+impl Faulty {
+    /// Whether a key stands in it, wherever that is.
+    fn has(&self, key: &PublicKey) -> bool {
+        words(&self.text).into_iter().any(|word| PublicKey::from_base64(word).as_ref() == Some(key))
+    }
+}
+
 #[derive(Debug)]
 struct Line {
+    /// Which of the target's list it is; none of a key that the policy lists.
+    number: Option<usize>,
     principals: Vec<String>,
     key: PublicKey,
     namespaces: Option<Vec<String>>,
@@ -42,7 +60,31 @@ impl Line {
     /// A key that is always good for one person.
     fn of_person(login: &str, key: PublicKey) -> Self {
         let principals = vec![login.to_owned()];
-        Line { principals, key, namespaces: None, valid_after: None, valid_before: None }
+        Line { number: None, principals, key, namespaces: None, valid_after: None, valid_before: None }
+    }
+
+    /// Takes an option. One that is not known here, or given twice, says something that would not be obeyed.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn obey(&mut self, option: &str) -> Result<(), String> {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let value = value.trim_matches('"');
+        let when = || {
+            moment(value).ok_or_else(|| {
+                format!("`{name}` is no moment here, which is written as 20261130 or 20261130235959Z")
+            })
+        };
+        let is_given_twice = match name.to_ascii_lowercase().as_str() {
+            "namespaces" if value.contains('!') => {
+                return Err("`namespaces` with a `!` in it is not read here".to_owned());
+            }
+            "namespaces" => self.namespaces.replace(value.split(',').map(str::to_owned).collect()).is_some(),
+            "valid-after" => self.valid_after.replace(when()?).is_some(),
+            "valid-before" => self.valid_before.replace(when()?).is_some(),
+            _ => return Err(format!("`{name}` is an option that is not read here")),
+        };
+        if is_given_twice { Err(format!("`{name}` stands there twice")) } else { Ok(()) }
     }
 
     /// Whether it is for sign-offs.
@@ -76,14 +118,16 @@ impl Signers {
         }
         for document in &request.documents {
             let text = document.text();
-            let lines = text
-                .split(['\n', '\r'])
-                .map(str::trim)
-                .filter(|line| !line.is_empty() && !line.starts_with('#'));
+            let lines = (1..).zip(text.split('\n')).flat_map(|(number, text)| {
+                let parts = text.split('\r').map(str::trim);
+                parts
+                    .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                    .map(move |line| (number, line))
+            });
             match document.role {
-                Role::AllowedSigners => signers.lines.extend(lines.filter_map(line)),
+                Role::AllowedSigners => lines.for_each(|(number, text)| signers.take_line(number, text)),
                 Role::RevokedKeys => {
-                    for line in lines {
+                    for (_, line) in lines {
                         match plain_key(&words(line)) {
                             Some(key) => signers.revoked.push(key),
                             None => signers.revoked_unread = true,
@@ -96,6 +140,14 @@ impl Signers {
         signers
     }
 
+    /// Takes a line of the target's list.
+    fn take_line(&mut self, number: usize, text: &str) {
+        match line(number, text) {
+            Ok(line) => self.lines.push(line),
+            Err(why) => self.faulty.push(Faulty { number, text: text.to_owned(), why }),
+        }
+    }
+
     /// Who signs with a key, by the principals of its line.
     ///
     /// # Errors
@@ -105,7 +157,7 @@ impl Signers {
             return Err(ActCode::RevokedKey.into());
         }
         let mut principals: Vec<&str> = Vec::new();
-        let (mut worst, mut pattern) = (None, false);
+        let (mut worst, mut pattern) = (None, None);
         for line in self.lines.iter().filter(|line| line.key == *key) {
             let whose = || format!("the key {} of {}", key.fingerprint(), line.principals.join(", "));
             let unfit = |code, why| Some(Unfit { code, why: Some(format!("{} {why}", whose())) });
@@ -115,15 +167,21 @@ impl Signers {
             } else if let Some(why) = line.out_of_time(now) {
                 worst = unfit(ActCode::ExpiredKey, why);
             } else {
-                pattern |= line.has_pattern();
+                pattern = pattern.or(line.number.filter(|_| line.has_pattern()));
                 principals.extend(line.principals.iter().map(String::as_str));
             }
         }
-        if principals.is_empty() || pattern {
-            Err(worst.unwrap_or_else(|| unknown(key)))
-        } else {
-            Ok(principals)
+        if let Some(number) = pattern {
+            let why = "a principal with `*`, `?` or `!` in it names no person";
+            return Err(worst.unwrap_or_else(|| nobody(key, number, why)));
         }
+        if principals.is_empty() {
+            let faulty = || self.faulty.iter().find(|faulty| faulty.has(key));
+            let unknown =
+                || faulty().map_or_else(|| unknown(key), |faulty| nobody(key, faulty.number, &faulty.why));
+            return Err(worst.unwrap_or_else(unknown));
+        }
+        Ok(principals)
     }
 
     /// The principals that have a key which counts now.
@@ -138,6 +196,15 @@ impl Signers {
         };
         self.lines.iter().filter(able).flat_map(|line| &line.principals).map(String::as_str)
     }
+}
+
+/// Why a key signs for nobody although it stands in a line.
+fn nobody(key: &PublicKey, number: usize, why: &str) -> Unfit {
+    let fingerprint = key.fingerprint();
+    let why = format!(
+        "line {number} of the target's .countersign/allowed_signers has the key {fingerprint} and names nobody by it: {why}"
+    );
+    Unfit { code: ActCode::UnknownKey, why: Some(why) }
 }
 
 /// Why a key signs for nobody that no line names, with the line that would.
@@ -204,36 +271,32 @@ fn plain_key(words: &[&str]) -> Option<PublicKey> {
 }
 
 /// `principals [options] kind key [comment]`; a line that says anything else names nobody.
-fn line(text: &str) -> Option<Line> {
+///
+/// # Errors
+/// Why it names nobody.
+fn line(number: usize, text: &str) -> Result<Line, String> {
     let words = words(text);
+    if plain_key(&words).is_some() {
+        return Err("it begins with the key, and whose it is stands before that".to_owned());
+    }
+    let odd = || "it is not whose the key is, options, the kind of the key and the key".to_owned();
     let (principals, options, kind, key) = match words.as_slice() {
         [principals, kind, key, ..] if KINDS.contains(kind) => (principals, None, kind, key),
         [principals, options, kind, key, ..] => (principals, Some(options), kind, key),
-        _ => return None,
+        _ => return Err(odd()),
     };
     let mut line = Line {
+        number: Some(number),
         principals: principals.trim_matches('"').split(',').map(str::to_owned).collect(),
-        key: key_of(kind, key)?,
+        key: key_of(kind, key).ok_or_else(odd)?,
         namespaces: None,
         valid_after: None,
         valid_before: None,
     };
     for option in options.into_iter().flat_map(|options| parts(options, |c| c == ',')) {
-        let (name, value) = option.split_once('=')?;
-        let value = value.trim_matches('"');
-        // An option that is not known here, or given twice, says something that would not be obeyed.
-        let twice = match name.to_ascii_lowercase().as_str() {
-            "namespaces" if value.contains('!') => return None,
-            "namespaces" => line.namespaces.replace(value.split(',').map(str::to_owned).collect()).is_some(),
-            "valid-after" => line.valid_after.replace(moment(value)?).is_some(),
-            "valid-before" => line.valid_before.replace(moment(value)?).is_some(),
-            _ => true,
-        };
-        if twice {
-            return None;
-        }
+        line.obey(option)?;
     }
-    Some(line)
+    Ok(line)
 }
 
 /// `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, with `Z` or without, taken for UTC either way: a module knows no zone.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::common::{Case, POLICY, id};
+use crate::common::{Case, POLICY, acts, id};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -568,6 +568,44 @@ fn allowed_signers_say_whose_key_it_is_and_for_what() {
     ] {
         let case = signed_as(&signers, &sams(), "countersign", &statement("approve").to_string());
         assert_eq!(case.codes(), [code], "{signers}");
+    }
+}
+
+#[test]
+fn a_line_that_has_the_key_and_names_nobody_is_told_with_its_number_and_its_fault() {
+    let (public, other) = (sams().public(), key("rsa", &["rsa", "-b", "2048"]).public());
+    let line = |line: &str| format!("# whose key is whose\r\n{line}\n");
+    let none = "no line of the target's .countersign/allowed_signers says whose the key";
+    for (signers, says) in [
+        (line(&format!("sam valid-before=\"2026-11-30\" {public}")), "`valid-before` is no moment here"),
+        (line(&format!("sam valid-after=\"soon\" {public}")), "`valid-after` is no moment here"),
+        (
+            line(&format!("sam cert-authority {public}")),
+            "`cert-authority` is an option that is not read here",
+        ),
+        (line(&format!("sam until=\"x\" {public}")), "`until` is an option that is not read here"),
+        (line(&format!("sam namespaces=\"!git,*\" {public}")), "`namespaces` with a `!` in it"),
+        (
+            line(&format!("sam namespaces=\"git\",namespaces=\"countersign\" {public}")),
+            "`namespaces` stands there twice",
+        ),
+        (line(&format!("*@example.com {public}")), "names no person"),
+        (line(&public), "whose it is stands before that"),
+        (line(&format!("sam valid-before = \"20261130\" {public}")), "it is not whose the key is, options"),
+        // What is wrong with the lines of others is none of this key.
+        (line(&format!("sam cert-authority {other}")), none),
+        (line(&format!("# sam {public}")), none),
+    ] {
+        let statement = statement("approve");
+        let case = signed_as(&signers, &sams(), "countersign", &statement.to_string());
+        let signed = acts(&case)[0]["sentence"].as_str().unwrap().to_owned();
+        let mut before = Case::new();
+        before.document("allowed-signers", ".countersign/allowed_signers", &signers);
+        let to_sign = signing(&before, &sams(), &statement)["sentence"].as_str().unwrap().to_owned();
+        for sentence in [signed, to_sign] {
+            assert!(sentence.contains(says), "{signers}: {sentence}");
+            assert_eq!(sentence.contains("line 2 of the target's"), says != none, "{signers}: {sentence}");
+        }
     }
 }
 
