@@ -108,6 +108,10 @@ pub(super) fn weigh(before: &Decision, after: Decision, to_sign: &ToSign<'_>) ->
             () => format!("nothing asks for it: {headline}"),
         };
     }
+    if !changes.is_empty() {
+        let worse: Vec<String> = changes.into_iter().map(|(_, change)| change).collect();
+        signing.sentence += &format!("; it would take away what counts now: {}", worse.join(", "));
+    }
     signing
 }
 

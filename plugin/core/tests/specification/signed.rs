@@ -610,6 +610,50 @@ fn a_line_that_has_the_key_and_names_nobody_is_told_with_its_number_and_its_faul
 }
 
 #[test]
+fn what_would_take_away_what_counts_is_said_to_do_so() {
+    let policy = POLICY
+        .replace("rules:", "questions: { topology: What does it reach? }\nrules:")
+        .replace("by: seniors }", "by: seniors, answers: [topology] }");
+    let says = "it would take away what counts now: \"sign-off\" still waits";
+    for (earlier, answer, takes_away) in [
+        (Some("topology: only the billing queue and its readers"), "topology: no", true),
+        (
+            Some("topology: only the billing queue and its readers"),
+            "topology: still the billing queue and no more",
+            false,
+        ),
+        (Some("topology: nothing"), "topology: no", false),
+        (None, "topology: no", false),
+    ] {
+        let mut case = Case::under(&policy);
+        case.document(
+            "allowed-signers",
+            ".countersign/allowed_signers",
+            &format!("sam {}\n", sams().public()),
+        );
+        let said = |text: &str, at: u64| {
+            let mut statement = statement("approve");
+            (statement["predicate"]["text"], statement["predicate"]["at"]) = (text.into(), at.into());
+            statement
+        };
+        if let Some(earlier) = earlier {
+            let text = said(earlier, 100).to_string();
+            let signature = sams().sign("countersign", &text);
+            case.push(
+                "acts",
+                json!({
+                    "id": "signed", "kind": "signed", "actor": {}, "proof": "signature", "statement": text,
+                    "signature": signature,
+                }),
+            );
+        }
+        let would = signing(&case, &sams(), &said(answer, 200));
+        let sentence = would["sentence"].as_str().unwrap();
+        assert_eq!(sentence.contains(says), takes_away, "{earlier:?} {answer}: {would}");
+    }
+}
+
+#[test]
 fn a_principal_with_an_at_sign_is_an_address_and_every_other_a_login() {
     let text = statement("approve").to_string();
     let mut case = signed_as(&format!("sam@example.com {}", sams().public()), &sams(), "countersign", &text);
