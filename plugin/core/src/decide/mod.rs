@@ -180,6 +180,7 @@ fn under<'r, 'a>(
         }
         let veto = policy.veto.as_ref().map(|veto| case.veto(veto, &mut said)).transpose()?;
         apart = [veto, case.held_draft(&rules)];
+        said.facts.extend(case.ready());
         match (&policy.break_glass, &host) {
             (Some(break_glass), _) => glass = case.break_glass(break_glass, each(&mut rules, &mut apart))?,
             (None, Some(_)) => {}
@@ -203,14 +204,14 @@ fn under<'r, 'a>(
         }
     }
     let (outcome, headline) = conclude(request, policy, judged, &apart, glass.as_ref(), &rules);
-    let Said { remedies, lifts, mut claimed, unanswered } = said;
+    let Said { remedies, lifts, facts, mut claimed, unanswered } = said;
     let broken = glass.as_ref().is_some_and(|glass| glass.overridden.is_some());
     let alternatives = policy.is_some_and(|policy| policy.require.is_some()) && outcome != Outcome::Denied;
     let remedies = match () {
         () if broken => Vec::new(),
         // Where nothing that somebody signs lets the change pass, nobody is asked to sign.
         () if !lifts.is_empty() && !alternatives => lifts,
-        () => [lifts, remedies].concat(),
+        () => [lifts, remedies, facts].concat(),
     };
     let [veto, draft] = apart;
     let apart = veto.into_iter().chain(glass).chain(draft).chain(stray);

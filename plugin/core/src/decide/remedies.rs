@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::{
-    Change, CommitFindings, Document, Question, RemarkCode, Remedy, Request, Role, TriggerKind,
+    Change, CommitFindings, Document, Question, RemarkCode, Remedy, Request, Role, RuleCode, TriggerKind,
 };
 use crate::policy::{Policy, Requirement, Rule};
 use crate::signoff::Tally;
@@ -136,6 +136,40 @@ fn no_groups(policy: &Policy, rule: &Rule, requirement: &Requirement) -> Remedy 
         what,
         ..Remedy::default()
     }
+}
+
+/// What lets a rule know what it waits for: nothing that somebody signs makes up for it.
+pub(super) fn unknown(request: &Request<'_>, rule: &str, missing: &[String]) -> Remedy {
+    let gate = match request.trigger.kind {
+        TriggerKind::Check => "whoever keeps the job of the gate",
+        _ => "whoever keeps the gate",
+    };
+    Remedy {
+        rule: rule.to_owned(),
+        who: vec![gate.to_owned(), "whoever keeps the policy".to_owned()],
+        what: format!(
+            "to run the gate where this is known, or to write the rule without it, for no sign-off makes up for it (docs/CI.md says what \
+             is known where): {}",
+            missing.join("; ")
+        ),
+        ..Remedy::default()
+    }
+}
+
+/// What lifts that a draft is held, or what may be one.
+pub(super) fn draft(code: RuleCode, opener: Option<String>) -> Remedy {
+    let (who, what) = match code {
+        RuleCode::Draft => (
+            opener.unwrap_or_else(|| "whoever opened it".to_owned()),
+            "to mark the change as ready: a draft is held, whoever signs it",
+        ),
+        _ => (
+            "whoever keeps the policy".to_owned(),
+            "to write `draft: evaluate` into it: nothing here says whether a change is a draft, and no sign-off does \
+             (docs/CI.md says what is known where)",
+        ),
+    };
+    Remedy { rule: "draft".to_owned(), who: vec![who], what: what.to_owned(), ..Remedy::default() }
 }
 
 /// What lifts that a note cannot be read: nothing that somebody signs makes up for it.

@@ -69,6 +69,8 @@ pub(super) struct Said {
     pub remedies: Vec<Remedy>,
     /// What would lift what no approval can.
     pub lifts: Vec<Remedy>,
+    /// What lets a rule know what it waits for, which is no sign-off.
+    pub facts: Vec<Remedy>,
     /// What the statement leaves unanswered that nobody signed yet.
     pub unanswered: Vec<OpenQuestion>,
     /// People whose approval counts and rests on a file alone.
@@ -121,13 +123,17 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 result.because = vec!["whether it applies is not known".to_owned()];
                 result.missing = missing;
                 settled = Settled::No;
-                if !result.observed && result.code == RuleCode::FactUnavailable {
-                    said.lifts.extend(remedies::unreadable_notes(
+                if !result.observed {
+                    let notes = remedies::unreadable_notes(
                         self.facts.request,
                         rule,
                         self.facts.findings,
                         &result.missing,
-                    ));
+                    );
+                    if notes.is_empty() {
+                        said.facts.push(self.unknown(&rule.name, &result.missing));
+                    }
+                    said.lifts.extend(notes);
                 }
             }
             Truth::Yes(because, _) => {
@@ -183,6 +189,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if let Some(overridden) = overriding.stands.filter(|_| blocked.is_none()) {
             said.remedies.retain(|remedy| remedy.rule != rule.name);
             said.lifts.retain(|remedy| remedy.rule != rule.name);
+            said.facts.retain(|remedy| remedy.rule != rule.name);
             overrule(result, RuleCode::Waived, &overridden);
         }
         show_override(
@@ -299,7 +306,12 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             match self.facts.test(conditions)? {
                 Truth::Yes(reasons, _) => result.because.extend(reasons),
                 Truth::No(reasons, _) => pend(result, RuleCode::ConditionUnmet, reasons.join(", and ")),
-                Truth::Unknown(code, reasons) => pend(result, code, reasons.join(", and ")),
+                Truth::Unknown(code, reasons) => {
+                    if !result.observed {
+                        said.facts.push(self.unknown(&rule.name, &reasons));
+                    }
+                    pend(result, code, reasons.join(", and "));
+                }
             }
         }
         let asked = self.asked(requirements, result)?;
@@ -459,6 +471,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 (result.state, result.code) = (RuleState::Denied, RuleCode::Vetoed);
             }
             Some(Truth::Unknown(code, missing)) => {
+                if !result.observed {
+                    said.facts.push(self.unknown("veto", &missing));
+                }
                 result.because = vec!["whether something vetoes the change is not known".to_owned()];
                 result.missing = missing;
                 (result.state, result.code) = (RuleState::Pending, code);
@@ -506,6 +521,18 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             return Some((RuleCode::FactUnavailable, why.to_owned()));
         }
         self.unknowable(desk).or_else(|| self.unread_acts())
+    }
+
+    /// What lets a rule know what it waits for.
+    fn unknown(&self, rule: &str, missing: &[String]) -> Remedy {
+        remedies::unknown(self.facts.request, rule, missing)
+    }
+
+    /// What lifts that a draft is held; none where nothing holds one.
+    pub fn ready(&self) -> Option<Remedy> {
+        let (code, _) = self.draft()?;
+        let opener = self.views.all.openers().next().map(|opener| self.facts.directory.label(opener));
+        Some(remedies::draft(code, opener))
     }
 
     /// What holds a draft, and what may be one, where the rules do not.

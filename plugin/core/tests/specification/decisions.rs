@@ -535,6 +535,55 @@ fn only_those_are_asked_who_can_give_what_is_missing() {
 }
 
 #[test]
+fn whoever_can_let_a_rule_know_what_it_waits_for_is_asked_to() {
+    let unknown: fn(&mut Case) = |case| {
+        case.request["change"].as_object_mut().unwrap().remove("fork");
+        let complete = case.request["complete"].as_array_mut().unwrap();
+        complete.retain(|fact| !["text", "statuses"].contains(&fact.as_str().unwrap()));
+        case.request["change"]["draft"] = false.into();
+    };
+    let (run, ready) = ("to run the gate where this is known", "to mark the change as ready");
+    let keepers = "whoever keeps the gate whoever keeps the policy";
+    let when = |predicate: &str| POLICY.replace("require:", &format!("when: {predicate}\n    require:"));
+    let conditions =
+        |predicate: &str| POLICY.replace("require:", &format!("conditions: {predicate}\n    require:"));
+    let veto = |predicate: &str| format!("{POLICY}veto: {{ when: {predicate} }}\n");
+    let approval = ("sign-off", "rhea sam", "to approve commit 633100000000 in a review");
+    let fact = |rule| (rule, keepers, run);
+    let draft: fn(&mut Case) = |case| case.request["change"]["draft"] = true.into();
+    let perhaps: fn(&mut Case) =
+        |case| case.request["complete"].as_array_mut().unwrap().retain(|fact| fact != "text");
+    let nothing: fn(&mut Case) = |_| {};
+    let observed = when("{ fork: true }").replace("when:", "enforce: observe\n    when:");
+    for (what, policy, case_of, expected) in [
+        ("nothing", POLICY.to_owned(), nothing, vec![approval]),
+        ("a title", when("{ title: { matches: [\"^fix\"] } }"), unknown, vec![fact("sign-off")]),
+        ("labels", when("{ labels: [risky] }"), unknown, vec![fact("sign-off")]),
+        ("a fork", when("{ fork: true }"), unknown, vec![fact("sign-off")]),
+        ("a status", when("{ status: build }"), unknown, vec![fact("sign-off")]),
+        ("signatures", when("{ signatures: verified }"), unknown, vec![fact("sign-off")]),
+        ("a condition", conditions("{ status: build }"), unknown, vec![approval, fact("sign-off")]),
+        ("a veto", veto("{ fork: true }"), unknown, vec![approval, fact("veto")]),
+        ("what is only observed", observed, unknown, vec![]),
+        ("a draft", POLICY.to_owned(), draft, vec![approval, ("draft", "dana", ready)]),
+        (
+            "what may be a draft",
+            POLICY.to_owned(),
+            perhaps,
+            vec![approval, ("draft", "whoever keeps the policy", "to write `draft")],
+        ),
+        ("a draft that the rules look at", format!("{POLICY}draft: evaluate\n"), draft, vec![approval]),
+    ] {
+        let mut case = Case::under(&policy);
+        case_of(&mut case);
+        let found = remedies(&case);
+        let found: Vec<_> =
+            found.iter().map(|(rule, who, what, _)| (rule.as_str(), who.as_str(), what.as_str())).collect();
+        assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[test]
 fn a_note_that_cannot_be_read_is_mended_or_taken_away() {
     let policy = POLICY.replace("    require:", "    when: { ai: any }\n    require:");
     for (git_ref, command) in [
