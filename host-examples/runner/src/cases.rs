@@ -232,7 +232,7 @@ fn request(case: &Case, policy: &[u8], path: &Path) -> anyhow::Result<Request<'s
         },
         documents: documents.into(),
         change: Some(Change {
-            repository: Repository { id: None, name: Some("example/case".into()) },
+            repository: Repository { name: Some("example/case".into()), ..Repository::default() },
             target: "refs/heads/main".into(),
             merge_base: Some(base.clone()),
             base_tip: base,

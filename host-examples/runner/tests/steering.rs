@@ -319,6 +319,7 @@ fn request(repo: &Repo, folder: &Path, variables: &[(&str, &str)]) -> Value {
     let mut request: Value = serde_json::from_str(left.lines().nth(1).unwrap()).unwrap();
     request["trigger"]["now"].take();
     request["change"]["repository"]["name"].take();
+    request["change"]["repository"]["remote"].take();
     request["change"]["default_branch"].take();
     for document in request["documents"].as_array_mut().unwrap() {
         document["ref"].take();

@@ -119,7 +119,7 @@ pub fn request(policy: &str, commits: usize, files: usize, approvers: &[&str]) -
         }]
         .into(),
         change: Some(Change {
-            repository: Repository { id: None, name: Some("bench/bench".into()) },
+            repository: Repository { name: Some("bench/bench".into()), ..Repository::default() },
             target: "refs/heads/main".into(),
             base_tip: base.clone(),
             merge_base: Some(base),

@@ -439,7 +439,7 @@ impl<'m> Collector<'m> {
 
     /// `owner/name` by the remote's address, else the name of the folder; of a bare repository what a clone would make of its path.
     fn repository_name(&self) -> Result<Option<String>, CollectError> {
-        let address = self.repository.config("remote.origin.url")?;
+        let address = self.repository.config(&format!("remote.{}.url", self.remote()?))?;
         if let Some(name) = address.as_deref().and_then(named_by) {
             return Ok(Some(name));
         }

@@ -55,6 +55,8 @@ pub enum PolicyFrom {
 struct Plain<'c> {
     git: String,
     ci: Option<&'c Ci>,
+    /// What this clone calls the repository that the target is a branch of.
+    remote: Option<String>,
     /// It is in its target already.
     pushed: bool,
     signoffs: Vec<Act<'static>>,
@@ -74,6 +76,7 @@ impl Platform for Plain<'_> {
 
     fn names(&self, change: &mut Change<'static>) {
         change.id = self.ci.and_then(|ci| ci.change.clone()).map(Into::into);
+        change.repository.remote = self.remote.clone().map(Into::into);
         let source = self.ci.and_then(|ci| ci.source.clone());
         change.source = source.map(|source| format!("refs/heads/{source}").into());
     }
@@ -158,14 +161,35 @@ impl Remotes {
         format!("refs/remotes/{}/{branch}", self.name())
     }
 
-    /// The branch of which a ref says where it stands at a remote.
-    fn branch_of<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let name = name.strip_prefix("refs/remotes/")?;
-        self.0.iter().find_map(|remote| name.strip_prefix(remote.as_str())?.strip_prefix('/'))
+    /// The remote that a name begins with, and the branch behind it.
+    fn split<'n>(&self, name: &'n str) -> Option<(&str, &'n str)> {
+        let of = |remote| Some((remote, name.strip_prefix(remote)?.strip_prefix('/')?));
+        self.0.iter().filter_map(|remote| of(remote.as_str())).max_by_key(|(remote, _)| remote.len())
     }
 
-    /// How a branch comes into the clone, whatever the clone was made to fetch.
+    /// The branch of which a ref says where it stands at a remote.
+    fn branch_of<'n>(&self, name: &'n str) -> Option<&'n str> {
+        self.split(name.strip_prefix("refs/remotes/")?).map(|(_, branch)| branch)
+    }
+
+    /// The remote of which a ref says where a branch stands, else the one that says it of all; none where there is no such.
+    fn of(&self, place: Option<&str>) -> Option<&str> {
+        let named = place.and_then(|place| self.split(place.strip_prefix("refs/remotes/")?));
+        let usual = || self.0.iter().map(String::as_str).find(|remote| *remote == self.name());
+        named.map(|(remote, _)| remote).or_else(usual)
+    }
+
+    /// How a branch comes into the clone, whatever the clone was made to fetch. It may be one of a remote that its name says.
     fn fetch(&self, name: &str) -> String {
+        let at_remote =
+            name.strip_prefix("refs/remotes/").or_else(|| (!name.starts_with("refs/")).then_some(name));
+        if let Some((remote, branch)) = at_remote.and_then(|name| self.split(name)) {
+            return fetch(
+                remote,
+                &format!("refs/heads/{branch}"),
+                &format!("refs/remotes/{remote}/{branch}"),
+            );
+        }
         match name.strip_prefix("refs/heads/") {
             Some(branch) => fetch(self.name(), name, &self.branch(branch)),
             None => fetch(self.name(), name, name),
@@ -215,7 +239,9 @@ impl Collector<'_> {
             Some(path) => self.signoffs(path, &named.head)?,
             None => Vec::new(),
         };
-        let mut plain = Plain { git: self.repository.version()?, ci, pushed: named.pushed, signoffs };
+        let place = named.target.tip.as_ref().map(|(place, _)| place.as_str());
+        let remote = remotes.of(place).map(str::to_owned);
+        let mut plain = Plain { git: self.repository.version()?, ci, remote, pushed: named.pushed, signoffs };
         let result = if named.pushed {
             let tree = self.repository.tree(named.head.as_str())?;
             Some(MergeResult { commit: named.head.clone(), tree, kind: MergeKind::Push })
@@ -359,7 +385,7 @@ impl Collector<'_> {
             return Ok(commit);
         }
         let help = match by {
-            Some((ci, _)) => bring(Some(ci), format!("git fetch origin {revision}")),
+            Some((ci, _)) => bring(Some(ci), format!("git fetch {} {revision}", shell_word(&self.remote()?))),
             None if self.repository.is_shallow() => {
                 vec![
                     "this is a shallow clone: fetch all of the history with git fetch --unshallow".to_owned(),
@@ -391,6 +417,17 @@ impl Collector<'_> {
         Ok(Remotes(self.repository.remotes()?).name().to_owned())
     }
 
+    /// What this clone calls the repository that a target is a branch of, as a flag may name it; none where it knows no other.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn remote_of(&mut self, target: Option<&str>) -> Result<Option<String>, CollectError> {
+        let remotes = Remotes(self.repository.remotes()?);
+        let target = target.map(|name| self.target_by_flag(name, &remotes)).transpose()?;
+        let place = target.and_then(|target| target.tip).map(|(place, _)| place);
+        Ok(remotes.of(place.as_deref()).map(str::to_owned))
+    }
+
     /// A branch that a flag names, by short or full name, and where it stands.
     ///
     /// # Errors
@@ -420,6 +457,17 @@ impl Collector<'_> {
         {
             let places = [branch, name].map(|branch| format!("refs/heads/{branch}")).into();
             return Err(CollectError::Ambiguous { name: name.to_owned(), places });
+        }
+        let of_other = remotes.split(name).filter(|(other, _)| *other != remotes.name());
+        if let Some((other, branch)) = of_other {
+            let place = format!("refs/remotes/{other}/{branch}");
+            if self.repository.has_ref(&place)? {
+                if self.repository.has_ref(&called_so[0])? || self.repository.has_ref(&called_so[1])? {
+                    let places = vec![place, format!("refs/heads/{name}")];
+                    return Err(CollectError::Ambiguous { name: name.to_owned(), places });
+                }
+                return self.first_of(&format!("refs/heads/{branch}"), &[place]);
+            }
         }
         let branch = remote.unwrap_or(name);
         let mut places = vec![remotes.branch(branch), format!("refs/heads/{branch}")];
@@ -553,7 +601,11 @@ impl Collector<'_> {
         {
             help.push(format!("did you mean `{likely}`?"));
         }
-        help.extend(bring(ci, remotes.fetch(&target.name)));
+        let at_other = selection.target.as_deref().filter(|name| {
+            let short = name.strip_prefix("refs/remotes/").unwrap_or(name);
+            remotes.split(short).is_some_and(|(remote, _)| remote != remotes.name())
+        });
+        help.extend(bring(ci, remotes.fetch(at_other.unwrap_or(&target.name))));
         if selection.target.is_some() && self.repository.has_ref(&format!("refs/heads/{name}"))? {
             let here = shell_word(&format!("refs/heads/{name}"));
             help.push(format!(

@@ -235,7 +235,7 @@ fn under<'r, 'a>(
         order::insert(&mut notices, Notice { code: NoticeCode::ClaimedProof, message });
     }
     if request.absent.contains(&Fact::Signoffs) && able.is_some() && !outcome.passes() {
-        order::insert(&mut notices, no_signoffs());
+        order::insert(&mut notices, no_signoffs(change));
     }
     of_rules(&rules).into_iter().for_each(|notice| order::insert(&mut notices, notice));
     let decision = Decision {

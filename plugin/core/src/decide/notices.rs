@@ -1,15 +1,16 @@
 //! What a reader should know beside the rules.
 
 use super::predicates::count;
+use super::remedies::shell_word;
 use crate::model::{
-    Document, Enforce, Fact, Notice, NoticeCode, Provenance, RemarkCode, Request, Role, RuleResult,
+    Change, Document, Enforce, Fact, Notice, NoticeCode, Provenance, RemarkCode, Request, Role, RuleResult,
 };
 use crate::order;
 use crate::policy::Policy;
 use crate::signoff::people::{Directory, PersonId};
 
-/// What brings the sign-offs of others into a clone. A pattern matches nothing where nobody signed yet, and is no error.
-const FETCH_SIGNOFFS: &str = "git fetch origin 'refs/countersign/*:refs/countersign/others/*'";
+/// What is fetched to bring the sign-offs of others into a clone. A pattern matches nothing where nobody signed yet, and is no error.
+const SIGNOFFS: &str = "refs/countersign/*:refs/countersign/others/*";
 
 /// Notices beyond this number say nothing more.
 const NOTICES: usize = 200;
@@ -118,10 +119,17 @@ pub(super) fn notices(
     notices
 }
 
-/// That a clone has fetched no sign-offs.
-pub(super) fn no_signoffs() -> Notice {
-    let message =
-        format!("this clone holds no signed sign-offs; if anybody signed one, fetch it: {FETCH_SIGNOFFS}");
+/// That a clone has fetched no sign-offs, and the command that does where it is known what to fetch them from.
+pub(super) fn no_signoffs(change: &Change<'_>) -> Notice {
+    let message = match &change.repository.remote {
+        Some(remote) => format!(
+            "this clone holds no signed sign-offs; if anybody signed one, fetch it: git fetch {} '{SIGNOFFS}'",
+            shell_word(remote)
+        ),
+        None => {
+            "no signed sign-offs are here; one that somebody signed elsewhere is still to come".to_owned()
+        }
+    };
     Notice { code: NoticeCode::NoSignoffs, message }
 }
 

@@ -99,11 +99,15 @@ pub struct Repository<'a> {
     /// Such as `acme/app`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Cow<'a, str>>,
+    /// What the clone that is judged calls it; none where that is the repository itself, or knows no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Cow<'a, str>>,
 }
 
 object!(Repository<'a> {
     "id" => id,
     "name" => name,
+    "remote" => remote,
 });
 
 /// What a merge or push made of the change.

@@ -584,6 +584,25 @@ fn whoever_can_let_a_rule_know_what_it_waits_for_is_asked_to() {
 }
 
 #[test]
+fn sign_offs_are_fetched_from_where_the_clone_says_and_from_nowhere_where_it_says_nothing() {
+    let line = "sam ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0nKYEp4k1hZ2UyMDI2MDEwMTAwMDAwMDAwMDAwMDAwMDAw";
+    for (remote, says) in [
+        (Some("origin"), "fetch it: git fetch origin 'refs/countersign/*:refs/countersign/others/*'"),
+        (Some("up stream"), "fetch it: git fetch 'up stream' 'refs/countersign/*:refs/countersign/others/*'"),
+        (None, "no signed sign-offs are here"),
+    ] {
+        let mut case = Case::new();
+        case.leave_the_forge();
+        case.push("absent", "signoffs".into());
+        case.document("allowed-signers", ".countersign/allowed_signers", line);
+        case.request["change"]["repository"]["remote"] = remote.into();
+        let notices = case.answer().unwrap()["notices"].to_string();
+        assert!(notices.contains(says), "{notices}");
+        assert_eq!(notices.contains("git fetch"), remote.is_some(), "{notices}");
+    }
+}
+
+#[test]
 fn a_note_that_cannot_be_read_is_mended_or_taken_away() {
     let policy = POLICY.replace("    require:", "    when: { ai: any }\n    require:");
     for (git_ref, command) in [
