@@ -19,6 +19,9 @@ const FETCHED_REFS: [&str; 2] = ["refs/countersign/others/signoffs", "refs/count
 /// The refspec that brings the sign-offs of others.
 pub const FETCHED: &str = "refs/countersign/*:refs/countersign/others/*";
 
+/// How folders begin into which a record is fetched that was made anew.
+const ANEW: &str = "refs/countersign/others/anew-";
+
 /// Where the target says whose key is whose.
 pub const ALLOWED_SIGNERS_PATH: &str = ".countersign/allowed_signers";
 /// Where the target says which keys are no longer anybody's.
@@ -315,19 +318,59 @@ pub enum Record {
 /// # Errors
 /// When git fails.
 pub fn record(repository: &Repository) -> Result<Record, GitError> {
-    if !repository.has_ref(SIGNOFFS_REF)? {
-        return Ok(Record::Known);
-    }
     let fetched = fetched(repository)?;
-    if repository.count(SIGNOFFS_REF, &fetched)? == 0 {
-        return Ok(Record::Known);
+    let has_own = repository.has_ref(SIGNOFFS_REF)?;
+    if !has_own || repository.count(SIGNOFFS_REF, &fetched)? == 0 {
+        return match is_torn(repository, &fetched)? {
+            // What one record holds of one's own, the one that was made anew may not.
+            true if !has_own || lacks_any(repository, &fetched)? => Ok(Record::Apart),
+            true => Ok(Record::Ahead),
+            false => Ok(Record::Known),
+        };
     }
-    for other in &fetched {
+    Ok(if lacks_any(repository, &fetched)? { Record::Apart } else { Record::Ahead })
+}
+
+/// Whether one of these refs holds what the own one does not.
+fn lacks_any(repository: &Repository, refs: &[String]) -> Result<bool, GitError> {
+    for other in refs {
         if repository.count(other, &[SIGNOFFS_REF.to_owned()])? > 0 {
-            return Ok(Record::Apart);
+            return Ok(true);
         }
     }
-    Ok(Record::Ahead)
+    Ok(false)
+}
+
+/// Whether the record was fetched before and after it was made anew, and none of these goes on from all the others.
+fn is_torn(repository: &Repository, fetched: &[String]) -> Result<bool, GitError> {
+    let is_record = |name: &&String| FETCHED_REFS.contains(&name.as_str()) || name.starts_with(ANEW);
+    let records: Vec<String> = fetched.iter().filter(is_record).cloned().collect();
+    for record in &records {
+        let mut goes_on = true;
+        for other in &records {
+            goes_on &= repository.count(other, std::slice::from_ref(record))? == 0;
+        }
+        if goes_on {
+            return Ok(false);
+        }
+    }
+    Ok(!records.is_empty())
+}
+
+/// The refspec that brings the sign-offs of others beside all that was fetched before, into a folder that holds nothing yet: a record
+/// that was made anew goes on from none that is here, so git would not put it in the place of one.
+///
+/// # Errors
+/// When git fails.
+pub fn fetched_beside(repository: &Repository) -> Result<String, GitError> {
+    let mut number = 1;
+    loop {
+        let folder = format!("{ANEW}{number}");
+        if repository.refs(std::slice::from_ref(&folder))?.is_empty() {
+            return Ok(format!("refs/countersign/*:{folder}/*"));
+        }
+        number += 1;
+    }
 }
 
 /// Puts what was signed here and what was fetched together, where they stand [apart](Record::Apart): nothing is signed anew, and
