@@ -7,6 +7,7 @@ mod diff;
 mod extent;
 mod history;
 mod objects;
+mod pushed;
 mod remote;
 mod store;
 
@@ -25,6 +26,7 @@ pub use commits::Commits;
 pub use diff::{Asked, Diff};
 pub use history::Held;
 pub use objects::{Entry, Object, Objects};
+pub use pushed::{Head, Pushed};
 pub use remote::Remote;
 pub use store::Other;
 
