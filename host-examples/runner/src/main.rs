@@ -14,6 +14,7 @@ mod module;
 mod output;
 mod policy;
 mod provenance;
+mod pushed;
 mod signoffs;
 mod trial;
 

@@ -181,6 +181,44 @@ fn whoever_pushes_second_gets_in_by_what_is_printed_without_signing_anew() {
 }
 
 #[test]
+fn a_record_that_was_made_anew_at_the_server_is_joined_by_what_is_printed_and_nothing_gets_lost() {
+    for (how, remote) in [("deleted", "origin"), ("deleted", "upstream"), ("forced", "origin")] {
+        let server = Server::new(POLICY);
+        let (sam, rhea) = (server.clone("sam", remote, "feat"), server.clone("rhea", remote, "other"));
+        let fetch = |clone: &Clone| {
+            output(&clone.folder, &["fetch", remote, "refs/countersign/*:refs/countersign/others/*"])
+        };
+        assert_eq!(sam.answers(SAMS).code, 0);
+        assert!(sam.push() && fetch(&sam).status.success());
+        let place = server.repo.beside("server.git");
+        let join: fn(&Clone) -> Run = |clone| run(&clone.folder, &["signoffs", "--join"], &[]);
+        let withdraw: fn(&Clone) -> Run = |clone| clone.approve("main", &["--withdraw"]);
+        let again = "nobody else has read from that queue";
+        for (words, does, passes) in [(RHEAS, join, true), (again, withdraw, false)] {
+            // Somebody who has fetched none of it begins the record anew.
+            git(&rhea.folder, &["update-ref", "-d", REF]);
+            assert_eq!(rhea.answers(words).code, 0);
+            if how == "deleted" {
+                git(&place, &["update-ref", "-d", REF]);
+            }
+            git(&rhea.folder, &["push", "--quiet", "--force", remote, REF]);
+            assert!(!server.passes("feat") && server.passes("other"), "{how}: the control");
+            let answer = does(&sam);
+            assert_eq!(answer.code, 0, "{how}: {answer:?}");
+            assert!(!sam.push() && !fetch(&sam).status.success(), "{how}: the control");
+            let (_, next) = answer.out.split_once("the record there was made anew").unwrap();
+            sam.paste(next, &format!("git fetch {remote} "));
+            sam.paste(next, "countersign signoffs --join");
+            sam.paste(next, &format!("git push {remote} "));
+            assert!(fetch(&sam).status.success(), "{how}: from now on it goes as ever");
+            let both = git(&place, &["ls-tree", "-r", "--name-only", REF]);
+            assert!(server.passes("other") && both.lines().count() >= 4, "{how}: {both}");
+            assert_eq!(server.passes("feat"), passes, "{how}: {both}");
+        }
+    }
+}
+
+#[test]
 fn joining_changes_nothing_that_the_server_holds_whatever_else_was_pushed_there() {
     let server = Server::new(POLICY);
     let (sam, rhea) = (server.clone("sam", "origin", "feat"), server.clone("rhea", "origin", "other"));

@@ -23,7 +23,8 @@ use countersign_host::statements::{self, Record, SIGNOFFS_REF};
 use crate::ModuleChoice;
 use crate::change::ChangeChoice;
 use crate::output;
-use crate::signoffs::{fetch, push};
+use crate::pushed::Standing;
+use crate::signoffs::Way;
 use draft::Draft;
 
 /// Sign off a change with an SSH key.
@@ -33,7 +34,7 @@ use draft::Draft;
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  countersign approve --target main --yes --answer topology=\"only the billing queue and its two readers\"\n  \
-    git push origin refs/countersign/signoffs\n\nExit codes: 0 signed, 1 it would not count or was declined, so nothing is signed, 2 cannot sign"
+    git push origin refs/countersign/signoffs\n\nExit codes: 0 signed, 1 it would not count, would be in vain or was declined, so nothing is signed, 2 cannot sign"
 )]
 pub struct Approve {
     #[command(flatten)]
@@ -51,7 +52,7 @@ pub struct Approve {
     /// Sign without asking; needed where standard input is no terminal.
     #[arg(long, short)]
     yes: bool,
-    /// Sign what would not count all the same.
+    /// Sign what would not count, or would be in vain, all the same.
     #[arg(long)]
     anyway: bool,
     /// Take an earlier sign-off back.
@@ -102,6 +103,9 @@ impl Approve {
             () if self.waive.is_some() || self.break_glass.is_some() => SignoffDecision::Waive,
             () => SignoffDecision::Approve,
         };
+        let standing = Standing::of(&self.change, &collector, change)?;
+        let remote = change.repository.remote.as_deref().map(str::to_owned);
+        let way = Way::to(&collector, remote, self.change.target.as_deref())?;
         let overrides = self.overrides(&decision)?;
         let mut given = self.given()?;
         let mut draft = Draft::new(&module, request, &decision, &key, kind, now, merges_otherwise);
@@ -117,6 +121,12 @@ impl Approve {
         }
         if decision.policy.is_some() {
             known_names(&given, &signing)?;
+        }
+        // A withdrawal is never in vain: the head that it is about may be that of the change again.
+        let in_vain = standing.is_in_vain() && kind != SignoffDecision::Withdraw && !self.anyway;
+        if in_vain && (signing.counts || !signing.open.is_empty()) {
+            output::print(&standing.refusal())?;
+            return Ok(ExitCode::from(1));
         }
         let terminal = std::io::stdin().is_terminal();
         let mut shown = false;
@@ -141,8 +151,9 @@ impl Approve {
         }
         if !signing.counts && !self.anyway {
             let stood = statements::join(collector.repository())?;
-            let unpushed = unpushed(stood, &collector.remote()?);
-            output::print(&(refusal(&signing, draft.request()) + &unpushed))?;
+            let remark = standing.remark().map(|remark| format!("{remark}\n")).unwrap_or_default();
+            let why = refusal(&signing, draft.request()) + &remark;
+            output::print(&(why + &unpushed(stood, &way)))?;
             return Ok(ExitCode::from(1));
         }
         if decision.policy.is_none() {
@@ -168,10 +179,14 @@ impl Approve {
                  sign for; a merge that obeys them is held back.\n"
             );
         }
-        for line in self.beside_the_head(&collector, change_head(draft.request()))? {
+        let edited = edited(collector.repository(), draft.change()?.head.as_str())?;
+        for line in standing.remark().into_iter().chain(edited) {
             eprintln!("{line}\n");
         }
-        let verdict = preview::verdict(&signing);
+        let mut verdict = preview::verdict(&signing);
+        if let Some(remark) = standing.remark() {
+            verdict += &format!("{remark}\n");
+        }
         if !self.yes {
             if !terminal {
                 bail!(
@@ -203,51 +218,16 @@ impl Approve {
             SignoffDecision::Waive => "Signed an override for",
             SignoffDecision::Approve | SignoffDecision::RequestChanges => "Signed off",
         };
-        let remote = collector.remote()?;
         output::print(&format!(
-            "{verb} {} for {}, with {}\n{verdict}\nIt is in {SIGNOFFS_REF} of this clone. What to do next:\n  \
-             {}\n  run the job of the gate again\n\
-             If the push is refused because somebody else's came before:\n  {}\n  countersign signoffs --join\n",
+            "{verb} {} for {}, with {}\n{verdict}\nIt is in {SIGNOFFS_REF} of this clone. What to do next:\n{}  \
+             run the job of the gate again\n{}",
             change.head.short(),
             plain(&change.target),
             key.path().display(),
-            push(&remote),
-            fetch(&remote),
+            way.push(),
+            way.refused(),
         ))?;
         Ok(ExitCode::SUCCESS)
-    }
-
-    /// What stands beside the head that is signed, which the gate will not see: a newer push, or edits that nobody committed.
-    fn beside_the_head(&self, collector: &Collector<'_>, head: &str) -> anyhow::Result<Vec<String>> {
-        let repository = collector.repository();
-        let mut lines = Vec::new();
-        let branch = match self.change.head.as_deref() {
-            None | Some("HEAD" | "@") => repository.symbolic_ref("HEAD")?,
-            Some(name) if name.starts_with("refs/heads/") => Some(name.to_owned()),
-            Some(name) => Some(format!("refs/heads/{name}")),
-        };
-        let short = branch.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));
-        let pushed =
-            short.map(|short| format!("refs/remotes/{}/{short}", collector.remote().unwrap_or_default()));
-        if let Some(pushed) = pushed
-            && repository.has_ref(&pushed)?
-            && let more @ 1.. = repository.count(&pushed, &[head.to_owned()])?
-        {
-            lines.push(format!(
-                "{} has {} that {} does not hold: what you sign is not what is pushed there.",
-                plain(&pushed),
-                preview::count(more, "commit"),
-                head.get(..12).unwrap_or(head)
-            ));
-        }
-        if let edited @ 1.. = repository.edited(head)? {
-            lines.push(format!(
-                "{} of the work tree {} from what you sign: what is not committed is not part of it.",
-                preview::count(edited, "file"),
-                if edited == 1 { "differs" } else { "differ" }
-            ));
-        }
-        Ok(lines)
     }
 
     /// The text of an override, where one is asked for. A rule is named as the policy spells it.
@@ -299,11 +279,6 @@ impl Approve {
 fn put(given: &mut Vec<(String, String)>, name: &str, text: &str) {
     given.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     given.push((name.to_owned(), text.to_owned()));
-}
-
-/// The head that would be signed, in whole.
-fn change_head<'r>(request: &'r Request<'_>) -> &'r str {
-    request.change.as_ref().map(|change| change.head.as_str()).unwrap_or_default()
 }
 
 fn is_day(text: &str) -> bool {
@@ -383,20 +358,30 @@ fn refusal(signing: &Signing, request: &Request<'_>) -> String {
 }
 
 /// What was signed here before and may not be pushed: signing it anew would bring it no further.
-fn unpushed(stood: Record, remote: &str) -> String {
-    let (push, fetch) = (push(remote), fetch(remote));
+fn unpushed(stood: Record, way: &Way) -> String {
     match stood {
         Record::Known => String::new(),
         Record::Ahead => format!(
-            "\nWhat was signed here before is not in what was fetched. If it is not pushed yet:\n  \
-             {push}\nIf that is refused because somebody else's came before:\n  {fetch}\n  \
-             countersign signoffs --join\n"
+            "\nWhat was signed here before is not in what was fetched. If it is not pushed yet:\n{}{}",
+            way.push(),
+            way.refused()
         ),
         Record::Apart => format!(
             "\nWhat was signed here before and what was fetched stood apart, so a push was refused; {SIGNOFFS_REF} now holds \
-             both. What to do next:\n  {push}\n"
+             both. What to do next:\n{}",
+            way.push()
         ),
     }
+}
+
+/// That the work tree holds what is not signed, because nobody committed it.
+fn edited(repository: &Repository, head: &str) -> anyhow::Result<Option<String>> {
+    let edited @ 1.. = repository.edited(head)? else { return Ok(None) };
+    Ok(Some(format!(
+        "{} of the work tree {} from what you sign: what is not committed is not part of it.",
+        preview::count(edited, "file"),
+        if edited == 1 { "differs" } else { "differ" }
+    )))
 }
 
 /// Whether attributes or settings make the merge another one than that which is judged, and which is signed for.
