@@ -201,6 +201,23 @@ fn what_a_refusal_gives_as_the_next_step_signs_what_is_pushed() {
 }
 
 #[test]
+fn a_change_that_conflicts_with_its_target_is_said_before_it_is_signed() {
+    let repo = clone();
+    let says = "merging conflicts";
+    let run = approve(&repo, &["--anyway", "--answer", SIGNED_ANSWER]);
+    assert!(!run.err.contains(says), "the control: {run:?}");
+    repo.write("page", "one");
+    repo.commit(AI);
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.write("page", "two");
+    repo.commit("Another page");
+    pushed(&repo, "main", "main");
+    repo.git(&["switch", "--quiet", "change"]);
+    let run = approve(&repo, &["--anyway", "--answer", SIGNED_ANSWER]);
+    assert!(run.err.contains(says), "{run:?}");
+}
+
+#[test]
 fn what_is_signed_goes_to_the_remote_whose_branch_was_judged() {
     let repo = clone();
     repo.git(&["remote", "add", "upstream", "/nowhere/else"]);

@@ -66,7 +66,8 @@ pub fn change(request: &Request<'_>, decision: &Decision, signing: &Signing, key
             line(format!("    asks     {} ({given})", plain(&asked.asks)));
         }
     }
-    for notice in decision.notices.iter().filter(|notice| notice.code == NoticeCode::NoSignoffs) {
+    let to_know = |notice: &NoticeCode| matches!(notice, NoticeCode::NoSignoffs | NoticeCode::MergeConflict);
+    for notice in decision.notices.iter().filter(|notice| to_know(&notice.code)) {
         line(format!("\n{}", plain(&notice.message)));
     }
     line(String::new());
