@@ -24,6 +24,7 @@ pub mod record;
 pub mod removal;
 pub mod replay;
 pub mod report;
+mod sense;
 pub mod spool;
 pub mod trail;
 pub mod verify;

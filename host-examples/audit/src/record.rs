@@ -8,6 +8,7 @@ use countersign_core::model::{Decision, Request, RuleState, When, read};
 use crate::chain::{Entry, Link, Made, Place, Verdict};
 use crate::database::{DatabaseError, Store};
 use crate::documents::{self, Approver, Approvers, Document, Removals};
+use crate::sense;
 use crate::trail::TrailError;
 
 /// What is to be recorded of a request and its answer. The digests of documents are not yet in it.
@@ -134,8 +135,12 @@ impl Held {
         let (request, answer) = (document(&made.request)?, document(&made.answer)?);
         let approvers = made.approvers.as_deref().map(document).transpose()?;
         let differences = differences(&link.entry, made, &request, &answer, approvers.as_ref());
+        let is_odd = !differences.of_answer.is_empty();
+        let answer = if is_odd { Document::Changed } else { answer };
         let approvers = match approvers {
-            Some(Document::Present(_)) if !differences.of_approvers.is_empty() => Some(Document::Changed),
+            Some(Document::Present(_)) if is_odd || !differences.of_approvers.is_empty() => {
+                Some(Document::Changed)
+            }
             approvers => approvers,
         };
         faults.extend(differences.all());
@@ -171,13 +176,14 @@ impl Held {
 #[derive(Debug, Default)]
 pub(crate) struct Differences {
     of_entry: Vec<String>,
+    of_answer: Vec<String>,
     of_approvers: Vec<String>,
 }
 
 impl Differences {
     /// All of them.
     pub fn all(self) -> impl Iterator<Item = String> {
-        self.of_entry.into_iter().chain(self.of_approvers)
+        self.of_entry.into_iter().chain(self.of_answer).chain(self.of_approvers)
     }
 }
 
@@ -196,6 +202,7 @@ pub(crate) fn differences(
         Ok(decision) => Some(decision),
         Err(error) if claims_to_decide(answer) => {
             found.of_entry.push(format!("the answer of entry {number} cannot be read: {error}"));
+            found.of_approvers.extend(alone(number, approvers));
             return found;
         }
         Err(_) => None,
@@ -205,17 +212,21 @@ pub(crate) fn differences(
             Ok(record) => Some(record),
             Err(error) => {
                 found.of_entry.push(format!("the request of entry {number} cannot be read: {error}"));
+                found.of_approvers.extend(alone(number, approvers));
                 return found;
             }
         },
         _ => None,
     };
+    if let Some(decision) = &decision {
+        let request: Option<Request<'_>> = match request {
+            Document::Present(bytes) => read(bytes).ok(),
+            _ => None,
+        };
+        found.of_answer = sense::faults(number, decision, request.as_ref());
+    }
     let mut differs = |what: &str, entry: &dyn Display, of: &str, other: &dyn Display| {
-        let (entry, other) = (entry.to_string(), other.to_string());
-        if entry != other {
-            let (entry, other) = (or_none(&entry), or_none(&other));
-            found.of_entry.push(format!("entry {number} says {entry} for its {what}, and its {of} {other}"));
-        }
+        found.of_entry.extend(difference(number, what, entry, of, other));
     };
     let said = Said::of(decision.as_ref());
     differs("verdict", &made.verdict, "answer", &said.verdict);
@@ -256,6 +267,22 @@ pub(crate) fn differences(
         Some(_) => Vec::new(),
     };
     found
+}
+
+/// What an entry says otherwise than a document of it.
+fn difference(number: u64, what: &str, entry: &dyn Display, of: &str, other: &dyn Display) -> Option<String> {
+    let (entry, other) = (entry.to_string(), other.to_string());
+    (entry != other).then(|| {
+        let (entry, other) = (or_none(&entry), or_none(&other));
+        format!("entry {number} says {entry} for its {what}, and its {of} {other}")
+    })
+}
+
+/// That who answered stands alone: what it would be held against cannot be read.
+fn alone(number: u64, approvers: Option<&Document>) -> Option<String> {
+    let is_there = matches!(approvers, Some(Document::Present(_)));
+    is_there
+        .then(|| format!("who answered in entry {number} can be held against nothing, so it is not shown"))
 }
 
 /// Whether an answer that cannot be read calls itself a decision.

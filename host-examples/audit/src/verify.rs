@@ -15,6 +15,10 @@ use crate::walk::walk;
 pub const UNANCHORED: &str = "a chain that was made anew by whoever can write to the database would not show, nor an end that was \
                               cut off with its documents";
 
+/// What only a replay finds.
+pub const UNREPLAYED: &str = "nothing was decided anew: `countersign audit replay` does that with each stored request, and finds an answer \
+                              that the module would not give";
+
 /// What a verification found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {

@@ -374,6 +374,12 @@ impl Log {
                 count(left, "document", "documents")
             );
         }
+        if entries > 0 {
+            eprintln!(
+                "countersign: entries are listed as the chain has them and not held against their documents: \
+                 `countersign audit verify` does that, and `countersign audit replay` decides each anew"
+            );
+        }
         Ok(read_all(damage > 0 || left > 0))
     }
 
@@ -449,6 +455,7 @@ impl Verify {
         if verified.anchors == 0 {
             eprintln!("countersign: held against no anchor (--anchors): {}", verify::UNANCHORED);
         }
+        eprintln!("countersign: {}", verify::UNREPLAYED);
         Ok(ExitCode::from(u8::from(!whole)))
     }
 }
@@ -467,6 +474,8 @@ impl Export {
         }
         if exported.places == 0 {
             eprintln!("countersign: the trail holds no entry there");
+        } else {
+            eprintln!("countersign: {}", verify::UNREPLAYED);
         }
         Ok(read_all(!exported.faults.is_empty()))
     }

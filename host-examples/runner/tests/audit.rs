@@ -1070,3 +1070,153 @@ fn help_says_what_each_command_does_and_returns() {
     let help = run(Path::new("."), &["audit", "--help"], &[]);
     insta::assert_snapshot!("help_audit", help.out);
 }
+
+/// A trail whose third entry waits, because Sam signed the head before.
+fn outdated() -> Copy {
+    let repo = repo_with_signers(|repo| sams_line(repo, "sam@example.com"));
+    trail_of(&repo, &[&|_| {}, &sam_signs, &|repo| drop(repo.commit(AI))])
+}
+
+/// Puts another answer in the place of that of an entry, with the verdict that it gives and those who answered before.
+fn forged_answer(change: impl Fn(&mut serde_json::Value)) -> impl Fn(String, &mut dyn Store) -> String {
+    move |body, store| {
+        let mut entry: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let digest = entry["answer"].as_str().unwrap().to_owned();
+        let rows =
+            store.query("SELECT bytes FROM documents WHERE digest = $1", &[digest.as_str().into()]).unwrap();
+        let mut answer: serde_json::Value =
+            serde_json::from_slice(&rows[0].maybe_bytes(0).unwrap().unwrap()).unwrap();
+        change(&mut answer);
+        let bytes = answer.to_string().into_bytes();
+        let new = countersign_host::module::sha256_hex(&bytes);
+        let values = [new.as_str().into(), bytes.as_slice().into(), digest.as_str().into()];
+        store.execute("UPDATE documents SET digest = $1, bytes = $2 WHERE digest = $3", &values).unwrap();
+        let sql = "SELECT json_extract(body, '$.approvers') FROM entries WHERE number = 2";
+        entry["answer"] = new.into();
+        entry["verdict"] = answer["outcome"].clone();
+        entry["blocks"] = answer["blocks"].clone();
+        entry["approvers"] = store.query(sql, &[]).unwrap()[0].text(0).unwrap().into();
+        entry.to_string()
+    }
+}
+
+#[test]
+fn an_answer_that_the_module_would_not_give_is_named_and_neither_it_nor_who_answered_is_shown() {
+    type Change = fn(&mut serde_json::Value);
+    fn passes(answer: &mut serde_json::Value) {
+        (answer["outcome"], answer["blocks"]) = ("approved".into(), false.into());
+        answer["headline"] = "Approved: the rule that applies is satisfied".into();
+    }
+    fn rule(answer: &mut serde_json::Value) -> &mut serde_json::Value {
+        let rules = answer["rules"].as_array_mut().unwrap();
+        rules.iter_mut().find(|rule| rule["name"] == "AI-assisted code").unwrap()
+    }
+    fn approved(answer: &mut serde_json::Value) {
+        passes(answer);
+        let rule = rule(answer);
+        (rule["state"], rule["code"]) = ("satisfied".into(), "satisfied".into());
+        let asked = &mut rule["requirements"][0];
+        asked["counted"] = 1.into();
+        (asked["acts"][0]["code"], asked["acts"][0]["proof"]) = ("counted".into(), "signature".into());
+    }
+    let cases: [(&str, Change, &str); 8] = [
+        ("nothing", |_| {}, ""),
+        ("an approval of another head", approved, "counts a sign-off of sam for another head or target"),
+        (
+            "an approval of nobody",
+            |answer| {
+                approved(answer);
+                rule(answer)["requirements"][0]["acts"][0]["act"] = "signoffs/none".into();
+            },
+            "counts a sign-off of sam that its request does not hold",
+        ),
+        ("a rule that waits", passes, "passes, and its rule \"AI-assisted code\" still waits"),
+        (
+            "a rule that denies",
+            |answer| {
+                passes(answer);
+                rule(answer)["state"] = "denied".into();
+            },
+            "passes, and its rule \"AI-assisted code\" denies",
+        ),
+        (
+            "a rule that counts too few",
+            |answer| {
+                passes(answer);
+                rule(answer)["state"] = "satisfied".into();
+            },
+            "and counts too few approvals",
+        ),
+        (
+            "no rule",
+            |answer| {
+                passes(answer);
+                rule(answer)["state"] = "skipped".into();
+            },
+            "approves, and none of its rules is satisfied",
+        ),
+        ("a block", |answer| answer["blocks"] = false.into(), "is pending and does not block"),
+    ];
+    for (name, change, says) in cases {
+        let copy = outdated();
+        if says.is_empty() {
+            let whole = copy.audit(&["verify"]);
+            assert!(whole.code == 0 && whole.err.contains("nothing was decided anew"), "{whole:?}");
+            continue;
+        }
+        forge(copy.store().as_mut(), 3, forged_answer(change));
+        for command in
+            [&["verify"][..], &["show", "3"], &["export"], &["export", "--format", "csv"], &["replay"]]
+        {
+            let run = copy.audit(command);
+            assert_eq!(run.code, 1, "{name}, {command:?}: {run:?}");
+            let all = format!("{}{}", run.out, run.err);
+            assert!(command[0] == "replay" || all.contains(says), "{name}, {command:?}: {run:?}");
+        }
+        let shown = copy.audit(&["show", "3"]).out;
+        assert!(shown.contains("What was decided cannot be shown."), "{name}: {shown}");
+        assert!(
+            shown.contains("Who answered cannot be shown.") && !shown.contains("SHA256:"),
+            "{name}: {shown}"
+        );
+        let exported = copy.audit(&["export", "--from", "3"]).out;
+        assert!(exported.contains("\"answered\":\"changed\""), "{name}: {exported}");
+    }
+}
+
+#[test]
+fn a_sign_off_whose_signature_does_not_hold_is_named_where_an_answer_counts_it() {
+    let copy = trail();
+    forge(copy.store().as_mut(), 2, forged_document("request", "billing queue", "mail queue"));
+    for command in [&["verify"][..], &["show", "2"], &["export"]] {
+        let run = copy.audit(command);
+        let all = format!("{}{}", run.out, run.err);
+        let says = "the answer of entry 2 counts a sign-off of sam whose signature does not hold";
+        assert!(run.code == 1 && all.contains(says), "{command:?}: {run:?}");
+    }
+}
+
+#[test]
+fn who_answered_is_not_shown_where_the_answer_cannot_be_read() {
+    let copy = trail();
+    forge(copy.store().as_mut(), 2, forged_document("answer", "\"remedies\":", "\"remedy\":"));
+    let (show, export) = (copy.audit(&["show", "2"]), copy.audit(&["export"]));
+    assert!(show.code == 1 && show.out.contains("the answer of entry 2 cannot be read"), "{show:?}");
+    assert!(!show.out.contains("Who answered\n") && !show.out.contains("SHA256:"), "{show:?}");
+    assert!(export.code == 1 && !export.out.contains("\"person\":\"sam\""), "{export:?}");
+}
+
+#[test]
+fn what_a_command_did_not_do_it_says() {
+    let copy = trail();
+    for (command, says) in [
+        (&["verify"][..], "nothing was decided anew"),
+        (&["show", "2"], "Not replayed: `countersign audit replay --from 2 --to 2`"),
+        (&["export"], "nothing was decided anew"),
+        (&["log"], "not held against their documents"),
+        (&["log", "--format", "json"], "not held against their documents"),
+    ] {
+        let run = copy.audit(command);
+        assert!(run.code == 0 && format!("{}{}", run.out, run.err).contains(says), "{command:?}: {run:?}");
+    }
+}

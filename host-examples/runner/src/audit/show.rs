@@ -203,6 +203,10 @@ impl Page<'_> {
                 self.line(&format!("  {name:<10} {digest}"));
             }
         }
+        let number = link.entry.number;
+        self.line(&format!(
+            "Not replayed: `countersign audit replay --from {number} --to {number}` decides it anew."
+        ));
         Ok(())
     }
 

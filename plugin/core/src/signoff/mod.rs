@@ -32,6 +32,7 @@ use votes::Vote;
 
 pub(crate) use markdown::Words;
 pub(crate) use signers::is_public_key;
+pub use sshsig::signed_by;
 pub(crate) use veto::veto;
 
 /// The acts on a change, and who acted.

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::model::ActCode;
+use crate::model::{ActCode, SIGNATURE_NAMESPACE};
 
 /// Bytes of the modulus of an RSA key: shorter ones can be factored, longer ones take long to verify.
 const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
@@ -64,6 +64,14 @@ pub(crate) fn unarmored(armored: &str) -> Option<Vec<u8>> {
     let body = body.strip_suffix("-----END SSH SIGNATURE-----")?;
     let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     STANDARD.decode(body).ok()
+}
+
+/// The fingerprint of the key that signed these bytes as a sign-off; none where nothing shows that it did.
+pub fn signed_by(bytes: &[u8], armored: &str) -> Option<String> {
+    let signature = unarmored(armored)?;
+    let signature = Signature::parse(&signature)?;
+    let is_signoff = signature.namespace == SIGNATURE_NAMESPACE.as_bytes();
+    (is_signoff && signature.verify(bytes).is_ok()).then(|| signature.key.fingerprint())
 }
 
 /// Reads the strings of SSH's wire format: a length of four bytes, then as many.

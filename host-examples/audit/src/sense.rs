@@ -1,0 +1,118 @@
+//! What an answer must say to be one of the module's, as far as it can be told without deciding anew: a chain that was made anew
+//! around an answer that somebody wrote is found here where the answer contradicts itself, or counts what nobody signed for it.
+
+use std::borrow::Cow;
+
+use countersign_core::model::{
+    ActCode, ActVerdict, Change, Decision, Document, Enforce, ObjectId, Outcome, Proof, Request, Role,
+    RuleState, Signoff, SignoffDecision, Statement, Text, read, without_mark,
+};
+use countersign_core::signoff::signed_by;
+use serde_json::Value;
+
+/// What is wrong with an answer by itself and by its request, as far as that is there; a sentence each.
+pub(crate) fn faults(number: u64, decision: &Decision, request: Option<&Request<'_>>) -> Vec<String> {
+    let mut found = of_outcome(decision, request);
+    if let Some(request) = request {
+        found.extend(counted(decision).filter_map(|act| of_counted(act, request)));
+    }
+    found.into_iter().map(|what| format!("the answer of entry {number} {what}")).collect()
+}
+
+/// The outcome against the rules.
+fn of_outcome(decision: &Decision, request: Option<&Request<'_>>) -> Vec<String> {
+    let mut found = Vec::new();
+    let passes = decision.outcome.passes();
+    let rules = || decision.rules.iter().filter(|rule| !rule.observed);
+    let first = |state| rules().find(|rule| rule.state == state);
+    if let Some(rule) = first(RuleState::Denied).filter(|_| passes) {
+        found.push(format!("passes, and its rule \"{}\" denies", rule.name));
+    }
+    let all_are_required = request.is_some_and(|request| !names_alternatives(request));
+    if let Some(rule) = first(RuleState::Pending).filter(|_| passes && all_are_required) {
+        found.push(format!("passes, and its rule \"{}\" still waits", rule.name));
+    }
+    let is_met = |state| matches!(state, RuleState::Satisfied | RuleState::Overridden);
+    if decision.outcome == Outcome::Approved && !rules().any(|rule| is_met(rule.state)) {
+        found.push("approves, and none of its rules is satisfied".to_owned());
+    }
+    for rule in rules().filter(|rule| rule.state == RuleState::Satisfied) {
+        if rule.requirements.iter().any(|asked| asked.counted < asked.needed) {
+            found.push(format!("calls its rule \"{}\" satisfied, and counts too few approvals", rule.name));
+        }
+    }
+    let enforce = decision.policy.as_ref().map_or(Enforce::Block, |policy| policy.enforce);
+    if decision.blocks != (enforce == Enforce::Block && !passes) {
+        let blocks = if decision.blocks { "blocks" } else { "does not block" };
+        found.push(format!("is {} and {blocks}", crate::chain::Verdict::from(decision.outcome)));
+    }
+    found
+}
+
+/// Whether a policy lets some rules stand for others, or cannot be read for that.
+fn names_alternatives(request: &Request<'_>) -> bool {
+    policies(request).any(|policy| {
+        let read = serde_yaml::from_str::<Value>(without_mark(&policy.bytes.to_str_lossy()));
+        read.map_or(true, |policy| !policy["require"].is_null())
+    })
+}
+
+fn policies<'r, 'a>(request: &'r Request<'a>) -> impl Iterator<Item = &'r Document<'a>> {
+    let is_policy = |role| matches!(role, Role::Policy | Role::EarlierPolicy | Role::Extends);
+    request.documents.iter().filter(move |document| is_policy(document.role))
+}
+
+/// The acts that a decision counts because somebody signed them, each once.
+fn counted(decision: &Decision) -> impl Iterator<Item = &ActVerdict> {
+    let acts = decision.rules.iter().flat_map(|rule| &rule.requirements).flat_map(|asked| &asked.acts);
+    let signed = acts.filter(|act| act.code == ActCode::Counted && act.proof == Some(Proof::Signature));
+    let mut known: Vec<&str> = Vec::new();
+    signed.filter(move |act| {
+        let is_new = !known.contains(&act.act.as_str());
+        known.push(&act.act);
+        is_new
+    })
+}
+
+/// What is wrong with an act that is counted.
+fn of_counted(verdict: &ActVerdict, request: &Request<'_>) -> Option<String> {
+    let who = &verdict.actor;
+    let Some(act) = request.acts.iter().find(|act| act.id == verdict.act) else {
+        return Some(format!("counts a sign-off of {who} that its request does not hold"));
+    };
+    let (statement, signature) = (act.statement.as_ref()?, act.signature.as_ref().map(Text::to_str_lossy));
+    if signed_by(statement.as_bytes(), &signature.unwrap_or(Cow::Borrowed(""))).is_none() {
+        return Some(format!("counts a sign-off of {who} whose signature does not hold"));
+    }
+    let said = read::<Statement>(statement.as_bytes()).ok()?.predicate;
+    let approves = matches!(said.decision, SignoffDecision::Approve | SignoffDecision::Waive);
+    (approves && !is_about(&said, request)).then(|| {
+        format!("counts a sign-off of {who} for another head or target: {} into {}", said.head, said.target)
+    })
+}
+
+/// Whether a statement is about the change: its target and its head, or what a policy may keep an approval for.
+fn is_about(said: &Signoff, request: &Request<'_>) -> bool {
+    let Some(change) = &request.change else { return false };
+    said.target == change.target && (said.head == change.head.as_str() || is_kept(said, change, request))
+}
+
+/// Whether a policy that says when approvals are stale may keep one of another head: for its diff, for what merging gives, or
+/// because the change had that head before.
+fn is_kept(said: &Signoff, change: &Change<'_>, request: &Request<'_>) -> bool {
+    let says_when = |text: &str| text.contains("stale") || text.contains("ignore");
+    if !policies(request).any(|policy| says_when(&policy.bytes.to_str_lossy())) {
+        return false;
+    }
+    let same = |said: &Option<String>, here: Option<&ObjectId<'_>>| {
+        said.is_some() && said.as_deref() == here.map(ObjectId::as_str)
+    };
+    let commits = request.commits.iter().map(|commit| &commit.sha);
+    let recorded = request.pushes.iter().map(|push| &push.head);
+    let versions = request.versions.iter().map(|version| &version.head);
+    let former = request.former.iter().map(|former| &former.sha);
+    let mut known = commits.chain(recorded).chain(versions).chain(former);
+    same(&said.diff_id, change.diff_id.as_ref())
+        || same(&said.merge_tree, change.merge_tree.as_ref())
+        || known.any(|head| head.as_str() == said.head)
+}
