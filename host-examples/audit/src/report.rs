@@ -12,6 +12,7 @@ use crate::chain::{Event, Finding, Link, Verdict, branch, short};
 use crate::database::{Store, reading};
 use crate::documents::{self, Approver, Document, Removals};
 use crate::record::Held;
+use crate::spool;
 use crate::trail::{Trail, TrailError};
 use crate::verify::{UNANCHORED, cut, replaced};
 use crate::walk::walk;
@@ -119,6 +120,7 @@ pub fn report(
     reading(store, |store| {
         let removals = Trail::of(store).removals()?;
         let mut report = Report { since: since.to_string(), until: until.to_string(), ..Report::default() };
+        report.unknown.extend(spool::lacking(store)?);
         let last = anchors.map(|anchors| anchors.iter().max_by_key(|anchor| anchor.number));
         report.anchored = last.map(|last| Anchored {
             anchors: anchors.unwrap_or_default().len() as u64,

@@ -19,6 +19,9 @@ const MOST: usize = 20_000;
 /// How the names of records end.
 const RECORD: &str = "record";
 
+/// How the names of those end that could not be read and were put aside.
+const ASIDE: &str = "odd";
+
 /// Why a record was not left or not taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
@@ -86,11 +89,23 @@ impl Spool {
 
     /// The records that wait, in the order in which they were left.
     fn records(&self) -> Result<Vec<PathBuf>, SpoolError> {
+        self.files(RECORD)
+    }
+
+    /// The records that could not be read, and wait for somebody to look at them.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn aside(&self) -> Result<Vec<PathBuf>, SpoolError> {
+        self.files(ASIDE)
+    }
+
+    fn files(&self, ending: &str) -> Result<Vec<PathBuf>, SpoolError> {
         let entries = fs::read_dir(&self.folder).map_err(|e| self.failed(e))?;
         let mut records = Vec::new();
         for entry in entries {
             let path = entry.map_err(|e| self.failed(e))?.path();
-            if path.extension().is_some_and(|extension| extension == RECORD) {
+            if path.extension().is_some_and(|extension| extension == ending) {
                 records.push(path);
             }
         }
@@ -151,7 +166,7 @@ impl Spool {
             match self.keep(store, &path, &bytes) {
                 Ok(new) => taken += u64::from(new),
                 Err(TrailError::Odd(_)) => {
-                    let aside = path.with_extension("odd");
+                    let aside = path.with_extension(ASIDE);
                     fs::rename(&path, &aside).map_err(|e| self.failed(e))?;
                     odd.push(aside);
                     continue;
@@ -162,6 +177,10 @@ impl Spool {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(self.failed(e)),
                 _ => {}
             }
+        }
+        // The trail itself goes on saying that it lacks them.
+        for path in self.aside()? {
+            transaction(store, |store| take(store, &name(&path)).map(drop))?;
         }
         Ok((taken, odd))
     }
@@ -174,7 +193,7 @@ impl Spool {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| odd());
         let (component, answer) = (text(component)?, text(answer)?);
         let answer = answer.strip_suffix('\n').ok_or_else(odd)?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = name(path);
         let module = fs::read(self.folder.join(format!("{component}.wasm"))).ok();
         transaction(store, |store| {
             if !take(store, &name)? {
@@ -188,4 +207,38 @@ impl Spool {
             Ok(trail.keep_within(Kept { request, answer, component: &component })?.1)
         })
     }
+}
+
+/// The name of a file.
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// That decisions are not in the trail because their records could not be read, where there are such.
+///
+/// # Errors
+/// When the database fails.
+pub fn lacking(store: &mut dyn Store) -> Result<Option<String>, DatabaseError> {
+    Ok(match unread(store)? {
+        0 => None,
+        1 => Some(
+            "1 record of a spool could not be read and lies aside: its decision is not in the trail"
+                .to_owned(),
+        ),
+        more => Some(format!(
+            "{more} records of a spool could not be read and lie aside: their decisions are not in the trail"
+        )),
+    })
+}
+
+/// How many records were put aside and not taken in since.
+fn unread(store: &mut dyn Store) -> Result<u64, DatabaseError> {
+    let rows = store.query("SELECT name FROM taken WHERE name LIKE $1", &[format!("%.{ASIDE}").into()])?;
+    let mut unread = 0;
+    for row in &rows {
+        let mended = Path::new(&row.text(0)?).with_extension(RECORD).to_string_lossy().into_owned();
+        let taken = store.query("SELECT name FROM taken WHERE name = $1", &[mended.into()])?;
+        unread += u64::from(taken.is_empty());
+    }
+    Ok(unread)
 }

@@ -8,6 +8,7 @@ use crate::chain::{Entry, Event};
 use crate::database::{DatabaseError, Store, reading};
 use crate::documents::{self, Document, Orphan, Removals, Role};
 use crate::record::differences;
+use crate::spool;
 use crate::trail::{Trail, TrailError};
 use crate::walk::walk;
 
@@ -30,6 +31,8 @@ pub struct Verified {
     pub removed: u64,
     /// Anchors that the chain was held against.
     pub anchors: u64,
+    /// That decisions are not in the trail, where it is known.
+    pub lacking: Option<String>,
     /// What is wrong, a sentence each.
     pub faults: Vec<String>,
 }
@@ -42,7 +45,7 @@ pub fn verify(store: &mut dyn Store, anchors: &[Anchor]) -> Result<Verified, Tra
     reading(store, |store| {
         let removals = Trail::of(store).removals()?;
         let mut documents = Documents { removals, ..Documents::default() };
-        let mut verified = Verified::default();
+        let mut verified = Verified { lacking: spool::lacking(store)?, ..Verified::default() };
         let mut earlier = Earlier::default();
         let mut last = 0;
         walk(store, 1, u64::MAX, |store, found| {

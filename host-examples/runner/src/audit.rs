@@ -261,7 +261,21 @@ impl TakeIn {
         let (taken, odd) = spool.take_in(database.open()?.as_mut())?;
         print(&format!("{taken} taken in\n"))?;
         if let Some(path) = odd.first() {
-            bail!("{} records cannot be read and were put aside, such as {}", odd.len(), path.display());
+            let were = if odd.len() == 1 { "was" } else { "were" };
+            bail!(
+                "{} cannot be read and {were} put aside, such as {}",
+                count(odd.len() as u64, "record", "records"),
+                path.display()
+            );
+        }
+        let aside = spool.aside()?;
+        if let Some(path) = aside.first() {
+            let lie = if aside.len() == 1 { "lies" } else { "lie" };
+            bail!(
+                "{} could not be read before and {lie} aside, such as {}: mend it and let its name end with `.record`",
+                count(aside.len() as u64, "record", "records"),
+                path.display()
+            );
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -456,6 +470,9 @@ impl Verify {
             eprintln!("countersign: held against no anchor (--anchors): {}", verify::UNANCHORED);
         }
         eprintln!("countersign: {}", verify::UNREPLAYED);
+        if let Some(lacking) = &verified.lacking {
+            eprintln!("countersign: {lacking}");
+        }
         Ok(ExitCode::from(u8::from(!whole)))
     }
 }

@@ -1220,3 +1220,40 @@ fn what_a_command_did_not_do_it_says() {
         assert!(run.code == 0 && format!("{}{}", run.out, run.err).contains(says), "{command:?}: {run:?}");
     }
 }
+
+#[test]
+fn a_record_that_could_not_be_read_is_spoken_of_until_it_is_taken_in() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    let spool = repo.beside("spool");
+    repo.check(&["--spool", spool.to_str().unwrap()]);
+    let files = std::fs::read_dir(&spool).unwrap().map(|file| file.unwrap().path());
+    let record = files.into_iter().find(|path| path.extension().is_some_and(|end| end == "record")).unwrap();
+    let whole = std::fs::read(&record).unwrap();
+    std::fs::write(&record, &whole[..100]).unwrap();
+    let copy = Copy { folder: tempfile::tempdir().unwrap() };
+    let take_in = || copy.audit(&["take-in", spool.to_str().unwrap()]);
+    for says in
+        ["1 record cannot be read and was put aside", "1 record could not be read before and lies aside"]
+    {
+        let taken = take_in();
+        assert!(taken.code == 2 && taken.err.contains(says), "{taken:?}");
+    }
+    let lacking = "1 record of a spool could not be read and lies aside";
+    let says = |command: &[&str]| {
+        let run = copy.audit(command);
+        format!("{}{}", run.out, run.err).contains(lacking)
+    };
+    let commands: [&[&str]; 3] = [
+        &["verify"],
+        &["report", "--since", "2000-01-01"],
+        &["report", "--since", "2000-01-01", "--format", "json"],
+    ];
+    assert!(commands.iter().all(|command| says(command)));
+    std::fs::remove_file(record.with_extension("odd")).unwrap();
+    assert!(says(&["verify"]), "what is thrown away is lacking all the same");
+    std::fs::write(&record, &whole).unwrap();
+    let taken = take_in();
+    assert!(taken.code == 0 && taken.out == "1 taken in\n", "{taken:?}");
+    assert!(!commands.iter().any(|command| says(command)));
+}
