@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use countersign_core::model::{
-    ActCode, ActVerdict, Change, Decision, Document, Enforce, ObjectId, Outcome, Proof, Request, Role,
-    RuleState, Signoff, SignoffDecision, Statement, Text, read, without_mark,
+    ActCode, ActVerdict, Change, Decision, Enforce, ObjectId, Outcome, Proof, Request, Role, RuleState,
+    Signoff, SignoffDecision, Statement, Text, read, without_mark,
 };
 use countersign_core::signoff::signed_by;
 use serde_json::Value;
@@ -51,15 +51,14 @@ fn of_outcome(decision: &Decision, request: Option<&Request<'_>>) -> Vec<String>
 
 /// Whether a policy lets some rules stand for others, or cannot be read for that.
 fn names_alternatives(request: &Request<'_>) -> bool {
-    policies(request).any(|policy| {
-        let read = serde_yaml::from_str::<Value>(without_mark(&policy.bytes.to_str_lossy()));
-        read.map_or(true, |policy| !policy["require"].is_null())
-    })
+    policies(request).any(|policy| policy.is_none_or(|policy| !policy["require"].is_null()))
 }
 
-fn policies<'r, 'a>(request: &'r Request<'a>) -> impl Iterator<Item = &'r Document<'a>> {
+/// The policies of a request; none of one that cannot be read.
+fn policies(request: &Request<'_>) -> impl Iterator<Item = Option<Value>> {
     let is_policy = |role| matches!(role, Role::Policy | Role::EarlierPolicy | Role::Extends);
-    request.documents.iter().filter(move |document| is_policy(document.role))
+    let policies = request.documents.iter().filter(move |document| is_policy(document.role));
+    policies.map(|policy| serde_yaml::from_str(without_mark(&policy.bytes.to_str_lossy())).ok())
 }
 
 /// The acts that a decision counts because somebody signed them, each once.
@@ -97,13 +96,12 @@ fn is_about(said: &Signoff, request: &Request<'_>) -> bool {
     said.target == change.target && (said.head == change.head.as_str() || is_kept(said, change, request))
 }
 
-/// Whether a policy that says when approvals are stale may keep one of another head: for its diff, for what merging gives, or
-/// because the change had that head before.
+/// Whether a policy may keep an approval of another head: for its diff, for what merging gives, because the change had that head
+/// before, or because what came after it makes nothing stale.
 fn is_kept(said: &Signoff, change: &Change<'_>, request: &Request<'_>) -> bool {
-    let says_when = |text: &str| text.contains("stale") || text.contains("ignore");
-    if !policies(request).any(|policy| says_when(&policy.bytes.to_str_lossy())) {
-        return false;
-    }
+    let policies: Vec<Option<Value>> = policies(request).collect();
+    let says =
+        |word: &str| policies.iter().any(|policy| policy.as_ref().is_none_or(|policy| sets(policy, word)));
     let same = |said: &Option<String>, here: Option<&ObjectId<'_>>| {
         said.is_some() && said.as_deref() == here.map(ObjectId::as_str)
     };
@@ -111,8 +109,20 @@ fn is_kept(said: &Signoff, change: &Change<'_>, request: &Request<'_>) -> bool {
     let recorded = request.pushes.iter().map(|push| &push.head);
     let versions = request.versions.iter().map(|version| &version.head);
     let former = request.former.iter().map(|former| &former.sha);
-    let mut known = commits.chain(recorded).chain(versions).chain(former);
-    same(&said.diff_id, change.diff_id.as_ref())
-        || same(&said.merge_tree, change.merge_tree.as_ref())
-        || known.any(|head| head.as_str() == said.head)
+    let is_known =
+        commits.chain(recorded).chain(versions).chain(former).any(|head| head.as_str() == said.head);
+    (says("diff") && same(&said.diff_id, change.diff_id.as_ref()))
+        || (says("tree") && same(&said.merge_tree, change.merge_tree.as_ref()))
+        || ((says("keep") || says("ignore")) && is_known)
+}
+
+/// Whether options somewhere in a policy say of stale approvals what this word does.
+fn sets(policy: &Value, word: &str) -> bool {
+    let options =
+        |key: &str, value: &Value| key == "options" && (value["stale"] == word || !value[word].is_null());
+    match policy {
+        Value::Object(object) => object.iter().any(|(key, value)| options(key, value) || sets(value, word)),
+        Value::Array(list) => list.iter().any(|value| sets(value, word)),
+        _ => false,
+    }
 }
