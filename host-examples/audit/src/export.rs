@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 
+use countersign_core::visible;
 use serde_json::{Value, json};
 
 use crate::chain::{Event, Link};
@@ -240,9 +241,10 @@ fn row(link: &Link, of_decision: Said) -> Vec<String> {
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula.
+/// A cell that no spreadsheet takes for a formula, and in which nothing deceives whoever looks at it.
 fn inert(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    let shown = visible(cell);
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{shown}") } else { shown }
 }
 
 #[cfg(test)]
@@ -251,5 +253,6 @@ mod tests {
     fn a_cell_is_no_formula() {
         assert_eq!(super::inert("=HYPERLINK(1)"), "'=HYPERLINK(1)");
         assert_eq!(super::inert("acme/app"), "acme/app");
+        assert!(!super::inert("acme/\u{202e}ppa").contains('\u{202e}'));
     }
 }

@@ -1207,6 +1207,16 @@ fn who_answered_is_not_shown_where_the_answer_cannot_be_read() {
 }
 
 #[test]
+fn whoever_is_named_as_git_shows_them_is_to_be_named_in_parts() {
+    let copy = trail();
+    let says = "Dana dana@example.com";
+    let whole = copy.audit(&["redact", "Dana <dana@example.com>"]);
+    assert!(whole.err.contains(says), "{whole:?}");
+    let parts = copy.audit(&["redact", "Dana", "dana@example.com"]);
+    assert!(!parts.err.contains(says) && parts.out.contains("to be removed"), "{parts:?}");
+}
+
+#[test]
 fn what_a_command_did_not_do_it_says() {
     let copy = trail();
     for (command, says) in [

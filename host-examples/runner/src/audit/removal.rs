@@ -10,7 +10,7 @@ use countersign_audit::chain::{Because, branch};
 use countersign_audit::documents::Order;
 use countersign_audit::naming::{Names, Naming};
 use countersign_audit::removal::{Named, Plan, carry_out, plan_expiry, plan_redaction};
-use countersign_core::visible;
+use countersign_core::{shell_word, visible};
 use countersign_host::cli::now;
 
 use super::{count, day, inline, read_all};
@@ -80,7 +80,16 @@ impl Redact {
             })
             .collect();
         let plan = plan_redaction(store, &names, &beside)?;
-        self.removing.run(store, &plan, Because::Request)
+        let code = self.removing.run(store, &plan, Because::Request)?;
+        for (name, address) in self.name.iter().filter_map(|name| identity(name)) {
+            eprintln!(
+                "countersign: documents hold a name and an address each by itself, and are compared with both where you \
+                 give both: {} {}",
+                shell_word(name),
+                shell_word(address)
+            );
+        }
+        Ok(code)
     }
 }
 
@@ -189,6 +198,12 @@ fn shown(plan: &Plan) -> String {
     }
     text.push_str(".\n");
     text
+}
+
+/// The name and the address of somebody who is named as git shows them: `NAME <ADDRESS>`.
+fn identity(name: &str) -> Option<(&str, &str)> {
+    let (name, address) = name.strip_suffix('>')?.split_once('<')?;
+    Some((name.trim(), address.trim())).filter(|(name, address)| !name.is_empty() && !address.is_empty())
 }
 
 /// A document on one line.
