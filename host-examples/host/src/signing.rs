@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use countersign_core::shell_word;
+use countersign_core::signoff::fingerprint;
 use tempfile::NamedTempFile;
 
 /// Why there is no signature, or none that holds.
@@ -117,6 +119,12 @@ impl Key {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// What a person knows it by: its file, or the fingerprint where an agent holds it and the file is none of theirs.
+    pub fn name(&self) -> String {
+        let of_agent = self._file.as_ref().and_then(|_| fingerprint(&self.public));
+        of_agent.map_or_else(|| self.path.display().to_string(), |key| format!("the agent's key {key}"))
+    }
 }
 
 /// The kind and the base64 of a line that is a public key.
@@ -140,9 +148,22 @@ fn said(output: &Output) -> String {
 pub fn sign(key: &Path, namespace: &str, message: &[u8]) -> Result<Vec<u8>, SigningError> {
     let output = ssh_keygen(&["-Y", "sign", "-n", namespace, "-f"], key, &[], message)?;
     if !output.status.success() {
-        return Err(SigningError::NotSigned { key: key.display().to_string(), reason: said(&output) });
+        let reason = with_help(said(&output), key);
+        return Err(SigningError::NotSigned { key: key.display().to_string(), reason });
     }
     Ok(output.stdout)
+}
+
+/// Why it did not sign, and what helps where nobody was there to type a passphrase.
+fn with_help(reason: String, key: &Path) -> String {
+    let asks = reason.to_lowercase().contains("passphrase");
+    let help = asks.then(|| {
+        let key = shell_word(&key.display().to_string());
+        format!(
+            "\n  help: where nobody can type the passphrase, let an agent hold the key first: ssh-add {key}"
+        )
+    });
+    reason + &help.unwrap_or_default()
 }
 
 /// Verifies a signature against a list of allowed signers, with the times that it gives for each key; gives the signer.
@@ -171,4 +192,21 @@ pub fn verify(
     let rest = ["-I", &name, "-n", namespace, "-s", &file];
     let verified = ssh_keygen(&["-Y", "verify", "-f"], signers, &rest, message)?;
     if verified.status.success() { Ok(name) } else { Err(unknown(&verified)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passphrase_that_nobody_typed_is_told_with_what_helps() {
+        for (said, helps) in [
+            ("Load key \"/k\": incorrect passphrase supplied to decrypt private key", true),
+            ("Couldn't sign message: agent refused operation", false),
+        ] {
+            let reason = with_help(said.to_owned(), Path::new("/my keys/k"));
+            assert!(reason.starts_with(said));
+            assert_eq!(reason.contains("ssh-add '/my keys/k'"), helps, "{reason}");
+        }
+    }
 }

@@ -223,7 +223,7 @@ impl Approve {
              run the job of the gate again\n{}",
             change.head.short(),
             plain(&change.target),
-            key.path().display(),
+            key.name(),
             way.push(),
             way.refused(),
         ))?;

@@ -24,7 +24,7 @@ pub fn change(request: &Request<'_>, decision: &Decision, signing: &Signing, key
         Some(signer) => who(signer, &signing.sets),
         None => "nobody whom the target knows".to_owned(),
     };
-    line(format!("You        {signer}, with {}", plain(&key.path().display().to_string())));
+    line(format!("You        {signer}, with {}", plain(&key.name())));
 
     line(String::new());
     line(count(request.commits.len() as u64, "commit"));

@@ -31,6 +31,7 @@ use roster::{Admission, Roster};
 use votes::Vote;
 
 pub(crate) use markdown::Words;
+pub use signers::fingerprint;
 pub(crate) use signers::is_public_key;
 pub use sshsig::signed_by;
 pub(crate) use veto::veto;

@@ -257,6 +257,11 @@ pub(crate) fn is_public_key(text: &str) -> bool {
     public_key(text).is_some()
 }
 
+/// What `ssh-keygen -l` calls a public key; none of a text that is none.
+pub fn fingerprint(public: &str) -> Option<String> {
+    Some(public_key(public)?.fingerprint())
+}
+
 /// The public key that a text is, as `ssh-keygen` writes it.
 pub(crate) fn public_key(text: &str) -> Option<PublicKey> {
     plain_key(&words(text))
