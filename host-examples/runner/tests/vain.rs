@@ -375,6 +375,7 @@ fn a_key_that_is_not_there_is_said_before_anything_is_asked() {
     repo.git(&["config", "user.signingKey", &format!("key::{}", public.trim())]);
     let run = common::run(&repo.path(), &[&args[..], &["--answer", ANSWER]].concat(), &home);
     assert!(run.code == 2 && run.err.contains("give --yes"), "{run:?}");
+    assert!(run.err.contains("with the agent's key SHA256:"), "{run:?}");
     let run = sign(&repo, "nobody", &["--answer", ANSWER]);
     assert!(run.code == 2 && run.err.contains("cannot be read as an SSH key"), "{run:?}");
     // A public key beside a private one of somebody else signs for nobody.
@@ -604,6 +605,11 @@ fn a_waiver_of_what_waits_for_nobody_is_told_why() {
         assert!(run.out.contains(says), "{run:?}");
     }
     // What was taken back already is taken back.
+    let glass = waivable.replace("people:\n", "break-glass: { by: seniors }\npeople:\n");
+    let answers = repo(&glass, &[SAM]);
+    counts(&answers, "sam", WAIVE);
+    let run = sign(&answers, "sam", GLASS);
+    assert!(run.code == 1 && run.out.contains("sam answers for it already, and that counts"), "{run:?}");
     let repo = repo(POLICY, &[SAM]);
     counts(&repo, "sam", &["--answer", ANSWER]);
     counts(&repo, "sam", &["--withdraw"]);

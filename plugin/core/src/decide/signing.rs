@@ -84,6 +84,8 @@ pub(super) fn weigh(before: &Decision, after: Decision, to_sign: &ToSign<'_>) ->
         signing.sentence = format!("{who} takes back what they signed about other heads of the change");
         return signing;
     }
+    let mut overridden = before.rules.iter().filter_map(|rule| rule.overridden.as_ref());
+    let answers = overridden.any(|overridden| overridden.by == who);
     let waived = waived(to_sign);
     let waives = rules.iter().find(|rule| waived.iter().any(|name| overrides::is_name_of(name, &rule.name)));
     let in_vain = waives.filter(|rule| !is_open(rule)).map(|rule| match rule.state {
@@ -104,6 +106,7 @@ pub(super) fn weigh(before: &Decision, after: Decision, to_sign: &ToSign<'_>) ->
             () if takes_back => "nothing is signed here that this could take back".to_owned(),
             () if policy.is_none() => "the target has no policy, so nothing asks for a sign-off".to_owned(),
             () if in_vain.is_some() => in_vain.unwrap_or_default(),
+            () if answers => format!("{who} answers for it already, and that counts"),
             () if again => format!("{who} approved it already, and that counts"),
             () => format!("nothing asks for it: {headline}"),
         };
