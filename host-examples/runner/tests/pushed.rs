@@ -48,7 +48,7 @@ type Case = (&'static str, fn(&Repo), Option<&'static str>, Option<&'static str>
 
 #[test]
 fn a_head_that_was_replaced_or_never_pushed_is_signed_only_anyway_and_every_answer_says_so() {
-    let cases: [Case; 15] = [
+    let cases: [Case; 16] = [
         ("the tip of its branch", |repo| pushed(repo, "change", "change"), None, None, false),
         (
             "a branch that went on",
@@ -92,6 +92,13 @@ fn a_head_that_was_replaced_or_never_pushed_is_signed_only_anyway_and_every_answ
         (
             "a branch that follows the head of a pull request",
             |repo| drop(repo.git(&["config", "branch.change.merge", "refs/pull/7/head"])),
+            None,
+            Some(ELSEWHERE),
+            false,
+        ),
+        (
+            "the target itself, to which a hook lets nothing unsigned",
+            |repo| drop(repo.git(&["branch", "--quiet", "--force", "--move", "change", "main"])),
             None,
             Some(ELSEWHERE),
             false,
@@ -151,7 +158,7 @@ fn a_head_that_was_replaced_or_never_pushed_is_signed_only_anyway_and_every_answ
         before(&repo);
         let target =
             if repo.git(&["for-each-ref", "refs/remotes"]).is_empty() { "refs/heads/main" } else { "main" };
-        let id = repo.git(&["rev-parse", "change"]);
+        let id = repo.git(&["rev-parse", "HEAD"]);
         let head: Vec<&str> =
             head.into_iter().flat_map(|_| ["--head", &id]).chain(["--target", target]).collect();
         let sign = |more: &[&str]| {

@@ -750,6 +750,8 @@ fn what_was_signed_is_neither_rewound_nor_deleted_nor_written_over() {
     let signoffs = "refs/countersign/signoffs";
     forge.dana.git(&["switch", "--quiet", "--create", "work"]);
     forge.dana.commit(AI);
+    // What nobody pushed nobody signs.
+    forge.passes(&["work"]);
     forge.sign();
     forge.passes(&[signoffs]);
     let signed = forge.stands(signoffs);

@@ -77,7 +77,11 @@ impl Repository {
         if let Some(place) = self.held_once(head.commit)? {
             return Ok(Pushed::Replaced { place });
         }
-        Ok(if self.is_from_elsewhere(head)? { Pushed::Elsewhere } else { Pushed::Unpushed })
+        // What is to be pushed to the target itself may be kept off it by a hook until it is signed.
+        let of_target =
+            target.strip_prefix(FOLDER).and_then(|place| place.strip_prefix(remote)?.strip_prefix('/'));
+        let is_target = of_target.is_some_and(|short| head.branch == Some(&format!("refs/heads/{short}")));
+        Ok(if is_target || self.is_from_elsewhere(head)? { Pushed::Elsewhere } else { Pushed::Unpushed })
     }
 
     /// The branches of remotes, each by the ref that says where it stands, with its tip.
