@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use countersign_core::model::{
-    Account, Change, Fact, Needs, ObjectId, Push as PushFact, Request, Software, TriggerKind, When,
+    Account, Change, Fact, Needs, ObjectId, Place, Push as PushFact, Request, Software, TriggerKind, When,
 };
 use countersign_host::collect::{CollectError, Platform};
 use countersign_host::module::sha256_hex;
@@ -127,6 +127,17 @@ impl Platform for Seen<'_> {
         let Some(brought) = self.brought else { return Ok(()) };
         let commits: HashSet<&str> = request.commits.iter().map(|commit| commit.sha.as_str()).collect();
         let seen = brought.of(&commits).map_err(|error| CollectError::Platform(format!("{error:#}")))?;
+        // Where each commit was seen to come, nothing is left that the forge would have to know.
+        let known: HashSet<&str> = seen.iter().map(|push| push.head.as_str()).collect();
+        let own = request.commits.iter().filter(|commit| commit.place != Place::Result);
+        if own.clone().next().is_some() && own.into_iter().all(|commit| known.contains(commit.sha.as_str())) {
+            let missing = std::mem::take(&mut request.unavailable).into_vec();
+            let others = missing.into_iter().filter(|missing| missing.fact != Fact::Pushes);
+            request.unavailable = others.collect::<Vec<_>>().into();
+            if !request.complete.contains(&Fact::Pushes) && !self.platform.absent().contains(&Fact::Pushes) {
+                request.complete.push(Fact::Pushes);
+            }
+        }
         let mut pushes = std::mem::take(&mut request.pushes).into_vec();
         pushes.extend(seen);
         request.pushes = pushes.into();

@@ -74,8 +74,13 @@ fn whoever_pushed_may_not_approve_while_the_feed_moves() {
     story.merged(number, &story.dana, "merge");
 }
 
+/// Takes away what the hook noted of who brought which commit.
+fn forget_who_brought(story: &Story) {
+    std::fs::remove_dir_all(story.folder.path().join("spool/brought")).unwrap();
+}
+
 #[test]
-fn whoever_pushed_is_unknown_once_the_feed_no_longer_says_it() {
+fn whoever_pushed_is_unknown_once_neither_the_feed_nor_the_hook_says_it() {
     let mut story = Story::new();
     let (number, head) = pushed_by_sam(&story, "work");
     let mut ini = std::fs::read_to_string(story.gitea.ini()).unwrap();
@@ -90,6 +95,8 @@ fn whoever_pushed_is_unknown_once_the_feed_no_longer_says_it() {
         assert!(started.elapsed() < Duration::from_secs(30), "the server never removed what is old");
         std::thread::sleep(Duration::from_millis(100));
     }
+    story.blocked(number, &story.dana, "merge", &["sam pushed to this change"]);
+    forget_who_brought(&story);
     story.blocked(number, &story.dana, "merge", &["does not say who pushed", &head]);
     // The control: what dana pushed now, sam may approve.
     let (number, _) = story.pull("other");
@@ -102,6 +109,9 @@ fn whoever_pushed_and_hides_it_is_unknown_and_not_somebody_else() {
     let story = Story::new();
     story.gitea.ok("PATCH", "user/settings", &story.sam, json!({ "hide_activity": true }));
     let (number, head) = pushed_by_sam(&story, "work");
+    // The hook saw it come; without that nobody knows.
+    story.blocked(number, &story.dana, "merge", &["sam pushed to this change"]);
+    forget_who_brought(&story);
     story.blocked(number, &story.dana, "merge", &["does not say who pushed", &head]);
     // Nor where dana pushes on top of it.
     story.clone.git(&["fetch", "--quiet", "origin"]);

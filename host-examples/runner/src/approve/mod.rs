@@ -59,7 +59,14 @@ pub struct Approve {
     #[arg(long)]
     withdraw: bool,
     /// Answer for a rule that is not satisfied, instead of approving; the policy says who may.
-    #[arg(long, value_name = "RULE", group = "override", conflicts_with = "withdraw", requires_all = ["reason", "until"])]
+    #[arg(
+        long,
+        value_name = "RULE",
+        group = "override",
+        conflicts_with = "withdraw",
+        requires_all = ["reason", "until"],
+        allow_hyphen_values = true
+    )]
     waive: Option<String>,
     /// The last day of the waiver.
     #[arg(long, value_name = "YYYY-MM-DD", requires = "waive")]

@@ -316,7 +316,7 @@ fn matcher(dialect: Dialect, pattern: &str) -> Result<Matcher, String> {
             None => (pattern, false),
         };
         // As Gitea anchors it: of alternatives the first at its beginning, the last at its end.
-        let regex = Regex::compile(&format!("^{source}$")).map_err(bad)?;
+        let regex = Regex::of_name(&format!("^{source}$")).map_err(bad)?;
         return Ok(Matcher::Expression(regex, negated));
     }
     let odd: &[char] = if dialect == Dialect::GitHub { &['!', '[', ']', '{', '}'] } else { &['{', '}'] };
@@ -476,6 +476,8 @@ mod tests {
     fn every_line_of_gitea_that_matches_owns() {
         assert_eq!(owning(Dialect::Gitea, ".* @all\n.*\\\\.go @gophers", "a.go"), [".*", ".*\\.go"]);
         assert_eq!(owning(Dialect::Gitea, ".*#a comment @all\n", "a.go"), [""; 0]);
+        // A path has no lines.
+        assert_eq!(owning(Dialect::Gitea, "src/.* @all", "src/new\nline"), ["src/.*"]);
     }
 
     #[test]

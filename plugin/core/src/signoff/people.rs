@@ -548,10 +548,9 @@ impl Directory {
         !self.mailmap.is_empty()
     }
 
-    /// Whether an address may stand for somebody beside whoever has it: by `.mailmap`, and where there are no accounts as a
-    /// forge's mask.
+    /// Whether an address may stand for somebody beside whoever has it: by `.mailmap`, and as a forge's mask.
     pub fn may_map(&self, email: &[u8]) -> bool {
-        self.has_mailmap() || (!self.by_account && is_mask(email))
+        self.has_mailmap() || is_mask(email)
     }
 
     /// Whom an address stands for beside whoever has it, by `.mailmap`. That bars them, and makes nobody answerable.
@@ -559,9 +558,8 @@ impl Directory {
         let email = email.trim();
         let proper = if self.mailmap.is_empty() { email } else { self.mailmap.lookup(name, email).1 };
         if proper.eq_ignore_ascii_case(email) {
-            // A forge's mask names the login of whoever wrote in the forge's own pages.
-            let login = if self.by_account { None } else { masked_login(email) };
-            let person = self.find(&login_token(login?));
+            // A forge's mask names the login of whoever wrote in the forge's own pages. Of a co-author no forge says more.
+            let person = self.find(&login_token(masked_login(email)?));
             return person.filter(|person| self.find(&email_token(email)) != Some(*person));
         }
         let token = format!("e:{}", proper.to_lowercase());

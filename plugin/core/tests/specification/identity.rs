@@ -536,5 +536,11 @@ fn a_mask_of_a_forge_bars_whose_login_it_names() {
             case.request["commits"][0][role] = json!({ "name": "Sam", "email": email });
         }
         assert_eq!(case.codes(), [code], "{email}");
+        // A forge maps authors to accounts, and of co-authors it says nothing.
+        let mut case = Case::new();
+        case.act("sam", "approve");
+        case.request["commits"][0]["message"] = format!("Fix\n\nCo-authored-by: Sam <{email}>\n").into();
+        let code = if code == "author" { "co-author" } else { code };
+        assert_eq!(case.codes(), [code], "co-author {email}");
     }
 }
