@@ -209,7 +209,7 @@ pub fn large() -> anyhow::Result<bool> {
 }
 
 /// Fuel that a decision of this size may take.
-const FUEL: u64 = 8_100_000;
+const FUEL: u64 = 5_500_000;
 
 pub fn budgets() -> anyhow::Result<bool> {
     let (_, cost) =
