@@ -3,11 +3,11 @@
 
 use std::borrow::Cow;
 
+use countersign_core::keys::signed_by;
 use countersign_core::model::{
     ActCode, ActVerdict, Change, Decision, Enforce, ObjectId, Outcome, Proof, Request, Role, RuleState,
     Signoff, SignoffDecision, Statement, Text, read, without_mark,
 };
-use countersign_core::signoff::signed_by;
 use serde_json::Value;
 
 /// What is wrong with an answer by itself and by its request, as far as that is there; a sentence each.

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use countersign_core::keys::fingerprint;
 use countersign_core::shell_word;
-use countersign_core::signoff::fingerprint;
 use tempfile::NamedTempFile;
 
 /// Why there is no signature, or none that holds.

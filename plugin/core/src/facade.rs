@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::decide::bundle::{self, Found};
+use crate::memory::let_go;
 use crate::model::{
     API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role,
     Severity, json, to_json, without_mark,
@@ -201,13 +202,6 @@ pub fn guard(_input: &[u8]) -> Result<String, Error> {
 /// `bad-request`, `over-limit`.
 pub fn render(input: &[u8]) -> Result<String, Error> {
     crate::render::render(within_limit(input)?)
-}
-
-/// What was read and found, once the answer is written.
-pub(crate) fn let_go<T>(documents: T) {
-    if cfg!(feature = "one-call") {
-        std::mem::forget(documents);
-    }
 }
 
 fn within_limit(input: &[u8]) -> Result<&[u8], Error> {

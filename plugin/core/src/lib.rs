@@ -30,8 +30,8 @@ let error = countersign_core::evaluate(b"[1, 2").unwrap_err();
 assert!(error.to_document().contains(r#""error":"bad-request""#));
 ```
 
-Inside, a change flows one way, and each module knows only those above it: [`model`], [`provenance`](mod@provenance),
-`change`, `signals`, `policy`, `signoff`, `decide`, `render`.
+Inside, a change flows one way, and each module knows only those above it: [`model`], [`keys`],
+[`provenance`](mod@provenance), `change`, `signals`, `policy`, `signoff`, `decide`, `render`.
 */
 
 #![forbid(unsafe_code)]
@@ -45,7 +45,9 @@ mod decide;
 mod digest;
 mod error;
 mod facade;
+pub mod keys;
 pub mod limits;
+mod memory;
 pub mod model;
 mod order;
 pub mod policy;

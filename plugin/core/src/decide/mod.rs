@@ -20,8 +20,8 @@ pub(crate) use needs::needs;
 pub use remedies::shell_word;
 
 use crate::change::Judged;
-use crate::facade::let_go;
 use crate::limits::{Steps, TEXT_BYTES};
+use crate::memory::let_go;
 use crate::model::{
     API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Fact, Notice, NoticeCode,
     ObjectId, Outcome, PolicySummary, Proof, Request, Role, RuleResult, ToSign, TriggerKind,

@@ -9,7 +9,6 @@ pub(crate) mod people;
 pub(crate) mod roster;
 pub(crate) mod signed;
 mod signers;
-mod sshsig;
 mod standing;
 mod veto;
 mod votes;
@@ -31,9 +30,6 @@ use roster::{Admission, Roster};
 use votes::Vote;
 
 pub(crate) use markdown::Words;
-pub use signers::fingerprint;
-pub(crate) use signers::is_public_key;
-pub use sshsig::signed_by;
 pub(crate) use veto::veto;
 
 /// The acts on a change, and who acted.

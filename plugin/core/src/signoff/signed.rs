@@ -1,8 +1,8 @@
 //! Signed statements: from bytes to an act of the person who signed, or the code that says why it is none.
 
-use super::signers::{Signers, Unfit, public_key};
-use super::sshsig::{PublicKey, Signature, unarmored};
+use super::signers::{Signers, Unfit};
 use crate::Error;
+use crate::keys::{PublicKey, Signature, public_key, unarmored};
 use crate::limits::{CLOCK_SKEW, SIGNATURE_STEPS, Steps};
 use crate::model::{
     Account, Act, ActCode, ActKind, ObjectId, Proof, Request, SIGNATURE_NAMESPACE, SIGNOFF_TYPE,

@@ -3,7 +3,7 @@
 
 use time::{Date, Month, PrimitiveDateTime, Time};
 
-use super::sshsig::PublicKey;
+use crate::keys::{KINDS, PublicKey, key_of, parts, plain_key, words};
 use crate::model::{ActCode, Request, Role, SIGNATURE_NAMESPACE, When};
 use crate::policy::Policy;
 
@@ -219,60 +219,6 @@ fn unknown(key: &PublicKey) -> Unfit {
         line.unwrap_or_default()
     );
     Unfit { code: ActCode::UnknownKey, why: Some(why) }
-}
-
-/// The parts of a text; what parts them belongs to a part inside of quotes, and the quotes stay.
-fn parts(text: &str, separates: impl Fn(char) -> bool) -> Vec<&str> {
-    let mut quoted = false;
-    let parts = text.split(move |c: char| {
-        quoted ^= c == '"';
-        !quoted && separates(c)
-    });
-    parts.filter(|part| !part.is_empty()).collect()
-}
-
-fn words(line: &str) -> Vec<&str> {
-    parts(line, char::is_whitespace)
-}
-
-/// Kinds of keys as lines name them.
-const KINDS: &[&str] = &[
-    "ssh-ed25519",
-    "sk-ssh-ed25519@openssh.com",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "sk-ecdsa-sha2-nistp256@openssh.com",
-    "ssh-rsa",
-];
-
-/// A kind and the key behind it, which says the same kind itself.
-fn key_of(kind: &str, key: &str) -> Option<PublicKey> {
-    let key = PublicKey::from_base64(key)?;
-    (KINDS.contains(&kind) && key.kind() == Some(kind.as_bytes())).then_some(key)
-}
-
-/// Whether a text is a public key, as `ssh-keygen` writes it.
-pub(crate) fn is_public_key(text: &str) -> bool {
-    public_key(text).is_some()
-}
-
-/// What `ssh-keygen -l` calls a public key; none of a text that is none.
-pub fn fingerprint(public: &str) -> Option<String> {
-    Some(public_key(public)?.fingerprint())
-}
-
-/// The public key that a text is, as `ssh-keygen` writes it.
-pub(crate) fn public_key(text: &str) -> Option<PublicKey> {
-    plain_key(&words(text))
-}
-
-/// The key of a line that holds nothing else, but for a comment.
-fn plain_key(words: &[&str]) -> Option<PublicKey> {
-    match words {
-        [kind, key, ..] => key_of(kind, key),
-        _ => None,
-    }
 }
 
 /// `principals [options] kind key [comment]`; a line that says anything else names nobody.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::faults::{Faults, PLAIN, choice, flag, is_number, lower, map, prose, word, words};
+use crate::keys::is_public_key;
 use crate::model::is_plain_number;
 use crate::policy::yaml::{Node, Place, Value};
 use crate::policy::{CODE_OWNERS, CodeOwnersUse, Dialect, Identity, PeopleSet, User, is_nobodys};
 use crate::provenance::ExtraTool;
-use crate::signoff::is_public_key;
 
 /// A login, or an address where there are no logins.
 fn user(text: &str, place: Place, faults: &mut Faults<'_>) -> Option<String> {

@@ -2,52 +2,12 @@
 //! verifies alike.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256, Sha512};
 
+use super::PublicKey;
+use super::wire::{Wire, put, trimmed};
 use crate::model::{ActCode, SIGNATURE_NAMESPACE};
-
-/// Bytes of the modulus of an RSA key: shorter ones can be factored, longer ones take long to verify.
-const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
-
-/// A public key in the wire format of SSH.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PublicKey(Vec<u8>);
-
-impl PublicKey {
-    /// From the base64 of a line of allowed_signers, authorized_keys or a `.pub` file.
-    pub fn from_base64(text: &str) -> Option<Self> {
-        STANDARD.decode(text).ok().map(PublicKey)
-    }
-
-    /// The kind that the key says it is of.
-    pub fn kind(&self) -> Option<&[u8]> {
-        Wire(&self.0).string()
-    }
-
-    /// Its base64, as in a `.pub` file.
-    pub fn base64(&self) -> String {
-        STANDARD.encode(&self.0)
-    }
-
-    /// What `ssh-keygen -l` calls it.
-    pub fn fingerprint(&self) -> String {
-        format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&self.0)))
-    }
-
-    /// Whether signatures by such a key are verified here, as far as the key itself says.
-    pub fn is_verified(&self) -> bool {
-        let mut wire = Wire(&self.0);
-        match wire.string() {
-            Some(b"ssh-ed25519" | b"sk-ssh-ed25519@openssh.com" | b"ecdsa-sha2-nistp256") => true,
-            Some(b"ssh-rsa") => {
-                let (_, modulus) = (wire.string(), wire.string());
-                modulus.is_some_and(|modulus| RSA_BYTES.contains(&trimmed(modulus).len()))
-            }
-            _ => false,
-        }
-    }
-}
 
 /// A signature, taken apart.
 pub(crate) struct Signature<'s> {
@@ -72,35 +32,6 @@ pub fn signed_by(bytes: &[u8], armored: &str) -> Option<String> {
     let signature = Signature::parse(&signature)?;
     let is_signoff = signature.namespace == SIGNATURE_NAMESPACE.as_bytes();
     (is_signoff && signature.verify(bytes).is_ok()).then(|| signature.key.fingerprint())
-}
-
-/// Reads the strings of SSH's wire format: a length of four bytes, then as many.
-struct Wire<'w>(&'w [u8]);
-
-impl<'w> Wire<'w> {
-    fn take(&mut self, length: usize) -> Option<&'w [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn number(&mut self) -> Option<u32> {
-        self.take(4)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
-    }
-
-    fn string(&mut self) -> Option<&'w [u8]> {
-        let length = self.number()?;
-        self.take(usize::try_from(length).ok()?)
-    }
-
-    fn end(&self) -> Option<()> {
-        self.0.is_empty().then_some(())
-    }
-}
-
-fn put(out: &mut Vec<u8>, string: &[u8]) {
-    out.extend((string.len() as u32).to_be_bytes());
-    out.extend(string);
 }
 
 impl<'s> Signature<'s> {
@@ -247,12 +178,6 @@ const SHA512_PREFIX: [u8; 19] = [
     0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00,
     0x04, 0x40,
 ];
-
-/// A number without the zeros before it.
-fn trimmed(number: &[u8]) -> &[u8] {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    number.get(zeros..).unwrap_or_default()
-}
 
 #[cfg(test)]
 mod tests {
