@@ -28,6 +28,10 @@ impl Guest for Module {
         gate::needs(&request).map_err(typed)
     }
 
+    fn ranges(history: Vec<u8>) -> Result<String, Error> {
+        gate::ranges(&history).map_err(typed)
+    }
+
     fn evaluate(request: Vec<u8>) -> Result<String, Error> {
         gate::evaluate(&request).map_err(typed)
     }

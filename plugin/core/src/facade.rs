@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use crate::decide::bundle::{self, Found};
 use crate::memory::let_go;
 use crate::model::{
-    API_VERSION, Batch, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource, Request, Role,
-    Severity, json, to_json, without_mark,
+    API_VERSION, Batch, BranchHistory, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource,
+    Request, Role, Severity, json, to_json, without_mark,
 };
 use crate::policy::Protects;
 use crate::provenance::{Evidence, Met, Table};
-use crate::{Error, decide, limits, policy};
+use crate::{Error, decide, history, limits, policy};
 
 /// The functions, as `describe` names them.
 pub const FUNCTIONS: &[&str] =
-    &["describe", "needs", "evaluate", "provenance", "check-policy", "guard", "render"];
+    &["describe", "needs", "ranges", "evaluate", "provenance", "check-policy", "guard", "render"];
 
 /// Calls a function by its name in the contract. `describe` takes no notice of its input.
 ///
@@ -24,6 +24,7 @@ pub fn call(function: &str, input: &[u8]) -> Result<String, Error> {
     match function {
         "describe" => Ok(describe()),
         "needs" => needs(input),
+        "ranges" => ranges(input),
         "evaluate" => evaluate(input),
         "provenance" => provenance(input),
         "check-policy" => check_policy(input),
@@ -71,6 +72,28 @@ pub fn describe() -> String {
 pub fn needs(input: &[u8]) -> Result<String, Error> {
     let request = request(input)?;
     Ok(to_json(&decide::needs(&request)?))
+}
+
+/// What is judged next of a branch, by the shape of its history.
+///
+/// # Errors
+/// `bad-request`, `over-limit`.
+pub fn ranges(input: &[u8]) -> Result<String, Error> {
+    let history: BranchHistory<'_> = json::document(within_limit(input)?)
+        .map_err(|e| Error::not_the_document("the history of a branch", &e))?;
+    check_version(&history.api_version)?;
+    history.branches.within_limit("branches")?;
+    history.commits.within_limit("commits")?;
+    for chain in &history.chains {
+        chain.commits.within_limit("commits of a chain")?;
+    }
+    history.bases.within_limit("common ancestors")?;
+    history.counts.within_limit("counts")?;
+    history.merge_trees.within_limit("merge trees")?;
+    history.policies.within_limit("policies")?;
+    history.policy_histories.within_limit("policies of histories")?;
+    history.origins.within_limit("origins of commits")?;
+    Ok(to_json(&history::ranges(&history)?))
 }
 
 /// The decision about a change.

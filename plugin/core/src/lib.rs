@@ -31,7 +31,7 @@ assert!(error.to_document().contains(r#""error":"bad-request""#));
 ```
 
 Inside, a change flows one way, and each module knows only those above it: [`model`], [`keys`],
-[`provenance`](mod@provenance), `change`, `signals`, `policy`, `signoff`, `decide`, `render`.
+[`provenance`](mod@provenance), `change`, `history`, `signals`, `policy`, `signoff`, `decide`, `render`.
 */
 
 #![forbid(unsafe_code)]
@@ -45,6 +45,7 @@ mod decide;
 mod digest;
 mod error;
 mod facade;
+mod history;
 pub mod keys;
 pub mod limits;
 mod memory;
@@ -58,6 +59,8 @@ pub mod signoff;
 
 pub use decide::shell_word;
 pub use error::{Error, ErrorDocument, ErrorKind};
-pub use facade::{FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, render};
+pub use facade::{
+    FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, ranges, render,
+};
 pub use policy::likely;
 pub use render::{plain, visible};

@@ -19,6 +19,12 @@ pub fn needs(request: Vec<u8>) -> FnResult<String> {
     answer(gate::needs(&request))
 }
 
+/// What is judged next of a branch.
+#[plugin_fn]
+pub fn ranges(history: Vec<u8>) -> FnResult<String> {
+    answer(gate::ranges(&history))
+}
+
 /// The decision.
 #[plugin_fn]
 pub fn evaluate(request: Vec<u8>) -> FnResult<String> {

@@ -20,6 +20,12 @@ pub fn needs(request: &[u8]) -> Result<String, JsError> {
     answer(gate::needs(request))
 }
 
+/// What is judged next of a branch.
+#[wasm_bindgen]
+pub fn ranges(history: &[u8]) -> Result<String, JsError> {
+    answer(gate::ranges(history))
+}
+
 /// The decision.
 #[wasm_bindgen]
 pub fn evaluate(request: &[u8]) -> Result<String, JsError> {

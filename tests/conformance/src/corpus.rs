@@ -1,7 +1,27 @@
-//! The corpus that all packagings answer: the examples of the contract, the policies, our own cases of provenance, and
-//! input of every malformed kind.
+//! The corpus that all packagings answer: the examples of the contract, the policies, the histories of branches, our own cases of
+//! provenance, and input of every malformed kind.
+
+#[path = "../../../plugin/core/tests/histories/read.rs"]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "of the core's tests, which may stop and need more of it"
+)]
+mod read;
+#[path = "../../../plugin/core/tests/histories/world.rs"]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "of the core's tests, which may stop and need more of it"
+)]
+mod world;
 
 use countersign_core::model::{API_VERSION, PolicySource, Text};
+
+/// Histories of branches, with what `ranges` says of each.
+const HISTORIES: &str = include_str!("../../../plugin/core/tests/histories/histories.txt");
 
 /// One call.
 pub struct Call {
@@ -55,7 +75,12 @@ pub fn calls() -> anyhow::Result<Vec<Call>> {
         call(name, "check-policy", policy(source.as_bytes().to_vec())?);
     }
     call("a policy that is not UTF-8", "check-policy", policy(b"countersign: 1\nname: \xff\n".to_vec())?);
-    for function in ["needs", "evaluate", "provenance", "check-policy", "guard", "render"] {
+    for case in read::cases(HISTORIES) {
+        for (round, history) in case.asked().into_iter().enumerate() {
+            call(&format!("{}, round {}", case.title, round + 1), "ranges", history);
+        }
+    }
+    for function in ["needs", "ranges", "evaluate", "provenance", "check-policy", "guard", "render"] {
         for (name, input) in malformed() {
             call(name, function, input);
         }
@@ -136,6 +161,23 @@ pub fn malformed() -> Vec<(&'static str, Vec<u8>)> {
         (
             "more acts than the limit",
             format!("{head},{change},\"acts\":[{}]}}", vec!["{}"; 10_001].join(",")).into_bytes(),
+        ),
+        ("a branch and no question", format!("{{{version},\"target\":\"refs/heads/main\"}}").into_bytes()),
+        (
+            "a push of nothing",
+            format!(
+                r#"{{{version},"question":"push","target":"refs/heads/main","remembers":true,"watched":true}}"#
+            )
+            .into_bytes(),
+        ),
+        (
+            "a branch that asks for itself for ever",
+            format!(
+                "{{{version},\"question\":\"tip\",\"target\":\"m\",\"remembers\":true,\"watched\":true,\
+                 \"branches\":[{{\"name\":\"m\",\"tip\":\"{id}\",\"in_order\":\"{other}\",\
+                 \"passed\":[{{\"from\":\"{id}\",\"to\":\"{id}\"}}]}}]}}"
+            )
+            .into_bytes(),
         ),
         ("a time that is none", br#"{"apiVersion":"countersign/v1","trigger":{"now":"yesterday"}}"#.to_vec()),
     ]

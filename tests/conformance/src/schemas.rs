@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use countersign_core::ErrorDocument;
 use countersign_core::model::{
-    Batch, Decision, Description, Findings, Needs, PolicyReport, PolicySource, Request, SignoffFile,
+    Batch, BranchHistory, Decision, Description, Findings, Needs, PolicyReport, PolicySource, Ranges,
+    Request, SignoffFile,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -20,6 +21,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("request", schema::<Request<'static>>()),
         ("decision", schema::<Decision>()),
         ("needs", schema::<Needs>()),
+        ("branch-history", schema::<BranchHistory<'static>>()),
+        ("ranges", schema::<Ranges>()),
         ("description", schema::<Description>()),
         ("batch", schema::<Batch<'static>>()),
         ("findings", schema::<Findings>()),

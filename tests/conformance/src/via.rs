@@ -88,6 +88,7 @@ impl Via {
                 let function = match function {
                     "describe" => Function::Describe,
                     "needs" => Function::Needs,
+                    "ranges" => Function::Ranges,
                     "evaluate" => Function::Evaluate,
                     "provenance" => Function::Provenance,
                     "check-policy" => Function::CheckPolicy,

@@ -81,6 +81,10 @@ fn every_answer_is_a_document_of_its_schema() {
             (_, Err(error)) => assert_valid("error", &document(&error)),
             ("describe", Ok(text)) => assert_valid("description", &document(&text)),
             ("needs", Ok(text)) => assert_valid("needs", &document(&text)),
+            ("ranges", Ok(text)) => {
+                assert_valid("branch-history", &document(&String::from_utf8(call.input).unwrap()));
+                assert_valid("ranges", &document(&text));
+            }
             ("evaluate", Ok(text)) => assert_valid("decision", &document(&text)),
             ("provenance", Ok(text)) => assert_valid("findings", &document(&text)),
             ("check-policy", Ok(text)) => assert_valid("policy-report", &document(&text)),

@@ -8,6 +8,7 @@
 
 mod case;
 mod draw;
+mod histories;
 mod language;
 mod requests;
 mod signing;

@@ -15,6 +15,7 @@ mod documents;
 mod evidence;
 mod extends;
 mod faults;
+mod histories;
 mod identity;
 mod messages;
 mod moves;
