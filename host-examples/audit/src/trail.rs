@@ -12,6 +12,10 @@ use crate::walk::{COLUMNS, Damage, sound, walk};
 /// Earlier answers that a request takes along.
 const ANSWERS: i64 = 1_000;
 
+/// Moves of a branch that are looked at, and entries of a trail in which what came next may stand before the note of what came before.
+const MOVES: i64 = 10_000;
+const BEFORE: i64 = 1_000;
+
 /// Bytes of what an entry is found by, together: a database's index takes so much. Refs that are longer exist nowhere.
 const PLACE_BYTES: usize = 2_000;
 
@@ -43,6 +47,17 @@ pub struct Kept<'k> {
     pub answer: &'k str,
     /// SHA-256 of the component that decided.
     pub component: &'k str,
+}
+
+/// A move of a branch that a decision let pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The entry of the decision.
+    pub entry: u64,
+    /// Where the branch stood; all zeros where it was made.
+    pub from: String,
+    /// Where it was to stand.
+    pub to: String,
 }
 
 /// Earlier answers: question, digest, change.
@@ -358,34 +373,24 @@ impl<'s> Trail<'s> {
         })
     }
 
-    /// The decisions that let a branch go from one commit to another, oldest first; none where they do not lead there.
+    /// The moves of a branch that a decision let pass, newest first: those since an entry, and those shortly before it, for a decision
+    /// about what comes next may be kept before the note that the branch is in order.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn way(
-        &mut self,
-        repository: &str,
-        target: &str,
-        from: &str,
-        to: &str,
-    ) -> Result<Option<Vec<Link>>, TrailError> {
-        let since = self.since(repository)?;
-        let (mut way, mut at) = (Vec::<Link>::new(), to.to_owned());
-        while at != from {
-            let links = self.select(
-                "WHERE repository = $1 AND target = $2 AND result = $3 AND number > $4 ORDER BY number DESC",
-                &[repository.into(), target.into(), at.as_str().into(), since.into()],
-            )?;
-            let passes = |link: &Link| link.entry.made().is_some_and(Made::passes);
-            let known = |link: &Link| way.iter().any(|known| known.entry.number == link.entry.number);
-            let Some(step) = links.into_iter().find(passes).filter(|step| !known(step)) else {
-                return Ok(None);
-            };
-            at = step.entry.made().map(|made| made.base.clone()).unwrap_or_default();
-            way.push(step);
-        }
-        way.reverse();
-        Ok(Some(way))
+    pub fn moves(&mut self, repository: &str, target: &str, since: u64) -> Result<Vec<Move>, TrailError> {
+        let since = i64::try_from(since).unwrap_or(i64::MAX).saturating_sub(BEFORE);
+        let since = since.max(self.since(repository)?);
+        let links = self.select(
+            "WHERE repository = $1 AND target = $2 AND kind = $3 AND result IS NOT NULL AND number > $4
+             ORDER BY number DESC LIMIT $5",
+            &[repository.into(), target.into(), "decision".into(), since.into(), MOVES.into()],
+        )?;
+        let passed = |link: Link| {
+            let made = link.entry.made().filter(|made| made.passes())?;
+            Some(Move { entry: link.entry.number, from: made.base.clone(), to: made.result.clone()? })
+        };
+        Ok(links.into_iter().filter_map(passed).collect())
     }
 
     /// Whether any branch of a repository was seen before.

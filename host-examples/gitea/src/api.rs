@@ -405,7 +405,7 @@ pub fn account(user: &User) -> Account<'static> {
 }
 
 /// A pull request.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Pull {
     pub id: i64,
@@ -437,7 +437,7 @@ impl Pull {
 }
 
 /// A side of a pull request.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Branch {
     /// What it stands at; of a branch that is gone, where the forge keeps what it held.
@@ -467,7 +467,7 @@ pub enum GitRefs {
 }
 
 /// A ref, with what it points at.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct GitRef {
     #[serde(rename = "ref")]
@@ -475,13 +475,13 @@ pub struct GitRef {
     pub object: GitObject,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct GitObject {
     pub sha: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Repository {
     pub id: i64,
@@ -489,14 +489,14 @@ pub struct Repository {
     pub default_branch: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Label {
     pub name: String,
 }
 
 /// A review. It keeps its original words, whatever the page shows.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Review {
     pub id: i64,
@@ -510,7 +510,7 @@ pub struct Review {
 }
 
 /// A comment. Everybody who may write to the repository can change it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Comment {
     pub id: i64,
@@ -521,7 +521,7 @@ pub struct Comment {
 }
 
 /// An event of the timeline.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Event {
     pub id: i64,
@@ -555,7 +555,7 @@ impl Event {
 pub const PULL_PUSH: &str = "pull_push";
 
 /// What the body of a `pull_push` event holds.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct PullPush {
     pub is_force_push: bool,
@@ -563,7 +563,7 @@ pub struct PullPush {
 }
 
 /// An entry of the feed of a repository.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Activity {
     pub id: i64,
@@ -590,7 +590,7 @@ impl Activity {
 }
 
 /// What the content of a `commit_repo` activity holds.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct PushedCommits {
     pub head_commit: PushedCommit,
@@ -602,14 +602,14 @@ pub struct PushedCommits {
     pub len: usize,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct PushedCommit {
     pub sha1: String,
 }
 
 /// A commit of a pull request, with the accounts that the forge maps its addresses to.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct PullCommit {
     pub sha: String,
@@ -618,7 +618,7 @@ pub struct PullCommit {
 }
 
 /// A team of an organisation.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Team {
     pub id: i64,
@@ -628,7 +628,7 @@ pub struct Team {
 }
 
 /// A status of a commit.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Status {
     pub id: i64,
@@ -641,7 +641,7 @@ pub struct Status {
 }
 
 /// What somebody may do in a repository.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Permission {
     pub permission: String,

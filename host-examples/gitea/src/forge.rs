@@ -36,15 +36,6 @@ pub struct PullRequest<'a> {
 pub const MARKER: &str = "<!-- countersign -->";
 
 impl<'a> PullRequest<'a> {
-    /// Reads one.
-    ///
-    /// # Errors
-    /// When the forge does not give it.
-    pub fn read(api: &'a Api, trigger: TriggerKind, repository: &str, number: u64) -> Result<Self, ApiError> {
-        let pull = api.get(&format!("/repos/{repository}/pulls/{number}"))?;
-        Ok(Self::of(api, trigger, repository, pull))
-    }
-
     /// One that was read.
     pub fn of(api: &'a Api, trigger: TriggerKind, repository: &str, pull: Pull) -> Self {
         PullRequest {
@@ -80,13 +71,8 @@ impl<'a> PullRequest<'a> {
         user.is_some_and(|user| Some(&user.login) == self.own.as_ref())
     }
 
-    /// The commit that its branch stands at.
-    pub fn head(&self) -> &str {
-        &self.pull.head.sha
-    }
-
     /// The branch that it would go into.
-    pub fn target(&self) -> String {
+    fn target(&self) -> String {
         format!("refs/heads/{}", self.pull.base.name)
     }
 

@@ -4,7 +4,6 @@
 //! Exit codes: 0 passes or done, 1 blocked, 2 cannot evaluate.
 
 mod api;
-mod branch;
 mod brought;
 mod forge;
 #[cfg(test)]

@@ -127,6 +127,8 @@ pub enum Function {
     Describe,
     /// Facts that are missing.
     Needs,
+    /// What is judged next of a branch.
+    Ranges,
     /// The decision.
     Evaluate,
     /// What commits say about AI.
@@ -341,6 +343,7 @@ impl Module {
             match function {
                 Function::Describe => gate.call_describe(&mut store).map(Ok),
                 Function::Needs => gate.call_needs(&mut store, input),
+                Function::Ranges => gate.call_ranges(&mut store, input),
                 Function::Evaluate => gate.call_evaluate(&mut store, input),
                 Function::Provenance => gate.call_provenance(&mut store, input),
                 Function::CheckPolicy => gate.call_check_policy(&mut store, input),

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use countersign_audit::Place;
-use countersign_core::model::Decision;
+use countersign_core::model::{
+    ActCode, BranchState, BranchVerdict, Decision, JudgedRange, ObjectId, Outcome, PassedMove,
+};
+use countersign_host::collect::CollectError;
 use serde::{Deserialize, Serialize};
 
 /// What is judged.
@@ -87,20 +90,36 @@ pub struct ForgeError {
     pub retry_after: Option<Duration>,
 }
 
+impl From<CollectError> for ForgeError {
+    fn from(error: CollectError) -> Self {
+        ForgeError { reason: error.to_string(), retry_after: None }
+    }
+}
+
 /// What earlier evaluations left behind, for the requests to come.
 pub trait Memory {
-    /// The commit of a branch up to which all was decided about, where something is open after it; all zeros where all that it
-    /// holds is open.
+    /// What is remembered of each branch of a repository, with what is open of those that are named. What a hook left is part of it.
     ///
     /// # Errors
     /// When the trail cannot be read.
-    fn audited(&mut self, repository: &str, target: &str) -> anyhow::Result<Option<String>>;
+    fn branches(&mut self, repository: &str, open_of: &[&str]) -> anyhow::Result<Vec<BranchState<'static>>>;
 
-    /// The last commits up to which all was decided about, one of each branch of a repository.
+    /// The moves of a branch that passed, newest first: those since an entry, and a few before it.
     ///
     /// # Errors
     /// When the trail cannot be read.
-    fn in_order(&mut self, repository: &str) -> anyhow::Result<Vec<String>>;
+    fn passed(
+        &mut self,
+        repository: &str,
+        target: &str,
+        since: u64,
+    ) -> anyhow::Result<Vec<PassedMove<'static>>>;
+
+    /// Whether any branch of a repository was seen before.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    fn watches(&mut self, repository: &str) -> anyhow::Result<bool>;
 
     /// The forge's name for the gate's own comment on a change, where one was written.
     ///
@@ -146,6 +165,41 @@ impl Judged {
     pub fn is_gated(&self) -> bool {
         self.decision.as_ref().is_none_or(|decision| decision.policy.is_some() || decision.blocks)
     }
+
+    /// Whether somebody answers for it, by a sign-off that counted or with broken glass; that nothing is asked is no answer.
+    fn is_answered(&self) -> bool {
+        let Some(decision) = self.decision.as_ref().filter(|decision| decision.outcome == Outcome::Approved)
+        else {
+            return false;
+        };
+        decision.rules.iter().any(|rule| {
+            let mut acts = rule.requirements.iter().flat_map(|requirement| &requirement.acts);
+            acts.any(|verdict| verdict.code == ActCode::Counted) || rule.overridden.is_some()
+        })
+    }
+
+    /// What `ranges` wants to know of it.
+    pub fn outcome(&self) -> JudgedRange<'static> {
+        let policy = self.decision.as_ref().and_then(|decision| decision.policy.as_ref());
+        JudgedRange {
+            gated: self.is_gated(),
+            passes: self.passes(),
+            answered: self.is_answered(),
+            policy: policy.and_then(|policy| policy.digest.clone()).map(Into::into),
+            ..JudgedRange::default()
+        }
+    }
+}
+
+/// A branch as it stands, and what became of it.
+#[derive(Debug)]
+pub struct Looked {
+    /// Where it stands.
+    pub tip: ObjectId<'static>,
+    /// What the module says of it.
+    pub verdict: BranchVerdict,
+    /// The ranges whose decisions stand, oldest first.
+    pub judged: Vec<Judged>,
 }
 
 /// What the status of a commit says.
@@ -250,17 +304,15 @@ pub trait Forge: Send + Sync + 'static {
     /// When the forge does not say.
     fn tip(&self, repository: &str, target: &str) -> Result<Option<String>, ForgeError>;
 
-    /// Judges what a branch gained between two commits, as the changes that they were, oldest first; none where the first is
-    /// nowhere any more. Without a first, all that it holds and the default branch does not.
+    /// Looks at a branch: whether what it holds was decided about, and what the module says of the rest, judged as the changes that it
+    /// was. None when there is no such branch.
     ///
     /// # Errors
     /// When the forge does not answer.
-    fn judge_landed(
+    fn look_at(
         &self,
         repository: &str,
         target: &str,
-        from: Option<&str>,
-        to: &str,
         memory: &mut dyn Memory,
-    ) -> Result<Option<Vec<Judged>>, ForgeError>;
+    ) -> Result<Option<Looked>, ForgeError>;
 }

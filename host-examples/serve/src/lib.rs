@@ -19,5 +19,7 @@ pub mod shown;
 pub mod web;
 pub mod work;
 
-pub use forge::{Delivery, Forge, ForgeError, Judged, Look, Memory, Published, Refusal, Shown, Subject};
+pub use forge::{
+    Delivery, Forge, ForgeError, Judged, Look, Looked, Memory, Published, Refusal, Shown, Subject,
+};
 pub use service::{Settings, run};

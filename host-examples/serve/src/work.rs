@@ -4,14 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use countersign_audit::chain::{Because, Event, Finding};
 use countersign_audit::spool::Spool;
-use countersign_audit::trail::Answers;
+use countersign_audit::trail::{Answers, Move};
 use countersign_audit::{Kept, Link, Place, Trail, removal};
-use countersign_core::model::{When, read};
+use countersign_core::model::{BranchOutcome, BranchState, BranchVerdict, ObjectId, PassedMove, When, read};
 use countersign_host::cli::now;
 
-use crate::forge::{Forge, ForgeError, Judged, Look, Memory, Shown, Subject};
+use crate::forge::{Forge, ForgeError, Judged, Look, Looked, Memory, Shown, Subject};
 use crate::metrics::Metrics;
 use crate::open;
 use crate::pool::Pool;
@@ -47,36 +48,81 @@ pub struct Shared {
 }
 
 /// What the trail remembers.
-struct OfTrail<'p>(&'p Pool);
+struct OfTrail<'s>(&'s Shared);
 
-impl Memory for OfTrail<'_> {
-    fn audited(&mut self, repository: &str, target: &str) -> anyhow::Result<Option<String>> {
-        // A branch that moved a moment ago is not yet looked at; one with a finding was.
-        let open = self.0.with(|store| Trail::of(store).findings(Some((repository, target))))?;
-        Ok(open.into_iter().find_map(|link| match link.entry.event {
+impl OfTrail<'_> {
+    /// Since when a branch is open, where a finding says so.
+    fn open_since(&self, repository: &str, target: &str) -> anyhow::Result<Option<ObjectId<'static>>> {
+        let open = self.0.pool.with(|store| Trail::of(store).findings(Some((repository, target))))?;
+        let since = open.into_iter().find_map(|link| match link.entry.event {
             // A branch of which nothing was decided about is open from its beginning, which all zeros stand for.
             Event::Finding { finding: Finding::NoVerdict, from, .. } => {
                 Some(from.unwrap_or_else(|| "0".repeat(link.entry.head.len())))
             }
             _ => None,
-        }))
+        });
+        since.map(id).transpose()
+    }
+}
+
+impl Memory for OfTrail<'_> {
+    fn branches(&mut self, repository: &str, open_of: &[&str]) -> anyhow::Result<Vec<BranchState<'static>>> {
+        self.0.take_in()?;
+        let merges = self.0.pool.with(|store| Trail::of(store).last_merges(repository))?;
+        let mut branches = Vec::new();
+        for link in merges {
+            branches.push(BranchState {
+                name: link.entry.target.into(),
+                in_order: Some(id(link.entry.head)?),
+                in_order_entry: Some(link.entry.number),
+                by_findings: true,
+                ..BranchState::default()
+            });
+        }
+        for name in open_of {
+            let at = branches.iter().position(|branch| branch.name == *name).unwrap_or(branches.len());
+            if at == branches.len() {
+                branches.push(BranchState {
+                    name: (*name).to_owned().into(),
+                    unknown: true,
+                    by_findings: true,
+                    ..BranchState::default()
+                });
+            }
+            let open = self.open_since(repository, name)?;
+            if let Some(branch) = branches.get_mut(at) {
+                branch.open_since = open;
+            }
+        }
+        Ok(branches)
     }
 
-    fn in_order(&mut self, repository: &str) -> anyhow::Result<Vec<String>> {
-        let merges = self.0.with(|store| Trail::of(store).last_merges(repository))?;
-        Ok(merges.into_iter().map(|link| link.entry.head).collect())
+    fn passed(
+        &mut self,
+        repository: &str,
+        target: &str,
+        since: u64,
+    ) -> anyhow::Result<Vec<PassedMove<'static>>> {
+        let moves = self.0.pool.with(|store| Trail::of(store).moves(repository, target, since))?;
+        let passed =
+            |step: Move| Ok(PassedMove { from: id(step.from)?, to: id(step.to)?, entry: Some(step.entry) });
+        moves.into_iter().map(passed).collect()
+    }
+
+    fn watches(&mut self, repository: &str) -> anyhow::Result<bool> {
+        Ok(self.0.pool.with(|store| Trail::of(store).knows(repository))?)
     }
 
     fn comment(&mut self, repository: &str, change: &str) -> anyhow::Result<Option<String>> {
-        Ok(self.0.with(|store| open::comment(store, repository, change))?)
+        Ok(self.0.pool.with(|store| open::comment(store, repository, change))?)
     }
 
     fn keep_comment(&mut self, repository: &str, change: &str, id: &str) -> anyhow::Result<()> {
-        Ok(self.0.with(|store| open::keep_comment(store, repository, change, id))?)
+        Ok(self.0.pool.with(|store| open::keep_comment(store, repository, change, id))?)
     }
 
     fn answers(&mut self, repository: &str, change: &str) -> anyhow::Result<Answers> {
-        Ok(self.0.with(|store| Trail::of(store).earlier_answers(repository, change))?)
+        Ok(self.0.pool.with(|store| Trail::of(store).earlier_answers(repository, change))?)
     }
 }
 
@@ -230,7 +276,7 @@ impl Shared {
         self.take_in()?;
         let change = number.to_string();
         let before = self.pool.with(|store| open::head(store, repository, &change))?;
-        let Some(judged) = self.forge.judge(repository, number, &mut OfTrail(&self.pool))? else {
+        let Some(judged) = self.forge.judge(repository, number, &mut OfTrail(self))? else {
             self.pool.with(|store| open::close(store, repository, &change))?;
             return self.ask_commit(repository, before.as_deref());
         };
@@ -250,7 +296,7 @@ impl Shared {
             );
         }
         let shown = self.shown(&link, &judged)?;
-        let published = self.forge.publish(&place, &judged, &shown, &mut OfTrail(&self.pool))?;
+        let published = self.forge.publish(&place, &judged, &shown, &mut OfTrail(self))?;
         if let Some(foreign) = published.foreign_status {
             tracing::warn!(repository, number, foreign, "somebody else wrote the gate's status");
             let (at, finding) = (now()?, Finding::ForeignStatus);
@@ -321,50 +367,31 @@ impl Shared {
 
     /// Says up to where all that a branch holds was decided about, or opens a finding.
     fn branch(&self, repository: &str, target: &str) -> anyhow::Result<()> {
-        let Some(tip) = self.forge.tip(repository, target)? else { return Ok(()) };
-        // After the tip: what let it get there was left before it did.
-        self.take_in()?;
-        let last = self.pool.with(|store| Trail::of(store).last_merge(repository, target))?;
-        let known = last.as_ref().map(|link| link.entry.number);
-        let from = last.map(|link| link.entry.head);
+        let looked = self.forge.look_at(repository, target, &mut OfTrail(self))?;
+        let Some(Looked { tip, verdict, judged }) = looked else { return Ok(()) };
+        let BranchVerdict { state, in_order: from, entries: mut decisions, message, .. } = verdict;
+        let tip = tip.to_string();
         let place =
             Place { repository: repository.into(), target: target.into(), change: None, head: tip.clone() };
-        if from.as_deref() == Some(tip.as_str()) {
+        match state {
+            BranchOutcome::Begins => self.begin(repository),
             // It may be back where all was in order.
-            return self.settle(&place, None);
+            BranchOutcome::InOrder if from.as_ref() == Some(&tip) => self.settle(&place, None),
+            BranchOutcome::InOrder | BranchOutcome::Open => {
+                for judged in &judged {
+                    decisions.push(self.keep(judged)?.0.entry.number);
+                }
+                if state == BranchOutcome::InOrder {
+                    return self.merged(place, from, decisions);
+                }
+                let blocks = judged.iter().find(|judged| !judged.passes());
+                let headline = blocks.and_then(|judged| judged.decision.as_ref());
+                let headline = headline.map(|decision| decision.headline.clone());
+                let why = message.or(headline);
+                self.found(place, from, why.as_deref().unwrap_or("it cannot be evaluated"))
+            }
+            _ => Ok(()),
         }
-        if from.is_none() && !self.pool.with(|store| Trail::of(store).knows(repository))? {
-            return self.begin(repository);
-        }
-        let way = |from: &str| self.pool.with(|store| Trail::of(store).way(repository, target, from, &tip));
-        let mut led = from.as_deref().map(way).transpose()?.flatten();
-        if led.is_none() {
-            // A branch that a push makes stood nowhere before, which all zeros stand for. One that was in order may have been deleted
-            // and made again so, by what was decided since; else it is an old tip put back.
-            let is_newer = |link: &Link| Some(link.entry.number) > known;
-            led = way(&"0".repeat(tip.len()))?.filter(|way| way.iter().all(is_newer));
-        }
-        if let Some(way) = led {
-            return self.merged(place, from, &way);
-        }
-        let mut memory = OfTrail(&self.pool);
-        let judged = self.forge.judge_landed(repository, target, from.as_deref(), &tip, &mut memory)?;
-        let Some(judged) = judged else {
-            let why = "the commit up to which all was decided about is nowhere any more; push a merge of it";
-            return self.found(place, from, why);
-        };
-        if !judged.is_empty() && judged.iter().all(|judged| !judged.is_gated()) {
-            return Ok(());
-        }
-        let mut links = Vec::new();
-        for judged in &judged {
-            links.push(self.keep(judged)?.0);
-        }
-        if judged.iter().all(Judged::passes) {
-            return self.merged(place, from, &links);
-        }
-        let why = judged.iter().find(|judged| !judged.passes()).and_then(|judged| judged.decision.as_ref());
-        self.found(place, from, why.map_or("it cannot be evaluated", |decision| decision.headline.as_str()))
     }
 
     /// Opens a finding of a branch that holds what no verdict let in.
@@ -405,9 +432,8 @@ impl Shared {
     }
 
     /// Notes that all up to a commit was decided about, and settles what was open before.
-    fn merged(&self, place: Place, from: Option<String>, way: &[Link]) -> anyhow::Result<()> {
+    fn merged(&self, place: Place, from: Option<String>, decisions: Vec<u64>) -> anyhow::Result<()> {
         let at = now()?;
-        let decisions: Vec<u64> = way.iter().map(|link| link.entry.number).collect();
         let last = decisions.last().copied();
         let merge = Event::Merge { from, decisions };
         self.pool.with(|store| Trail::of(store).note(at, place.clone(), merge))?;
@@ -521,6 +547,11 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// An id that the trail names.
+fn id(text: String) -> anyhow::Result<ObjectId<'static>> {
+    ObjectId::new(text).context("the trail names a commit by what is no id")
 }
 
 /// Who opened the change of a request, by the forge's name for them.

@@ -644,23 +644,24 @@ fn push(from: &str, to: &str, signed: bool) -> Value {
 }
 
 #[test]
-fn a_branch_is_in_order_as_far_as_decisions_led_it() {
+fn the_moves_of_a_branch_are_those_that_a_decision_let_pass() {
     on_each(|database, _| {
         let mut store = database.open().unwrap();
         let store = store.as_mut();
         keep(store, &push("a", "b", true));
         keep(store, &push("b", "c", true));
+        // What was refused moved nothing.
         keep(store, &push("c", "d", false));
-        let mut way = |from: &str, to: &str| -> Option<Vec<u64>> {
-            let way = Trail::of(store).way("acme/app", "refs/heads/main", &id(from), &id(to)).unwrap()?;
-            Some(way.iter().map(|link| link.entry.number).collect())
+        let mut moves = |target: &str, since: u64| -> Vec<(u64, String, String)> {
+            let moves = Trail::of(store).moves("acme/app", target, since).unwrap();
+            moves.into_iter().map(|step| (step.entry, step.from, step.to)).collect()
         };
-        assert_eq!(way("a", "c"), Some(vec![1, 2]));
-        assert_eq!(way("a", "a"), Some(vec![]));
-        assert_eq!(way("b", "c"), Some(vec![2]));
-        // What was refused led nowhere, and neither does what nobody decided about.
-        assert_eq!(way("a", "d"), None);
-        assert_eq!(way("x", "c"), None);
+        let both = vec![(2, id("b"), id("c")), (1, id("a"), id("b"))];
+        assert_eq!(moves("refs/heads/main", 0), both);
+        // What stands shortly before the note that a branch is in order is told as well.
+        assert_eq!(moves("refs/heads/main", 2), both);
+        assert_eq!(moves("refs/heads/main", 5_000), vec![]);
+        assert_eq!(moves("refs/heads/prod", 0), vec![]);
     });
 }
 

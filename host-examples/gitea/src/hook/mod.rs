@@ -17,22 +17,22 @@ use anyhow::{Context, bail};
 use clap::Args;
 use countersign_audit::spool::Spool;
 use countersign_core::model::{
-    Account, Act, ActKind, Change, Fact, Needs, ObjectId, Proof, Push as PushFact, Request, Software,
-    TriggerKind, Unavailable, When, read,
+    Account, Act, ActKind, BranchHistory, BranchOutcome, BranchQuestion, BranchRange, Change, Fact,
+    JudgedRange, Merging, Needs, ObjectId, OriginChange, PassedMove, Proof, Push as PushFact, RefUpdate,
+    Request, Software, TriggerKind, Unavailable, When, read,
 };
 use countersign_host::cli::{complain, now};
-use countersign_host::collect::{CollectError, Collector, HostRules, Platform, Subject};
-use countersign_host::git::{GitError, Repository};
+use countersign_host::collect::{BranchHost, CollectError, Collector, HostRules, Platform, Subject, history};
+use countersign_host::git::Repository;
 use countersign_host::module::{CallError, Function, Module};
 use countersign_serve::Judged;
 
-use crate::api::Api;
-use crate::branch::{DefaultBranch, Grounds, Known};
+use crate::api::{Api, Pull};
 use crate::brought::{Bringer, Brought, NOTED, Seen};
 use crate::forge::PullRequest;
 use crate::rules::{HostRulesChoice, Scope};
 use env::{ForgeAccess, Push};
-use standing::{Order, Standing};
+use standing::Standing;
 use updates::Update;
 
 /// The time in which the forge must have answered everything, of the ten seconds that the whole may take without it.
@@ -103,24 +103,13 @@ impl PreReceive {
             Some(spool) => Some(Brought::open(spool.folder(), &push.identity()?)?),
             None => None,
         };
-        let default_branch = match default_branch {
-            Some(branch) => {
-                let known = match &branch.tip {
-                    Some((_, tip)) => known(&collector, standing.as_ref(), &branch.name, tip)?,
-                    None => Known::default(),
-                };
-                Some(DefaultBranch::of(branch, &known))
-            }
-            None => None,
-        };
         let gate = Gate {
             module: &module,
             push: &push,
             forge: self.forge(),
             host,
-            stands: &stands,
             now: now()?,
-            default_branch,
+            default_branch: default_branch.map(|branch| branch.name),
             spool: spool.as_ref(),
             brought,
         };
@@ -150,10 +139,9 @@ struct Gate<'a> {
     push: &'a Push,
     forge: Option<ForgeAccess>,
     host: HostRules,
-    /// Where every branch stands.
-    stands: &'a HashMap<String, String>,
     now: When,
-    default_branch: Option<DefaultBranch>,
+    /// The default branch, by full name.
+    default_branch: Option<String>,
     spool: Option<&'a Spool>,
     /// Who brought which commit here.
     brought: Option<Brought>,
@@ -165,78 +153,78 @@ impl Gate<'_> {
         &self,
         collector: &mut Collector<'_>,
         update: &Update,
-        mut standing: Option<&mut Standing>,
+        standing: Option<&mut Standing>,
     ) -> anyhow::Result<bool> {
-        let old = update.old.as_ref().map(|old| old.as_str());
-        let is_branch = update.name.starts_with("refs/heads/");
-        // git takes what the client says of it for true until it moves the ref, which is after the hook.
-        let stands = self.stands.get(&update.name).map(String::as_str);
-        if is_branch && stands != old {
-            bail!(
-                "the push would move it from {}, and it stands at {}; fetch, and push again",
-                named(old),
-                named(stands)
-            );
+        let pull = self.merged(update)?;
+        let history = self.history(collector, update, pull.as_ref(), standing.as_deref())?;
+        let mut judging = Judging { gate: self, pull };
+        let followed = collector.follow(history, &self.host, &mut judging)?;
+        let verdict = followed.verdict;
+        if verdict.state == BranchOutcome::Refused {
+            bail!(verdict.message.unwrap_or_default());
         }
-        if update.holds_signoffs()
-            && !update.deletes()
-            && collector.resolve(update.new.as_str())? != update.new
-        {
-            bail!(
-                "it is a tag, and what holds sign-offs is a history of commits; push the commit that it names"
-            );
+        for judged in &followed.stands {
+            self.said(judged)?;
         }
-        let default = self.default_branch.as_ref();
-        let is_default = default.is_some_and(|default| default.rules.name == update.name);
-        let known = match &update.old {
-            Some(old) if is_branch => known(collector, standing.as_deref(), &update.name, old)?,
-            Some(old) => Known::all(old.clone()),
-            None => Known::default(),
-        };
-        let grounds = Grounds::of(collector, &update.name, &known, default)?;
-        let mut judged = self.judge(collector, update, None, &grounds)?;
-        let mut restores = None;
-        if let Some(old) = update.old.as_ref().filter(|_| known.open && judged.is_gated()) {
-            match &known.settled {
-                Some(since) if self.restores(collector, update, old, since)? => {
-                    let update = restores.insert(Update { old: Some(since.clone()), ..update.clone() });
-                    judged = self.judge(collector, update, None, &grounds)?;
-                }
-                since => {
-                    judged = if self.settles(collector, update, old, since.as_ref(), &grounds)? {
-                        // With the rest its policy is decided about.
-                        let known = Known::all(old.clone());
-                        let grounds = Grounds::of(collector, &update.name, &known, default)?;
-                        self.judge(collector, update, None, &grounds)?
-                    } else {
-                        let audited = since.clone().or_else(|| nothing(old));
-                        self.judge(collector, update, audited, &grounds)?
-                    };
-                }
-            }
-        }
-        let passes = self.said(&judged)?;
-        if let Some(standing) = standing.as_mut().filter(|_| passes && is_branch) {
-            let new = update.becomes();
-            // The first policy starts the watch, where it comes to stand on the default branch; where it stands elsewhere, the
-            // first change that it judges.
-            let watches = match &new {
-                Some(new) if is_default => collector.policy_at(new)?.is_some(),
-                _ => false,
-            };
-            if judged.is_gated() || watches {
+        if let Some(standing) = standing {
+            if verdict.begins {
                 standing.begin();
             }
-            // A default branch is watched though it has no policy for a while. Before the first policy nobody is asked, and what
-            // passes is where the watch begins.
-            let is_watched = judged.is_gated() || update.deletes() || (is_default && !known.open);
-            if is_watched || !standing.has_begun() {
-                // Where the branch lost commits, what it was left at was decided about by nobody.
-                let old = old.filter(|_| restores.is_none());
-                standing.pass(&update.name, old, new.as_ref().map(|new| new.as_str()));
+            if let Some(passed) = verdict.remember {
+                standing.pass(&update.name, passed.from.as_deref(), passed.to.as_deref());
             }
         }
-        Ok(passes)
+        Ok(verdict.state == BranchOutcome::Passes)
+    }
+
+    /// The pull request that the server merges by a move of this ref, by the forge's word; none where it merges none, or the forge is
+    /// not asked.
+    fn merged(&self, update: &Update) -> anyhow::Result<Option<Pull>> {
+        let (Some(number), Some(forge)) = (self.push.merges, &self.forge) else { return Ok(None) };
+        let pull: Pull = self.api(forge)?.get(&format!("/repos/{}/pulls/{number}", self.push.repository))?;
+        let target = format!("refs/heads/{}", pull.base.name);
+        if target != update.name {
+            bail!("pull request {number} is for {target}, and {} is being moved", update.name);
+        }
+        Ok(Some(pull))
+    }
+
+    fn api(&self, forge: &ForgeAccess) -> anyhow::Result<Api> {
+        let token = std::fs::read_to_string(&forge.token_file)
+            .with_context(|| format!("reading the forge's token from {}", forge.token_file.display()))?;
+        Ok(Api::new(&forge.url, &token, FORGE_TIME))
+    }
+
+    /// What is known of a ref before anything is asked for.
+    fn history(
+        &self,
+        collector: &mut Collector<'_>,
+        update: &Update,
+        pull: Option<&Pull>,
+        standing: Option<&Standing>,
+    ) -> anyhow::Result<BranchHistory<'static>> {
+        let mut known = history(BranchQuestion::Push, &update.name, self.default_branch.as_deref());
+        known.remembers = standing.is_some();
+        known.watched = standing.is_none_or(Standing::has_begun);
+        known.push = Some(RefUpdate {
+            old: update.old.clone(),
+            new: update.new.clone(),
+            commit: match update.deletes() {
+                true => None,
+                false => Some(collector.resolve(update.new.as_str())?),
+            },
+            merges: self.push.merges.map(|number| Merging {
+                change: number.to_string().into(),
+                head: pull.and_then(|pull| ObjectId::new(pull.head.sha.clone())),
+            }),
+        });
+        if let Some(standing) = standing {
+            let names: Vec<&str> =
+                std::iter::once(update.name.as_str()).chain(self.default_branch.as_deref()).collect();
+            known.branches = standing.remembered(&names)?.into();
+        }
+        collector.stand(&mut known)?;
+        Ok(known)
     }
 
     /// Notes who brings the commits that no ref holds yet.
@@ -253,45 +241,8 @@ impl Gate<'_> {
         Ok(())
     }
 
-    /// Whether a push puts back what a branch lost past the hook. It is judged with all that it brings from where all was in order:
-    /// nobody could answer for what lacks it.
-    fn restores(
-        &self,
-        collector: &Collector<'_>,
-        update: &Update,
-        old: &ObjectId<'static>,
-        since: &ObjectId<'static>,
-    ) -> anyhow::Result<bool> {
-        if self.push.merges.is_some() || since.is_zero() || update.deletes() {
-            return Ok(false);
-        }
-        let git = collector.repository();
-        let holds = |commit: &ObjectId<'static>| {
-            Ok::<bool, GitError>(git.merge_base(since.as_str(), commit.as_str())?.as_ref() == Some(since))
-        };
-        Ok(!holds(old)? && holds(&update.new)?)
-    }
-
-    /// Whether what came into a branch past the hook passes, judged as a change of its own.
-    fn settles(
-        &self,
-        collector: &mut Collector<'_>,
-        update: &Update,
-        old: &ObjectId<'static>,
-        since: Option<&ObjectId<'static>>,
-        grounds: &Grounds,
-    ) -> anyhow::Result<bool> {
-        let came = Update { old: since.cloned(), new: old.clone(), name: update.name.clone() };
-        let subject = came.as_push(collector, grounds)?;
-        // Who pushes now need not be who brought it.
-        let mut pushed = Pushed { lands: false, ..self.pushed(&subject) };
-        let judged = self.decide(collector, subject, &mut pushed)?;
-        let judged = judged.context("the module takes a push for a merge")?;
-        self.said(&judged)
-    }
-
-    /// Says and keeps a decision, and tells whether it lets pass.
-    fn said(&self, judged: &Judged) -> anyhow::Result<bool> {
+    /// Says and keeps a decision.
+    fn said(&self, judged: &Judged) -> anyhow::Result<()> {
         // Most pushes are nobody's concern, and a hook that always speaks is not read.
         if !judged.passes() || judged.decision.as_ref().is_some_and(|decision| decision.policy.is_some()) {
             say(&self.module.render(&judged.answer, "brief", false, false)?);
@@ -305,58 +256,7 @@ impl Gate<'_> {
         if let Some(spool) = self.spool.filter(|_| judged.is_gated()) {
             spool.leave(self.module, &judged.request, &judged.answer)?;
         }
-        Ok(judged.passes())
-    }
-
-    /// The decision about one ref.
-    fn judge(
-        &self,
-        collector: &mut Collector<'_>,
-        update: &Update,
-        audited: Option<ObjectId<'static>>,
-        grounds: &Grounds,
-    ) -> anyhow::Result<Judged> {
-        let push = Subject { audited, ..update.as_push(collector, grounds)? };
-        let answer = match (self.push.merges, &self.forge) {
-            (Some(number), Some(forge)) => {
-                let token = std::fs::read_to_string(&forge.token_file).with_context(|| {
-                    format!("reading the forge's token from {}", forge.token_file.display())
-                })?;
-                let api = Api::new(&forge.url, &token, FORGE_TIME);
-                let repository = &self.push.repository;
-                let mut pull = PullRequest::read(&api, TriggerKind::PreReceive, repository, number)?
-                    .with_git(collector.repository().clone());
-                if pull.target() != update.name {
-                    bail!(
-                        "pull request {number} is for {}, and {} is being moved",
-                        pull.target(),
-                        update.name
-                    );
-                }
-                let head = pull.head().to_owned();
-                let subject = update.subject(collector, &push, Some(&head))?;
-                self.decide(collector, subject, &mut pull)?
-            }
-            _ => {
-                let subject = update.subject(collector, &push, None)?;
-                let mut pushed = self.pushed(&subject);
-                self.decide(collector, subject, &mut pushed)?
-            }
-        };
-        if let Some(answer) = answer {
-            return Ok(answer);
-        }
-        let mut pushed = self.pushed(&push);
-        self.decide(collector, push, &mut pushed)?.context("the module takes a push for a merge")
-    }
-
-    fn pushed(&self, subject: &Subject) -> Pushed<'_> {
-        Pushed {
-            push: self.push,
-            now: self.now,
-            head: subject.head.clone(),
-            lands: self.push.merges.is_none(),
-        }
+        Ok(())
     }
 
     /// The decision about a change; none where it is to be judged as a push instead.
@@ -367,7 +267,7 @@ impl Gate<'_> {
         platform: &mut dyn Platform,
     ) -> anyhow::Result<Option<Judged>> {
         let mut platform = Seen { platform, brought: self.brought.as_ref() };
-        let collected = collector.collect(&self.with_policy(subject), &mut platform, self.now)?;
+        let collected = collector.collect(&subject, &mut platform, self.now)?;
         if collected.as_push {
             return Ok(None);
         }
@@ -379,9 +279,61 @@ impl Gate<'_> {
         let decision = read(answer.as_bytes()).context("the module's answer is no decision")?;
         Ok(Some(Judged { request: collected.request, answer, decision: Some(decision) }))
     }
+}
 
-    fn with_policy(&self, subject: Subject) -> Subject {
-        Subject { host: self.host.clone(), ..subject }
+/// Judges the ranges of one ref.
+struct Judging<'g> {
+    gate: &'g Gate<'g>,
+    pull: Option<Pull>,
+}
+
+impl BranchHost for Judging<'_> {
+    type Judged = Judged;
+    type Error = anyhow::Error;
+
+    fn passed(&mut self, _: &str) -> anyhow::Result<Vec<PassedMove<'static>>> {
+        // What is remembered of a branch came with the history.
+        Ok(Vec::new())
+    }
+
+    fn origin(
+        &mut self,
+        _: &mut Collector<'_>,
+        _: &ObjectId<'static>,
+    ) -> anyhow::Result<Option<OriginChange<'static>>> {
+        // Of a push only what the server says that it merges came by a change.
+        Ok(None)
+    }
+
+    fn judge(
+        &mut self,
+        collector: &mut Collector<'_>,
+        range: &BranchRange,
+        subject: Subject,
+    ) -> anyhow::Result<Option<Judged>> {
+        let gate = self.gate;
+        match (&range.change, &self.pull, &gate.forge) {
+            (Some(_), Some(pull), Some(forge)) => {
+                let api = gate.api(forge)?;
+                let repository = &gate.push.repository;
+                let mut pull = PullRequest::of(&api, TriggerKind::PreReceive, repository, pull.clone())
+                    .with_git(collector.repository().clone());
+                gate.decide(collector, subject, &mut pull)
+            }
+            _ => {
+                let mut pushed = Pushed {
+                    push: gate.push,
+                    now: gate.now,
+                    head: subject.head.clone(),
+                    lands: range.pushed,
+                };
+                gate.decide(collector, subject, &mut pushed)
+            }
+        }
+    }
+
+    fn outcome(&self, judged: &Judged) -> JudgedRange<'static> {
+        judged.outcome()
     }
 }
 
@@ -457,50 +409,6 @@ impl Platform for Pushed<'_> {
         }
         Ok(())
     }
-}
-
-fn named(commit: Option<&str>) -> &str {
-    commit.map_or("nowhere", |commit| commit.get(..12).unwrap_or(commit))
-}
-
-/// How far a branch was decided about; where nobody remembers, as far as it stands.
-fn known(
-    collector: &Collector<'_>,
-    standing: Option<&Standing>,
-    name: &str,
-    tip: &ObjectId<'static>,
-) -> anyhow::Result<Known> {
-    let order = standing.map_or(Order::Settled, |standing| standing.order(name, tip.as_str()));
-    let (points, beside) = match order {
-        Order::Settled => return Ok(Known::all(tip.clone())),
-        Order::OpenSince(points) => (points, false),
-        Order::OpenBeside(points) => (points, true),
-    };
-    // What is not even here any more says nothing of the branch, which is then open from its beginning.
-    let git = collector.repository();
-    let mut here = Vec::new();
-    for point in points {
-        let point = ObjectId::new(point).context("the spool names a commit that is none")?;
-        if let Ok(base) = git.merge_base(point.as_str(), tip.as_str()) {
-            here.push((point, base));
-        }
-    }
-    let held = here.iter().find(|(point, base)| base.as_ref() == Some(point));
-    // What passed last and is here went in: what the server refuses it does not keep.
-    let settled = match held.or(here.first()) {
-        // Another branch may have gone on since; nothing was taken off this one.
-        Some((_, base)) if beside => base.clone(),
-        Some((point, _)) => Some(point.clone()),
-        None => None,
-    };
-    // Of another branch the rules stand where it went last, and not where this one left it.
-    let rules = if beside { here.into_iter().next().map(|(point, _)| point) } else { settled.clone() };
-    Ok(Known { settled, rules, open: true })
-}
-
-/// The id that stands for no commit, in the hash of another.
-fn nothing(like: &ObjectId<'_>) -> Option<ObjectId<'static>> {
-    ObjectId::new("0".repeat(like.as_str().len()))
 }
 
 /// Where every branch stands.

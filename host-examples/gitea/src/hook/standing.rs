@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use countersign_core::model::{BranchState, ObjectId, PassedMove};
 use countersign_host::module::sha256_hex;
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,7 @@ struct Branch {
 
 /// How a branch stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
+enum Order {
     /// All that it holds was decided about.
     Settled,
     /// What it holds after the first of these commits that it holds at all was not; none for a branch that no push made.
@@ -125,8 +126,38 @@ impl Standing {
         self.begins = true;
     }
 
+    /// What is remembered of every branch, with the moves of those that are named.
+    ///
+    /// # Errors
+    /// When the file names a commit by what is no id.
+    pub fn remembered(&self, moves_of: &[&str]) -> anyhow::Result<Vec<BranchState<'static>>> {
+        let id = |text: &str| ObjectId::new(text.to_owned()).context("the spool names a commit that is none");
+        let state = |(name, branch): (&String, &Branch)| {
+            // A branch that a push made was settled nowhere before it.
+            let in_order = Some(branch.settled.as_str()).filter(|settled| !settled.is_empty());
+            let in_order = in_order.map(id).transpose()?;
+            let mut passed = Vec::new();
+            for to in branch.passed.iter().rev().filter(|_| moves_of.contains(&name.as_str())) {
+                let to = id(to)?;
+                let from = match &in_order {
+                    Some(settled) => settled.clone(),
+                    None => id(&"0".repeat(to.as_str().len()))?,
+                };
+                passed.push(PassedMove { from, to, entry: None });
+            }
+            Ok(BranchState {
+                name: name.clone().into(),
+                in_order,
+                passed: Some(passed),
+                of_former_default: branch.beside,
+                ..BranchState::default()
+            })
+        };
+        self.branches.branches.iter().map(state).collect()
+    }
+
     /// How a branch stands that is at `old`.
-    pub fn order(&self, name: &str, old: &str) -> Order {
+    fn order(&self, name: &str, old: &str) -> Order {
         match self.branches.branches.get(name) {
             Some(branch) if branch.settled == old || branch.passed.iter().any(|passed| passed == old) => {
                 Order::Settled

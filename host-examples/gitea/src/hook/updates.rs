@@ -1,10 +1,7 @@
-//! What a push would do to refs, and which change that is.
+//! What a push would do to refs.
 
-use countersign_core::model::{MergeKind, MergeResult, ObjectId};
-use countersign_host::collect::{CollectError, Collector, HostRules, PolicyFrom, Subject, Target};
+use countersign_core::model::ObjectId;
 use countersign_host::statements::SIGNOFF_REFS;
-
-use crate::branch::Grounds;
 
 /// One line of what git tells its hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,73 +43,6 @@ impl Update {
     /// asked while it writes one.
     pub fn is_pull_head(&self) -> bool {
         self.name.starts_with("refs/pull/")
-    }
-
-    /// The change that is judged, of a push with all that it brings: a merge is told from it by the shape of the history alone.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn subject(
-        &self,
-        collector: &mut Collector<'_>,
-        push: &Subject,
-        pull_head: Option<&str>,
-    ) -> Result<Subject, CollectError> {
-        let (Some(old), Some(result)) = (&self.old, &push.result) else { return Ok(push.clone()) };
-        let parents = collector.repository().parents(result.commit.as_str())?;
-        let as_merge = |kind: MergeKind, head: ObjectId<'static>| Subject {
-            head,
-            result: Some(MergeResult { kind, ..result.clone() }),
-            ..push.clone()
-        };
-        let merges = match parents.as_slice() {
-            [first, second] if first == old => Some(second.clone()),
-            _ => None,
-        };
-        match (merges, pull_head) {
-            // What is merged is what the merge says, whatever the forge still thinks that the head is.
-            (Some(head), _) => Ok(as_merge(MergeKind::Merge, head)),
-            (None, Some(head)) if head == result.commit.as_str() => {
-                Ok(as_merge(MergeKind::FastForward, result.commit.clone()))
-            }
-            (None, Some(head)) => {
-                let kind = if parents == [old.clone()] { MergeKind::Squash } else { MergeKind::Rebase };
-                Ok(as_merge(kind, collector.resolve(head)?))
-            }
-            (None, None) => Ok(push.clone()),
-        }
-    }
-
-    /// Everything that the ref would gain, as a change of its own.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn as_push(&self, collector: &mut Collector<'_>, grounds: &Grounds) -> Result<Subject, CollectError> {
-        let (head, result) = if self.deletes() {
-            (self.new.clone(), None)
-        } else {
-            let head = collector.resolve(self.new.as_str())?;
-            let tree = collector.repository().tree(head.as_str())?;
-            let result = MergeResult { commit: head.clone(), tree, kind: MergeKind::Push };
-            (head, Some(result))
-        };
-        // What a branch that a push makes has from the default branch is not its change. A ref of sign-offs has nothing from it.
-        let beside = grounds.beside.clone().filter(|_| result.is_some() && !self.holds_signoffs());
-        Ok(Subject {
-            target: Target {
-                name: self.name.clone(),
-                tip: self.old.clone().map(|old| (self.name.clone(), old)),
-            },
-            default_branch: grounds.default_branch.clone(),
-            base: self.old.clone(),
-            since: self.old.clone().or(beside),
-            head,
-            result,
-            policy: PolicyFrom::Branch(grounds.rules.clone()),
-            host: HostRules::default(),
-            to_sign: false,
-            audited: None,
-        })
     }
 }
 

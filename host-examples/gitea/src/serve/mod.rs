@@ -16,17 +16,20 @@ use anyhow::{Context, bail};
 use clap::Args;
 use countersign_audit::anchor::Anchorage;
 use countersign_audit::{Database, Place};
-use countersign_core::model::{EarlierAnswer, ObjectId, TriggerKind, read};
+use countersign_core::model::{
+    BranchHistory, BranchQuestion, BranchRange, EarlierAnswer, JudgedRange, ObjectId, OriginChange,
+    PassedMove, TriggerKind, read,
+};
 use countersign_host::cli::now;
-use countersign_host::collect::{Collector, Platform, PolicyFrom, Subject, Target};
+use countersign_host::collect::{BranchHost, Collector, HostRules, Platform, Subject, Target, history};
 use countersign_host::git::Remote;
 use countersign_host::module::{CallError, Function, Module};
 use countersign_serve::{
-    Delivery, Forge, ForgeError, Judged, Look, Memory, Published, Refusal, Settings, Shown, Subject as Job,
+    Delivery, Forge, ForgeError, Judged, Look, Looked, Memory, Published, Refusal, Settings, Shown,
+    Subject as Job,
 };
 
 use crate::api::{Api, ApiError, Pull, Repository, User};
-use crate::branch::{DefaultBranch, Grounds, Known};
 use crate::brought::{Brought, Seen};
 use crate::forge::PullRequest;
 use crate::paging::End;
@@ -259,50 +262,34 @@ impl Mirrored<'_> {
         Ok(target.tip.map(|(_, tip)| tip))
     }
 
-    /// The default branch, as far as it was decided about.
-    fn default(
+    /// What is known of a branch before the module asks for anything.
+    fn history(
         &mut self,
-        memory: &mut dyn Memory,
-        repository: &str,
-    ) -> Result<Option<DefaultBranch>, ForgeError> {
-        let Some(branch) = self.default_branch.clone() else { return Ok(None) };
-        let tip = branch.tip.as_ref().map(|(_, tip)| tip.clone());
-        let mut known = self.known(memory, repository, &branch.name, tip.clone())?;
-        if let (None, Some(tip)) = (&known.rules, &tip) {
-            // Nobody need have guarded it before it was the default: what the branches before it said goes on.
-            let in_order = memory.in_order(repository).map_err(failed)?;
-            known.settled = landed::nearest(self.collector.repository(), &in_order, tip).map_err(failed)?;
-            known.rules = landed::newest(&mut self.collector, &in_order).map_err(failed)?.into_iter().next();
+        question: BranchQuestion,
+        target: &str,
+        memory: Option<(&mut dyn Memory, &str)>,
+    ) -> Result<BranchHistory<'static>, ForgeError> {
+        let default = self.default_branch.as_ref().map(|default| default.name.clone());
+        let mut known = history(question, target, default.as_deref());
+        // Before memory is asked, so that what let the branches get there is remembered.
+        self.collector.stand(&mut known).map_err(failed)?;
+        let stand = std::mem::take(&mut known.branches).into_vec();
+        known.remembers = memory.is_some();
+        if let Some((memory, repository)) = memory {
+            let names: Vec<&str> = std::iter::once(target).chain(default.as_deref()).collect();
+            known.watched = memory.watches(repository).map_err(failed)?;
+            known.branches = memory.branches(repository, &names).map_err(failed)?.into();
         }
-        Ok(Some(DefaultBranch::of(branch, &known)))
+        let mut branches = std::mem::take(&mut known.branches).into_vec();
+        for here in stand {
+            match branches.iter_mut().find(|branch| branch.name == here.name) {
+                Some(branch) => branch.tip = here.tip,
+                None => branches.push(here),
+            }
+        }
+        known.branches = branches.into();
+        Ok(known)
     }
-
-    /// How far a branch was decided about that stands at a commit, by what is open of it.
-    fn known(
-        &self,
-        memory: &mut dyn Memory,
-        repository: &str,
-        name: &str,
-        tip: Option<ObjectId<'static>>,
-    ) -> Result<Known, ForgeError> {
-        let Some(since) = memory.audited(repository, name).map_err(failed)? else {
-            return Ok(tip.map(Known::all).unwrap_or_default());
-        };
-        let since = ObjectId::new(since).ok_or_else(|| failed("the trail names a commit that is none"))?;
-        // What is not even here any more says nothing of the branch.
-        let is_here = self.collector.repository().tree(since.as_str()).is_ok();
-        Ok(if is_here { Known::until(since) } else { Known { open: true, ..Known::default() } })
-    }
-}
-
-/// A change of a branch, as the collector wants it.
-struct Range {
-    target: String,
-    grounds: Grounds,
-    base: Option<ObjectId<'static>>,
-    head: ObjectId<'static>,
-    result: Option<countersign_core::model::MergeResult<'static>>,
-    audited: Option<String>,
 }
 
 impl Gitea {
@@ -345,26 +332,13 @@ impl Gitea {
         }
     }
 
-    fn subject(&self, range: Range) -> Subject {
-        // Read anew each time, for whoever keeps it changes it while the service runs.
+    /// What the server's own configuration says. Read anew each time, for whoever keeps it changes it while the service runs.
+    fn rules(&self) -> HostRules {
         let (host, fault) = self.host.rules(&self.module);
         if let Some(fault) = fault {
             tracing::error!(error = format!("{fault:#}"), "nobody breaks the glass by the server's own word");
         }
-        let Grounds { rules, default_branch, beside } = range.grounds;
-        let name = range.target;
-        Subject {
-            target: Target { tip: range.base.clone().map(|tip| (name.clone(), tip)), name },
-            default_branch,
-            since: range.base.clone().or(beside.filter(|_| range.result.is_some())),
-            base: range.base,
-            head: range.head,
-            result: range.result,
-            policy: PolicyFrom::Branch(rules),
-            host,
-            to_sign: false,
-            audited: range.audited.and_then(ObjectId::new),
-        }
+        host
     }
 
     /// A pull request as the service judges it: without its own words, with the answers given in other changes.
@@ -454,16 +428,13 @@ impl Forge for Gitea {
             .iter()
             .map(|pull| Job::Change { repository: repository.to_owned(), number: pull.number })
             .collect();
-        let Mirrored { mut collector, default_branch } = self.look(&api, repository, None)?;
+        let mut mirrored = self.look(&api, repository, None)?;
+        let default_branch = mirrored.default_branch.clone();
         let stands_at = default_branch.as_ref().and_then(|default| default.tip.clone());
         let stands_at = stands_at.map(|(name, tip)| (name, tip.to_string()));
-        let default = default_branch.map(|branch| {
-            let tip = branch.tip.as_ref().map(|(_, tip)| tip.clone());
-            DefaultBranch::of(branch, &tip.map(Known::all).unwrap_or_default())
-        });
         let started = Instant::now();
         let mut more = false;
-        for (target, tip) in collector.repository().branches().map_err(failed)? {
+        for (target, tip) in mirrored.collector.repository().branches().map_err(failed)? {
             let stands = Stands {
                 repository: repository.to_owned(),
                 default: stands_at.clone(),
@@ -477,17 +448,10 @@ impl Forge for Gitea {
                 break;
             }
             // Nothing into itself: what comes out says whether anybody guards it.
-            let known = Known::all(tip.clone());
-            let range = Range {
-                grounds: Grounds::of(&mut collector, &target, &known, default.as_ref()).map_err(failed)?,
-                target: target.clone(),
-                base: Some(tip.clone()),
-                head: tip,
-                result: None,
-                audited: None,
-            };
-            let subject = self.subject(range);
-            let judged = self.decide(&mut collector, &subject, &mut Landed::default(), None)?;
+            let mut known = mirrored.history(BranchQuestion::Change, &target, None)?;
+            known.head = Some(tip);
+            let mut nothing = Proposed { gitea: self, platform: &mut Landed::default(), brought: None };
+            let judged = nothing.judged(&mut mirrored.collector, known)?;
             if judged.is_none_or(|judged| judged.is_gated()) {
                 open.push(Job::Branch { repository: repository.to_owned(), target });
             } else {
@@ -532,22 +496,13 @@ impl Forge for Gitea {
         }
         let mut mirrored = self.look(&api, repository, Some(&pull))?;
         let target = format!("refs/heads/{}", pull.base.name);
-        let tip = mirrored.tip(&target)?;
-        let known = mirrored.known(memory, repository, &target, tip.clone())?;
-        let default = mirrored.default(memory, repository)?;
-        let mut collector = mirrored.collector;
-        let range = Range {
-            grounds: Grounds::of(&mut collector, &target, &known, default.as_ref()).map_err(failed)?,
-            base: tip,
-            head: collector.resolve(&pull.head.sha).map_err(failed)?,
-            result: None,
-            audited: memory.audited(repository, &target).map_err(failed)?,
-            target,
-        };
-        let subject = self.subject(range);
+        let mut known =
+            mirrored.history(BranchQuestion::Change, &target, Some((&mut *memory, repository)))?;
+        known.head = Some(mirrored.collector.resolve(&pull.head.sha).map_err(failed)?);
         let brought = self.brought(&pull)?;
         let mut platform = self.pull_request(&api, memory, repository, pull)?;
-        answered(&api, self.decide(&mut collector, &subject, &mut platform, brought.as_ref())?)
+        let mut proposed = Proposed { gitea: self, platform: &mut platform, brought: brought.as_ref() };
+        answered(&api, proposed.judged(&mut mirrored.collector, known)?)
     }
 
     fn publish(
@@ -587,16 +542,64 @@ impl Forge for Gitea {
         Ok(mirrored.tip(target)?.map(|tip| tip.to_string()))
     }
 
-    fn judge_landed(
+    fn look_at(
         &self,
         repository: &str,
         target: &str,
-        from: Option<&str>,
-        to: &str,
         memory: &mut dyn Memory,
-    ) -> Result<Option<Vec<Judged>>, ForgeError> {
+    ) -> Result<Option<Looked>, ForgeError> {
         // Nothing is written, so there is the time for that too.
         let api = self.api.within(2 * TIME);
-        answered(&api, landed::judge(self, &api, memory, repository, target, from, to)?)
+        answered(&api, landed::look_at(self, &api, memory, repository, target)?)
+    }
+}
+
+/// Judges a change that is proposed to a branch.
+struct Proposed<'p> {
+    gitea: &'p Gitea,
+    platform: &'p mut dyn Platform,
+    brought: Option<&'p Brought>,
+}
+
+impl Proposed<'_> {
+    fn judged(
+        &mut self,
+        collector: &mut Collector<'_>,
+        known: BranchHistory<'static>,
+    ) -> Result<Option<Judged>, ForgeError> {
+        let rules = self.gitea.rules();
+        let followed = collector.follow(known, &rules, self)?;
+        Ok(followed.stands.into_iter().next())
+    }
+}
+
+impl BranchHost for Proposed<'_> {
+    type Judged = Judged;
+    type Error = ForgeError;
+
+    fn passed(&mut self, _: &str) -> Result<Vec<PassedMove<'static>>, ForgeError> {
+        // What is open of a branch its own look finds out.
+        Ok(Vec::new())
+    }
+
+    fn origin(
+        &mut self,
+        _: &mut Collector<'_>,
+        _: &ObjectId<'static>,
+    ) -> Result<Option<OriginChange<'static>>, ForgeError> {
+        Ok(None)
+    }
+
+    fn judge(
+        &mut self,
+        collector: &mut Collector<'_>,
+        _: &BranchRange,
+        subject: Subject,
+    ) -> Result<Option<Judged>, ForgeError> {
+        self.gitea.decide(collector, &subject, &mut *self.platform, self.brought)
+    }
+
+    fn outcome(&self, judged: &Judged) -> JudgedRange<'static> {
+        judged.outcome()
     }
 }

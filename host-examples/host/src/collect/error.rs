@@ -46,6 +46,14 @@ pub enum CollectError {
     /// The request could not be written.
     #[error("the request cannot be written: {0}")]
     Request(#[from] serde_json::Error),
+    /// The module or a host's memory names a commit by what is no id.
+    #[error("`{0}` is no id of a commit")]
+    NoId(String),
+    /// The module asks on and on.
+    #[error(
+        "the module asked for ever more facts about {0}; this is a fault of the module, please report it"
+    )]
+    Endless(String),
     /// A commit that somebody names is not here.
     #[error("`{revision}`{named_by} names no commit in this repository{help}")]
     NoCommit {

@@ -5,6 +5,7 @@ mod error;
 mod gain;
 mod merges;
 mod platform;
+mod ranges;
 mod revisions;
 mod selection;
 
@@ -26,6 +27,7 @@ use documents::document;
 pub use error::{CollectError, Help};
 use gain::Gain;
 pub use platform::Platform;
+pub use ranges::{BranchHost, Followed, history};
 pub use revisions::Range;
 pub use selection::{PolicyFrom, Selection};
 

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use countersign_core::model::{Commit, ObjectId, Text};
+use countersign_core::model::{Commit, HistoryCommit, ObjectId, Text};
 
 use command::{OwnFolder, Places};
 
@@ -446,6 +446,24 @@ impl Repository {
             Ok((commit.sha.to_string(), parents, subject(&commit.message.to_str_lossy())))
         };
         commits.map(entry).collect()
+    }
+
+    /// The commits that `head` reaches along first parents and `without` does not reach, newest first, as the shape of a history.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn chain(
+        &self,
+        head: &ObjectId<'_>,
+        without: &ObjectId<'_>,
+    ) -> Result<Vec<HistoryCommit<'static>>, GitError> {
+        let commits = self.walk(&["--first-parent", head.as_str(), "--not", without.as_str(), "--"])?;
+        let shape = |commit: Result<Commit<'static>, GitError>| {
+            let Commit { sha, tree, parents, .. } = commit?;
+            let parents = parents.into_iter().map(|parent| parent.sha).collect();
+            Ok(HistoryCommit { sha, tree, parents })
+        };
+        commits.map(shape).collect()
     }
 
     /// The newest commit along the first parents of a branch that `head` reaches; none where it reaches none of them.
