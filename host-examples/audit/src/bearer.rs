@@ -7,7 +7,7 @@
 use countersign_core::model::When;
 
 use crate::chain::{Event, Place};
-use crate::database::{Store, transaction};
+use crate::database::{DatabaseError, Store, transaction};
 use crate::trail::{Trail, TrailError};
 
 impl Trail<'_> {
@@ -28,11 +28,17 @@ impl Trail<'_> {
     }
 
     /// Notes that a repository bears a name from now on. Whether another did before: what was open of that one is settled, and what
-    /// is kept beside the trail under its name is gone.
+    /// is kept beside the trail under its name is gone. `forget` does the same for tables of others, in the same step.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn bear(&mut self, at: When, repository: &str, id: &str) -> Result<bool, TrailError> {
+    pub fn bear(
+        &mut self,
+        at: When,
+        repository: &str,
+        id: &str,
+        forget: impl FnOnce(&mut dyn Store, &str) -> Result<(), DatabaseError>,
+    ) -> Result<bool, TrailError> {
         transaction(self.store, |store| {
             let mut trail = Trail { store };
             trail.lock()?;
@@ -43,6 +49,7 @@ impl Trail<'_> {
             let in_order = trail.in_order_elsewhere(repository, id)?;
             if let Some(bearer) = &bearer {
                 trail.leave(at, repository, bearer)?;
+                forget(trail.store, repository)?;
             }
             let is_new_here = bearer.is_some() || !in_order.is_empty();
             let last = trail.head()?.filter(|_| is_new_here).map_or(0, |link| link.entry.number);
@@ -94,14 +101,7 @@ impl Trail<'_> {
             let settled = Event::Settled { finding: finding.entry.number, decision: None };
             self.append(at, finding.entry.place(), settled)?;
         }
-        forget(self.store, repository)
+        self.store.execute("DELETE FROM answers WHERE repository = $1", &[repository.into()])?;
+        Ok(())
     }
-}
-
-/// What is kept beside the trail about the changes of a repository.
-fn forget(store: &mut dyn Store, repository: &str) -> Result<(), TrailError> {
-    for table in ["open", "comments", "answers"] {
-        store.execute(&format!("DELETE FROM {table} WHERE repository = $1"), &[repository.into()])?;
-    }
-    Ok(())
 }

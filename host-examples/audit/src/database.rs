@@ -9,14 +9,10 @@ use std::time::Duration;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::{ErrorCode, OpenFlags};
 
-/// What every table of this version expects.
-const SCHEMA: i64 = 1;
+use crate::tables::TABLES;
 
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(20);
-
-/// A number for PostgreSQL's advisory lock, held while tables are made.
-const TABLES_LOCK: i64 = 0x00C0_0417;
 
 /// Why a database gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -26,12 +22,16 @@ pub enum DatabaseError {
     Address(String),
     /// A newer version has been here.
     #[error(
-        "the database has schema {found}, and this program knows {SCHEMA}: run the newer program, or restore the copy that \
-         was made before the upgrade"
+        "the database has schema {found} of `{tables}`, and this program knows {known}: run the newer program, or restore \
+         the copy that was made before the upgrade"
     )]
     Newer {
-        /// The schema that it has.
+        /// The table that notes the number.
+        tables: &'static str,
+        /// The number that it notes.
         found: i64,
+        /// The newest that is known here.
+        known: i64,
     },
     /// SQLite failed.
     #[error("SQLite: {0}")]
@@ -223,6 +223,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("id", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
     ("integer", "INTEGER", "BIGINT"),
     ("bytes", "BLOB", "BYTEA"),
+    // An entry's own words, for `->`.
+    ("body", "body", "body::json"),
     ("begin", "BEGIN IMMEDIATE", "BEGIN"),
     // All that is read until the end is as it was at the first statement.
     ("begin reading", "BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"),
@@ -374,7 +376,7 @@ impl Store for Postgres {
     }
 }
 
-/// Where a database stands. Opening gives a connection with all tables in place.
+/// Where a database stands. Opening gives a connection with the tables of the trail in place.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Database {
     /// A file.
@@ -418,7 +420,7 @@ impl std::str::FromStr for Database {
 }
 
 impl Database {
-    /// Opens a connection; the tables are made where they are missing.
+    /// Opens a connection; the tables of the trail are made where they are missing, and brought to this version where they are older.
     ///
     /// # Errors
     /// When it cannot be reached, or a newer version has been here.
@@ -427,7 +429,7 @@ impl Database {
         if matches!(self, Database::Sqlite(_)) {
             store.query("PRAGMA journal_mode = wal", &[])?;
         }
-        prepare(store.as_mut())?;
+        TABLES.bring(store.as_mut())?;
         Ok(store)
     }
 
@@ -443,12 +445,10 @@ impl Database {
             return Err(none("there is no such file"));
         }
         let mut store = self.connect(OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
-        if store.query("{has column}", &["countersign".into(), "schema".into()])?.is_empty() {
-            return Err(none("it has no table `countersign`"));
-        }
-        match schema(store.as_mut())? {
+        // What an older version keeps is read as it is: no step so far took anything away.
+        match TABLES.taken(store.as_mut())? {
             Some(_) => Ok(store),
-            None => Err(none("its table `countersign` is empty")),
+            None => Err(none("it has no table `countersign` that notes its schema")),
         }
     }
 
@@ -479,105 +479,6 @@ impl Database {
 
     fn no_trail(&self, found: &'static str) -> DatabaseError {
         DatabaseError::NoTrail { database: self.to_string(), found }
-    }
-}
-
-/// Every table, in the order in which they are made.
-const TABLES: &[&str] = &[
-    "CREATE TABLE IF NOT EXISTS countersign (schema {integer} NOT NULL)",
-    // What the body says stands beside it in columns, to be found by; `verify` compares them.
-    "CREATE TABLE IF NOT EXISTS entries (
-        number {integer} PRIMARY KEY,
-        hash TEXT NOT NULL UNIQUE,
-        kind TEXT NOT NULL,
-        repository TEXT NOT NULL,
-        target TEXT NOT NULL,
-        change TEXT,
-        head TEXT NOT NULL,
-        result TEXT,
-        body TEXT NOT NULL
-    )",
-    "CREATE INDEX IF NOT EXISTS entries_by_place ON entries (repository, target, kind, number)",
-    "CREATE INDEX IF NOT EXISTS entries_by_result ON entries (repository, target, result)",
-    "CREATE INDEX IF NOT EXISTS entries_by_change ON entries (repository, change, number)",
-    "CREATE TABLE IF NOT EXISTS documents (
-        digest TEXT PRIMARY KEY,
-        role TEXT NOT NULL,
-        bytes {bytes}
-    )",
-    "CREATE TABLE IF NOT EXISTS answers (
-        repository TEXT NOT NULL,
-        change TEXT NOT NULL,
-        question TEXT NOT NULL,
-        digest TEXT NOT NULL,
-        PRIMARY KEY (repository, change, question, digest)
-    )",
-    "CREATE TABLE IF NOT EXISTS taken (name TEXT PRIMARY KEY)",
-    "CREATE TABLE IF NOT EXISTS jobs (
-        id {id},
-        lane TEXT NOT NULL UNIQUE,
-        subject TEXT NOT NULL,
-        due {integer} NOT NULL,
-        attempts {integer} NOT NULL,
-        asked {integer} NOT NULL,
-        claim TEXT,
-        until {integer}
-    )",
-    "CREATE INDEX IF NOT EXISTS jobs_by_due ON jobs (due)",
-    "CREATE TABLE IF NOT EXISTS open (
-        repository TEXT NOT NULL,
-        change TEXT NOT NULL,
-        hash TEXT NOT NULL,
-        PRIMARY KEY (repository, change)
-    )",
-    // The gate's own comment on a change, by the forge's name for it.
-    "CREATE TABLE IF NOT EXISTS comments (
-        repository TEXT NOT NULL,
-        change TEXT NOT NULL,
-        id TEXT NOT NULL,
-        PRIMARY KEY (repository, change)
-    )",
-    // When a job of a repository was claimed last.
-    "CREATE TABLE IF NOT EXISTS turns (repository TEXT PRIMARY KEY, at {integer} NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS repositories (name TEXT PRIMARY KEY)",
-    // Which repository bears a name, by the forge's number for it, and where those were in order that bear none any more.
-    "CREATE TABLE IF NOT EXISTS bearers (repository TEXT PRIMARY KEY, id TEXT NOT NULL, since {integer} NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS left_at (
-        id TEXT NOT NULL,
-        target TEXT NOT NULL,
-        head TEXT NOT NULL,
-        PRIMARY KEY (id, target)
-    )",
-    "CREATE TABLE IF NOT EXISTS deliveries (id TEXT PRIMARY KEY, at {integer} NOT NULL)",
-];
-
-/// Columns that tables of an earlier version lack: the table, the column, its type. A program of that version leaves them empty.
-const COLUMNS: &[(&str, &str, &str)] = &[("jobs", "repository", "TEXT")];
-
-fn prepare(store: &mut dyn Store) -> Result<(), DatabaseError> {
-    transaction(store, |store| {
-        store.query("{lock tables}", &[TABLES_LOCK.into()])?;
-        for table in TABLES {
-            store.execute(table, &[])?;
-        }
-        for (table, column, kind) in COLUMNS {
-            if store.query("{has column}", &[(*table).into(), (*column).into()])?.is_empty() {
-                store.execute(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"), &[])?;
-            }
-        }
-        if schema(store)?.is_none() {
-            store.execute("INSERT INTO countersign (schema) VALUES ($1)", &[SCHEMA.into()])?;
-        }
-        Ok(())
-    })
-}
-
-/// The version of the tables, where one was noted.
-fn schema(store: &mut dyn Store) -> Result<Option<i64>, DatabaseError> {
-    let found = store.query("SELECT schema FROM countersign", &[])?;
-    match found.first().map(|row| row.integer(0)).transpose()? {
-        Some(found) if found > SCHEMA => Err(DatabaseError::Newer { found }),
-        found => Ok(found),
     }
 }
 
@@ -655,6 +556,6 @@ mod tests {
         let database = Database::Sqlite(folder.path().join("a.db"));
         database.open().unwrap().execute("UPDATE countersign SET schema = 99", &[]).unwrap();
         let Err(error) = database.open() else { panic!("it was opened") };
-        assert!(error.to_string().contains("has schema 99"), "{error}");
+        assert!(error.to_string().contains("has schema 99 of `countersign`"), "{error}");
     }
 }

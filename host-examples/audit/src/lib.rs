@@ -8,8 +8,8 @@ document can be removed on request, and the chain still verifies.
 Whoever shows something of it [walks](walk) the chain: what was changed since it was written is named, and never shown as if it
 had been recorded.
 
-Everything stands in one [database](database), SQLite or PostgreSQL. Whoever can rewrite that can rewrite a chain from its
-beginning, so its head is [anchored](anchor) elsewhere.
+Everything stands in one [database](database), SQLite or PostgreSQL, whose [tables](schema) are brought from version to version.
+Whoever can rewrite that can rewrite a chain from its beginning, so its head is [anchored](anchor) elsewhere.
 */
 
 pub mod anchor;
@@ -24,8 +24,10 @@ pub mod record;
 pub mod removal;
 pub mod replay;
 pub mod report;
+pub mod schema;
 mod sense;
 pub mod spool;
+mod tables;
 pub mod trail;
 pub mod verify;
 pub mod walk;

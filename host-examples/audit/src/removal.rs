@@ -155,16 +155,18 @@ fn known_by(store: &mut dyn Store, names: &Names) -> Result<(Names, Vec<Orphan>)
     Ok((names, orphans))
 }
 
-/// Plans the removal of the documents of every entry before a moment, but those that a later entry names too, and those of a
-/// change that is still open: people wait for what they say.
+/// Plans the removal of the documents of every entry before a moment, but those that a later entry names too, and those of the
+/// entries that are still wanted, which are named by their hashes: people wait for what they say.
 ///
 /// # Errors
 /// When the database fails.
-pub fn plan_expiry(store: &mut dyn Store, before: When) -> Result<Plan, TrailError> {
+pub fn plan_expiry(
+    store: &mut dyn Store,
+    before: When,
+    wanted: &HashSet<String>,
+) -> Result<Plan, TrailError> {
     reading(store, |store| {
         let mut plan = Plan::default();
-        let open = store.query("SELECT hash FROM open", &[])?;
-        let open = open.iter().map(|row| row.text(0)).collect::<Result<HashSet<_>, _>>()?;
         let (mut old, mut needed, mut named) = (Documents::default(), BTreeSet::new(), HashSet::new());
         walk(store, 1, u64::MAX, |store, found| {
             let Link { entry, hash } = match found {
@@ -176,7 +178,7 @@ pub fn plan_expiry(store: &mut dyn Store, before: When) -> Result<Plan, TrailErr
             };
             plan.until = entry.number;
             named.extend(entry.documents().into_iter().map(|(_, digest)| digest.to_owned()));
-            let is_old = entry.when().is_some_and(|when| when < before) && !open.contains(&hash);
+            let is_old = entry.when().is_some_and(|when| when < before) && !wanted.contains(&hash);
             for (role, digest) in personal(&entry) {
                 if !is_old {
                     needed.insert(digest.to_owned());

@@ -16,6 +16,7 @@ pub mod pool;
 pub mod queue;
 pub mod service;
 pub mod shown;
+pub mod tables;
 pub mod web;
 pub mod work;
 

@@ -1,6 +1,9 @@
 //! The changes that are open, each with the last decision about it and the gate's own comment on it.
 
+use std::collections::HashSet;
+
 use countersign_audit::database::{DatabaseError, Row, Store};
+use countersign_audit::schema::has_column;
 use countersign_audit::trail::{Trail, TrailError};
 use countersign_audit::{Link, Place};
 
@@ -78,6 +81,29 @@ pub fn head(store: &mut dyn Store, repository: &str, change: &str) -> Result<Opt
         &[repository.into(), change.into()],
     )?;
     rows.first().map(|row| row.text(0)).transpose()
+}
+
+/// The entries whose documents people wait for: the last decisions about the changes that are open. None in a trail that no
+/// service ever wrote to.
+///
+/// # Errors
+/// When the database fails.
+pub fn wanted(store: &mut dyn Store) -> Result<HashSet<String>, DatabaseError> {
+    if !has_column(store, "open", "hash")? {
+        return Ok(HashSet::new());
+    }
+    store.query("SELECT hash FROM open", &[])?.iter().map(|row| row.text(0)).collect()
+}
+
+/// Forgets the changes of a repository whose name another bears now.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget(store: &mut dyn Store, repository: &str) -> Result<(), DatabaseError> {
+    for table in ["open", "comments"] {
+        store.execute(&format!("DELETE FROM {table} WHERE repository = $1"), &[repository.into()])?;
+    }
+    Ok(())
 }
 
 /// The forge's name for the gate's own comment on a change.

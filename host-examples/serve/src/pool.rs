@@ -4,6 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use countersign_audit::{Database, DatabaseError, Store};
 
+use crate::tables;
+
 /// Connections that are kept while nobody needs them.
 const IDLE: usize = 16;
 
@@ -14,12 +16,12 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// The pool of a database, with one connection open.
+    /// The pool of a database, with one connection open. Only that one makes tables and changes them.
     ///
     /// # Errors
-    /// When it cannot be reached.
+    /// When it cannot be reached, or a newer version has been here.
     pub fn open(database: Database) -> Result<Self, DatabaseError> {
-        let first = database.open()?;
+        let first = tables::open(&database)?;
         Ok(Pool { database, idle: Mutex::new(vec![first]) })
     }
 
@@ -35,7 +37,7 @@ impl Pool {
         let waiting = idle().pop();
         let mut store = match waiting {
             Some(store) => store,
-            None => self.database.open()?,
+            None => self.database.open_existing()?,
         };
         let done = run(store.as_mut())?;
         let mut idle = idle();

@@ -249,6 +249,7 @@ pub fn forget(store: &mut dyn Store) -> Result<(), DatabaseError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables;
     use countersign_audit::Database;
 
     fn claim(store: &mut dyn Store) -> Result<Option<Job>, DatabaseError> {
@@ -265,7 +266,7 @@ mod tests {
 
     fn store() -> (tempfile::TempDir, Box<dyn Store>) {
         let folder = tempfile::tempdir().unwrap();
-        let store = Database::Sqlite(folder.path().join("q.db")).open().unwrap();
+        let store = tables::open(&Database::Sqlite(folder.path().join("q.db"))).unwrap();
         (folder, store)
     }
 
@@ -369,10 +370,13 @@ mod tests {
     fn a_queue_of_the_version_before_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::Sqlite(folder.path().join("q.db"));
-        let mut store = database.open().unwrap();
-        for statement in
-            ["ALTER TABLE jobs DROP COLUMN repository", "DROP TABLE turns", "DROP TABLE comments"]
-        {
+        let mut store = tables::open(&database).unwrap();
+        for statement in [
+            "ALTER TABLE jobs DROP COLUMN repository",
+            "DROP TABLE turns",
+            "DROP TABLE comments",
+            "DROP TABLE service",
+        ] {
             store.execute(statement, &[]).unwrap();
         }
         let subject = serde_json::to_string(&of("acme/app", 1)).unwrap();
@@ -383,7 +387,7 @@ mod tests {
             )
             .unwrap();
         drop(store);
-        let mut store = database.open().unwrap();
+        let mut store = tables::open(&database).unwrap();
         assert_eq!(claim(store.as_mut()).unwrap().unwrap().subject, of("acme/app", 1));
     }
 

@@ -242,7 +242,7 @@ impl Shared {
             return Ok(());
         }
         let at = now()?;
-        if self.pool.with(|store| Trail::of(store).bear(at, repository, &number))? {
+        if self.pool.with(|store| Trail::of(store).bear(at, repository, &number, open::forget))? {
             tracing::warn!(
                 repository,
                 "another repository bears this name now, and the watch over it begins anew"
@@ -521,7 +521,10 @@ impl Shared {
         let Some(days) = self.settings.retention_days else { return Ok(()) };
         let at = now()?;
         let before = When::from_seconds(When::from_seconds(0).seconds_until(at) - i64::from(days) * 86_400);
-        let plan = self.pool.with(|store| removal::plan_expiry(store, before))?;
+        let plan = self.pool.with(|store| {
+            let wanted = open::wanted(store)?;
+            removal::plan_expiry(store, before, &wanted)
+        })?;
         for damage in &plan.damage {
             tracing::error!(damage, "the trail is not as it was written; its documents stay");
         }

@@ -14,7 +14,7 @@ use countersign_audit::verify::verify;
 use countersign_audit::{Database, Kept, Link, Place, Store, Trail, export, removal, report};
 use countersign_core::model::When;
 use countersign_host::module::Module;
-use countersign_serve::open;
+use countersign_serve::{open, tables};
 use gitea_tests::git::key;
 use gitea_tests::postgres::Postgres;
 use gitea_tests::service::entries;
@@ -148,7 +148,8 @@ fn redact_beside(store: &mut dyn Store, names: &[&str], beside: &[Naming], now: 
 
 /// Removes what is older than ten days, and gives how many documents that were.
 fn expire(store: &mut dyn Store) -> usize {
-    let plan = removal::plan_expiry(store, at(NOW - 10 * 86_400)).unwrap();
+    let wanted = open::wanted(store).unwrap();
+    let plan = removal::plan_expiry(store, at(NOW - 10 * 86_400), &wanted).unwrap();
     removal::carry_out(store, at(NOW), &plan, Because::Retention, None).unwrap();
     plan.remove.len()
 }
@@ -434,7 +435,8 @@ fn an_expiry_leaves_what_was_said_again_since_it_was_planned() {
         let mut store = database.open().unwrap();
         let store = store.as_mut();
         keep(store, &request("7", "c1", false, NOW - 100 * 86_400));
-        let plan = removal::plan_expiry(store, at(NOW - 10 * 86_400)).unwrap();
+        let wanted = open::wanted(store).unwrap();
+        let plan = removal::plan_expiry(store, at(NOW - 10 * 86_400), &wanted).unwrap();
         let mut again = request("7", "c1", false, NOW);
         again["change"]["title"] = json!("Another title");
         let answer = keep(store, &again).0.entry.made().unwrap().answer.clone();
@@ -560,7 +562,7 @@ fn documents_are_kept_for_as_long_as_they_are_to_be() {
 #[test]
 fn what_an_open_change_says_stays_and_what_was_removed_comes_back_where_it_is_said_again() {
     on_each(|database, _| {
-        let mut store = database.open().unwrap();
+        let mut store = tables::open(database).unwrap();
         let store = store.as_mut();
         let waiting = keep(store, &request("7", "c1", false, NOW - 100 * 86_400)).0;
         let made = waiting.entry.made().unwrap().clone();
@@ -777,7 +779,7 @@ fn several_hosts_append_to_one_chain() {
 #[test]
 fn what_was_decided_about_a_repository_goes_with_it_and_not_with_its_name() {
     on_each(|database, _| {
-        let mut store = database.open().unwrap();
+        let mut store = tables::open(database).unwrap();
         let mut trail = Trail::of(store.as_mut());
         let main = "refs/heads/main";
         let place = |repository: &str, head: &str| Place {
@@ -791,25 +793,25 @@ fn what_was_decided_about_a_repository_goes_with_it_and_not_with_its_name() {
         };
         trail.begin(at(NOW), "acme/app", vec![place("acme/app", "a1")]).unwrap();
         // One that was watched before anybody asked for its number stays who it is.
-        assert!(!trail.bear(at(NOW), "acme/app", "1").unwrap());
-        assert!(!trail.bear(at(NOW), "acme/app", "1").unwrap());
+        assert!(!trail.bear(at(NOW), "acme/app", "1", open::forget).unwrap());
+        assert!(!trail.bear(at(NOW), "acme/app", "1", open::forget).unwrap());
         assert_eq!(last(&mut trail, "acme/app"), Some(id("a1")));
         trail.find(at(NOW), place("acme/app", "odd"), Finding::NoVerdict, Some(id("a1")), None).unwrap();
         // Deleted and made again.
-        assert!(trail.bear(at(NOW), "acme/app", "2").unwrap());
+        assert!(trail.bear(at(NOW), "acme/app", "2", open::forget).unwrap());
         assert_eq!(last(&mut trail, "acme/app"), None);
         assert!(!trail.knows("acme/app").unwrap() && trail.last_merges("acme/app").unwrap().is_empty());
         assert!(trail.findings(Some(("acme/app", main))).unwrap().is_empty());
         trail.begin(at(NOW), "acme/app", vec![place("acme/app", "b1")]).unwrap();
         assert_eq!(last(&mut trail, "acme/app"), Some(id("b1")));
         // Renamed, it goes on from where it was in order; and so does the first, which was only put aside, once it is back.
-        assert!(!trail.bear(at(NOW), "acme/other", "2").unwrap());
+        assert!(!trail.bear(at(NOW), "acme/other", "2", open::forget).unwrap());
         assert_eq!(last(&mut trail, "acme/other"), Some(id("b1")));
         let merge = Event::Merge { from: Some(id("b1")), decisions: vec![] };
         trail.note(at(NOW), place("acme/other", "b2"), merge).unwrap();
-        assert!(trail.bear(at(NOW), "acme/app", "1").unwrap());
+        assert!(trail.bear(at(NOW), "acme/app", "1", open::forget).unwrap());
         assert_eq!(last(&mut trail, "acme/app"), Some(id("a1")));
-        assert!(trail.bear(at(NOW), "acme/app", "2").unwrap());
+        assert!(trail.bear(at(NOW), "acme/app", "2", open::forget).unwrap());
         assert_eq!(last(&mut trail, "acme/app"), Some(id("b2")));
         assert!(verify(store.as_mut(), &[]).unwrap().faults.is_empty());
     });

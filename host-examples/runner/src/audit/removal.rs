@@ -12,6 +12,7 @@ use countersign_audit::naming::{Names, Naming};
 use countersign_audit::removal::{Named, Plan, carry_out, plan_expiry, plan_redaction};
 use countersign_core::{shell_word, visible};
 use countersign_host::cli::now;
+use countersign_serve::open;
 
 use super::{count, day, inline, read_all};
 use crate::output::print;
@@ -95,7 +96,8 @@ impl Redact {
 
 impl Expire {
     pub fn run(&self, store: &mut dyn Store) -> anyhow::Result<ExitCode> {
-        let plan = plan_expiry(store, day(&self.before)?)?;
+        let wanted = open::wanted(store)?;
+        let plan = plan_expiry(store, day(&self.before)?, &wanted)?;
         self.removing.run(store, &plan, Because::Retention)
     }
 }
