@@ -411,21 +411,22 @@ impl<'s> Trail<'s> {
     /// # Errors
     /// When the database fails.
     pub fn findings(&mut self, of: Option<(&str, &str)>) -> Result<Vec<Link>, TrailError> {
-        let mut all = |kind: &str| match of {
-            Some((repository, target)) => self.select(
-                "WHERE repository = $1 AND target = $2 AND kind = $3 ORDER BY number",
-                &[repository.into(), target.into(), kind.into()],
-            ),
-            None => self.select("WHERE kind = $1 ORDER BY number", &[kind.into()]),
+        let (place, values) = match of {
+            Some((repository, target)) => {
+                ("AND repository = $1 AND target = $2", vec![repository.into(), target.into()])
+            }
+            None => ("", Vec::new()),
         };
-        let (mut found, settled) = (all("finding")?, all("settled")?);
-        found.retain(|link| {
-            let settles = |other: &Link| {
-                matches!(other.entry.event, Event::Settled { finding, .. } if finding == link.entry.number)
-            };
-            !settled.iter().any(settles)
-        });
-        Ok(found)
+        self.select(
+            &format!(
+                "WHERE number IN (
+                     SELECT number FROM entries WHERE kind = 'finding' {place}
+                     EXCEPT
+                     SELECT CAST({{body}} ->> 'finding' AS {{integer}}) FROM entries WHERE kind = 'settled' {place}
+                 ) ORDER BY number"
+            ),
+            &values,
+        )
     }
 
     /// A document, as far as it is still there.
@@ -486,4 +487,134 @@ pub(crate) fn take(store: &mut dyn Store, name: &str) -> Result<bool, DatabaseEr
     }
     store.execute("INSERT INTO taken (name) VALUES ($1)", &[Value::from(name)])?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::Verdict;
+    use crate::database::{Database, Row};
+
+    /// Entries of the trails below: a service of many teams keeps so many in a few years.
+    const MANY: u64 = 20_000;
+
+    /// A database that counts what it is asked and what it answers, and reads no table of entries from end to end.
+    struct Counted<'s> {
+        store: &'s mut dyn Store,
+        queries: usize,
+        rows: usize,
+    }
+
+    impl Store for Counted<'_> {
+        fn execute(&mut self, statement: &str, values: &[Value]) -> Result<u64, DatabaseError> {
+            self.store.execute(statement, values)
+        }
+
+        fn query(&mut self, statement: &str, values: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+            for step in self.store.query(&format!("EXPLAIN QUERY PLAN {statement}"), values)? {
+                let step = step.text(3)?;
+                assert!(
+                    !["SCAN entries", "SCAN step", "SCAN last"].iter().any(|scan| step.starts_with(scan)),
+                    "{step}"
+                );
+            }
+            let rows = self.store.query(statement, values)?;
+            self.queries += 1;
+            self.rows += rows.len();
+            Ok(rows)
+        }
+
+        fn erase(&mut self) -> Result<&'static str, DatabaseError> {
+            self.store.erase()
+        }
+    }
+
+    /// What it costs to ask a trail: queries, and rows that came.
+    fn cost<T>(store: &mut dyn Store, ask: impl FnOnce(&mut Trail<'_>) -> T) -> (T, usize, usize) {
+        let mut counted = Counted { store, queries: 0, rows: 0 };
+        let answer = ask(&mut Trail::of(&mut counted));
+        (answer, counted.queries, counted.rows)
+    }
+
+    fn id(number: u64) -> String {
+        format!("{number:040x}")
+    }
+
+    fn main_at(head: u64) -> Place {
+        Place {
+            repository: "acme/app".into(),
+            target: "refs/heads/main".into(),
+            change: None,
+            head: id(head),
+        }
+    }
+
+    /// A decision that lets a branch go from one commit to another.
+    fn push(base: u64, result: u64) -> Event {
+        Event::Decision(Made {
+            verdict: Verdict::Approved,
+            blocks: false,
+            ai: false,
+            overridden: false,
+            result: Some(id(result)),
+            base: id(base),
+            request: String::new(),
+            facts: String::new(),
+            answer: String::new(),
+            component: String::new(),
+            policy: None,
+            approvers: None,
+        })
+    }
+
+    /// A trail with these entries.
+    fn trail_of(events: impl Iterator<Item = (u64, Event)>) -> (tempfile::TempDir, Box<dyn Store>) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Database::Sqlite(folder.path().join("a.db")).open().unwrap();
+        let appended: Result<(), TrailError> = transaction(store.as_mut(), |store| {
+            let mut trail = Trail { store };
+            for (head, event) in events {
+                trail.append(When::from_seconds(0), main_at(head), event)?;
+            }
+            Ok(())
+        });
+        appended.unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn moves_cost_one_question_and_the_rows_since_the_branch_was_in_order() {
+        let (_folder, mut store) = trail_of((1..=MANY).map(|number| (number, push(number - 1, number))));
+        let mut moves = |since: u64| {
+            let moves = |trail: &mut Trail<'_>| trail.moves("acme/app", "refs/heads/main", since).unwrap();
+            let (moves, queries, rows) = cost(store.as_mut(), moves);
+            assert_eq!(queries, 2, "which repository bears the name, and the moves");
+            assert_eq!((moves.len(), moves.first().map(|step| step.entry)), (rows, Some(MANY)));
+            rows
+        };
+        assert_eq!(moves(MANY), BEFORE as usize);
+        assert_eq!(moves(MANY - 10), BEFORE as usize + 10);
+        assert_eq!(moves(0), MOVES as usize);
+    }
+
+    #[test]
+    fn open_findings_cost_one_question_and_the_rows_that_are_open() {
+        let found = |number: u64| {
+            let event = Event::Finding { finding: Finding::NoVerdict, from: None, detail: None };
+            // Each is settled by the entry that follows it, but for the last three.
+            let settled =
+                (number <= MANY / 2 - 3).then(|| Event::Settled { finding: 2 * number - 1, decision: None });
+            [Some((number, event)), settled.map(|event| (number, event))]
+        };
+        let (_folder, mut store) = trail_of((1..=MANY / 2).flat_map(found).flatten());
+        for of in [None, Some(("acme/app", "refs/heads/main"))] {
+            let (open, queries, rows) = cost(store.as_mut(), |trail| trail.findings(of).unwrap());
+            let heads: Vec<String> = open.into_iter().map(|link| link.entry.head).collect();
+            assert_eq!(heads, [MANY / 2 - 2, MANY / 2 - 1, MANY / 2].map(id));
+            assert_eq!((queries, rows), (1, 3));
+        }
+        let (elsewhere, ..) =
+            cost(store.as_mut(), |trail| trail.findings(Some(("acme/app", "refs/heads/x"))).unwrap());
+        assert_eq!(elsewhere, []);
+    }
 }
