@@ -10,6 +10,7 @@ use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::{ErrorCode, OpenFlags};
 
 use crate::tables::TABLES;
+use crate::tls::{Address, TlsError};
 
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(20);
@@ -39,6 +40,20 @@ pub enum DatabaseError {
     /// PostgreSQL failed.
     #[error("PostgreSQL: {}", of_postgres(.0))]
     Postgres(#[from] postgres::Error),
+    /// The address cannot be reached as it says.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The server does not encrypt, or is not known to be the one that is meant.
+    #[error(
+        "{database} gives no connection that is encrypted and verified: {why}. Name the certificate of its authority by \
+         sslrootcert=FILE in the address, or say sslmode=disable there if nobody else can listen"
+    )]
+    NotPrivate {
+        /// The address, without its password.
+        database: String,
+        /// Why not.
+        why: String,
+    },
     /// What is at the address is something else, or nothing.
     #[error(
         "{database} holds no trail: {found}; give --database the one that the service or `countersign audit take-in` \
@@ -470,11 +485,24 @@ impl Database {
                 Box::new(Sqlite(connection))
             }
             Database::Postgres(address) => {
-                let mut config: postgres::Config = address.parse()?;
+                let address = Address::read(address)?;
+                let mut config: postgres::Config = address.rest.parse()?;
                 config.application_name("countersign").connect_timeout(BUSY);
-                Box::new(Postgres(config.connect(postgres::NoTls)?))
+                address.mode(&mut config);
+                let connected = config.connect(address.connector()?);
+                Box::new(Postgres(connected.map_err(|error| self.unreached(error))?))
             }
         })
+    }
+
+    /// Why a server was not reached. The driver tells by its words alone that no encryption came about.
+    fn unreached(&self, error: postgres::Error) -> DatabaseError {
+        let why = of_postgres(&error);
+        if why.starts_with("error performing TLS handshake") {
+            DatabaseError::NotPrivate { database: self.to_string(), why }
+        } else {
+            error.into()
+        }
     }
 
     fn no_trail(&self, found: &'static str) -> DatabaseError {

@@ -28,6 +28,7 @@ pub mod schema;
 mod sense;
 pub mod spool;
 mod tables;
+pub mod tls;
 pub mod trail;
 pub mod verify;
 pub mod walk;

@@ -42,19 +42,46 @@ fn as_nobody(program: &Path, folder: &Path) -> Command {
     command
 }
 
+/// The certificate that a server shows, and its key, in its folder.
+const SHOWN: [&str; 2] = ["server.crt", "server.key"];
+
 impl Postgres {
-    /// Starts one.
+    /// Starts one that talks in clear text.
     pub fn start() -> Self {
+        Self::serving(false)
+    }
+
+    /// Starts one that encrypts and shows a certificate for 127.0.0.1 that only itself has signed.
+    pub fn encrypting() -> Self {
+        Self::serving(true)
+    }
+
+    fn serving(encrypting: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         std::fs::create_dir(&data).unwrap();
+        let [certificate, key] = SHOWN.map(|name| folder.path().join(name));
+        if encrypting {
+            let request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=db \
+                -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE";
+            let mut openssl = Command::new("openssl");
+            openssl.args(request.split_whitespace()).arg("-out").arg(&certificate).arg("-keyout").arg(&key);
+            let made = run(&mut openssl);
+            assert_eq!(made.code, 0, "{}", made.text);
+        }
         run(Command::new("chown").arg("-R").arg("65534:65534").arg(folder.path()));
         let made = run(as_nobody(&program("initdb"), &data)
             .args(["--auth=trust", "--username=gate", "--encoding=UTF8", "--no-sync", "-D"])
             .arg(&data));
         assert_eq!(made.code, 0, "{}", made.text);
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = as_nobody(&program("postgres"), &data)
+        let mut server = as_nobody(&program("postgres"), &data);
+        if encrypting {
+            let file = |name: &str, path: &Path| format!("{name}={}", path.display());
+            server.args(["-c", "ssl=on", "-c", &file("ssl_cert_file", &certificate)]);
+            server.args(["-c", &file("ssl_key_file", &key)]);
+        }
+        let process = server
             .arg("-D")
             .arg(&data)
             .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-c", "unix_socket_directories="])
@@ -84,7 +111,12 @@ impl Postgres {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// The address of a new, empty database.
+    /// The certificate that it shows.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join(SHOWN[0])
+    }
+
+    /// The address of a new, empty database, in clear text.
     pub fn database(&self, name: &str) -> String {
         let made = run(as_nobody(&program("createdb"), self.folder.path()).args([
             "-h",
@@ -96,6 +128,6 @@ impl Postgres {
             name,
         ]));
         assert_eq!(made.code, 0, "{}{}", made.text, self.log());
-        format!("postgres://gate@127.0.0.1:{}/{name}", self.port)
+        format!("postgres://gate@127.0.0.1:{}/{name}?sslmode=disable", self.port)
     }
 }
