@@ -260,6 +260,21 @@ impl<'s> Trail<'s> {
         rows.iter().map(|row| sound(row.integer(0)?, row).map_err(TrailError::Damage)).collect()
     }
 
+    /// Entries that are found by what the bodies of others say. Where the database cannot read one of these, which `read` finds, it is
+    /// named as damage.
+    fn by_body(
+        &mut self,
+        rest: &str,
+        values: &[Value],
+        read: &str,
+        of_read: &[Value],
+    ) -> Result<Vec<Link>, TrailError> {
+        self.select(rest, values).map_err(|failed| match self.select(read, of_read) {
+            Err(damage @ TrailError::Damage(_)) => damage,
+            _ => failed,
+        })
+    }
+
     /// The first of them.
     fn first(&mut self, rest: &str, values: &[Value]) -> Result<Option<Link>, TrailError> {
         Ok(self.select(&format!("{rest} LIMIT 1"), values)?.into_iter().next())
@@ -417,7 +432,7 @@ impl<'s> Trail<'s> {
             }
             None => ("", Vec::new()),
         };
-        self.select(
+        self.by_body(
             &format!(
                 "WHERE number IN (
                      SELECT number FROM entries WHERE kind = 'finding' {place}
@@ -425,6 +440,8 @@ impl<'s> Trail<'s> {
                      SELECT CAST({{body}} ->> 'finding' AS {{integer}}) FROM entries WHERE kind = 'settled' {place}
                  ) ORDER BY number"
             ),
+            &values,
+            &format!("WHERE kind = 'settled' {place}"),
             &values,
         )
     }

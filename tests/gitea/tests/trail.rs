@@ -668,6 +668,39 @@ fn the_moves_of_a_branch_are_those_that_a_decision_let_pass() {
 }
 
 #[test]
+fn what_cannot_be_found_because_an_entry_was_changed_is_said_with_its_number() {
+    for (question, kind) in [("findings", "settled"), ("moves", "decision")] {
+        on_each(|database, _| {
+            let mut store = database.open().unwrap();
+            let store = store.as_mut();
+            keep(store, &push("a", "b", true));
+            let mut trail = Trail::of(store);
+            trail.find(at(NOW), main_at("x"), Finding::NoVerdict, None, None).unwrap();
+            trail.note(at(NOW), main_at("x"), Event::Settled { finding: 2, decision: None }).unwrap();
+            let ask = |store: &mut dyn Store| {
+                let mut trail = Trail::of(store);
+                let found = match question {
+                    "moves" => trail.moves("acme/app", "refs/heads/main", 0).map(|moves| moves.len()),
+                    _ => trail.findings(None).map(|open| open.len()),
+                };
+                found.map_err(|error| error.to_string())
+            };
+            assert_eq!(ask(store), Ok(usize::from(question == "moves")));
+            let number = store.query("SELECT number FROM entries WHERE kind = $1", &[kind.into()]).unwrap()
+                [0]
+            .integer(0)
+            .unwrap();
+            store.execute("UPDATE entries SET body = 'no entry' WHERE kind = $1", &[kind.into()]).unwrap();
+            let refused = ask(store).unwrap_err();
+            assert!(
+                refused.starts_with(&format!("entry {number} was changed: its bytes do not give its hash")),
+                "{refused}"
+            );
+        });
+    }
+}
+
+#[test]
 fn a_report_says_what_shipped_who_answered_and_what_got_in_without() {
     on_each(|database, _| {
         let mut store = database.open().unwrap();
