@@ -26,7 +26,7 @@ pub fn test(names: &[String]) -> Outcome {
         let known: Vec<&str> = PARTS.iter().map(|part| part.0).collect();
         return Err(format!("no part is called {unknown}; the parts are {}", known.join(", ")));
     }
-    tools::require(&["git", "go", "node", "npm", "psql", "ssh-keygen"])?;
+    tools::require(&["git", "go", "node", "npm", "openssl", "psql", "ssh-keygen"])?;
     tools::wasm_target()?;
     let (mut passed, mut failed) = (0, Vec::new());
     for (name, shows, part) in PARTS {

@@ -10,6 +10,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("git", "git"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("openssl", "openssl"),
     ("psql", "postgresql"),
     ("ssh-keygen", "openssh-client"),
 ];
