@@ -10,6 +10,7 @@ use countersign_core::model::{API_VERSION, PolicyReport, read};
 use countersign_core::visible;
 use countersign_host::collect::POLICY_PATH;
 use countersign_host::module::{Function, Module};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::api::{Api, ApiError};
@@ -482,18 +483,10 @@ fn rule_name(branch: &str) -> String {
     name
 }
 
-/// A name as a part of a path: what is no letter of a plain word is written by its bytes.
-fn in_path(name: &str) -> String {
-    let mut path = String::new();
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                path.push(char::from(byte))
-            }
-            _ => path.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    path
+/// A name as a part of an address. What stands for itself there beside letters and digits: RFC 3986, section 2.3.
+fn in_path(name: &str) -> PercentEncode<'_> {
+    const WRITTEN_BY_BYTES: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(name, WRITTEN_BY_BYTES)
 }
 
 /// What a rule leaves open that no flag of ours sets.
@@ -562,7 +555,14 @@ mod tests {
 
     #[test]
     fn a_name_is_one_part_of_a_path() {
-        assert_eq!(in_path("release/**"), "release%2F%2A%2A");
-        assert_eq!(in_path("a b#c?ü"), "a%20b%23c%3F%C3%BC");
+        for (name, part) in [
+            ("main", "main"),
+            ("v1.0_rc-2~", "v1.0_rc-2~"),
+            ("release/**", "release%2F%2A%2A"),
+            ("50%", "50%25"),
+            ("a b#c?ü", "a%20b%23c%3F%C3%BC"),
+        ] {
+            assert_eq!(in_path(name).to_string(), part, "{name}");
+        }
     }
 }
