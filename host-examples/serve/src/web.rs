@@ -15,6 +15,7 @@ use countersign_audit::trail::TrailError;
 use countersign_core::model::read;
 
 use crate::forge::Refusal;
+use crate::metrics::FORMAT;
 use crate::pages::{self, Open};
 use crate::work::Shared;
 use crate::{open, queue};
@@ -122,7 +123,7 @@ async fn metrics(State(shared): App) -> Response {
             Ok(shared.metrics.text(depth, open, shared.forge.waited()))
         };
         match text() {
-            Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+            Ok(text) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
             Err(error) => unavailable(&error),
         }
     })
