@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{API_VERSION, Diagnostic};
+use crate::model::{API_VERSION, Diagnostic, Publication};
 
 /// Why a call gave no answer. The word is the contract's and never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -27,6 +27,7 @@ pub struct Error {
     message: String,
     help: Option<String>,
     diagnostics: Vec<Diagnostic>,
+    of_change: bool,
 }
 
 /// The JSON form of an [`Error`].
@@ -48,11 +49,14 @@ pub struct ErrorDocument<'a> {
     /// For a policy that cannot be read: each fault with its position.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub diagnostics: &'a [Diagnostic],
+    /// Where no decision was made about a change: what a host does with the error instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<Publication>,
 }
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), help: None, diagnostics: Vec::new() }
+        Error { kind, message: message.into(), help: None, diagnostics: Vec::new(), of_change: false }
     }
 
     /// A document that is not what the contract says.
@@ -106,6 +110,13 @@ impl Error {
         self
     }
 
+    /// Says that it came instead of a decision about a change.
+    #[must_use]
+    pub(crate) fn of_change(mut self) -> Self {
+        self.of_change = true;
+        self
+    }
+
     /// Which error of the contract this is.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -125,6 +136,7 @@ impl Error {
             message: &self.message,
             help: self.help.as_deref(),
             diagnostics: &self.diagnostics,
+            publication: self.of_change.then(crate::decide::of_error),
         };
         crate::model::to_json(&document)
     }

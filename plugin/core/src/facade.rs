@@ -101,6 +101,10 @@ pub fn ranges(input: &[u8]) -> Result<String, Error> {
 /// # Errors
 /// `bad-request`, `bad-policy`, `over-limit`.
 pub fn evaluate(input: &[u8]) -> Result<String, Error> {
+    evaluated(input).map_err(Error::of_change)
+}
+
+fn evaluated(input: &[u8]) -> Result<String, Error> {
     let request = request(input)?;
     let decision = decide::decide(&request)?;
     let answer = to_json(&decision);

@@ -57,10 +57,11 @@ mod render;
 mod signals;
 pub mod signoff;
 
-pub use decide::shell_word;
+pub use decide::{publication, shell_word, status_line};
 pub use error::{Error, ErrorDocument, ErrorKind};
 pub use facade::{
     FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, ranges, render,
 };
+pub use model::visible;
 pub use policy::likely;
-pub use render::{plain, visible};
+pub use render::plain;

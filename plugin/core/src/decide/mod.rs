@@ -8,6 +8,7 @@ mod notices;
 mod outcome;
 mod owners;
 mod predicates;
+mod publication;
 mod remedies;
 mod rules;
 mod signing;
@@ -17,6 +18,8 @@ use std::cell::LazyCell;
 use bundle::Bundle;
 
 pub(crate) use needs::needs;
+pub(crate) use publication::of_error;
+pub use publication::{publication, status_line};
 pub use remedies::shell_word;
 
 use crate::change::Judged;
@@ -43,11 +46,18 @@ use rules::{Case, Said, Views};
 /// What is said of a target without a policy, where the host requires one.
 const NO_POLICY: &str = "the target has no policy, and this gate requires one";
 
-/// Decides.
+/// Decides, and says what a host does with the decision.
 pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let Some(change) = &request.change else {
         return Err(Error::bad_request("`change` is missing: there is nothing to decide about"));
     };
+    let mut decision = about(request, change)?;
+    decision.publication = Some(publication::of(&decision, reviews(request, change)));
+    Ok(decision)
+}
+
+/// Decides about a change.
+fn about(request: &Request<'_>, change: &Change<'_>) -> Result<Decision, Error> {
     if moves::holds_signoffs(request, change) {
         return Ok(of_move(request, change, moves::of_signoffs(request, change)));
     }
@@ -268,6 +278,7 @@ fn under<'r, 'a>(
         contributors: views.all.list(&directory, |person| is_barred(policy, &views, person)),
         remedies,
         notices,
+        publication: None,
         signing: unsigned
             .map(|act| {
                 let actor = acts.actors.get(request.acts.len()).map(Vec::as_slice).unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::json::{object, words};
 use serde::Serialize;
 
-use super::{ActCode, CommitFindings, NoticeCode, Rank, Role, RuleCode, Signal, When};
+use super::{ActCode, CommitFindings, NoticeCode, Publication, Rank, Role, RuleCode, Signal, When};
 
 /// The answer to a request. The same request gives the same bytes everywhere.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -37,6 +37,9 @@ pub struct Decision {
     pub remedies: Vec<Remedy>,
     /// What a reader must know to weigh the answer.
     pub notices: Vec<Notice>,
+    /// What a host does with it; none in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<Publication>,
     /// What the statement would do that the request has in `to_sign`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing: Option<Signing>,
@@ -56,6 +59,7 @@ object!(Decision {
     "contributors" => contributors required,
     "remedies" => remedies required,
     "notices" => notices required,
+    "publication" => publication,
     "signing" => signing,
 });
 

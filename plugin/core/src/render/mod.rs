@@ -6,7 +6,7 @@ mod neutral;
 mod reports;
 mod text;
 
-pub use neutral::{plain, visible};
+pub use neutral::plain;
 
 use crate::model::json::{Fault, Json, Key, Read, object, words};
 use crate::model::{Decision, Findings, PolicyReport};

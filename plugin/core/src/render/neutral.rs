@@ -3,26 +3,7 @@
 //! Every piece becomes one line. Control, bidirectional and invisible characters become visible escapes, so that what
 //! is read is what is there.
 
-use std::fmt::Write as _;
-
-use crate::model::deceives;
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if deceives(c) {
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// Lines that strangers may have a part in, such as an error, with what deceives made visible. The lines stay lines.
-pub fn visible(text: &str) -> String {
-    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
-}
+use crate::model::escaped;
 
 /// One line of text for a terminal or a CI log: no escape sequences, no workflow commands.
 pub fn plain(text: &str) -> String {
@@ -115,6 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::deceives;
 
     #[test]
     fn what_deceives_becomes_visible() {

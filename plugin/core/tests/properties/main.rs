@@ -16,6 +16,7 @@ mod world;
 
 mod counted;
 mod order;
+mod publication;
 mod refusals;
 mod rules;
 mod spread;

@@ -25,6 +25,7 @@ mod overrides;
 mod owners;
 mod people;
 mod predicates;
+mod publication;
 mod refusals;
 mod signed;
 mod signoffs;
