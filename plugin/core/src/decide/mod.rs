@@ -1,5 +1,6 @@
 //! From facts and policy to a decision.
 
+mod answered;
 pub(crate) mod bundle;
 mod evidence;
 mod moves;
@@ -17,6 +18,7 @@ use std::cell::LazyCell;
 
 use bundle::Bundle;
 
+pub use answered::answered_by;
 pub(crate) use needs::needs;
 pub(crate) use publication::of_error;
 pub use publication::{publication, status_line};
@@ -52,6 +54,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         return Err(Error::bad_request("`change` is missing: there is nothing to decide about"));
     };
     let mut decision = about(request, change)?;
+    decision.answered_by = answered::of(&decision.rules);
     decision.publication = Some(publication::of(&decision, reviews(request, change)));
     Ok(decision)
 }
@@ -276,6 +279,7 @@ fn under<'r, 'a>(
         provenance,
         signals: shown,
         contributors: views.all.list(&directory, |person| is_barred(policy, &views, person)),
+        answered_by: Vec::new(),
         remedies,
         notices,
         publication: None,

@@ -33,6 +33,9 @@ pub struct Decision {
     pub signals: Vec<Signal>,
     /// The people behind the change.
     pub contributors: Vec<Contributor>,
+    /// Who answers for the change: whoever gave a sign-off that counted, and whoever overrode a rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered_by: Vec<Answerer>,
     /// For each thing that is missing: who can give it, and how.
     pub remedies: Vec<Remedy>,
     /// What a reader must know to weigh the answer.
@@ -57,6 +60,7 @@ object!(Decision {
     "provenance" => provenance required,
     "signals" => signals,
     "contributors" => contributors required,
+    "answered_by" => answered_by,
     "remedies" => remedies required,
     "notices" => notices required,
     "publication" => publication,
@@ -446,6 +450,28 @@ words!(ContributorRole {
     "co-author" => CoAuthor,
     "pusher" => Pusher,
     "ai-requester" => AiRequester,
+});
+
+/// A person who answers for a change, by one act.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Answerer {
+    /// Login, or e-mail where there is none.
+    pub person: String,
+    /// The act, by its id in the request.
+    pub act: String,
+    /// The rules that it counted for, or that it overrides.
+    pub rules: Vec<String>,
+    /// Whether rules were overridden by it, and not satisfied.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overrides: bool,
+}
+
+object!(Answerer {
+    "person" => person required,
+    "act" => act required,
+    "rules" => rules required,
+    "overrides" => overrides,
 });
 
 /// How a missing thing can come.

@@ -5,6 +5,7 @@
 
 mod common;
 
+mod answered;
 mod answers;
 mod authorship;
 mod bypasses;

@@ -1,0 +1,63 @@
+//! Who answers for a change: whoever gave a sign-off that counted, and whoever overrode a rule.
+
+use crate::model::{ActCode, Answerer, Decision, RuleResult};
+use crate::order::Index;
+
+/// An act that counted for a rule, or that overrides it.
+struct Given<'d> {
+    act: &'d str,
+    person: &'d str,
+    rule: &'d str,
+    overrides: bool,
+}
+
+/// What was given for a rule.
+fn given(rule: &RuleResult) -> impl Iterator<Item = Given<'_>> {
+    let name = rule.name.as_str();
+    let acts = rule.requirements.iter().flat_map(|asked| &asked.acts);
+    let counted = acts.filter(|act| act.code == ActCode::Counted).map(move |act| Given {
+        act: &act.act,
+        person: &act.actor,
+        rule: name,
+        overrides: false,
+    });
+    // What overrides is listed among the acts that counted, too.
+    counted.chain(rule.overridden.iter().map(move |overridden| Given {
+        act: &overridden.act,
+        person: &overridden.by,
+        rule: name,
+        overrides: true,
+    }))
+}
+
+/// Everybody who answers, with each act once, in the order of the rules.
+pub(super) fn of(rules: &[RuleResult]) -> Vec<Answerer> {
+    let all: Vec<Given<'_>> = rules.iter().flat_map(given).collect();
+    let index = Index::of(all.iter().map(|given| given.act.as_bytes()));
+    let mut answerers = Vec::new();
+    for (at, first) in all.iter().enumerate() {
+        if index.get(first.act.as_bytes()) != Some(at) {
+            continue;
+        }
+        let mut answerer = Answerer {
+            person: first.person.to_owned(),
+            act: first.act.to_owned(),
+            rules: Vec::new(),
+            overrides: false,
+        };
+        for given in index.all(first.act.as_bytes()).filter_map(|at| all.get(at)) {
+            answerer.overrides |= given.overrides;
+            // Several requirements of one rule stand side by side.
+            if answerer.rules.last().is_none_or(|last| last != given.rule) {
+                answerer.rules.push(given.rule.to_owned());
+            }
+        }
+        answerers.push(answerer);
+    }
+    answerers
+}
+
+/// Who answers for a change by a decision. Records of earlier versions do not say it, and what follows from their rules is the same.
+pub fn answered_by(decision: &Decision) -> Vec<Answerer> {
+    if decision.answered_by.is_empty() { of(&decision.rules) } else { decision.answered_by.clone() }
+}
