@@ -1,6 +1,7 @@
 //! From a document to what people and tools read. Worded once and neutralised once, for all hosts.
 
 mod brief;
+mod error;
 mod markdown;
 mod neutral;
 mod reports;
@@ -35,7 +36,7 @@ object!(How {
 /// The `kind` of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Kind {
-    /// `Decision`, `Findings` or `PolicyReport`.
+    /// `Decision`, `Error`, `Findings` or `PolicyReport`.
     pub kind: String,
 }
 
@@ -102,15 +103,18 @@ pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
                 Format::Sarif => reports::sarif(&decision),
             })
         }
+        "Error" if how.format == Format::Markdown => {
+            Ok(error::markdown(&read::<error::Refusal>(input, "an error")?))
+        }
         "Findings" if how.format == Format::Text => {
             Ok(text::findings(&read::<Findings>(input, "findings")?, how.colour, how.continued))
         }
         "PolicyReport" if how.format == Format::Text => {
             Ok(text::policy_report(&read::<PolicyReport>(input, "a policy report")?, how.colour))
         }
-        "Findings" | "PolicyReport" => Err(unfit()),
+        "Error" | "Findings" | "PolicyReport" => Err(unfit()),
         other => Err(Error::bad_request(format!(
-            "`kind` is {other:?}, and what can be rendered is a Decision, Findings or a PolicyReport"
+            "`kind` is {other:?}, and what can be rendered is a Decision, an Error, Findings or a PolicyReport"
         ))),
     }
 }

@@ -221,6 +221,17 @@ fn an_error_that_comes_instead_of_a_decision_says_what_its_status_does() {
 }
 
 #[test]
+fn a_comment_says_why_a_change_cannot_be_evaluated_and_holds_no_markup_of_strangers() {
+    let shown = |faults: &str| {
+        let mut case = Case::new();
+        case.policy.push_str(faults);
+        let input = json!({ "format": "markdown", "document": case.answer().unwrap_err() });
+        countersign_core::render(input.to_string().as_bytes()).unwrap()
+    };
+    insta::assert_snapshot!([shown("rulez: []\n"), shown("\"<b>@all</b>\": 1\nrulez: []\n")].join("\n"));
+}
+
+#[test]
 fn an_answer_that_does_not_say_what_to_do_is_one_of_an_earlier_version() {
     for (name, change) in [("waits", NOTHING), ("passes", APPROVED), ("refused", REFUSED), ("error", FAULTY)]
     {
