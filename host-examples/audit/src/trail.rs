@@ -1,7 +1,9 @@
 //! Appends to the trail, and finds in it.
 
+use countersign_core::facts;
 use countersign_core::model::{Decision, When};
 use countersign_host::module::{Module, sha256_hex};
+use sha2::{Digest, Sha256};
 
 use crate::chain::{Entry, Event, Finding, Link, Made, NOTHING, Place, hash};
 use crate::database::{DatabaseError, Store, Value, transaction};
@@ -107,7 +109,7 @@ impl<'s> Trail<'s> {
                 "its repository, target and change have more than {PLACE_BYTES} bytes"
             )));
         }
-        let facts = facts_of(kept.request)?;
+        let facts = facts_of(kept.request, kept.answer)?;
         if let Some(last) = self.last_decision(&place)?
             && last.entry.made().is_some_and(|made| {
                 made.facts == facts
@@ -485,15 +487,11 @@ impl<'s> Trail<'s> {
     }
 }
 
-/// The facts of a request without the moment and what made somebody ask: hooks, events and timers ask the same question.
-fn facts_of(request: &[u8]) -> Result<String, TrailError> {
-    let odd = |e: serde_json::Error| TrailError::Odd(e.to_string());
-    let mut facts: serde_json::Value = serde_json::from_slice(request).map_err(odd)?;
-    if let Some(trigger) = facts.get_mut("trigger").and_then(|trigger| trigger.as_object_mut()) {
-        trigger.remove("now");
-        trigger.remove("kind");
-    }
-    Ok(sha256_hex(&serde_json::to_vec(&facts).map_err(odd)?))
+/// The digest of what a request asks, without the members that its answer calls no facts.
+fn facts_of(request: &[u8], answer: &str) -> Result<String, TrailError> {
+    let pieces = facts(request, answer.as_bytes()).map_err(|e| TrailError::Odd(e.to_string()))?;
+    let digest = pieces.into_iter().fold(Sha256::new(), Digest::chain_update).finalize();
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A name that was taken in once is not taken in again. True for one that is new; inside a transaction.

@@ -52,6 +52,9 @@ pub struct ErrorDocument<'a> {
     /// Where no decision was made about a change: what a host does with the error instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication: Option<Publication>,
+    /// Where no decision was made about a change: members of its request that are no facts, as in a decision.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub no_facts: &'a [&'static str],
 }
 
 impl Error {
@@ -137,6 +140,7 @@ impl Error {
             help: self.help.as_deref(),
             diagnostics: &self.diagnostics,
             publication: self.of_change.then(crate::decide::of_error),
+            no_facts: if self.of_change { &crate::decide::NO_FACTS } else { &[] },
         };
         crate::model::to_json(&document)
     }

@@ -57,7 +57,7 @@ mod render;
 mod signals;
 pub mod signoff;
 
-pub use decide::{answered_by, publication, shell_word, status_line};
+pub use decide::{answered_by, answerers, facts, publication, shell_word, status_line};
 pub use error::{Error, ErrorDocument, ErrorKind};
 pub use facade::{
     FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, ranges, render,

@@ -1,6 +1,6 @@
 //! Who answers for a change: whoever gave a sign-off that counted, and whoever overrode a rule.
 
-use crate::model::{ActCode, Answerer, Decision, RuleResult};
+use crate::model::{ActCode, Answerer, RuleResult};
 use crate::order::Index;
 
 /// An act that counted for a rule, or that overrides it.
@@ -55,9 +55,4 @@ pub(super) fn of(rules: &[RuleResult]) -> Vec<Answerer> {
         answerers.push(answerer);
     }
     answerers
-}
-
-/// Who answers for a change by a decision. Records of earlier versions do not say it, and what follows from their rules is the same.
-pub fn answered_by(decision: &Decision) -> Vec<Answerer> {
-    if decision.answered_by.is_empty() { of(&decision.rules) } else { decision.answered_by.clone() }
 }

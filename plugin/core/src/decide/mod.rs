@@ -1,5 +1,6 @@
 //! From facts and policy to a decision.
 
+mod answer;
 mod answered;
 pub(crate) mod bundle;
 mod evidence;
@@ -18,10 +19,11 @@ use std::cell::LazyCell;
 
 use bundle::Bundle;
 
-pub use answered::answered_by;
+pub(crate) use answer::NO_FACTS;
+pub use answer::{answered_by, answerers, facts, publication};
 pub(crate) use needs::needs;
 pub(crate) use publication::of_error;
-pub use publication::{publication, status_line};
+pub use publication::status_line;
 pub use remedies::shell_word;
 
 use crate::change::Judged;
@@ -56,6 +58,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let mut decision = about(request, change)?;
     decision.answered_by = answered::of(&decision.rules);
     decision.publication = Some(publication::of(&decision, reviews(request, change)));
+    decision.no_facts = NO_FACTS.map(str::to_owned).to_vec();
     Ok(decision)
 }
 
@@ -283,6 +286,7 @@ fn under<'r, 'a>(
         remedies,
         notices,
         publication: None,
+        no_facts: Vec::new(),
         signing: unsigned
             .map(|act| {
                 let actor = acts.actors.get(request.acts.len()).map(Vec::as_slice).unwrap_or_default();

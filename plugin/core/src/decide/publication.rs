@@ -1,8 +1,6 @@
 //! What a host does with an answer: the status that it writes, whom it asks for a review, whether it comments.
 
-use crate::model::{
-    Decision, GateStatus, Outcome, Publication, RuleResult, RuleState, StatusState, escaped, json, read,
-};
+use crate::model::{Decision, GateStatus, Outcome, Publication, RuleResult, RuleState, StatusState, escaped};
 use crate::order;
 
 /// Characters of a description: what the pages of forges show of it.
@@ -54,25 +52,6 @@ pub(crate) fn of_error() -> Publication {
 fn objection(more: &str) -> String {
     format!("The gate asks for changes until it passes; {more}.")
 }
-
-/// What a host does with an answer of `evaluate`, as the answer says. Records of earlier versions do not say it, and what cannot be
-/// read lets nothing pass.
-pub fn publication(answer: &[u8]) -> Publication {
-    let said = read::<Answer>(answer).ok().and_then(|answer| answer.publication);
-    said.unwrap_or_else(|| match read::<Decision>(answer) {
-        // What was decided about a change with a number was decided where it is reviewed.
-        Ok(decision) => of(&decision, decision.change.id.is_some()),
-        Err(_) => of_error(),
-    })
-}
-
-/// As much of an answer as a host acts on.
-#[derive(Default)]
-struct Answer {
-    publication: Option<Publication>,
-}
-
-json::object!(Answer { "publication" => publication, });
 
 /// Text as the description of a status: one line, in which nothing deceives, no longer than what is shown of it.
 pub fn status_line(text: &str) -> String {

@@ -43,6 +43,10 @@ pub struct Decision {
     /// What a host does with it; none in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication: Option<Publication>,
+    /// Members of the request that are no facts of the change, each by its keys with dots between them. Two requests ask the same
+    /// where all bytes are the same but the values of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_facts: Vec<String>,
     /// What the statement would do that the request has in `to_sign`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing: Option<Signing>,
@@ -64,6 +68,7 @@ object!(Decision {
     "remedies" => remedies required,
     "notices" => notices required,
     "publication" => publication,
+    "no_facts" => no_facts,
     "signing" => signing,
 });
 

@@ -249,3 +249,35 @@ fn an_answer_that_does_not_say_what_to_do_is_one_of_an_earlier_version() {
         assert!(said.gated && said.status.state.name() == "error", "{odd:?}: {said:?}");
     }
 }
+
+/// The bytes of a request by which it is told from others.
+fn facts(request: &Value, answer: &Value) -> Vec<u8> {
+    let (request, answer) = (request.to_string(), answer.to_string());
+    countersign_core::facts(request.as_bytes(), answer.as_bytes()).unwrap().concat()
+}
+
+#[test]
+fn two_requests_ask_the_same_where_only_the_moment_and_the_occasion_differ() {
+    let mut case = Case::new();
+    let (request, answer) = (case.whole(), case.answer().unwrap());
+    let expected = facts(&request, &answer);
+    let changes: [(&str, Change, bool); 7] = [
+        ("nothing", NOTHING, true),
+        ("the moment", |case| case.request["trigger"]["now"] = 2_000_000.into(), true),
+        ("the occasion", |case| case.request["trigger"]["kind"] = "reconcile".into(), true),
+        ("that a policy is required", REQUIRED, false),
+        ("the platform", |case| case.request["trigger"]["platform"]["name"] = "other".into(), false),
+        ("the title", |case| case.request["change"]["title"] = "now".into(), false),
+        ("an act", APPROVED, false),
+    ];
+    for (name, change, same) in changes {
+        let mut other = Case::new();
+        change(&mut other);
+        assert_eq!(facts(&other.whole(), &other.answer().unwrap()) == expected, same, "{name}");
+    }
+    // An error that came instead of a decision says it too, and an answer that does not say it leaves nothing out.
+    FAULTY(&mut case);
+    let error = case.answer().unwrap_err();
+    assert_eq!(facts(&request, &error), expected);
+    assert_eq!(facts(&request, &json!({})), request.to_string().into_bytes());
+}

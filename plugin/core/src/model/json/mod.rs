@@ -6,11 +6,13 @@
 //! refused here, what it reads is read the same.
 
 mod macros;
+mod pieces;
 mod values;
 
 use std::borrow::Cow;
 
 pub(crate) use macros::{bits, flag, object, words};
+pub(crate) use pieces::pieces;
 
 /// Deepest nesting that is followed.
 const DEPTH: usize = 128;
