@@ -6,7 +6,8 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use countersign_core::model::{Act, ActCode, Decision, Proof, Request, Statement, When, read as parse};
+use countersign_core::answered_by;
+use countersign_core::model::{Act, Answerer, Decision, Proof, Request, Statement, When, read as parse};
 use countersign_host::module::sha256_hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -233,42 +234,24 @@ pub struct Approver {
 }
 
 impl Approvers {
-    /// Those whose acts counted in a decision, with what the request says of them where it is there; none where nobody's did.
+    /// Those who answer for a change by a decision, with what the request says of their acts where it is there; none where nobody does.
     pub fn of(request: Option<&Request<'_>>, decision: &Decision) -> Option<Self> {
-        let mut approvers: Vec<Approver> = Vec::new();
-        let mut add = |person: &str, act: &str, rule: &str, overrides: bool| {
-            if let Some(known) = approvers.iter_mut().find(|known| known.act == act) {
-                // What overrides is listed among the acts that counted, too.
-                known.overrides |= overrides;
-                if !known.rules.iter().any(|known| known == rule) {
-                    known.rules.push(rule.to_owned());
-                }
-                return;
-            }
+        let approver = |answerer: Answerer| {
+            let Answerer { person, act, rules, overrides } = answerer;
             let stated = request.and_then(|request| request.acts.iter().find(|stated| stated.id == act));
             let said = stated.map(Said::by).unwrap_or_default();
-            approvers.push(Approver {
-                person: person.to_owned(),
-                act: act.to_owned(),
+            Approver {
+                person,
                 at: said.at.map(|at| at.to_string()),
-                proof: stated
-                    .and_then(|act| serde_json::to_value(act.proof).ok()?.as_str().map(str::to_owned)),
-                rules: vec![rule.to_owned()],
+                proof: stated.map(|act| act.proof.name().to_owned()),
+                rules,
                 overrides,
                 key: said.key,
                 words: said.words,
-            });
+                act,
+            }
         };
-        for rule in &decision.rules {
-            for verdict in rule.requirements.iter().flat_map(|requirement| &requirement.acts) {
-                if verdict.code == ActCode::Counted {
-                    add(&verdict.actor, &verdict.act, &rule.name, false);
-                }
-            }
-            if let Some(overridden) = &rule.overridden {
-                add(&overridden.by, &overridden.act, &rule.name, true);
-            }
-        }
+        let approvers: Vec<Approver> = answered_by(decision).into_iter().map(approver).collect();
         (!approvers.is_empty()).then(|| Approvers { salt: salt(), approvers })
     }
 }

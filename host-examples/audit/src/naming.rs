@@ -30,7 +30,7 @@ const FIELDS: &[&str] = &["id", "login", "email", "name"];
 const DOCUMENTS: &str = "documents";
 
 /// The keys of what lists people whether they take part or not.
-const LISTS: &[&str] = &[DOCUMENTS, "eligible", "groups", "history", "people", "who"];
+const LISTS: &[&str] = &[DOCUMENTS, "ask", "eligible", "groups", "history", "people", "who"];
 
 /// The keys of what the files of a change hold. Who is named there took no part in it.
 const CONTENT: &[&str] = &["files", "signals"];

@@ -5,14 +5,17 @@ use std::borrow::Cow;
 
 use countersign_core::keys::signed_by;
 use countersign_core::model::{
-    ActCode, ActVerdict, Change, Decision, Enforce, ObjectId, Outcome, Proof, Request, Role, RuleState,
-    Signoff, SignoffDecision, Statement, Text, read, without_mark,
+    ActCode, ActVerdict, Answerer, Change, Decision, Enforce, ObjectId, Outcome, Proof, Request, Role,
+    RuleState, Signoff, SignoffDecision, Statement, StatusState, Text, read, without_mark,
 };
+use countersign_core::{answered_by, answerers};
 use serde_json::Value;
 
 /// What is wrong with an answer by itself and by its request, as far as that is there; a sentence each.
 pub(crate) fn faults(number: u64, decision: &Decision, request: Option<&Request<'_>>) -> Vec<String> {
     let mut found = of_outcome(decision, request);
+    found.extend(of_answerers(decision));
+    found.extend(of_publication(decision));
     if let Some(request) = request {
         found.extend(counted(decision).filter_map(|act| of_counted(act, request)));
     }
@@ -47,6 +50,30 @@ fn of_outcome(decision: &Decision, request: Option<&Request<'_>>) -> Vec<String>
         found.push(format!("is {} and {blocks}", crate::chain::Verdict::from(decision.outcome)));
     }
     found
+}
+
+/// Who answers against the rules.
+fn of_answerers(decision: &Decision) -> Option<String> {
+    let (said, by_rules) = (answered_by(decision), answerers(&decision.rules));
+    let names = |answerers: &[Answerer]| {
+        let names: Vec<&str> = answerers.iter().map(|answerer| answerer.person.as_str()).collect();
+        if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+    };
+    (said != by_rules).then(|| {
+        format!(
+            "says that {} answers for the change, and by its rules that is {}",
+            names(&said),
+            names(&by_rules)
+        )
+    })
+}
+
+/// What it tells its host against whether it blocks.
+fn of_publication(decision: &Decision) -> Option<String> {
+    let said = decision.publication.as_ref()?.status.state;
+    let blocks = if decision.blocks { "blocks" } else { "does not block" };
+    ((said == StatusState::Success) == decision.blocks)
+        .then(|| format!("has its host say {}, and {blocks}", said.name()))
 }
 
 /// Whether a policy lets some rules stand for others, or cannot be read for that.

@@ -744,17 +744,54 @@ fn forge(store: &mut dyn Store, number: i64, change: impl Fn(String, &mut dyn St
 
 /// Puts another document in the place of one that an entry names.
 fn forged_document(role: &str, from: &str, to: &str) -> impl Fn(String, &mut dyn Store) -> String {
+    rewritten_document(role, move |text| {
+        assert!(text.contains(from), "{text}");
+        text.replace(from, to)
+    })
+}
+
+/// Puts what is made of a document in its place.
+fn rewritten_document(
+    role: &str,
+    rewrite: impl Fn(&str) -> String,
+) -> impl Fn(String, &mut dyn Store) -> String {
     move |body, store| {
         let entry: serde_json::Value = serde_json::from_str(&body).unwrap();
         let digest = entry[role].as_str().unwrap();
         let rows = store.query("SELECT bytes FROM documents WHERE digest = $1", &[digest.into()]).unwrap();
         let text = String::from_utf8(rows[0].maybe_bytes(0).unwrap().unwrap()).unwrap();
-        assert!(text.contains(from), "{text}");
-        let bytes = text.replace(from, to).into_bytes();
+        let bytes = rewrite(&text).into_bytes();
         let new = countersign_host::module::sha256_hex(&bytes);
         let values = [new.as_str().into(), bytes.as_slice().into(), digest.into()];
         store.execute("UPDATE documents SET digest = $1, bytes = $2 WHERE digest = $3", &values).unwrap();
         body.replace(digest, &new)
+    }
+}
+
+#[test]
+fn a_record_of_a_version_whose_decisions_said_less_is_as_whole_and_shown_as_well() {
+    let earlier = |answer: &str| {
+        let mut answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+        let answer = answer.as_object_mut().unwrap();
+        for member in ["publication", "no_facts"] {
+            assert!(answer.remove(member).is_some(), "{member}");
+        }
+        answer.remove("answered_by");
+        serde_json::to_string(answer).unwrap()
+    };
+    let copy = trail();
+    for number in [1, 2] {
+        forge(copy.store().as_mut(), number, rewritten_document("answer", earlier));
+    }
+    for (command, shown) in [
+        (&["verify"][..], "The trail is whole"),
+        (&["show", "1"], "pending"),
+        (&["show", "2"], "sam"),
+        (&["export"], "approved"),
+        (&["report", "--since", "1000-01-01"], "sam"),
+    ] {
+        let run = copy.audit(command);
+        assert!(run.code == 0 && run.out.contains(shown), "{command:?}: {run:?}");
     }
 }
 
@@ -858,7 +895,23 @@ fn an_entry_that_says_something_else_than_its_documents_is_named_though_the_chai
             "whom an answer names",
             2,
             document("answer", "\"actor\":\"sam\"", "\"actor\":\"rhea\""),
-            "its answer names rhea, and the record names sam",
+            "says that sam answers for the change, and by its rules that is rhea",
+        ),
+        (
+            "who answers",
+            2,
+            document("answer", "\"person\":\"sam\"", "\"person\":\"rhea\""),
+            "says that rhea answers for the change, and by its rules that is sam",
+        ),
+        (
+            "what its host says",
+            1,
+            document(
+                "answer",
+                "\"state\":\"pending\",\"description\"",
+                "\"state\":\"success\",\"description\"",
+            ),
+            "the answer of entry 1 has its host say success, and blocks",
         ),
         (
             "what a request holds",

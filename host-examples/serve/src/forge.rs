@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign_audit::Place;
 use countersign_core::model::{
-    ActCode, BranchState, BranchVerdict, Decision, JudgedRange, ObjectId, Outcome, PassedMove,
+    BranchState, BranchVerdict, Decision, JudgedRange, ObjectId, Outcome, PassedMove,
 };
 use countersign_host::collect::CollectError;
 use serde::{Deserialize, Serialize};
@@ -168,14 +168,8 @@ impl Judged {
 
     /// Whether somebody answers for it, by a sign-off that counted or with broken glass; that nothing is asked is no answer.
     fn is_answered(&self) -> bool {
-        let Some(decision) = self.decision.as_ref().filter(|decision| decision.outcome == Outcome::Approved)
-        else {
-            return false;
-        };
-        decision.rules.iter().any(|rule| {
-            let mut acts = rule.requirements.iter().flat_map(|requirement| &requirement.acts);
-            acts.any(|verdict| verdict.code == ActCode::Counted) || rule.overridden.is_some()
-        })
+        let approved = self.decision.as_ref().filter(|decision| decision.outcome == Outcome::Approved);
+        approved.is_some_and(|decision| !decision.answered_by.is_empty())
     }
 
     /// What `ranges` wants to know of it.
