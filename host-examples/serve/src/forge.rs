@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use countersign_audit::Place;
 use countersign_core::model::{
-    BranchState, BranchVerdict, Decision, JudgedRange, ObjectId, Outcome, PassedMove,
+    BranchState, BranchVerdict, Decision, GateStatus, JudgedRange, ObjectId, Outcome, PassedMove,
+    Publication, StatusState,
 };
 use countersign_host::collect::CollectError;
 use serde::{Deserialize, Serialize};
@@ -156,6 +157,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// What the module says that a host does with it.
+    pub fn publication(&self) -> Publication {
+        countersign_core::publication(self.answer.as_bytes())
+    }
+
     /// Whether a branch may hold it.
     pub fn passes(&self) -> bool {
         self.decision.as_ref().is_some_and(|decision| !decision.blocks)
@@ -163,7 +169,7 @@ impl Judged {
 
     /// Whether anybody asked to guard the target.
     pub fn is_gated(&self) -> bool {
-        self.decision.as_ref().is_none_or(|decision| decision.policy.is_some() || decision.blocks)
+        self.publication().gated
     }
 
     /// Whether somebody answers for it, by a sign-off that counted or with broken glass; that nothing is asked is no answer.
@@ -199,12 +205,25 @@ pub struct Looked {
 /// What the status of a commit says.
 #[derive(Debug, Clone)]
 pub struct Shown {
-    /// The decision that it speaks of; none where there is an error instead.
-    pub decision: Option<Decision>,
-    /// The page of that decision.
+    /// Which it is.
+    pub state: StatusState,
+    /// Its one line.
+    pub description: String,
+    /// The page of the decision that it speaks of.
     pub page: String,
-    /// The number of its change, where it is not the one that is published.
-    pub of: Option<String>,
+}
+
+impl Shown {
+    /// The status of a change of its own.
+    pub fn own(status: GateStatus, page: String) -> Self {
+        Shown { state: status.state, description: status.description, page }
+    }
+
+    /// The status of another change that brings the same commit.
+    pub fn shared(status: GateStatus, page: String) -> Self {
+        let GateStatus { state, description, shared } = status;
+        Shown { state, description: shared.unwrap_or(description), page }
+    }
 }
 
 /// What was found when a decision was published.

@@ -2,12 +2,15 @@
 
 use countersign_audit::Link;
 use countersign_audit::chain::Made;
+use countersign_core::model::Publication;
 
 /// A change that is open, and the last decision about it.
 #[derive(Debug, Clone)]
 pub struct Open {
     /// The decision.
     pub link: Link,
+    /// What is done with it.
+    pub publication: Publication,
     /// Who opened it, where the request says so.
     pub opener: Option<String>,
     /// Whether whoever opened it may do more in the repository than read; so where that is not known.
@@ -21,10 +24,6 @@ impl Open {
 
     fn passes(&self) -> bool {
         self.link.entry.made().is_some_and(Made::passes)
-    }
-
-    fn is_gated(&self) -> bool {
-        self.link.entry.made().is_none_or(|made| made.policy.is_some() || made.blocks)
     }
 }
 
@@ -40,8 +39,8 @@ pub fn speaker(open: &[Open]) -> Option<&Open> {
     let opener = first.opener.clone();
     let writers = left.iter().any(|open| open.by_writer);
     left.retain(|open| if writers { open.by_writer } else { open.opener == opener });
-    if left.iter().any(|open| open.is_gated()) {
-        left.retain(|open| open.is_gated());
+    if left.iter().any(|open| open.publication.gated) {
+        left.retain(|open| open.publication.gated);
     }
     let mut targets: Vec<&Open> = Vec::new();
     for open in left {
@@ -76,7 +75,7 @@ mod tests {
             facts: String::new(),
             answer: String::new(),
             component: String::new(),
-            policy: (outcome != "open").then(String::new),
+            policy: None,
             approvers: None,
         };
         let entry = Entry {
@@ -90,7 +89,8 @@ mod tests {
             event: Event::Decision(made),
         };
         let link = Link { entry, hash: String::new() };
-        Open { link, opener: Some(opener.into()), by_writer: may == "writes" }
+        let publication = Publication { gated: outcome != "open", ..Publication::default() };
+        Open { link, publication, opener: Some(opener.into()), by_writer: may == "writes" }
     }
 
     #[test]

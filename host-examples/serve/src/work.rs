@@ -9,7 +9,8 @@ use countersign_audit::chain::{Because, Event, Finding};
 use countersign_audit::spool::Spool;
 use countersign_audit::trail::{Answers, Move};
 use countersign_audit::{Kept, Link, Place, Trail, removal};
-use countersign_core::model::{BranchOutcome, BranchState, BranchVerdict, ObjectId, PassedMove, When, read};
+use countersign_core::model::{BranchOutcome, BranchState, BranchVerdict, ObjectId, PassedMove, When};
+use countersign_core::publication;
 use countersign_host::cli::now;
 
 use crate::forge::{Forge, ForgeError, Judged, Look, Looked, Memory, Shown, Subject};
@@ -325,8 +326,7 @@ impl Shared {
 
     /// What the status of the commit of a change says.
     fn shown(&self, link: &Link, judged: &Judged) -> anyhow::Result<Shown> {
-        let own =
-            || Shown { decision: judged.decision.clone(), page: self.settings.page_of(&link.hash), of: None };
+        let own = || Shown::own(judged.publication().status, self.settings.page_of(&link.hash));
         let place = link.entry.place();
         let links = self.pool.with(|store| open::of_commit(store, &place.repository, &place.head))?;
         if links.len() < 2 {
@@ -340,17 +340,13 @@ impl Shared {
             let is_writer =
                 |opener: &String| writers.iter().flatten().any(|writer| writer.eq_ignore_ascii_case(opener));
             let by_writer = writers.is_none() || opener.as_ref().is_none_or(is_writer);
-            all.push(Open { link, opener, by_writer });
+            let answer = self.kept(link.entry.made().map(|made| &made.answer))?.unwrap_or_default();
+            all.push(Open { link, publication: publication(&answer), opener, by_writer });
         }
         let Some(speaks) = speaker(&all).filter(|speaks| speaks.link.entry.change != place.change) else {
             return Ok(own());
         };
-        let answer = self.kept(speaks.link.entry.made().map(|made| &made.answer))?.unwrap_or_default();
-        Ok(Shown {
-            decision: read(&answer).ok(),
-            page: self.settings.page_of(&speaks.link.hash),
-            of: speaks.link.entry.change.clone(),
-        })
+        Ok(Shown::shared(speaks.publication.status.clone(), self.settings.page_of(&speaks.link.hash)))
     }
 
     /// The bytes of a document, as far as it is still there.

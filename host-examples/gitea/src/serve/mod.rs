@@ -514,13 +514,14 @@ impl Forge for Gitea {
     ) -> Result<Published, ForgeError> {
         let api = self.api.within(TIME);
         let own = self.own();
-        let mut publisher = Publisher { api: &api, module: &self.module, own: own.clone(), veto: self.veto };
-        let status = publisher.status(place, shown);
+        let mut publisher = Publisher { api: &api, own: own.clone(), veto: self.veto };
+        let status = publisher.status(&place.repository, &place.head, shown);
         self.learn(publisher.own.clone());
         let published = status?;
         if let Some(number) = &place.change {
             let known = memory.comment(&place.repository, number).map_err(failed)?;
-            let written = publisher.talk(place, number, judged, known.as_deref())?;
+            let text = self.module.render(&judged.answer, "markdown", false, false).map_err(failed)?;
+            let written = publisher.talk(place, number, &judged.publication(), &text, known.as_deref())?;
             if let Some(id) = written.filter(|id| Some(id) != known.as_ref()) {
                 memory.keep_comment(&place.repository, number, &id).map_err(failed)?;
             }
@@ -531,7 +532,7 @@ impl Forge for Gitea {
     fn say_fault(&self, repository: &str, number: u64, why: &str, page: &str) -> Result<(), ForgeError> {
         let api = self.api.within(TIME);
         let pull: Pull = api.get(&format!("/repos/{repository}/pulls/{number}"))?;
-        let mut publisher = Publisher { api: &api, module: &self.module, own: self.own(), veto: self.veto };
+        let mut publisher = Publisher { api: &api, own: self.own(), veto: self.veto };
         let said = publisher.fault(repository, &pull.head.sha, why, page);
         self.learn(publisher.own);
         Ok(said?)

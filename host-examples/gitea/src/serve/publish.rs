@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use countersign_audit::Place;
-use countersign_core::model::{Decision, Outcome, RuleState};
-use countersign_host::module::Module;
-use countersign_serve::{Judged, Published, Shown};
+use countersign_core::model::{Publication, StatusState};
+use countersign_core::status_line;
+use countersign_serve::{Published, Shown};
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Comment, Event, Review, Status, User};
@@ -15,9 +15,6 @@ use crate::paging::{Doubt, End};
 
 /// The context of the status.
 pub const CONTEXT: &str = "countersign";
-
-/// Characters of a description: what the pages of the forge show of it.
-const DESCRIPTION: usize = 200;
 
 /// What a comment under the gate's name says that is not the gate's word.
 const WRITTEN_OFF: &str = "<!-- countersign -->\nThis is not the gate's word: somebody changed it, or a newer one took its \
@@ -31,8 +28,6 @@ fn is_written_off(comment: &Comment) -> bool {
 pub struct Publisher<'a> {
     /// The forge.
     pub api: &'a Api,
-    /// Words a decision.
-    pub module: &'a Module,
     /// The gate's own account, once it is known.
     pub own: Option<String>,
     /// Whether the gate's own review asks for changes until it passes.
@@ -40,8 +35,8 @@ pub struct Publisher<'a> {
 }
 
 impl Publisher<'_> {
-    /// Talks with the people of a change: by the comment, by requests for reviews, and where it was set up by a review. `known` is
-    /// the comment that was written before; what comes back is the one that stands now.
+    /// Talks with the people of a change: by the comment with this text, by requests for reviews, and where it was set up by a review.
+    /// `known` is the comment that was written before; what comes back is the one that stands now.
     ///
     /// # Errors
     /// When the forge does not answer.
@@ -49,17 +44,16 @@ impl Publisher<'_> {
         &self,
         place: &Place,
         number: &str,
-        judged: &Judged,
+        said: &Publication,
+        text: &str,
         known: Option<&str>,
     ) -> Result<Option<String>, ApiError> {
-        let comment = self.comment(place, number, judged, known)?;
+        let comment = self.comment(place, number, text, said.comment, known)?;
         let reviews: Vec<Review> =
             self.api.list(End::Counted, &self.path(place, &format!("/pulls/{number}/reviews")))?;
-        if let Some(decision) = &judged.decision {
-            self.requests(place, number, decision, &reviews)?;
-        }
+        self.requests(place, number, said, &reviews)?;
         if self.veto {
-            self.veto(place, number, judged, &reviews)?;
+            self.veto(place, number, said.objection.as_deref(), &reviews)?;
         }
         Ok(comment)
     }
@@ -72,41 +66,14 @@ impl Publisher<'_> {
         user.is_some_and(|user| Some(&user.login) == self.own.as_ref())
     }
 
-    /// The status of the commit of a change.
+    /// The status of a commit. Who may write to the repository may write one by this name, and the newest counts.
     ///
     /// # Errors
     /// When the forge does not answer.
-    pub fn status(&mut self, place: &Place, shown: &Shown) -> Result<Published, ApiError> {
-        let headline = match &shown.decision {
-            Some(decision) => decision.headline.as_str(),
-            None => "This change cannot be evaluated; the page says why",
-        };
-        let said = match &shown.of {
-            Some(number) => format!("As #{number} brings it: {headline}"),
-            None => headline.to_owned(),
-        };
-        self.write_status(&place.repository, &place.head, state(shown.decision.as_ref()), &said, &shown.page)
-    }
-
-    /// The status of a commit that cannot be judged for now.
-    ///
-    /// # Errors
-    /// When the forge does not answer.
-    pub fn fault(&mut self, repository: &str, head: &str, why: &str, page: &str) -> Result<(), ApiError> {
-        let said = format!("Not judged yet, and tried again and again: {why}");
-        self.write_status(repository, head, "error", &said, page).map(drop)
-    }
-
-    /// Who may write to the repository may write a status by this name, and the newest counts.
-    fn write_status(
-        &mut self,
-        repository: &str,
-        head: &str,
-        state: &str,
-        said: &str,
-        page: &str,
-    ) -> Result<Published, ApiError> {
-        let description = cut(&countersign_core::visible(said));
+    pub fn status(&mut self, repository: &str, head: &str, shown: &Shown) -> Result<Published, ApiError> {
+        let Shown { state, description, page } = shown;
+        // The forge has the words of the contract.
+        let state = state.name();
         // The newest come first, and statuses of other names in masses hide none of this one.
         let is_found = |statuses: &[Status]| statuses.iter().any(|status| status.context == CONTEXT);
         let path = format!("/repos/{repository}/commits/{head}/statuses");
@@ -114,7 +81,7 @@ impl Publisher<'_> {
         known.retain(|status| status.context == CONTEXT);
         let newest = known.iter().max_by_key(|status| status.id);
         let same = |status: &Status| {
-            status.status == state && status.description == description && status.target_url == page
+            status.status == state && status.description == *description && status.target_url == *page
         };
         let own = newest.is_some_and(|status| self.is_own(status.creator.as_ref()));
         if newest.is_some_and(|status| own && same(status)) {
@@ -134,6 +101,16 @@ impl Publisher<'_> {
         Ok(Published { foreign_status: foreign })
     }
 
+    /// The status of a commit that cannot be judged for now.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    pub fn fault(&mut self, repository: &str, head: &str, why: &str, page: &str) -> Result<(), ApiError> {
+        let description = status_line(&format!("Not judged yet, and tried again and again: {why}"));
+        let shown = Shown { state: StatusState::Error, description, page: page.to_owned() };
+        self.status(repository, head, &shown).map(drop)
+    }
+
     /// The one comment, in place. It leads to no record, for what stands in it must not change while the decision does not.
     ///
     /// Whoever may write to the repository may change its words, so it is known by its id. Whatever else stands under the gate's
@@ -142,14 +119,11 @@ impl Publisher<'_> {
         &self,
         place: &Place,
         number: &str,
-        judged: &Judged,
+        text: &str,
+        begins: bool,
         known: Option<&str>,
     ) -> Result<Option<String>, ApiError> {
-        let shown = match self.module.render(&judged.answer, "markdown", false, false) {
-            Ok(shown) => shown,
-            Err(_) => "This change cannot be evaluated. Its status leads to the reason.".to_owned(),
-        };
-        let body = format!("{MARKER}\n{}\n", shown.trim());
+        let body = format!("{MARKER}\n{}\n", text.trim());
         let mut own: Vec<Comment> =
             self.api.list_at_once(&self.path(place, &format!("/issues/{number}/comments")))?;
         own.retain(|comment| self.is_own(comment.user.as_ref()));
@@ -167,8 +141,7 @@ impl Publisher<'_> {
                 }
                 Ok(Some(comment.id.to_string()))
             }
-            // Who was never blocked needs no word.
-            None if judged.passes() => Ok(None),
+            None if !begins => Ok(None),
             None => {
                 let path = self.path(place, &format!("/issues/{number}/comments"));
                 let written: Comment = self.api.send("POST", &path, Some(&json!({ "body": body })))?;
@@ -182,34 +155,24 @@ impl Publisher<'_> {
         self.api.send::<Value>("PATCH", &path, Some(&json!({ "body": body }))).map(drop)
     }
 
-    /// Asks for the reviews of those who can give what is missing, and takes back what was asked for once nothing is: a request
-    /// that nobody answers would block where the branch is set so.
+    /// Asks for reviews, and takes back what the gate asked for.
     fn requests(
         &self,
         place: &Place,
         number: &str,
-        decision: &Decision,
+        said: &Publication,
         reviews: &[Review],
     ) -> Result<(), ApiError> {
         let path = self.path(place, &format!("/pulls/{number}/requested_reviewers"));
         let login = |review: &Review| review.user.as_ref().map(|user| user.login.to_ascii_lowercase());
         let open: BTreeSet<String> =
             reviews.iter().filter(|review| review.state == "REQUEST_REVIEW").filter_map(login).collect();
-        let waits = decision.blocks && decision.outcome == Outcome::Pending;
-        let rules =
-            decision.rules.iter().filter(|rule| waits && rule.state == RuleState::Pending && !rule.observed);
-        let wanted: BTreeSet<String> = rules
-            .flat_map(|rule| &rule.requirements)
-            .filter(|requirement| requirement.counted < requirement.needed)
-            .flat_map(|requirement| &requirement.eligible)
-            .filter(|who| !who.contains(['@', '/', ' ']))
-            .map(|who| who.to_ascii_lowercase())
-            .collect();
+        let wanted: BTreeSet<String> = said.ask.iter().map(|who| who.to_ascii_lowercase()).collect();
         for who in wanted.difference(&open) {
             let asked = self.api.send::<Value>("POST", &path, Some(&json!({ "reviewers": [who] })));
             tolerate(asked)?;
         }
-        if decision.blocks || open.is_empty() {
+        if !said.take_back || open.is_empty() {
             return Ok(());
         }
         let events: Vec<Event> =
@@ -228,8 +191,14 @@ impl Publisher<'_> {
         Ok(())
     }
 
-    /// A review that asks for changes until the gate passes; deleting it lifts it, which only its author may.
-    fn veto(&self, place: &Place, number: &str, judged: &Judged, reviews: &[Review]) -> Result<(), ApiError> {
+    /// A review that asks for changes while the gate objects; deleting it lifts it, which only its author may.
+    fn veto(
+        &self,
+        place: &Place,
+        number: &str,
+        objection: Option<&str>,
+        reviews: &[Review],
+    ) -> Result<(), ApiError> {
         let path = self.path(place, &format!("/pulls/{number}/reviews"));
         let own = |review: &&Review| {
             review.state == "REQUEST_CHANGES"
@@ -237,18 +206,16 @@ impl Publisher<'_> {
                 && self.is_own(review.user.as_ref())
         };
         let standing: Vec<&Review> = reviews.iter().filter(own).collect();
-        if judged.passes() {
+        let Some(objection) = objection else {
             for review in standing {
                 self.api.send::<Value>("DELETE", &format!("{path}/{}", review.id), None)?;
             }
             return Ok(());
-        }
+        };
         if standing.iter().any(|review| !review.dismissed) {
             return Ok(());
         }
-        let text = format!(
-            "{MARKER}\nThe gate asks for changes until it passes; the comment below says what is missing."
-        );
+        let text = format!("{MARKER}\n{objection}");
         let body = json!({ "event": "REQUEST_CHANGES", "body": text, "commit_id": place.head });
         // Its own pull request the gate cannot refuse; the status still does.
         tolerate(self.api.send::<Value>("POST", &path, Some(&body)))
@@ -270,25 +237,6 @@ fn as_far_as_read(read: Result<Vec<Status>, ApiError>) -> Result<Vec<Status>, Ap
         Err(ApiError::Doubtful { doubt: Doubt::Cut, .. }) => Ok(Vec::new()),
         read => read,
     }
-}
-
-/// The status of a decision. What only observes blocks nothing.
-fn state(decision: Option<&Decision>) -> &'static str {
-    match decision {
-        None => "error",
-        Some(decision) if !decision.blocks => "success",
-        Some(decision) if decision.outcome == Outcome::Denied => "failure",
-        Some(_) => "pending",
-    }
-}
-
-fn cut(text: &str) -> String {
-    let line = text.replace(['\n', '\r'], " ");
-    if line.chars().count() <= DESCRIPTION {
-        return line;
-    }
-    let kept: String = line.chars().take(DESCRIPTION - 1).collect();
-    format!("{}…", kept.trim_end())
 }
 
 #[cfg(test)]
