@@ -4,7 +4,6 @@
 //! Exit codes: 0 passes or done, 1 blocked, 2 cannot evaluate.
 
 mod api;
-mod brought;
 mod forge;
 #[cfg(test)]
 mod forgejo;
@@ -13,8 +12,6 @@ mod install;
 mod paging;
 mod pushers;
 mod pushes;
-mod rights;
-mod rules;
 mod serve;
 mod setup;
 mod words;

@@ -19,6 +19,7 @@ pub mod ci;
 pub mod cli;
 pub mod collect;
 pub mod git;
+pub mod judged;
 pub mod module;
 pub mod signing;
 pub mod signoffs;

@@ -20,7 +20,6 @@ pub mod tables;
 pub mod web;
 pub mod work;
 
-pub use forge::{
-    Delivery, Forge, ForgeError, Judged, Look, Looked, Memory, Published, Refusal, Shown, Subject,
-};
+pub use countersign_host::judged::Judged;
+pub use forge::{Delivery, Forge, ForgeError, Look, Looked, Memory, Published, Refusal, Shown, Subject};
 pub use service::{Settings, run};

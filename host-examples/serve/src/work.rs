@@ -12,8 +12,9 @@ use countersign_audit::{Kept, Link, Place, Trail, removal};
 use countersign_core::model::{BranchOutcome, BranchState, BranchVerdict, ObjectId, PassedMove, When};
 use countersign_core::publication;
 use countersign_host::cli::now;
+use countersign_host::judged::Judged;
 
-use crate::forge::{Forge, ForgeError, Judged, Look, Looked, Memory, Shown, Subject};
+use crate::forge::{Forge, ForgeError, Look, Looked, Memory, Shown, Subject};
 use crate::metrics::Metrics;
 use crate::open;
 use crate::pool::Pool;

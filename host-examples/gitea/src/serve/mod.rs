@@ -20,6 +20,8 @@ use countersign_core::model::{
     BranchHistory, BranchQuestion, BranchRange, EarlierAnswer, JudgedRange, ObjectId, OriginChange,
     PassedMove, TriggerKind, read,
 };
+use countersign_hook::HostRulesChoice;
+use countersign_hook::brought::{Brought, Seen};
 use countersign_host::cli::now;
 use countersign_host::collect::{BranchHost, Collector, HostRules, Platform, Subject, Target, history};
 use countersign_host::git::Remote;
@@ -30,10 +32,8 @@ use countersign_serve::{
 };
 
 use crate::api::{Api, ApiError, Pull, Repository, User};
-use crate::brought::{Brought, Seen};
 use crate::forge::PullRequest;
 use crate::paging::End;
-use crate::rules::HostRulesChoice;
 use landed::Landed;
 use mirror::Mirrors;
 use publish::Publisher;

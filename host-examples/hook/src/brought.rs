@@ -105,7 +105,9 @@ impl Brought {
 
 /// What a platform says, and who brought the commits as the hook saw them pass.
 pub struct Seen<'p> {
+    /// What the platform says.
     pub platform: &'p mut dyn Platform,
+    /// Who brought the commits; none where no hook keeps that.
     pub brought: Option<&'p Brought>,
 }
 

@@ -11,7 +11,7 @@ use countersign_core::model::{BranchState, ObjectId, PassedMove};
 use countersign_host::module::sha256_hex;
 use serde::{Deserialize, Serialize};
 
-use super::env::Push;
+use crate::push::Push;
 
 /// Commits that passed and of which it is not known whether the server let them in after all.
 const PASSED: usize = 100;

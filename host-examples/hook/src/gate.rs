@@ -1,17 +1,9 @@
-//! `countersign-gitea pre-receive`: judges what is about to enter a protected branch, before it does.
-//!
-//! Runs inside git's quarantine: the new objects are readable, refs have not moved, and nothing that is written into the
-//! repository stays if the push is refused.
-
-mod env;
-mod standing;
-mod updates;
+//! Judges what is about to enter a protected branch, before it does.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -24,120 +16,124 @@ use countersign_core::model::{
 use countersign_host::cli::{complain, now};
 use countersign_host::collect::{BranchHost, CollectError, Collector, HostRules, Platform, Subject, history};
 use countersign_host::git::Repository;
+use countersign_host::judged::Judged;
 use countersign_host::module::{CallError, Function, Module};
-use countersign_serve::Judged;
 
-use crate::api::{Api, Pull};
 use crate::brought::{Bringer, Brought, NOTED, Seen};
-use crate::forge::PullRequest;
+use crate::push::Push;
 use crate::rules::{HostRulesChoice, Scope};
-use env::{ForgeAccess, Push};
-use standing::Standing;
-use updates::Update;
-
-/// The time in which the forge must have answered everything, of the ten seconds that the whole may take without it.
-const FORGE_TIME: Duration = Duration::from_secs(8);
+use crate::standing::Standing;
+use crate::updates::Update;
 
 /// The option of a push that breaks the glass; its reason stands behind it.
 const BREAK_GLASS: &str = "break-glass=";
 
-/// Judges what a push or merge would put into a protected branch.
-///
-/// git calls it with a line for each ref on standard input. The forge is asked only about pull requests that it merges;
-/// without an address and a token the hook decides from git and signed sign-offs alone, and says so.
-#[derive(Args)]
-#[command(after_help = "Example, as hooks/pre-receive.d/countersign of a repository:\n  #!/bin/sh\n  \
-    exec countersign-gitea pre-receive\n\n\
-    A push breaks the glass, where the policy lets the pusher, with\n  \
-    git push -o break-glass=\"why this cannot wait\"\n\n\
-    Exit codes: 0 passes, 1 blocked, 2 cannot evaluate, which blocks too")]
-pub struct PreReceive {
-    /// The forge's root, such as http://127.0.0.1:3000/.
-    #[arg(long, env = "COUNTERSIGN_FORGE_URL", value_name = "URL", requires = "token_file")]
-    url: Option<String>,
-    /// A file with a token of the forge.
-    #[arg(long, env = "COUNTERSIGN_FORGE_TOKEN_FILE", value_name = "FILE", requires = "url")]
-    token_file: Option<PathBuf>,
+/// The options of every hook, whatever server it stands on.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// What the server's own configuration says.
     #[command(flatten)]
-    host: HostRulesChoice,
+    pub host: HostRulesChoice,
+    /// The repositories that are judged.
     #[command(flatten)]
-    scope: Scope,
+    pub scope: Scope,
     /// A folder for what was decided, which the service takes into the audit trail; it also remembers what each branch
     /// held, so that what came in past the hook is found.
     #[arg(long, env = "COUNTERSIGN_SPOOL", value_name = "DIR")]
-    spool: Option<PathBuf>,
+    pub spool: Option<PathBuf>,
 }
 
-impl PreReceive {
-    pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let updates = updates()?;
-        let push = Push::read(|name| std::env::var(name).ok());
-        let gated: Vec<&Update> = updates.iter().filter(|update| !update.is_pull_head()).collect();
-        if push.wiki || gated.is_empty() || !self.scope.holds(&push.repository) {
-            return Ok(ExitCode::SUCCESS);
-        }
-        let module = Module::embedded()?;
-        // Sign-offs and notes that travel in the same push count, though their refs have not moved yet.
-        let moving = updates.iter().map(|update| (update.name.clone(), update.becomes())).collect();
-        let repository = Repository::open(Path::new(".")).map_err(CollectError::from)?.with_moving(moving);
-        let mut collector = Collector::of(&module, repository)?;
-        let spool = self.spool.as_deref().map(Spool::open).transpose()?;
-        let (host, fault) = self.host.rules(&module);
-        if let Some(fault) = fault {
-            complain(fault.context("nobody breaks the glass by the server's own word").as_ref());
-        }
-        let stands: HashMap<String, String> = tips(&mut collector)?.into_iter().collect();
-        let default_branch = collector.server_default_branch()?;
-        let has_policy = match default_branch.as_ref().and_then(|default| default.tip.as_ref()) {
-            Some((_, tip)) => collector.policy_at(tip)?.is_some(),
-            None => false,
-        };
-        let mut standing = match &spool {
-            Some(spool) => {
-                let default = default_branch.as_ref().map(|default| default.name.as_str());
-                Some(Standing::open(spool.folder(), &push, &stands, default, has_policy)?)
-            }
-            None => None,
-        };
-        let brought = match &spool {
-            Some(spool) => Some(Brought::open(spool.folder(), &push.identity()?)?),
-            None => None,
-        };
-        let gate = Gate {
-            module: &module,
-            push: &push,
-            forge: self.forge(),
-            host,
-            now: now()?,
-            default_branch: default_branch.map(|branch| branch.name),
-            spool: spool.as_ref(),
-            brought,
-        };
-        let mut blocked = false;
-        for update in &gated {
-            let passes = gate
-                .update(&mut collector, update, standing.as_mut())
-                .with_context(|| format!("judging {}", update.name))?;
-            blocked |= !passes;
-        }
-        // git moves all refs or none.
-        if let Some(standing) = standing.filter(|_| !blocked) {
-            standing.keep()?;
-            gate.note(&mut collector, &gated)?;
-        }
-        Ok(ExitCode::from(u8::from(blocked)))
-    }
+/// A forge that may be asked about a change that its server merges.
+pub trait Merges {
+    /// The change of this number.
+    ///
+    /// # Errors
+    /// When the forge does not answer.
+    fn change(&self, number: u64) -> anyhow::Result<Box<dyn Merged + '_>>;
+}
 
-    fn forge(&self) -> Option<ForgeAccess> {
-        Some(ForgeAccess { url: self.url.clone()?, token_file: self.token_file.clone()? })
+/// A change that a server merges.
+pub trait Merged {
+    /// The branch that it goes into, by full name.
+    fn target(&self) -> String;
+
+    /// The commit that its branch stands at.
+    fn head(&self) -> &str;
+
+    /// The facts that the forge knows of it; the repository holds its target and its head.
+    fn platform(&self, repository: Repository) -> Box<dyn Platform + '_>;
+}
+
+/// Judges the refs that git names on standard input, in the folder that git starts the hook in: inside git's quarantine, where the
+/// new objects are readable, refs have not moved, and nothing that is written into the repository stays if the push is refused.
+///
+/// # Errors
+/// When a ref cannot be judged, which refuses the push too.
+pub fn pre_receive(options: &Options, push: &Push, forge: Option<&dyn Merges>) -> anyhow::Result<ExitCode> {
+    let updates = updates()?;
+    let keeps_head =
+        |update: &&Update| push.keeps_heads_below.is_none_or(|folder| !update.name.starts_with(folder));
+    let gated: Vec<&Update> = updates.iter().filter(keeps_head).collect();
+    if gated.is_empty() || !options.scope.holds(&push.repository) {
+        return Ok(ExitCode::SUCCESS);
     }
+    let module = Module::embedded()?;
+    // Sign-offs and notes that travel in the same push count, though their refs have not moved yet.
+    let moving = updates.iter().map(|update| (update.name.clone(), update.becomes())).collect();
+    let repository = Repository::open(Path::new(".")).map_err(CollectError::from)?.with_moving(moving);
+    let mut collector = Collector::of(&module, repository)?;
+    let spool = options.spool.as_deref().map(Spool::open).transpose()?;
+    let (host, fault) = options.host.rules(&module);
+    if let Some(fault) = fault {
+        complain(fault.context("nobody breaks the glass by the server's own word").as_ref());
+    }
+    let default_branch = collector.server_default_branch()?;
+    let has_policy = match default_branch.as_ref().and_then(|default| default.tip.as_ref()) {
+        Some((_, tip)) => collector.policy_at(tip)?.is_some(),
+        None => false,
+    };
+    let mut standing = match &spool {
+        Some(spool) => {
+            let stands: HashMap<String, String> = tips(&mut collector)?.into_iter().collect();
+            let default = default_branch.as_ref().map(|default| default.name.as_str());
+            Some(Standing::open(spool.folder(), push, &stands, default, has_policy)?)
+        }
+        None => None,
+    };
+    let brought = match &spool {
+        Some(spool) => Some(Brought::open(spool.folder(), &push.identity()?)?),
+        None => None,
+    };
+    let gate = Gate {
+        module: &module,
+        push,
+        forge,
+        host,
+        now: now()?,
+        default_branch: default_branch.map(|branch| branch.name),
+        spool: spool.as_ref(),
+        brought,
+    };
+    let mut blocked = false;
+    for update in &gated {
+        let passes = gate
+            .update(&mut collector, update, standing.as_mut())
+            .with_context(|| format!("judging {}", update.name))?;
+        blocked |= !passes;
+    }
+    // git moves all refs or none.
+    if let Some(standing) = standing.filter(|_| !blocked) {
+        standing.keep()?;
+        gate.note(&mut collector, &gated)?;
+    }
+    Ok(ExitCode::from(u8::from(blocked)))
 }
 
 /// What stays the same for every ref of a push.
 struct Gate<'a> {
     module: &'a Module,
     push: &'a Push,
-    forge: Option<ForgeAccess>,
+    forge: Option<&'a dyn Merges>,
     host: HostRules,
     now: When,
     /// The default branch, by full name.
@@ -155,9 +151,9 @@ impl Gate<'_> {
         update: &Update,
         standing: Option<&mut Standing>,
     ) -> anyhow::Result<bool> {
-        let pull = self.merged(update)?;
-        let history = self.history(collector, update, pull.as_ref(), standing.as_deref())?;
-        let mut judging = Judging { gate: self, pull };
+        let change = self.merged(update)?;
+        let history = self.history(collector, update, change.as_deref(), standing.as_deref())?;
+        let mut judging = Judging { gate: self, change };
         let followed = collector.follow(history, &self.host, &mut judging)?;
         let verdict = followed.verdict;
         if verdict.state == BranchOutcome::Refused {
@@ -177,22 +173,15 @@ impl Gate<'_> {
         Ok(verdict.state == BranchOutcome::Passes)
     }
 
-    /// The pull request that the server merges by a move of this ref, by the forge's word; none where it merges none, or the forge is
-    /// not asked.
-    fn merged(&self, update: &Update) -> anyhow::Result<Option<Pull>> {
-        let (Some(number), Some(forge)) = (self.push.merges, &self.forge) else { return Ok(None) };
-        let pull: Pull = self.api(forge)?.get(&format!("/repos/{}/pulls/{number}", self.push.repository))?;
-        let target = format!("refs/heads/{}", pull.base.name);
-        if target != update.name {
-            bail!("pull request {number} is for {target}, and {} is being moved", update.name);
+    /// The change that the server merges by a move of this ref, by the forge's word; none where it merges none, or the forge is not
+    /// asked.
+    fn merged(&self, update: &Update) -> anyhow::Result<Option<Box<dyn Merged + '_>>> {
+        let (Some(number), Some(forge)) = (self.push.merges, self.forge) else { return Ok(None) };
+        let change = forge.change(number)?;
+        if change.target() != update.name {
+            bail!("change {number} is for {}, and {} is being moved", change.target(), update.name);
         }
-        Ok(Some(pull))
-    }
-
-    fn api(&self, forge: &ForgeAccess) -> anyhow::Result<Api> {
-        let token = std::fs::read_to_string(&forge.token_file)
-            .with_context(|| format!("reading the forge's token from {}", forge.token_file.display()))?;
-        Ok(Api::new(&forge.url, &token, FORGE_TIME))
+        Ok(Some(change))
     }
 
     /// What is known of a ref before anything is asked for.
@@ -200,7 +189,7 @@ impl Gate<'_> {
         &self,
         collector: &mut Collector<'_>,
         update: &Update,
-        pull: Option<&Pull>,
+        change: Option<&dyn Merged>,
         standing: Option<&Standing>,
     ) -> anyhow::Result<BranchHistory<'static>> {
         let mut known = history(BranchQuestion::Push, &update.name, self.default_branch.as_deref());
@@ -215,7 +204,7 @@ impl Gate<'_> {
             },
             merges: self.push.merges.map(|number| Merging {
                 change: number.to_string().into(),
-                head: pull.and_then(|pull| ObjectId::new(pull.head.sha.clone())),
+                head: change.and_then(|change| ObjectId::new(change.head().to_owned())),
             }),
         });
         if let Some(standing) = standing {
@@ -284,7 +273,7 @@ impl Gate<'_> {
 /// Judges the ranges of one ref.
 struct Judging<'g> {
     gate: &'g Gate<'g>,
-    pull: Option<Pull>,
+    change: Option<Box<dyn Merged + 'g>>,
 }
 
 impl BranchHost for Judging<'_> {
@@ -312,13 +301,10 @@ impl BranchHost for Judging<'_> {
         subject: Subject,
     ) -> anyhow::Result<Option<Judged>> {
         let gate = self.gate;
-        match (&range.change, &self.pull, &gate.forge) {
-            (Some(_), Some(pull), Some(forge)) => {
-                let api = gate.api(forge)?;
-                let repository = &gate.push.repository;
-                let mut pull = PullRequest::of(&api, TriggerKind::PreReceive, repository, pull.clone())
-                    .with_git(collector.repository().clone());
-                gate.decide(collector, subject, &mut pull)
+        match (&range.change, &self.change) {
+            (Some(_), Some(change)) => {
+                let mut platform = change.platform(collector.repository().clone());
+                gate.decide(collector, subject, &mut *platform)
             }
             _ => {
                 let mut pushed = Pushed {
@@ -360,8 +346,8 @@ impl Platform for Pushed<'_> {
     }
 
     fn absent(&self) -> &[Fact] {
-        // Who pushed what the server merges, only the forge knows.
-        if self.lands {
+        // Who pushed what the server merges, only the forge knows; and some servers say it of no push.
+        if self.lands && !self.push.anonymous {
             &[Fact::Text, Fact::History, Fact::Opener, Fact::Requester, Fact::People]
         } else {
             &[Fact::Text, Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes]
@@ -377,7 +363,7 @@ impl Platform for Pushed<'_> {
             });
         }
         request.complete.push(Fact::Acts);
-        if self.lands {
+        if self.lands && !self.push.anonymous {
             request.complete.push(Fact::Pushes);
         }
         let (Some(pusher), head) = (&self.push.pusher, &self.head) else { return Ok(()) };

@@ -20,7 +20,7 @@ pub struct HostRulesChoice {
 }
 
 /// Which repositories of a server the hook judges.
-#[derive(Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Scope {
     /// Judge these repositories alone, OWNER/NAME or OWNER/* [default: all]. A fork carries the policy of what it was made of,
     /// and its owner can sign nothing off there.

@@ -38,12 +38,6 @@ impl Update {
     pub fn becomes(&self) -> Option<ObjectId<'static>> {
         (!self.deletes()).then(|| self.new.clone())
     }
-
-    /// Whether the server keeps the head of a pull request in it: nothing is merged by that, and the forge must not be
-    /// asked while it writes one.
-    pub fn is_pull_head(&self) -> bool {
-        self.name.starts_with("refs/pull/")
-    }
 }
 
 #[cfg(test)]
