@@ -10,6 +10,7 @@ mod change;
 mod check;
 mod demo;
 mod evaluate;
+mod hook;
 mod module;
 mod output;
 mod policy;
@@ -73,6 +74,10 @@ enum Command {
     Policy(policy::Policy),
     /// Read the audit trail.
     Audit(audit::Audit),
+    /// The server-side hook of a bare repository.
+    PreReceive(hook::PreReceive),
+    /// Install that hook, and check that it runs.
+    InstallHook(hook::InstallHook),
     /// Which module this is.
     #[command(subcommand)]
     Module(module::ModuleCommand),
@@ -89,6 +94,8 @@ fn main() -> ExitCode {
         Command::Signoffs(signoffs) => signoffs.run(&cli.module),
         Command::Policy(policy) => policy.run(&cli.module),
         Command::Audit(audit) => audit.run(&cli.module),
+        Command::PreReceive(hook) => hook.run(),
+        Command::InstallHook(install) => install.run(),
         Command::Module(command) => command.run(&cli.module),
     };
     result.unwrap_or_else(|error| {
