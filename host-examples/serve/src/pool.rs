@@ -37,7 +37,7 @@ impl Pool {
         let waiting = idle().pop();
         let mut store = match waiting {
             Some(store) => store,
-            None => self.database.open_existing()?,
+            None => tables::reopen(&self.database)?,
         };
         let done = run(store.as_mut())?;
         let mut idle = idle();
@@ -45,5 +45,47 @@ impl Pool {
             idle.push(store);
         }
         Ok(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_audit::schema::has_column;
+
+    fn pool() -> (tempfile::TempDir, Pool) {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = Pool::open(Database::Sqlite(folder.path().join("q.db"))).unwrap();
+        (folder, pool)
+    }
+
+    #[test]
+    fn only_the_first_connection_makes_tables() {
+        let (_folder, pool) = pool();
+        let asked = pool.with(|first| {
+            assert!(has_column(first, "turns", "at")?);
+            first.execute("DROP TABLE turns", &[])?;
+            // The first is in use, so this opens another.
+            pool.with(|second| {
+                Ok::<_, DatabaseError>((
+                    has_column(second, "jobs", "lane")?,
+                    has_column(second, "turns", "at")?,
+                ))
+            })
+        });
+        assert_eq!(asked.unwrap(), (true, false));
+    }
+
+    #[test]
+    fn no_connection_is_opened_to_tables_that_a_newer_version_changed() {
+        for noted in ["countersign", "service"] {
+            let (_folder, pool) = pool();
+            let asked = pool.with(|first| {
+                first.execute(&format!("UPDATE {noted} SET schema = 99"), &[])?;
+                pool.with(|_| Ok::<_, DatabaseError>(()))
+            });
+            let refused = asked.unwrap_err().to_string();
+            assert!(refused.contains(&format!("has schema 99 of `{noted}`")), "{refused}");
+        }
     }
 }

@@ -58,3 +58,13 @@ pub fn open(database: &Database) -> Result<Box<dyn Store>, DatabaseError> {
     TABLES.bring(store.as_mut())?;
     Ok(store)
 }
+
+/// Opens another connection to a database whose tables are in place. It makes none and changes none.
+///
+/// # Errors
+/// When the database cannot be reached, or a newer version has been here since.
+pub fn reopen(database: &Database) -> Result<Box<dyn Store>, DatabaseError> {
+    let mut store = database.open_existing()?;
+    TABLES.taken(store.as_mut())?;
+    Ok(store)
+}
