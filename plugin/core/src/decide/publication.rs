@@ -56,13 +56,12 @@ fn objection(more: &str) -> String {
 /// Text as the description of a status: one line, in which nothing deceives, no longer than what is shown of it.
 pub fn status_line(text: &str) -> String {
     let line = escaped(&text.replace(['\n', '\r'], " "));
-    match line.char_indices().nth(DESCRIPTION) {
-        None => line,
-        Some(_) => {
-            let kept: String = line.chars().take(DESCRIPTION - 1).collect();
-            format!("{}…", kept.trim_end())
-        }
+    // A character has a byte or more.
+    if line.len() <= DESCRIPTION || line.chars().count() <= DESCRIPTION {
+        return line;
     }
+    let kept: String = line.chars().take(DESCRIPTION - 1).collect();
+    format!("{}…", kept.trim_end())
 }
 
 /// The logins of those whom a remedy names for an approval that is missing. Whoever took part knows of the change, and a platform
