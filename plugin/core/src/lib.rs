@@ -64,4 +64,4 @@ pub use facade::{
 };
 pub use model::visible;
 pub use policy::likely;
-pub use render::plain;
+pub use render::{html_text, plain};

@@ -57,7 +57,7 @@ pub fn calls() -> anyhow::Result<Vec<Call>> {
             let Ok(decision) = countersign_core::evaluate(&bytes) else {
                 continue;
             };
-            for format in ["text", "markdown", "junit", "codequality", "sarif"] {
+            for format in ["text", "markdown", "html", "junit", "codequality", "sarif"] {
                 let request = format!(r#"{{"format":"{format}","colour":true,"document":{decision}}}"#);
                 call(&format!("{name} as {format}"), "render", request.into_bytes());
             }

@@ -10,8 +10,8 @@ const HEADLINE: &str = "This change cannot be evaluated";
 /// As much of an error as people read.
 #[derive(Debug, Default)]
 pub(super) struct Refusal {
-    message: String,
-    help: Option<String>,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -23,7 +23,7 @@ object!(Refusal {
 
 impl Refusal {
     /// The faults of a policy, a line each. What is wrong with it first stands in the message.
-    fn faults(&self) -> impl Iterator<Item = String> {
+    pub(super) fn faults(&self) -> impl Iterator<Item = String> {
         let faults = if self.diagnostics.len() > 1 { self.diagnostics.as_slice() } else { &[] };
         faults.iter().map(|fault| format!("line {}, column {}: {}", fault.line, fault.column, fault.message))
     }

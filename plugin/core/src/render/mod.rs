@@ -2,12 +2,13 @@
 
 mod brief;
 mod error;
+mod html;
 mod markdown;
 mod neutral;
 mod reports;
 mod text;
 
-pub use neutral::plain;
+pub use neutral::{html as html_text, plain};
 
 use crate::model::json::{Fault, Json, Key, Read, object, words};
 use crate::model::{Decision, Findings, PolicyReport};
@@ -52,6 +53,10 @@ pub(crate) enum Format {
     Brief,
     /// For a comment or a job summary.
     Markdown,
+    /// For a page, within a frame of the host.
+    Html,
+    /// For a list of changes, within a frame of the host.
+    HtmlEntry,
     /// For test panels.
     Junit,
     /// GitLab's Code Quality report.
@@ -64,6 +69,8 @@ words!(Format {
     "text" => Text,
     "brief" => Brief,
     "markdown" => Markdown,
+    "html" => Html,
+    "html-entry" => HtmlEntry,
     "junit" => Junit,
     "codequality" => Codequality,
     "sarif" => Sarif,
@@ -98,13 +105,17 @@ pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
                 Format::Text => text::decision(&decision, how.colour),
                 Format::Brief => brief::decision(&decision),
                 Format::Markdown => markdown::decision(&decision),
+                Format::Html => html::decision(&decision),
+                Format::HtmlEntry => html::entry(&decision),
                 Format::Junit => reports::junit(&decision),
                 Format::Codequality => reports::codequality(&decision),
                 Format::Sarif => reports::sarif(&decision),
             })
         }
-        "Error" if how.format == Format::Markdown => {
-            Ok(error::markdown(&read::<error::Refusal>(input, "an error")?))
+        "Error" if matches!(how.format, Format::Markdown | Format::Html) => {
+            let refusal: error::Refusal = read(input, "an error")?;
+            let is_page = how.format == Format::Html;
+            Ok(if is_page { html::refusal(&refusal) } else { error::markdown(&refusal) })
         }
         "Findings" if how.format == Format::Text => {
             Ok(text::findings(&read::<Findings>(input, "findings")?, how.colour, how.continued))

@@ -3,7 +3,7 @@
 //! Every piece becomes one line. Control, bidirectional and invisible characters become visible escapes, so that what
 //! is read is what is there.
 
-use crate::model::escaped;
+use crate::model::{escaped, visible};
 
 /// One line of text for a terminal or a CI log: no escape sequences, no workflow commands.
 pub fn plain(text: &str) -> String {
@@ -75,8 +75,17 @@ pub(super) fn fence(lines: &str) -> (String, String) {
 
 /// Text for an attribute or element of XML.
 pub(super) fn xml(text: &str) -> String {
+    without_markup(&plain(text))
+}
+
+/// Text for an attribute or element of HTML. Its lines stay lines.
+pub fn html(text: &str) -> String {
+    without_markup(&visible(text))
+}
+
+fn without_markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in plain(text).chars() {
+    for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -142,6 +151,17 @@ mod tests {
         fn a_fence_is_never_closed_by_its_lines(text in "[`a \n]{0,60}") {
             let (fence, body) = fence(&text);
             prop_assert!(!body.contains(&fence));
+        }
+
+        #[test]
+        fn html_shows_the_text_and_holds_no_markup(text in any::<String>()) {
+            let out = html(&text);
+            prop_assert!(!out.contains(['<', '>', '"', '\'']));
+            prop_assert!(!out.chars().any(|c| deceives(c) && c != '\n'));
+            let read = out.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
+            let read = read.replace("&amp;", "&");
+            let replaced = |c: char| if matches!(c, '\u{fffe}' | '\u{ffff}') { '\u{fffd}' } else { c };
+            prop_assert_eq!(read, visible(&text).chars().map(replaced).collect::<String>());
         }
 
         #[test]

@@ -181,12 +181,23 @@ fn is_first(notice: &&Notice) -> bool {
     notice.code == NoticeCode::NoSignoffs
 }
 
+/// What a rule says of the change.
+pub(super) fn state_in_words(state: RuleState) -> &'static str {
+    match state {
+        RuleState::Satisfied => "satisfied",
+        RuleState::Pending => "waiting",
+        RuleState::Denied => "denied",
+        RuleState::Skipped => "does not apply",
+        RuleState::Overridden => "overridden",
+    }
+}
+
 fn rule_lines(rule: &RuleResult, paint: &Paint, line: &mut impl FnMut(String)) {
     let (mark, word) = match rule.state {
-        RuleState::Satisfied => ("✓", "satisfied"),
-        RuleState::Pending => ("●", "waiting"),
-        RuleState::Denied => ("✗", "denied"),
-        RuleState::Skipped => ("-", "does not apply"),
+        RuleState::Satisfied => ("✓", state_in_words(rule.state)),
+        RuleState::Pending => ("●", state_in_words(rule.state)),
+        RuleState::Denied => ("✗", state_in_words(rule.state)),
+        RuleState::Skipped => ("-", state_in_words(rule.state)),
         RuleState::Overridden => ("!", "OVERRIDDEN"),
     };
     let observed = if rule.observed { ", observed only" } else { "" };

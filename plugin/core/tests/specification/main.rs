@@ -24,6 +24,7 @@ mod needs;
 mod numbers;
 mod overrides;
 mod owners;
+mod page;
 mod people;
 mod predicates;
 mod publication;
