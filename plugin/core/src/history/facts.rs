@@ -6,6 +6,7 @@ use crate::model::{
     Base, BranchHistory, BranchRange, BranchState, HistoryCommit, HistoryWants, JudgedRange, ObjectId,
     OriginChange, Pair, PassedMove,
 };
+use crate::order::Index;
 
 /// A commit, tree or policy of the history.
 pub(super) type Id<'h> = &'h ObjectId<'h>;
@@ -17,6 +18,8 @@ pub(super) enum Stop {
     Missing,
     /// Ranges are to be judged first.
     Judge(Vec<BranchRange>),
+    /// The push may not move the ref, whatever a policy says, and why.
+    Refused(String),
 }
 
 /// What a rule says, once it can.
@@ -25,12 +28,15 @@ pub(super) type Answer<T> = Result<T, Stop>;
 /// A history as it was copied; each fact that it lacks is noted once it is asked for.
 pub(super) struct Facts<'h> {
     pub history: &'h BranchHistory<'h>,
+    /// Where each commit stands among those that are known: a history may have many.
+    commits: Index<'h>,
     wants: RefCell<HistoryWants>,
 }
 
 impl<'h> Facts<'h> {
     pub fn of(history: &'h BranchHistory<'h>) -> Self {
-        Facts { history, wants: RefCell::default() }
+        let commits = Index::of(history.commits.iter().map(|commit| commit.sha.as_bytes()));
+        Facts { history, commits, wants: RefCell::default() }
     }
 
     /// The facts that were asked for and are missing.
@@ -57,7 +63,7 @@ impl<'h> Facts<'h> {
     }
 
     pub fn commit(&self, id: Id<'_>) -> Answer<&'h HistoryCommit<'h>> {
-        match self.history.commits.iter().find(|commit| commit.sha == *id) {
+        match self.commits.get(id.as_bytes()).and_then(|place| self.history.commits.get(place)) {
             Some(commit) => Ok(commit),
             None => self.want(|wants| &mut wants.commits, id.to_string()),
         }

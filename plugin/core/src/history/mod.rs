@@ -39,6 +39,13 @@ pub(crate) fn ranges(history: &BranchHistory<'_>) -> Result<Ranges, Error> {
     match answer {
         Ok(verdict) => ranges.verdict = Some(verdict),
         Err(Stop::Judge(judge)) => ranges.judge = judge,
+        Err(Stop::Refused(message)) => {
+            ranges.verdict = Some(BranchVerdict {
+                state: BranchOutcome::Refused,
+                message: Some(message),
+                ..BranchVerdict::default()
+            });
+        }
         Err(Stop::Missing) => {
             ranges.wants = Some(facts.wants()).filter(|wants| *wants != HistoryWants::default())
         }

@@ -1,6 +1,6 @@
 //! What a push would bring, which ranges of that are judged, and what is remembered of it.
 
-use super::facts::{Answer, Facts, Id};
+use super::facts::{Answer, Facts, Id, Stop};
 use super::grounds::Grounds;
 use super::range::{Audited, Draft, shape, text};
 use super::standing::{Known, standing};
@@ -15,11 +15,7 @@ pub(super) fn push<'h>(facts: &Facts<'h>, push: &'h RefUpdate<'h>) -> Answer<Bra
     let is_branch = target.starts_with("refs/heads/");
     let old = push.old.as_ref();
     if let Some(message) = refusal(facts, push, is_branch) {
-        return Ok(BranchVerdict {
-            state: BranchOutcome::Refused,
-            message: Some(message),
-            ..BranchVerdict::default()
-        });
+        return Err(Stop::Refused(message));
     }
     let known = match old {
         Some(old) if is_branch => standing(facts, target, old)?,
@@ -148,6 +144,14 @@ impl<'h> Brought<'_, 'h> {
             let judged = self.facts.judged(self.write(merge, grounds))?;
             if !judged.altered {
                 return Ok(judged);
+            }
+            // A squash and a rebase hold no commit of the change, so that of another head nobody would be asked.
+            if let (MergeKind::Squash | MergeKind::Rebase, Some(change)) = (merge.merge, merge.change) {
+                return Err(Stop::Refused(format!(
+                    "the server merges change {change}, and what it made is not what merging {} gives, which is its head: \
+                     the head was moved meanwhile; merge it again, and if that gives the same, by a merge commit",
+                    merge.head.short()
+                )));
             }
         }
         self.facts.judged(self.write(push, grounds))

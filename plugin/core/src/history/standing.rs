@@ -52,7 +52,7 @@ pub(super) fn standing<'h>(facts: &Facts<'h>, name: &str, tip: Id<'h>) -> Answer
 }
 
 /// The moves by which a branch came to a commit from one up to which all was decided about, the oldest first; none where they do not
-/// lead there. One that was made anew came from nowhere, by moves that are newer than what is noted of it: else an old tip is put back.
+/// lead there. One that was made anew came from nowhere.
 pub(super) fn way<'h>(
     branch: &BranchState<'h>,
     passed: &'h [PassedMove<'h>],
@@ -70,30 +70,40 @@ pub(super) fn way<'h>(
         way.push(step);
         at = &step.from;
     }
-    let is_newer = |step: &&PassedMove<'_>| step.entry > branch.in_order_entry;
-    if at.is_zero() && branch.in_order.is_some() && !way.iter().all(is_newer) {
+    if at.is_zero() && !way.iter().all(|step| begins_anew(branch, step)) {
         return None;
     }
     way.reverse();
     Some(way)
 }
 
+/// Commits that a branch was let go to and that are looked for in it, and how many of them at once: the newest is mostly the one.
+const POINTS: usize = 100;
+const AT_ONCE: usize = 10;
+
 /// How far a branch was decided about that holds more than that: up to the newest commit that it was let go to and that it still
 /// holds.
 pub(super) fn open<'h>(facts: &Facts<'h>, branch: &'h BranchState<'h>, tip: Id<'h>) -> Answer<Known<'h>> {
     let points = points(branch, facts.passed(branch)?);
-    let mut bases = Vec::new();
-    for point in points {
-        bases.push((point, unless_missing(facts.base(point, tip))?));
-    }
-    let mut here = Vec::new();
-    for (point, base) in bases {
-        let base = base.ok_or(Stop::Missing)?;
-        if !base.missing {
-            here.push((point, base.base.as_ref()));
+    // What is not even here any more says nothing of the branch.
+    let mut here: Vec<(Id<'h>, Option<Id<'h>>)> = Vec::new();
+    let mut held = None;
+    for some in points.chunks(AT_ONCE) {
+        let mut bases = Vec::new();
+        for point in some {
+            bases.push((*point, unless_missing(facts.base(point, tip))?));
+        }
+        for (point, base) in bases {
+            let base = base.ok_or(Stop::Missing)?;
+            if !base.missing {
+                here.push((point, base.base.as_ref()));
+            }
+        }
+        held = here.iter().find(|(point, base)| *base == Some(*point));
+        if held.is_some() {
+            break;
         }
     }
-    let held = here.iter().find(|(point, base)| *base == Some(*point));
     // What passed last and is here went in: what a server refuses it does not keep.
     let settled = match held.or(here.first()) {
         // Another branch may have gone on since; nothing was taken off this one.
@@ -106,10 +116,33 @@ pub(super) fn open<'h>(facts: &Facts<'h>, branch: &'h BranchState<'h>, tip: Id<'
     Ok(Known { settled, rules, open: true })
 }
 
-/// The commits to which decisions let a branch go, the newest first.
+/// The commits to which decisions let a branch go, the newest first, and the one that is noted as in order.
 fn points<'h>(branch: &'h BranchState<'h>, passed: &'h [PassedMove<'h>]) -> Vec<Id<'h>> {
-    let led = passed.iter().map(|step| &step.to).filter(|to| way(branch, passed, to).is_some());
-    led.chain(&branch.in_order).collect()
+    let index = Index::of(passed.iter().map(|step| step.from.as_bytes()));
+    let mut led = vec![false; passed.len()];
+    let mut next: Vec<Id<'h>> = branch.in_order.iter().collect();
+    for (step, led) in passed.iter().zip(&mut led) {
+        if step.from.is_zero() && begins_anew(branch, step) {
+            *led = true;
+            next.push(&step.to);
+        }
+    }
+    while let Some(commit) = next.pop() {
+        for place in index.all(commit.as_bytes()) {
+            if let (Some(led), Some(step)) = (led.get_mut(place), passed.get(place))
+                && !std::mem::replace(led, true)
+            {
+                next.push(&step.to);
+            }
+        }
+    }
+    let led = passed.iter().zip(led).filter(|(_, led)| *led).map(|(step, _)| &step.to);
+    led.take(POINTS).chain(&branch.in_order).collect()
+}
+
+/// Whether a move made the branch anew: of one that is older than what is noted of the branch, an old tip is put back.
+fn begins_anew(branch: &BranchState<'_>, step: &PassedMove<'_>) -> bool {
+    branch.in_order.is_none() || step.entry > branch.in_order_entry
 }
 
 /// The commit nearest to another up to which all was decided about, on whichever branch.

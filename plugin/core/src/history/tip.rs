@@ -123,6 +123,7 @@ impl<'h> Gained<'_, 'h> {
                 Ok(came_out) => judged.push(came_out),
                 Err(Stop::Judge(ranges)) => unjudged.extend(ranges),
                 Err(Stop::Missing) => missing = true,
+                Err(stop) => return Err(stop),
             }
         }
         if missing {
