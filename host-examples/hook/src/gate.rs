@@ -19,7 +19,7 @@ use countersign_host::git::Repository;
 use countersign_host::judged::Judged;
 use countersign_host::module::{CallError, Function, Module};
 
-use crate::brought::{Bringer, Brought, NOTED, Seen};
+use crate::brought::{Bringer, Brought, NOTED, WithBringers};
 use crate::push::Push;
 use crate::rules::{HostRulesChoice, Scope};
 use crate::standing::Standing;
@@ -255,7 +255,7 @@ impl Gate<'_> {
         subject: Subject,
         platform: &mut dyn Platform,
     ) -> anyhow::Result<Option<Judged>> {
-        let mut platform = Seen { platform, brought: self.brought.as_ref() };
+        let mut platform = WithBringers { platform, brought: self.brought.as_ref() };
         let collected = collector.collect(&subject, &mut platform, self.now)?;
         if collected.as_push {
             return Ok(None);

@@ -542,18 +542,32 @@ fn whoever_brought_a_commit_first_took_part_wherever_it_is_brought_again() {
         &story.gitea.remote("dana", &story.dana, "dana/app"),
     );
     fork.git(&["fetch", "--quiet", "origin"]);
-    let acme = |who: &str, token: &str| story.gitea.remote(who, token, "acme/app");
-    for (brought, by_sam) in [("again", true), ("once", false)] {
+    story.gitea.ok("POST", "repos/acme/app/forks", &story.sam, json!({ "name": "of-sam" }));
+    let remote = |who: &str, token: &str, name: &str| story.gitea.remote(who, token, name);
+    let pushes = |brought: &str, repository: &str| {
+        let branch = format!("{brought}:refs/heads/{brought}");
+        fork.git(&["push", "--quiet", &remote("sam", &story.sam, repository), &branch]);
+    };
+    let dana = remote("dana", &story.dana, "acme/app");
+    for (brought, by_sam) in [("again", true), ("in-a-fork", true), ("after", false), ("once", false)] {
         fork.git(&["switch", "--quiet", "--create", brought, "origin/main"]);
         fork.write(&format!("{brought}.rs"), "// work\n");
+        // Work that says it is dana's.
         fork.commit(AI);
-        if by_sam {
-            // Work that says it is dana's, and no branch keeps.
-            let branch = format!("{brought}:refs/heads/{brought}");
-            fork.git(&["push", "--quiet", &acme("sam", &story.sam), &branch]);
-            fork.git(&["push", "--quiet", &acme("dana", &story.dana), "--delete", brought]);
+        match brought {
+            // No branch keeps it.
+            "again" => {
+                pushes(brought, "acme/app");
+                fork.git(&["push", "--quiet", &dana, "--delete", brought]);
+            }
+            "in-a-fork" => pushes(brought, "sam/of-sam"),
+            _ => {}
         }
         fork.git(&["push", "--quiet", "origin", brought]);
+        if brought == "after" {
+            // Whoever takes what is there to look at it did not bring it.
+            pushes(brought, "sam/of-sam");
+        }
         let number = story.open(&format!("dana:{brought}"), "main");
         story.review(number, &story.sam, "APPROVED", &ANSWER.replace("parser", brought));
         if by_sam {

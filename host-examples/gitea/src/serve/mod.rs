@@ -21,7 +21,7 @@ use countersign_core::model::{
     PassedMove, TriggerKind, read,
 };
 use countersign_hook::HostRulesChoice;
-use countersign_hook::brought::{Brought, Seen};
+use countersign_hook::brought::{Brought, WithBringers};
 use countersign_host::cli::now;
 use countersign_host::collect::{BranchHost, Collector, HostRules, Platform, Subject, Target, history};
 use countersign_host::git::Remote;
@@ -378,7 +378,7 @@ impl Gitea {
         platform: &mut dyn Platform,
         brought: Option<&Brought>,
     ) -> Result<Option<Judged>, ForgeError> {
-        let mut platform = Seen { platform, brought };
+        let mut platform = WithBringers { platform, brought };
         let collected = collector.collect(subject, &mut platform, now().map_err(failed)?).map_err(failed)?;
         if collected.as_push {
             return Ok(None);

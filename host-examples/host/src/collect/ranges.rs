@@ -212,11 +212,7 @@ impl Collector<'_> {
         for (from, to) in ids(&wants.chains)? {
             let commits = self.repository.chain(&to, &from)?;
             let shas: Vec<ObjectId<'static>> = commits.iter().map(|commit| commit.sha.clone()).collect();
-            for commit in commits {
-                if history.commits.iter().all(|known| known.sha != commit.sha) {
-                    history.commits.push(commit);
-                }
-            }
+            commits.into_iter().for_each(|commit| history.commits.push(commit));
             history.chains.push(Chain { from, to, commits: shas.into() });
         }
         for (one, other) in ids(&wants.bases)? {
