@@ -102,3 +102,57 @@ fn a_policy_that_is_no_regular_file_is_no_missing_policy() {
         assert_eq!(run.code, 2, "row {at}: {run:?}");
     }
 }
+
+#[test]
+fn whatever_keeps_a_policy_from_being_read_is_mended_under_the_last_that_could() {
+    let whole = "countersign: 1\nname: whole\npeople: { seniors: { users: [sam] } }\n\
+        identities: { sam: { emails: [sam@example.com] } }\n\
+        rules: [{ name: all, require: [{ approvals: 1, by: seniors }] }]\n";
+    let top = "countersign: 1\nname: top\nextends: .countersign/base.yaml\n";
+    let two = whole.replace("name: whole", "name: two\nextends: other.yaml");
+    let itself = top.replace("base.yaml", "policy.yaml");
+    let pinned = top.replace(
+        ".countersign/base.yaml",
+        "{ path: base.yaml, commit: 1111111111111111111111111111111111111111 }",
+    );
+    let (policy, base) = (".countersign/policy.yaml", ".countersign/base.yaml");
+    // What the target holds at first, and what breaks it.
+    let rows: [(&[(&str, &str)], &[(&str, &str)]); 6] = [
+        (&[(policy, whole)], &[(policy, top)]),
+        (&[(policy, top), (base, whole)], &[(base, "rulez: 1\n")]),
+        (&[(policy, top), (base, whole)], &[(base, &two)]),
+        (&[(policy, whole)], &[(policy, &itself)]),
+        (&[(policy, whole)], &[(policy, &pinned)]),
+        (&[(policy, whole)], &[(policy, "a link")]),
+    ];
+    for (at, (first, then)) in rows.iter().enumerate() {
+        let repo = Repo::empty();
+        first.iter().for_each(|(path, text)| repo.write(path, text));
+        repo.commit("Begin");
+        for (path, text) in *then {
+            std::fs::remove_file(repo.path().join(path)).unwrap();
+            match *text {
+                "a link" => std::os::unix::fs::symlink("elsewhere", repo.path().join(path)).unwrap(),
+                text => repo.write(path, text),
+            }
+        }
+        repo.commit("Break it");
+        repo.git(&["switch", "--quiet", "--create", "other"]);
+        repo.write("page.rs", "1\n");
+        repo.commit("Change something else");
+        let run = repo.check(&[]);
+        assert_eq!(run.code, 2, "row {at}: {run:?}");
+        assert!(run.err.contains("by the last one without a fault, .countersign/"), "row {at}: {run:?}");
+        repo.git(&["switch", "--quiet", "--create", "mend", "main"]);
+        for (path, _) in *then {
+            std::fs::remove_file(repo.path().join(path)).unwrap();
+        }
+        first.iter().for_each(|(path, text)| repo.write(path, text));
+        let head = repo.commit("Mend it");
+        let run = repo.check(&[]);
+        assert_eq!((run.code, run.out.contains("1 approval by seniors")), (1, true), "row {at}: {run:?}");
+        let signoff = repo.signoff("sam", &head);
+        let run = repo.check(&["--signoffs", signoff.to_str().unwrap()]);
+        assert_eq!(run.code, 0, "row {at}: {run:?}");
+    }
+}

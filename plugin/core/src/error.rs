@@ -87,6 +87,11 @@ impl Error {
             .with_help("`countersign policy check FILE` shows every fault with its line")
     }
 
+    /// A policy of which not even the text is there to read.
+    pub(crate) fn unread_policy(source: &str, why: &str) -> Self {
+        Self::new(ErrorKind::BadPolicy, format!("policy {source} cannot be read: {why}"))
+    }
+
     /// An input that passes a limit.
     pub fn over_limit(what: &str, limit: u64, found: u64) -> Self {
         Self::new(

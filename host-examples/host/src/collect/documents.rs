@@ -111,8 +111,8 @@ impl Collector<'_> {
         }
     }
 
-    /// Puts the documents that the module asks for into a request, those that exist: where the rules stand, or at the commit
-    /// that pins one.
+    /// Puts the documents that the module asks for into a request: where the rules stand, at the commit that pins one, or where
+    /// they stood at other times. Of what a policy extends it is also put there that nothing stands in its place.
     pub(super) fn documents(
         &mut self,
         needs: &Needs,
@@ -120,54 +120,70 @@ impl Collector<'_> {
         rules: &Target,
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
-        for wanted in needs.documents.iter().filter(|document| document.git_ref.is_none()) {
-            if wanted.role == Role::EarlierPolicy {
-                request.documents.extend(self.earlier(rules, &wanted.path)?);
-                continue;
-            }
-            if wanted.role == Role::NextPolicy {
-                // A policy that stands on another branch is mended there.
-                if rules.name == target.name {
-                    request.documents.extend(self.next(target, wanted)?);
+        let head = request.change.as_ref().map(|change| change.head.clone());
+        let of_old = |wanted: &&WantedDocument| wanted.role == Role::EarlierPolicy && wanted.commit.is_none();
+        let paths: Vec<&str> = needs.documents.iter().filter(of_old).map(|old| old.path.as_str()).collect();
+        if !paths.is_empty() {
+            let known = std::mem::take(&mut request.documents).into_vec().into_iter();
+            request.documents = known.filter(|known| known.role != Role::EarlierPolicy).collect();
+            request.documents.extend(self.earlier(rules, &paths)?);
+        }
+        let other = needs.documents.iter().filter(|wanted| wanted.git_ref.is_none() && !of_old(wanted));
+        for wanted in other {
+            let (role, path) = (wanted.role, wanted.path.as_str());
+            let commit = wanted.commit.as_ref().and_then(|commit| ObjectId::new(commit.clone()));
+            match commit {
+                Some(commit) if role == Role::NextPolicy && head.as_ref() == Some(&commit) => {
+                    // A policy that stands on another branch is mended there.
+                    if rules.name == target.name {
+                        request.documents.extend(self.next(target, &commit, path)?);
+                    }
                 }
-                continue;
-            }
-            match wanted.commit.as_ref().and_then(|commit| ObjectId::new(commit.clone())) {
                 Some(commit) => {
-                    request.documents.extend(self.at(&commit, None, wanted.role, &wanted.path)?);
+                    // Where the commit is not here, nothing of it is.
+                    let found = match self.objects.commit(commit.as_str())? {
+                        Some(_) => self.at(&commit, None, role, path)?,
+                        None => None,
+                    };
+                    request.documents.push(found.unwrap_or_else(|| nothing(role, None, &commit, path)));
                 }
-                None if wanted.role == Role::Extends => {
-                    request.documents.extend(self.of_target(rules, wanted.role, &wanted.path)?);
+                None if role == Role::Extends => {
+                    let found = self.of_target(rules, role, path)?;
+                    let tip = rules.tip.as_ref();
+                    let or_nothing = || tip.map(|(git_ref, tip)| nothing(role, Some(git_ref), tip, path));
+                    request.documents.extend(found.or_else(or_nothing));
                 }
-                None => self.of_target_as_it_is(rules, wanted.role, &wanted.path, request)?,
+                None => self.of_target_as_it_is(rules, role, path, request)?,
             }
         }
         Ok(())
     }
 
-    /// The policy that merging a commit into the target would leave there; none where the two conflict.
+    /// What merging a commit into the target would leave at a path; none where the two conflict.
     fn next(
         &mut self,
         target: &Target,
-        wanted: &WantedDocument,
+        head: &ObjectId<'static>,
+        path: &str,
     ) -> Result<Option<Document<'static>>, CollectError> {
-        let (Some((_, tip)), Some(head)) = (&target.tip, &wanted.commit) else { return Ok(None) };
-        let Some(tree) = self.repository.merge_tree(tip.as_str(), head)? else { return Ok(None) };
-        // What is no regular file mends nothing.
-        let Entry::File(object) = self.objects.file(tree.as_str(), &wanted.path)? else { return Ok(None) };
-        let commit = ObjectId::new(head.clone());
-        Ok(Some(document(wanted.role, object, None, commit.as_ref(), Some(&wanted.path))))
+        let Some((_, tip)) = &target.tip else { return Ok(None) };
+        let Some(tree) = self.repository.merge_tree(tip.as_str(), head.as_str())? else { return Ok(None) };
+        Ok(Some(match self.objects.file(tree.as_str(), path)? {
+            Entry::File(object) => document(Role::NextPolicy, object, None, Some(head), Some(path)),
+            Entry::Irregular(mode) => irregular(Role::NextPolicy, mode, None, head, path),
+            Entry::Nothing | Entry::Missing => nothing(Role::NextPolicy, None, head, path),
+        }))
     }
 
-    /// The policies that stood there before, the newest first.
-    fn earlier(&mut self, rules: &Target, path: &str) -> Result<Vec<Document<'static>>, CollectError> {
+    /// What stood at these paths whenever one of them had changed, the newest first, without what stands now.
+    fn earlier(&mut self, rules: &Target, paths: &[&str]) -> Result<Vec<Document<'static>>, CollectError> {
         let Some((_, tip)) = &rules.tip else { return Ok(Vec::new()) };
         let mut found = Vec::new();
-        // The newest change of the file is what stands.
-        for commit in self.repository.changes_of(tip.as_str(), path, VERSIONS + 1)?.into_iter().skip(1) {
-            // What was no regular file decided nothing.
-            if let Entry::File(object) = self.objects.file(commit.as_str(), path)? {
-                found.push(document(Role::EarlierPolicy, object, None, Some(&commit), Some(path)));
+        // The newest change is what stands.
+        for commit in self.repository.changes_of(tip.as_str(), paths, VERSIONS + 1)?.into_iter().skip(1) {
+            for path in paths {
+                let stood = self.at(&commit, None, Role::EarlierPolicy, path)?;
+                found.push(stood.unwrap_or_else(|| nothing(Role::EarlierPolicy, None, &commit, path)));
             }
         }
         Ok(found)
@@ -186,7 +202,8 @@ impl Collector<'_> {
         self.at(&tip.clone(), Some(&git_ref.clone()), role, path)
     }
 
-    /// A document that stands in a commit.
+    /// A document that stands in a commit. What is there and no regular file is no missing one: the module says what that
+    /// means.
     fn at(
         &mut self,
         commit: &ObjectId<'static>,
@@ -194,22 +211,18 @@ impl Collector<'_> {
         role: Role,
         path: &str,
     ) -> Result<Option<Document<'static>>, CollectError> {
-        let odd = |reason: &str| CollectError::Policy {
-            what: format!("{path} at {}", git_ref.unwrap_or_else(|| commit.short())),
-            reason: reason.to_owned(),
-        };
         match self.objects.file(commit.as_str(), path)? {
             Entry::File(object) => Ok(Some(document(role, object, git_ref, Some(commit), Some(path)))),
             Entry::Nothing => Ok(None),
-            Entry::Irregular(_) => {
-                Err(odd("it is no regular file, or a folder on the way to it is none; commit it as a file"))
-            }
-            Entry::Missing => Err(odd(MISSING)),
+            Entry::Irregular(mode) => Ok(Some(irregular(role, mode, git_ref, commit, path))),
+            Entry::Missing => Err(CollectError::Policy {
+                what: format!("{path} at {}", git_ref.unwrap_or_else(|| commit.short())),
+                reason: MISSING.to_owned(),
+            }),
         }
     }
 
-    /// Puts a document that stands at the tip of the target into a request. What is there and no regular file is no missing one:
-    /// the module says what that means.
+    /// Puts a document that stands at the tip of the target into a request, also one that is no regular file.
     pub(super) fn of_target_as_it_is(
         &mut self,
         target: &Target,
@@ -223,15 +236,9 @@ impl Collector<'_> {
                 request.documents.push(document(role, object, Some(git_ref), Some(tip), Some(path)));
             }
             Entry::Nothing => {}
-            Entry::Irregular(mode) => request.documents.push(Document {
-                role,
-                source: "git".into(),
-                git_ref: Some(git_ref.clone().into()),
-                commit: Some(tip.clone()),
-                path: Some(path.to_owned().into()),
-                mode: Some(mode.into()),
-                ..Document::default()
-            }),
+            Entry::Irregular(mode) => {
+                request.documents.push(irregular(role, mode, Some(git_ref), tip, path));
+            }
             Entry::Missing => request.unavailable.push(Unavailable {
                 fact: Fact::Documents,
                 of: Some(path.to_owned().into()),
@@ -351,6 +358,30 @@ impl Collector<'_> {
 fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), name.split('/').collect());
     pattern.len() == name.len() && pattern.iter().zip(&name).all(|(part, here)| *part == "*" || part == here)
+}
+
+/// What is there and no regular file: of this mode.
+fn irregular(
+    role: Role,
+    mode: &'static str,
+    git_ref: Option<&str>,
+    commit: &ObjectId<'static>,
+    path: &str,
+) -> Document<'static> {
+    Document {
+        role,
+        source: "git".into(),
+        git_ref: git_ref.map(|name| name.to_owned().into()),
+        commit: Some(commit.clone()),
+        path: Some(path.to_owned().into()),
+        mode: Some(mode.into()),
+        ..Document::default()
+    }
+}
+
+/// That nothing stands at a path, as git writes that.
+fn nothing(role: Role, git_ref: Option<&str>, commit: &ObjectId<'static>, path: &str) -> Document<'static> {
+    irregular(role, "000000", git_ref, commit, path)
 }
 
 /// A document that git holds.

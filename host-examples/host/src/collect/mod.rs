@@ -59,6 +59,9 @@ pub struct Subject {
     pub audited: Option<ObjectId<'static>>,
 }
 
+/// How often the module is asked what of policies it wants: what one extends, what stood before, what that extended.
+const POLICY_ROUNDS: usize = 3;
+
 /// What a host says itself, whatever stands on a branch.
 #[derive(Debug, Clone, Default)]
 pub struct HostRules {
@@ -126,9 +129,10 @@ impl<'m> Collector<'m> {
         let rules = &self.rules(subject)?;
         let mut request = self.begin(subject, rules, platform, now)?;
         let mut needs = self.needs(&request)?;
-        // The policies that stood before one with a fault, and what a policy extends, say what more is needed.
-        for role in [Role::EarlierPolicy, Role::Extends] {
-            if needs.documents.iter().any(|wanted| wanted.role == role) {
+        // What a policy extends, the policies before one with a fault, and what those extend, say what more is needed.
+        for _ in 0..POLICY_ROUNDS {
+            let of_policy = |role| matches!(role, Role::Extends | Role::EarlierPolicy | Role::NextPolicy);
+            if needs.documents.iter().any(|wanted| of_policy(wanted.role)) {
                 self.documents(&needs, &subject.target, rules, &mut request)?;
                 needs = self.needs(&request)?;
             }

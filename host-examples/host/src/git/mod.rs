@@ -485,18 +485,24 @@ impl Repository {
         }
     }
 
-    /// The commits that changed a file, along the first parents of a commit, the newest first.
+    /// The commits that changed any of these files, along the first parents of a commit, the newest first.
     ///
     /// # Errors
     /// When git fails.
     pub fn changes_of(
         &self,
         commit: &str,
-        path: &str,
+        paths: &[&str],
         most: usize,
     ) -> Result<Vec<ObjectId<'static>>, GitError> {
         let count = format!("--max-count={most}");
-        let ids = self.text(["rev-list", "--first-parent", &count, commit, "--", path])?;
+        let list = ["--literal-pathspecs", "rev-list", "--first-parent", &count, commit, "--"];
+        let args: Vec<&str> = list.iter().chain(paths).copied().collect();
+        let output = self.command(&args).output().map_err(GitError::Missing)?;
+        if !output.status.success() {
+            return Err(failed(&args, &output.stderr));
+        }
+        let ids = String::from_utf8_lossy(&output.stdout);
         ids.lines().map(|id| object_id("rev-list", id)).collect()
     }
 

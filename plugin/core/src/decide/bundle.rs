@@ -4,6 +4,7 @@ use super::origin;
 use crate::Error;
 use crate::digest::sha256;
 use crate::model::{Document, Fact, PolicyDocument, Request, Role, WantedDocument, without_mark};
+use crate::order;
 use crate::policy::{self, CodeOwners, Dialect, Extends, Policy, Reading};
 
 /// A policy, with all that belongs to it.
@@ -15,6 +16,21 @@ pub(crate) struct Bundle<'r, 'a> {
     pub beside: Vec<&'r Document<'a>>,
     /// Digest of all of them: of the policy's own where it stands alone.
     pub digest: Option<String>,
+}
+
+/// A policy without a fault, on top of the one that it extends.
+struct Whole<'r, 'a> {
+    document: &'r Document<'a>,
+    policy: Policy,
+    base: Option<&'r Document<'a>>,
+}
+
+/// Why a policy is not whole.
+enum Lack {
+    /// It extends one that is not here.
+    Base(Extends),
+    /// It has a fault, or the one that it extends.
+    Fault(Error),
 }
 
 /// What was found among documents.
@@ -37,30 +53,12 @@ pub(crate) fn find<'r, 'a>(documents: &'r [Document<'a>]) -> Result<Found<'r, 'a
     if policies.next().is_some() {
         return Err(Error::bad_request("two documents have the role `policy`, and one decides"));
     }
-    let (document, mut policy) = match read(document, None) {
-        Ok(policy) => (document, policy),
-        Err(fault) => last_valid(documents).ok_or(fault)?,
+    let Whole { document, mut policy, base } = match whole(document, &|extends| base_of(documents, extends)) {
+        Ok(whole) => whole,
+        Err(Lack::Base(extends)) => return Ok(Found::Wants(extends)),
+        Err(Lack::Fault(fault)) => mended(documents, document, fault)?,
     };
-    let mut beside = Vec::new();
-    if let Some(extends) = policy.extends.clone() {
-        let is_it = |base: &&Document<'_>| {
-            let path = base.path.as_ref().map(|path| path.as_bytes());
-            let at = base.commit.as_ref().map(|commit| commit.as_str());
-            path == Some(extends.path.as_bytes())
-                && (extends.commit.is_none() || at == extends.commit.as_deref())
-        };
-        let Some(base) = of_role(Role::Extends).find(is_it) else { return Ok(Found::Wants(extends)) };
-        let extended = read(base, None)?;
-        if extended.extends.is_some() {
-            return Err(Error::bad_request(format!(
-                "{} extends a policy itself, and is extended by {}; one level is read",
-                origin(base),
-                origin(document)
-            )));
-        }
-        policy = read(document, Some(&extended))?;
-        beside.push(base);
-    }
+    let mut beside: Vec<_> = base.into_iter().collect();
     let ids = policy.ids();
     if let Some(owners) = &mut policy.codeowners {
         let at = |path: &&str| {
@@ -100,7 +98,7 @@ pub(super) fn of_request<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bund
             Ok(None)
         }
         Found::Wants(Extends { path, commit: None }) => Err(Error::bad_request(format!(
-            "the policy extends `{path}`, and the target holds no such file; add it there, or leave `extends` out"
+            "the policy extends `{path}`, and whether the target holds such a file was not looked up"
         ))),
         Found::Wants(Extends { path, commit: Some(commit) }) => Err(Error::bad_request(format!(
             "the policy extends `{path}` of commit {commit}, which is not here; fetch that commit into this repository"
@@ -123,45 +121,162 @@ pub(super) fn of_host<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bundle<
     Ok(Some(Bundle { document, policy, beside: Vec::new(), digest }))
 }
 
-/// The last policy without a fault that stood on the target, for a change that mends the one that stands: otherwise nothing
-/// could ever be merged again.
-fn last_valid<'r, 'a>(documents: &'r [Document<'a>]) -> Option<(&'r Document<'a>, Policy)> {
-    let of_role = |role| documents.iter().filter(move |document| document.role == role);
-    of_role(Role::NextPolicy).next().filter(|next| read(next, None).is_ok())?;
-    of_role(Role::EarlierPolicy).find_map(|earlier| Some((earlier, read(earlier, None).ok()?)))
+/// Reads a policy, with the one that it extends.
+fn whole<'r, 'a>(
+    document: &'r Document<'a>,
+    base_of: &dyn Fn(&Extends) -> Option<&'r Document<'a>>,
+) -> Result<Whole<'r, 'a>, Lack> {
+    let policy = read(document, None)?;
+    let Some(extends) = &policy.extends else { return Ok(Whole { document, policy, base: None }) };
+    let base = base_of(extends).ok_or_else(|| Lack::Base(extends.clone()))?;
+    if base.is_nothing() {
+        let (path, origin) = (&extends.path, origin(document));
+        let why = match &extends.commit {
+            None => "no such file stands beside it: add it there, or leave `extends` out".to_owned(),
+            Some(pin) => format!(
+                "nothing of commit {pin} is here under that path: fetch that commit into this repository, or leave `extends` out"
+            ),
+        };
+        return Err(Error::unread_policy(&origin, &format!("it extends `{path}`, and {why}")).into());
+    }
+    let policy = read(document, Some(&read(base, None)?))?;
+    Ok(Whole { document, policy, base: Some(base) })
 }
 
-/// The documents that may show a way out where the policy has a fault; none where they were asked for, or git does not hold it.
+/// The document that the policy extends: one that is pinned, of that commit.
+fn base_of<'r, 'a>(documents: &'r [Document<'a>], extends: &Extends) -> Option<&'r Document<'a>> {
+    let at = extends.commit.as_deref();
+    let mut bases = documents.iter().filter(|document| document.role == Role::Extends);
+    bases.find(|base| is_at(base, &extends.path) && (at.is_none() || commit_of(base) == at))
+}
+
+/// What a policy of another time than now extends: the document of its role that stands in the same commit, or in the pinned one.
+fn base_beside<'r, 'a>(
+    documents: &'r [Document<'a>],
+    policy: &Document<'_>,
+    extends: &Extends,
+) -> Option<&'r Document<'a>> {
+    let at = extends.commit.as_deref().or(commit_of(policy));
+    let mut of_role = documents.iter().filter(|document| document.role == policy.role);
+    of_role.find(|base| is_at(base, &extends.path) && commit_of(base) == at)
+}
+
+fn is_at(document: &Document<'_>, path: &str) -> bool {
+    document.path.as_ref().is_some_and(|known| known.as_bytes() == path.as_bytes())
+}
+
+fn commit_of<'d>(document: &'d Document<'_>) -> Option<&'d str> {
+    document.commit.as_ref().map(|commit| commit.as_str())
+}
+
+/// The policies of another time than now, in order, each whole or with why it is not.
+fn versions<'r, 'a>(
+    documents: &'r [Document<'a>],
+    standing: &Document<'_>,
+    role: Role,
+) -> impl Iterator<Item = Result<Whole<'r, 'a>, Lack>> {
+    let path = standing.path.as_ref().map(|path| path.to_str_lossy().into_owned());
+    let is_policy = move |document: &&Document<'_>| {
+        document.role == role && path.as_ref().is_none_or(|path| is_at(document, path))
+    };
+    let versions = documents.iter().filter(is_policy);
+    versions.map(|version| whole(version, &|extends| base_beside(documents, version, extends)))
+}
+
+/// The last policy without a fault that stood on the target, for a change that mends the one that stands: otherwise nothing
+/// could ever be merged again.
+fn mended<'r, 'a>(
+    documents: &'r [Document<'a>],
+    standing: &Document<'_>,
+    fault: Error,
+) -> Result<Whole<'r, 'a>, Error> {
+    // One of which not all is here may be the last without a fault, so none before it decides.
+    let mut earlier = versions(documents, standing, Role::EarlierPolicy);
+    let last = earlier.find(|version| !matches!(version, Err(Lack::Fault(_)))).and_then(Result::ok);
+    let mends = versions(documents, standing, Role::NextPolicy).next().is_some_and(|next| next.is_ok());
+    // Nobody has to wait for somebody who may merge without a gate.
+    if standing.commit.is_none() {
+        return last.filter(|_| mends).ok_or(fault);
+    }
+    match last {
+        Some(last) if mends => Ok(last),
+        Some(last) => Err(fault.with_help(format!(
+            "it stands on the target: ask whoever keeps the policy for a change that mends it, which is judged by the last one \
+             without a fault, {}; `countersign policy check FILE` shows every fault with its line",
+            origin(last.document)
+        ))),
+        None => Err(fault.with_help(
+            "it stands on the target: ask whoever keeps the policy for a change that mends it, which is judged by the last one \
+             without a fault; none is here, and where there never was one, somebody who may push to the target past the gate puts it \
+             right, or whom the host lets break the glass answers for the change (`--break-glass-file`, docs/GITEA.md); \
+             `countersign policy check FILE` shows every fault with its line",
+        )),
+    }
+}
+
+/// The documents that may show a way out where the policy has a fault: the policies before it, the one with the change, and what
+/// these extend. None where they were asked for, or git does not hold it.
 pub(super) fn wanted_to_mend(request: &Request<'_>) -> Vec<WantedDocument> {
-    let of_role = |role| request.documents.iter().filter(move |document| document.role == role);
-    let asked = of_role(Role::EarlierPolicy).chain(of_role(Role::NextPolicy)).next().is_some();
-    let standing = of_role(Role::Policy).next().filter(|policy| !asked && policy.commit.is_some());
-    let (Some(change), Some(path)) = (&request.change, standing.and_then(|policy| policy.path.as_ref()))
-    else {
+    let documents: &[Document<'_>] = &request.documents;
+    let of_role = |role| documents.iter().filter(move |document| document.role == role);
+    let standing = of_role(Role::Policy).next().filter(|policy| policy.commit.is_some());
+    let (Some(change), Some(standing)) = (&request.change, standing) else { return Vec::new() };
+    let Some(path) = standing.path.as_ref().map(|path| path.to_str_lossy().into_owned()) else {
         return Vec::new();
     };
-    let wanted =
-        |role, commit| WantedDocument { role, git_ref: None, commit, path: path.to_str_lossy().into_owned() };
-    vec![wanted(Role::EarlierPolicy, None), wanted(Role::NextPolicy, Some(change.head.to_string()))]
+    let head = change.head.as_str();
+    let wanted = |role, commit: Option<&str>, path: &str| WantedDocument {
+        role,
+        git_ref: None,
+        commit: commit.map(str::to_owned),
+        path: path.to_owned(),
+    };
+    let lacks = |role| {
+        let lacking = versions(documents, standing, role).filter_map(Result::err);
+        lacking.filter_map(|lack| if let Lack::Base(extends) = lack { Some(extends) } else { None })
+    };
+    let asked = of_role(Role::EarlierPolicy).chain(of_role(Role::NextPolicy)).next().is_some();
+    let (mut earlier, mut pinned, mut next) = (Vec::new(), Vec::new(), Vec::new());
+    if !asked {
+        // The last time at which all was well may be told by what the policy extends alone.
+        let extends = read(standing, None).ok().and_then(|policy| policy.extends);
+        let bases = extends.filter(|extends| extends.commit.is_none()).map(|extends| extends.path);
+        earlier = std::iter::once(path.clone()).chain(bases).collect();
+        next.push(wanted(Role::NextPolicy, Some(head), &path));
+    }
+    for Extends { path: base, commit } in lacks(Role::EarlierPolicy) {
+        match commit {
+            Some(pin) => pinned.push(wanted(Role::EarlierPolicy, Some(&pin), &base)),
+            // Beside it, what stood is told anew: at more times, and of each all of it.
+            None => earlier.extend([path.clone(), base]),
+        }
+    }
+    for Extends { path: base, commit } in lacks(Role::NextPolicy) {
+        next.push(wanted(Role::NextPolicy, commit.as_deref().or(Some(head)), &base));
+    }
+    order::strings(&mut earlier);
+    let earlier = earlier.iter().map(|path| wanted(Role::EarlierPolicy, None, path));
+    earlier.chain(pinned).chain(next).collect()
+}
+
+impl From<Error> for Lack {
+    fn from(fault: Error) -> Self {
+        Lack::Fault(fault)
+    }
 }
 
 fn read(document: &Document<'_>, base: Option<&Policy>) -> Result<Policy, Error> {
-    valid(document, policy::read(document.bytes.as_bytes(), base))
+    match document.irregular() {
+        Some(what) => Err(Error::unread_policy(
+            &origin(document),
+            &format!("it is {what}, or stands behind one; commit it as a file"),
+        )),
+        None => valid(document, policy::read(document.bytes.as_bytes(), base)),
+    }
 }
 
 fn valid(document: &Document<'_>, reading: Reading) -> Result<Policy, Error> {
-    reading.policy.ok_or_else(|| {
-        let fault = Error::bad_policy(&origin(document), reading.diagnostics);
-        // Nobody has to wait for somebody who may merge without a gate.
-        let mends = matches!(document.role, Role::Policy | Role::Extends) && document.commit.is_some();
-        if !mends {
-            return fault;
-        }
-        fault.with_help(
-            "it stands on the target: ask whoever keeps the policy for a change that mends it, which is judged by the last one \
-             without a fault, where there was one; `countersign policy check FILE` shows every fault with its line",
-        )
-    })
+    reading.policy.ok_or_else(|| Error::bad_policy(&origin(document), reading.diagnostics))
 }
 
 fn code_owners(dialect: Dialect, file: &Document<'_>) -> Result<CodeOwners, String> {

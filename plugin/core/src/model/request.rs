@@ -366,7 +366,8 @@ pub struct Document<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<Text<'a>>,
     /// The mode of its entry, as `git ls-tree` prints it, where that is no regular file (`120000`, `040000`, `160000`), or that
-    /// of the entry on the way to it that is no folder. Such a document has no bytes.
+    /// of the entry on the way to it that is no folder; `000000`, as git writes it in differences, where nothing stands there. Such
+    /// a document has no bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Cow<'a, str>>,
     /// `sha256:` and 64 hexadecimal digits, made by the host over the bytes.
@@ -400,6 +401,11 @@ impl Document<'_> {
         }
     }
 
+    /// Whether nothing stands there: it was looked up, and git says so.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.mode.as_deref() == Some("000000")
+    }
+
     /// What it is, or stands behind, where it is no regular file.
     pub(crate) fn irregular(&self) -> Option<&'static str> {
         match self.mode.as_deref()? {
@@ -407,6 +413,7 @@ impl Document<'_> {
             "120000" => Some("a symbolic link"),
             "040000" => Some("a folder"),
             "160000" => Some("a submodule"),
+            "000000" => Some("a file that is not there"),
             _ => Some("no regular file"),
         }
     }
@@ -423,10 +430,11 @@ pub enum Role {
     Extends,
     /// The policy of the default branch, where that is another than the target: it says what is protected.
     Protection,
-    /// A policy that stood on the target before one that has a fault, the newest first.
+    /// A policy that stood on the target before one that has a fault, the newest first, and beside it what it extends: of the
+    /// same commit, or of the one that it pins.
     EarlierPolicy,
-    /// The policy that the target would hold with the change. It decides nothing; it shows whether the change mends the one
-    /// that has a fault.
+    /// The policy that the target would hold with the change, and beside it what it extends. It decides nothing; it shows
+    /// whether the change mends the one that has a fault.
     NextPolicy,
     /// Who may break the glass by the host's own word, whatever stands on the target: a policy without rules.
     BreakGlass,

@@ -189,7 +189,7 @@ fn a_policy_whose_base_is_not_here_decides_nothing() {
 fn one_level_is_read() {
     let mut case = on_top("");
     case.documents[0]["bytes"] = BASE.replace("name: base", "name: base\nextends: x.yaml").into();
-    assert_eq!(case.outcome(), "bad-request");
+    assert_eq!(case.outcome(), "bad-policy");
 }
 
 #[test]

@@ -51,6 +51,18 @@ fn path(node: &Node<'_>, faults: &mut Faults<'_>) -> Option<String> {
     Some(path.to_owned())
 }
 
+/// One level is read: a policy that is extended extends none.
+pub(super) fn one_level(base: Option<&Policy>, entries: Entries<'_, '_>, faults: &mut Faults<'_>) {
+    let Some(further) = base.and_then(|base| base.extends.as_ref()) else { return };
+    if let Some((key, _)) = entries.iter().find(|(key, _)| key.text == "extends") {
+        faults.error_with_help(
+            key.place,
+            &format!("what this policy extends extends `{}` itself, and one level is read", further.path),
+            "extend a policy that holds all of it",
+        );
+    }
+}
+
 /// What a policy begins with: nothing, or all that the extended one says.
 pub(super) fn start(base: Option<&Policy>) -> Policy {
     match base {

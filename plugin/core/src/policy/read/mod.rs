@@ -145,6 +145,7 @@ fn policy(root: &Node<'_>, base: Option<&Policy>, faults: &mut Faults<'_>) -> Op
     let entries = map(root, "a policy", faults)?;
     let extends = extends::extends(entries, faults);
     let base = base.filter(|_| extends.is_some());
+    extends::one_level(base, entries, faults);
     faults.names_elsewhere = extends.is_some() && base.is_none();
     faults.ids = base.map(Policy::ids).unwrap_or_default();
     let mut policy = Policy { extends, ..extends::start(base) };

@@ -37,11 +37,22 @@ pub(super) fn warn(policy: &Policy, owners: Option<&str>, root: &Node<'_>, fault
         };
         faults.add(Severity::Warning, place_of(root, "rules"), message, Some(help));
     }
+    let place = |key: &str| place_of(root, key);
     // What the extended policy says of both is not here.
     if faults.names_elsewhere {
+        if let Some(extends) = policy.extends.as_ref().filter(|extends| extends.commit.is_none()) {
+            faults.add(
+                Severity::Warning,
+                place("extends"),
+                format!("`{}` is not here, so what it says was not checked", extends.path),
+                Some(
+                    "where the target lacks it too, no change can be judged by this policy: add it"
+                        .to_owned(),
+                ),
+            );
+        }
         return;
     }
-    let place = |key: &str| place_of(root, key);
     let unguarded = policy.unguarded();
     if !unguarded.is_empty() {
         let paths: Vec<String> = unguarded.iter().map(|path| format!("\"/{path}\"")).collect();
