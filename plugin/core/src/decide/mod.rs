@@ -229,6 +229,13 @@ fn under<'r, 'a>(
         () if !lifts.is_empty() && !alternatives => lifts,
         () => [lifts, remedies, facts].concat(),
     };
+    let unsettled = || moves::unsettled(request, change).filter(|_| outcome == Outcome::Pending);
+    let stopped = moves::stops(change).map(|(_, why)| why).or_else(unsettled);
+    let remedies = match stopped {
+        Some(why) if !outcome.passes() => vec![remedies::of_no_rule(policy, Some(&why), &headline)],
+        _ if remedies.is_empty() && !outcome.passes() => vec![remedies::of_no_rule(policy, None, &headline)],
+        _ => remedies,
+    };
     let [veto, draft] = apart;
     let apart = veto.into_iter().chain(glass).chain(draft).chain(stray);
     let rules: Vec<RuleResult> = apart.chain(rules.into_iter().map(|(rule, _)| rule)).collect();
@@ -310,7 +317,9 @@ fn each<'x>(
 
 /// The decision about a ref of which no policy is asked.
 fn of_move(request: &Request<'_>, change: &Change<'_>, (outcome, headline): (Outcome, String)) -> Decision {
+    let stopped = (!outcome.passes()).then(|| remedies::of_no_rule(None, Some(&headline), &headline));
     Decision {
+        remedies: stopped.into_iter().collect(),
         api_version: API_VERSION.into(),
         kind: "Decision".into(),
         outcome,

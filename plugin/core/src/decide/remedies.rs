@@ -5,17 +5,24 @@ use std::borrow::Cow;
 use crate::model::{
     Change, CommitFindings, Document, Question, RemarkCode, Remedy, Request, Role, RuleCode, TriggerKind,
 };
-use crate::policy::{Policy, Requirement, Rule};
+use crate::policy::{Dco, Methods, Policy, Predicate, Requirement, Rule};
 use crate::signoff::Tally;
 use crate::signoff::answers::TEMPLATE;
 
 /// Where a target says whose key is whose.
 const ALLOWED_SIGNERS: &str = "`.countersign/allowed_signers`";
 
+/// Who can change what the policy says.
+const KEEPER: &str = "whoever keeps the policy";
+
 /// How approvals can come.
 pub(super) enum Ways {
     /// By a review on the forge.
     Review,
+    /// By a comment on the forge: the policy counts no review.
+    Comment,
+    /// By nobody: the policy counts comments alone, and nobody comments here.
+    NoComments,
     /// By a signature, of those who have a key that counts now.
     Sign(Vec<String>),
     /// By a signature, once somebody who may approve has a key that counts; of these the policy knows no address.
@@ -59,8 +66,10 @@ pub(super) fn approval(
     });
     let questions: Vec<Question> = asked.collect();
     let text = answer_template(policy, requirement);
-    if let Ways::NoGroups = ways {
-        return no_groups(policy, rule, requirement);
+    match ways {
+        Ways::NoGroups => return no_groups(policy, rule, requirement),
+        Ways::NoComments => return no_comments(rule),
+        _ => {}
     }
     let head = change.head.short();
     let to_hook = request.trigger.kind == TriggerKind::PreReceive;
@@ -116,7 +125,13 @@ pub(super) fn approval(
             };
             (what, Some(sign()))
         }
-        Ways::NoGroups => (String::new(), None),
+        Ways::Comment => {
+            let words = words(&rule.options.methods, change);
+            template = words.clone().map(|words| format!("{words}\n{text}"));
+            let how = if words.is_some() { "this" } else { "what the policy's `methods` ask for" };
+            (format!("to write {how} in a comment, which approves commit {head}{answers}"), None)
+        }
+        Ways::NoGroups | Ways::NoComments => (String::new(), None),
     };
     Remedy { rule: rule.name.clone(), what, template, command, who, questions }
 }
@@ -130,12 +145,98 @@ fn no_groups(policy: &Policy, rule: &Rule, requirement: &Requirement) -> Remedy 
         "to list the people of {} under `users`: plain git has no groups{of}, so nobody can sign as a member of one",
         requirement.by.join(" or ")
     );
+    Remedy { rule: rule.name.clone(), who: vec![KEEPER.to_owned()], what, ..Remedy::default() }
+}
+
+/// The words by which a comment approves, where any can be told.
+fn words(methods: &Methods, change: &Change<'_>) -> Option<String> {
+    let line = methods.comment_lines.first().map(|line| line.replace("{head}", change.head.as_str()));
+    line.or_else(|| methods.comments_contain.first().cloned())
+}
+
+/// What lets anybody approve, where the policy counts comments alone and nobody comments.
+fn no_comments(rule: &Rule) -> Remedy {
+    let what = "to add `reviews` to the `methods` of the rule, which a signature is: it counts comments alone, and plain git has none";
     Remedy {
         rule: rule.name.clone(),
-        who: vec!["whoever keeps the policy".to_owned()],
+        who: vec![KEEPER.to_owned()],
+        what: what.to_owned(),
+        ..Remedy::default()
+    }
+}
+
+/// What lets a change be approved that its target's tip conflicts with.
+pub(super) fn rebase(rule: &Rule, change: &Change<'_>, behind: Vec<String>) -> Remedy {
+    let target = change.target.strip_prefix("refs/heads/").unwrap_or(&change.target);
+    let what = format!(
+        "to rebase the change onto {target}, or to merge {target} into it: merging conflicts, so there is no tree yet that an \
+         approval could be for"
+    );
+    Remedy { rule: rule.name.clone(), who: or_author(behind), what, ..Remedy::default() }
+}
+
+/// What meets the conditions of a rule: nothing that somebody signs does.
+pub(super) fn condition(rule: &Rule, why: &str, behind: Vec<String>) -> Remedy {
+    let what = format!(
+        "to change the commits, their messages or the change itself, before anybody signs: {why}; no approval makes up for it, \
+         and what is signed before is signed again"
+    );
+    Remedy { rule: rule.name.clone(), who: or_author(behind), what, ..Remedy::default() }
+}
+
+/// What lets the owners of files be known.
+pub(super) fn owners(rule: &Rule, missing: &[String]) -> Remedy {
+    let what = format!(
+        "to put right on the target who owns what, which no approval makes up for: {}",
+        missing.join("; ")
+    );
+    Remedy {
+        rule: rule.name.clone(),
+        who: vec!["whoever keeps CODEOWNERS".to_owned(), KEEPER.to_owned()],
         what,
         ..Remedy::default()
     }
+}
+
+/// What lets it be known who took part.
+pub(super) fn unattributed(rule: &Rule, why: &str) -> Remedy {
+    let what = format!("to say who that is, which no approval makes up for: {why}");
+    Remedy { rule: rule.name.clone(), who: vec![KEEPER.to_owned()], what, ..Remedy::default() }
+}
+
+/// What lifts a veto of what the change holds.
+pub(super) fn vetoed(because: &str, behind: Vec<String>) -> Remedy {
+    let what =
+        format!("to take out of the change what the policy vetoes, which no approval lifts: {because}");
+    Remedy { rule: "veto".to_owned(), who: or_author(behind), what, ..Remedy::default() }
+}
+
+/// What lets a change pass that no rule, and no sign-off, lets pass.
+pub(super) fn of_no_rule(policy: Option<&Policy>, stopped: Option<&str>, headline: &str) -> Remedy {
+    let why = headline.split_once(": ").map_or(headline, |(_, why)| why);
+    let (rule, who, what) = match (stopped, policy) {
+        (Some(why), _) => (
+            "push",
+            "whoever pushes or merges",
+            format!("to do otherwise, which no sign-off makes up for: {why}"),
+        ),
+        (None, None) => (
+            "policy",
+            "whoever keeps the repository",
+            "to put a policy into `.countersign/policy.yaml` of the target or of the default branch"
+                .to_owned(),
+        ),
+        (None, Some(_)) => (
+            "otherwise",
+            KEEPER,
+            format!("to write a rule that says what such a change needs, for no sign-off helps: {why}"),
+        ),
+    };
+    Remedy { rule: rule.to_owned(), who: vec![who.to_owned()], what, ..Remedy::default() }
+}
+
+fn or_author(behind: Vec<String>) -> Vec<String> {
+    if behind.is_empty() { vec!["whoever wrote it".to_owned()] } else { behind }
 }
 
 /// What lets a rule know what it waits for: nothing that somebody signs makes up for it.
@@ -146,7 +247,7 @@ pub(super) fn unknown(request: &Request<'_>, rule: &str, missing: &[String]) -> 
     };
     Remedy {
         rule: rule.to_owned(),
-        who: vec![gate.to_owned(), "whoever keeps the policy".to_owned()],
+        who: vec![gate.to_owned(), KEEPER.to_owned()],
         what: format!(
             "to run the gate where this is known, or to write the rule without it, for no sign-off makes up for it (docs/CI.md says what \
              is known where): {}",
@@ -164,7 +265,7 @@ pub(super) fn draft(code: RuleCode, opener: Option<String>) -> Remedy {
             "to mark the change as ready: a draft is held, whoever signs it",
         ),
         _ => (
-            "whoever keeps the policy".to_owned(),
+            KEEPER.to_owned(),
             "to write `draft: evaluate` into it: nothing here says whether a change is a draft, and no sign-off does \
              (docs/CI.md says what is known where)",
         ),
@@ -209,11 +310,38 @@ pub(super) fn unreadable_notes(
     remedies
 }
 
-/// What lifts a rule that denies.
-pub(super) fn denial(rule: &Rule, because: String, behind: Vec<String>) -> Remedy {
-    let who = if behind.is_empty() { vec!["whoever wrote it".to_owned()] } else { behind };
-    let what = format!("to take out of the change what the rule denies, which no approval lifts: {because}");
-    Remedy { rule: rule.name.clone(), who, what, ..Remedy::default() }
+/// What lifts a rule that denies: of a message that lacks something, what it lacks.
+pub(super) fn denial(rule: &Rule, reason: &str, because: &str, behind: Vec<String>) -> Remedy {
+    let Some(when) = &rule.when else {
+        let what = "to give the rule a `when`: it denies every change, the one that mends it too, so somebody who may push to the \
+                    target past the gate makes that, or somebody who may breaks the glass";
+        return Remedy {
+            rule: rule.name.clone(),
+            who: vec![KEEPER.to_owned()],
+            what: what.to_owned(),
+            ..Remedy::default()
+        };
+    };
+    let of_ai = has(when, &|part| matches!(part, Predicate::Ai(_) | Predicate::SuspectedAi));
+    let lacks = has(when, &|part| {
+        matches!(part, Predicate::DeclarationMissing | Predicate::Dco(Dco::Missing) | Predicate::UndeclaredAi)
+    });
+    let what = match () {
+        () if lacks => "to write into the messages of the commits what the rule asks for",
+        () => "to take out of the change what the rule denies",
+    };
+    // A line that says what AI did is no part of what it did.
+    let label = if of_ai && !lacks { " (the work, and not the line that says who did it)" } else { "" };
+    let what = format!("{what}, which no approval lifts{label}: {because}; the policy says: {reason}");
+    Remedy { rule: rule.name.clone(), who: or_author(behind), what, ..Remedy::default() }
+}
+
+/// Whether a predicate, or a part of it that must hold, is such a one.
+fn has(predicate: &Predicate, is: &dyn Fn(&Predicate) -> bool) -> bool {
+    match predicate {
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().any(|part| has(part, is)),
+        other => is(other),
+    }
 }
 
 /// Who answers for a rule that denies.
@@ -243,12 +371,7 @@ pub(super) fn more_people(rule: &Rule, requirement: &Requirement) -> Remedy {
     let what = format!(
         "to name somebody under {by} who took no part in the change: nobody who is left can give what is missing"
     );
-    Remedy {
-        rule: rule.name.clone(),
-        who: vec!["whoever keeps the policy".to_owned()],
-        what,
-        ..Remedy::default()
-    }
+    Remedy { rule: rule.name.clone(), who: vec![KEEPER.to_owned()], what, ..Remedy::default() }
 }
 
 /// The flags that say what is signed. Whoever has fetched what is already on the branch would sign for nothing without a base.

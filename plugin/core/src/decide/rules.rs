@@ -16,7 +16,7 @@ use crate::signoff::contributors::{Contributors, ignored};
 use crate::signoff::overrides::{self, Overrides};
 use crate::signoff::people::{Directory, PersonId};
 use crate::signoff::roster::Roster;
-use crate::signoff::{self, Acts, Desk, Tally};
+use crate::signoff::{self, Acts, Desk, Tally, Untold};
 
 /// The contributors as each rule sees them: most rules ignore no commits and see them all.
 pub(super) struct Views<'p, 'r, 'a> {
@@ -144,7 +144,8 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                         result.code = RuleCode::Denied;
                         result.missing = vec![reason.clone()];
                         if !result.observed {
-                            said.lifts.push(remedies::denial(rule, result.because.join("; "), self.behind()));
+                            let because = result.because.join("; ");
+                            said.lifts.push(remedies::denial(rule, reason, &because, self.behind()));
                         }
                     }
                     Effect::Require(requirements) => self.require(rule, requirements, &mut result, said)?,
@@ -300,12 +301,36 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         let desk = self.desk(&rule.options);
         // What hangs on the change as a whole comes first: no approval can make up for it.
         if let Some((code, why)) = self.blocked_as_a_whole(&desk, requirements) {
+            if !result.observed && code == RuleCode::UnattributedCommit {
+                said.facts.push(remedies::unattributed(rule, &why));
+            } else if !result.observed && code != RuleCode::Draft && self.draft().is_none() {
+                said.facts.push(self.unknown(&rule.name, std::slice::from_ref(&why)));
+            }
             pend(result, code, why);
+        }
+        let asks = requirements.iter().any(|asked| asked.approvals != Approvals::Number(0));
+        let by_forge = super::reviews(self.facts.request, self.change);
+        let untold = desk.untold(by_forge).filter(|_| asks);
+        if let Some(untold) = untold {
+            pend(result, RuleCode::FactUnavailable, untold.why().to_owned());
+            match untold {
+                _ if result.observed => {}
+                Untold::Conflict => said.lifts.push(remedies::rebase(rule, self.change, self.behind())),
+                Untold::Push | Untold::Diff | Untold::Tree => {
+                    said.facts.push(self.unknown(&rule.name, &[untold.why().to_owned()]));
+                }
+            }
         }
         if let Some(conditions) = &rule.conditions {
             match self.facts.test(conditions)? {
                 Truth::Yes(reasons, _) => result.because.extend(reasons),
-                Truth::No(reasons, _) => pend(result, RuleCode::ConditionUnmet, reasons.join(", and ")),
+                Truth::No(reasons, _) => {
+                    let why = format!("its conditions are not met: {}", reasons.join(", and "));
+                    if !result.observed {
+                        said.lifts.push(remedies::condition(rule, &why, self.behind()));
+                    }
+                    pend(result, RuleCode::ConditionUnmet, why);
+                }
                 Truth::Unknown(code, reasons) => {
                     if !result.observed {
                         said.facts.push(self.unknown(&rule.name, &reasons));
@@ -314,7 +339,14 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 }
             }
         }
+        let known = result.missing.len();
         let asked = self.asked(requirements, result)?;
+        if let Some(why) = result.missing.get(known..).filter(|why| !why.is_empty() && !result.observed) {
+            said.facts.push(match self.facts.unread_files() {
+                Some(_) => self.unknown(&rule.name, why),
+                None => remedies::owners(rule, why),
+            });
+        }
         if asked.is_empty() && result.state == RuleState::Satisfied {
             result.because.push("CODEOWNERS names nobody for these files".to_owned());
             (result.state, result.code) = (RuleState::Skipped, RuleCode::NotApplicable);
@@ -327,17 +359,18 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             share_out(&mut tallies);
         }
         for (asked, tally) in asked.iter().zip(tallies) {
-            self.count(rule, &asked.requirement, tally, result, said);
+            self.count(rule, &asked.requirement, tally, untold.is_some(), result, said);
         }
         Ok(())
     }
 
-    /// Holds one requirement against what it got.
+    /// Holds one requirement against what it got. Nobody is asked for what would be in vain.
     fn count(
         &self,
         rule: &Rule,
         requirement: &Requirement,
         tally: Tally,
+        in_vain: bool,
         result: &mut RuleResult,
         said: &mut Said,
     ) {
@@ -355,14 +388,12 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if (open > 0 || tally.unreadable_refusal.is_some())
             && let Some(who) = &tally.unreadable
         {
-            pend(result, RuleCode::FactUnavailable, format!("whether {who} may approve could not be read"));
+            let why = format!("whether {who} may approve could not be read");
+            self.unread(rule, why, open > 0, result, said);
         }
         if requirement.approvals == Approvals::All && tally.uncertain {
-            pend(
-                result,
-                RuleCode::FactUnavailable,
-                "who all are that have to approve could not be read".to_owned(),
-            );
+            let why = "who all are that have to approve could not be read".to_owned();
+            self.unread(rule, why, open > 0, result, said);
         }
         if open > 0 {
             let known = tally.unreadable_groups.is_empty();
@@ -393,7 +424,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                     );
                 }
                 pend(result, RuleCode::MissingApprovals, missing_approvals(open, counted, requirement));
-                said.remedies.push(self.approval(rule, requirement, &tally));
+                if !in_vain {
+                    said.remedies.push(self.approval(rule, requirement, &tally));
+                }
             }
         }
         said.claimed.extend(tally.claimed);
@@ -411,11 +444,23 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         });
     }
 
+    /// Leaves a rule pending by what nobody could read. Where approvals are asked for besides, those are the way out.
+    fn unread(&self, rule: &Rule, why: String, asks: bool, result: &mut RuleResult, said: &mut Said) {
+        if !result.observed && !asks {
+            said.facts.push(self.unknown(&rule.name, std::slice::from_ref(&why)));
+        }
+        pend(result, RuleCode::FactUnavailable, why);
+    }
+
     /// How what is missing can come, from whom it can come.
     fn approval(&self, rule: &Rule, requirement: &Requirement, tally: &Tally) -> Remedy {
         let Facts { request, policy, .. } = self.facts;
+        let methods = &rule.options.methods;
+        let by_forge = super::reviews(request, self.change);
         let ways = match self.able {
-            None if super::reviews(request, self.change) => remedies::Ways::Review,
+            _ if !methods.by_review() && by_forge => remedies::Ways::Comment,
+            _ if !methods.by_review() => remedies::Ways::NoComments,
+            None if by_forge => remedies::Ways::Review,
             _ if tally.eligible.is_empty() && request.absent.contains(&Fact::People) => {
                 remedies::Ways::NoGroups
             }
@@ -466,6 +511,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 (result.state, result.code) = (RuleState::Denied, RuleCode::Vetoed);
             }
             Some(Truth::Yes(reasons, _)) => {
+                if !result.observed {
+                    said.lifts.push(remedies::vetoed(&reasons.join("; "), self.behind()));
+                }
                 result.because = reasons.clone();
                 result.missing = reasons;
                 (result.state, result.code) = (RuleState::Denied, RuleCode::Vetoed);
@@ -496,6 +544,12 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
                 (result.state, result.code) = (RuleState::Pending, RuleCode::FactUnavailable);
             }
             _ => {}
+        }
+        if result.state == RuleState::Pending
+            && !result.observed
+            && said.facts.iter().all(|known| known.rule != "veto")
+        {
+            said.facts.push(self.unknown("veto", &result.missing));
         }
         Ok(result)
     }

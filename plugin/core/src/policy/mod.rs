@@ -352,6 +352,11 @@ impl Default for Methods {
 }
 
 impl Methods {
+    /// Whether a review or a signature can approve, which is what there is where nobody comments.
+    pub fn by_review(&self) -> bool {
+        self.reviews || !self.review_patterns.is_empty()
+    }
+
     /// How often the text of an act is read to find what it says.
     pub fn readings(&self) -> u64 {
         let lists = [&self.comment_patterns, &self.review_patterns, &self.description_patterns];

@@ -168,6 +168,34 @@ pub(crate) struct Desk<'d, 'r, 'a> {
     pub steps: &'d Steps,
 }
 
+/// Why no approval, whoever gives it from here on, can be told to be of what is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Untold {
+    /// When the head was pushed is not known.
+    Push,
+    /// What differs is not known.
+    Diff,
+    /// What merging gives is not known.
+    Tree,
+    /// Merging conflicts, and gives no tree.
+    Conflict,
+}
+
+impl Untold {
+    pub fn why(self) -> &'static str {
+        match self {
+            Untold::Push => {
+                "the policy says `since-push: true`, and when the change was last pushed is not known here"
+            }
+            Untold::Diff => "the policy says `stale: diff`, and what differs is not known here",
+            Untold::Tree => "the policy says `stale: tree`, and what merging gives is not known here",
+            Untold::Conflict => {
+                "the policy keeps approvals for the tree that merging gives, and the change conflicts with its target"
+            }
+        }
+    }
+}
+
 /// What a requirement got.
 pub(crate) struct Tally {
     pub verdicts: Vec<ActVerdict>,
@@ -634,6 +662,19 @@ impl Desk<'_, '_, '_> {
         (to_come || self.options.max_age.is_some_and(too_old)).then_some(ActCode::TooOld)
     }
 
+    /// Why no approval from here on can count, by a forge's own record of it or otherwise: a forge says which commit was approved.
+    pub fn untold(&self, by_forge: bool) -> Option<Untold> {
+        let merged = self.request.complete.contains(&crate::model::Fact::MergeTree);
+        match self.options.stale {
+            Stale::Diff if !by_forge && self.change.diff_id.is_none() => Some(Untold::Diff),
+            Stale::Tree if self.change.merge_tree.is_none() => {
+                Some(if merged { Untold::Conflict } else { Untold::Tree })
+            }
+            _ => (self.options.since_push && self.contributors.pushed == Pushed::Unknown)
+                .then_some(Untold::Push),
+        }
+    }
+
     fn judge_staleness(&self, at: usize, act: &Act<'_>) -> Option<ActCode> {
         if self.options.stale == Stale::Keep {
             return self.acts.is_elsewhere(at).then_some(ActCode::StaleHead);
@@ -956,6 +997,11 @@ impl Desk<'_, '_, '_> {
                 format!("an answer of {who} is a copy of another answer: {}", of.join(", "))
             }
             ActCode::Unauthenticated => format!("nothing proves that it was {who}"),
+            ActCode::FactUnavailable
+                if let Some(untold) = self.untold(act.proof == Proof::Forge) =>
+            {
+                format!("the approval of {who} cannot count: {}", untold.why())
+            }
             ActCode::FactUnavailable if act.head.is_some() => {
                 format!("whether what {who} approved is what there is now cannot be told: a diff, a merge or a push is not known")
             }

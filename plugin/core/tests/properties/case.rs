@@ -133,6 +133,14 @@ impl Answer {
         matches!(self.outcome(), "approved" | "not-applicable")
     }
 
+    pub fn blocks(&self) -> bool {
+        self.0["blocks"] == true
+    }
+
+    pub fn remedies(&self) -> &[Value] {
+        list(&self.0["remedies"])
+    }
+
     pub fn rules(&self) -> &[Value] {
         list(&self.0["rules"])
     }

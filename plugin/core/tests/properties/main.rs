@@ -23,6 +23,7 @@ mod spread;
 mod suspected;
 mod uncounted;
 mod unknown;
+mod ways_out;
 
 use case::{Case, Cases};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};

@@ -397,7 +397,7 @@ fn remedies(case: &Case) -> Vec<(String, String, String, Option<String>)> {
 
 #[test]
 fn nobody_is_asked_to_sign_what_no_signature_lets_pass() {
-    let deny = "  - name: Frozen\n    deny: closed for the winter\n";
+    let deny = "  - name: Frozen\n    when: { paths: [src/] }\n    deny: closed for the winter\n";
     let nothing: fn(&mut Case) = |_| {};
     let take_out = "to take out of the change what the rule denies";
     let take_back = "to take the refusal back";
@@ -485,7 +485,7 @@ fn only_those_are_asked_who_can_give_what_is_missing() {
     let more = "to name somebody under seniors who took no part in the change";
     let groups = "people:\n  seniors: { groups: [acme/seniors, acme/leads] }\n";
     let in_groups = POLICY.replace("people:\n  seniors: { users: [sam, rhea] }\n", groups);
-    let deny = "  - name: Frozen\n    deny: closed\n    waivable-by: seniors\n";
+    let deny = "  - name: Frozen\n    when: { paths: [src/] }\n    deny: closed\n    waivable-by: seniors\n";
     let keeper = "whoever keeps the policy";
     let list = "to list the people of seniors under `users`";
     let take_out = "to take out of the change what the rule denies";

@@ -32,3 +32,4 @@ mod refusals;
 mod signed;
 mod signoffs;
 mod vetoes;
+mod ways_out;

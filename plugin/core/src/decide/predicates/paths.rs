@@ -155,7 +155,21 @@ impl Facts<'_, '_, '_> {
                 "a binary file has no lines that could be counted",
             );
         }
-        Truth::lasting(any, format!("{added} lines come and {deleted} go"))
+        let found = format!("{added} lines come and {deleted} go");
+        if any {
+            return Truth::yes(found);
+        }
+        let bounds = [("added", test.added), ("deleted", test.deleted), ("total", test.total)];
+        let asked = bounds.into_iter().filter_map(|(what, bound)| {
+            let Bound { order, number } = bound?;
+            let sign = match order {
+                Ordering::Less => '<',
+                Ordering::Equal => '=',
+                Ordering::Greater => '>',
+            };
+            Some(format!("{what} {sign} {number}"))
+        });
+        Truth::no(format!("{found}, and the policy says {}", asked.collect::<Vec<_>>().join(" or ")))
     }
 
     /// Why there may be files that are not here.
