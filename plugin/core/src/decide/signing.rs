@@ -6,6 +6,7 @@ use crate::model::{
     ActCode, ActKind, ActVerdict, Decision, OpenQuestion, Question, Request, RuleResult, RuleState, Signing,
     SignoffDecision, Statement, ToSign, read,
 };
+use crate::order;
 use crate::policy::Policy;
 use crate::signoff::overrides;
 use crate::signoff::people::{Directory, PersonId};
@@ -33,8 +34,10 @@ pub(super) fn begin(
     }
     let question = |(name, text): (&String, &String)| Question { name: name.clone(), text: text.clone() };
     let code = if kind == ActKind::Withdraw { ActCode::NoSignOff } else { ActCode::NotAsked };
+    let mut names: Vec<String> = actor.iter().map(|person| directory.label(*person)).collect();
+    order::strings(&mut names);
     Ok(Signing {
-        signer: actor.first().map(|person| directory.label(*person)),
+        signer: (!names.is_empty()).then(|| names.join(" or ")),
         sets,
         code,
         questions: policy.iter().flat_map(|policy| &policy.questions).map(question).collect(),

@@ -149,6 +149,12 @@ fn is_unnamed(account: &Account<'_>) -> bool {
 
 /// What to call whoever acted.
 fn label_of(directory: &Directory, act: &Act<'_>, actor: &[PersonId]) -> String {
+    // A key of several people names none of them.
+    if act.proof == Proof::Signature && actor.len() > 1 {
+        let mut names: Vec<String> = actor.iter().map(|person| directory.label(*person)).collect();
+        crate::order::strings(&mut names);
+        return names.join(" or ");
+    }
     let login = act.actor.login.as_ref().map(|login| login.trim_start_matches('@').to_owned());
     login
         .filter(|login| !login.is_empty())

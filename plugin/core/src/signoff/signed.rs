@@ -68,17 +68,15 @@ pub(crate) fn signed<'a>(
         };
         let mut also = Vec::new();
         let fault = match public_key(&to_sign.key) {
-            Some(key) => match holders(signers, &key, request) {
+            Some(key) if key.is_verified() => match holders(signers, &key, request) {
                 Ok((holder, others)) => {
                     (act.actor, also) = (holder, others);
                     let bytes = to_sign.statement.as_bytes().to_vec();
-                    let said = read_into(&mut act, &bytes, subject, request);
-                    let fault = if key.is_verified() { said.err() } else { Some(ActCode::KeyType) };
-                    fault.map(Unfit::from)
+                    read_into(&mut act, &bytes, subject, request).err().map(Unfit::from)
                 }
                 Err(unfit) => Some(unfit),
             },
-            None => Some(ActCode::KeyType.into()),
+            _ => Some(ActCode::KeyType.into()),
         };
         all.push(Some(Signed::of(act, also, fault)));
     }
@@ -135,6 +133,10 @@ fn proved<'a>(
     };
     if signature.namespace != SIGNATURE_NAMESPACE.as_bytes() {
         return Ok(Err(ActCode::WrongNamespace.into()));
+    }
+    // No line of the target makes such a key count.
+    if !signature.key.is_verified() {
+        return Ok(Err(ActCode::KeyType.into()));
     }
     let bytes = statement.as_bytes().to_vec();
     let (holder, others) = match holders(signers, &signature.key, request) {

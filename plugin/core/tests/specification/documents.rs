@@ -373,3 +373,41 @@ fn a_carriage_return_that_ends_no_line_for_git_is_a_fault_in_every_document_that
         }
     }
 }
+
+#[test]
+fn what_could_never_pass_is_said_before_it_locks_anybody_out() {
+    let policy =
+        |people: &str, rule: &str| format!("countersign: 1\nname: t\npeople: {people}\nrules:\n  - {rule}\n");
+    let two = "{ name: r, distinct: DISTINCT, require: [{ approvals: 1, by: a }, { approvals: 1, by: b }] }";
+    let one = "{ name: r, require: [{ approvals: 1, by: a }] }";
+    for (people, rule, fault) in [
+        ("{ a: { users: [sam] }, b: { users: [rhea] } }", two.replace("DISTINCT", "true"), None),
+        ("{ a: { users: [sam] }, b: { users: [sam] } }", two.replace("DISTINCT", "false"), None),
+        ("{ a: { users: [sam] }, b: { groups: [o/b] } }", two.replace("DISTINCT", "true"), None),
+        (
+            "{ a: { users: [sam] }, b: { users: [sam] } }",
+            two.replace("DISTINCT", "true"),
+            Some("2 approvals are asked of 1 person"),
+        ),
+        ("{ a: { bots: ['renovate[bot]'] } }", one.to_owned(), None),
+        (
+            "{ a: { users: ['renovate[bot]'] } }",
+            one.to_owned(),
+            Some("`renovate[bot]` is what forges call a program, and programs are no people"),
+        ),
+    ] {
+        let report = check(&policy(people, &rule));
+        let said = report["diagnostics"].to_string();
+        let never = ["asked of", "programs are no people"].iter().any(|never| said.contains(never));
+        assert_eq!(never, fault.is_some(), "{people} {rule}: {said}");
+        assert!(fault.is_none_or(|fault| said.contains(fault)), "{people} {rule}: {said}");
+    }
+    let denies =
+        |more: &str| warnings(&policy("{ a: { users: [sam] } }", &format!("{{ name: r, deny: No{more} }}")));
+    let every =
+        |warnings: Vec<String>| warnings.iter().any(|warning| warning.contains("denies every change"));
+    assert!(every(denies("")));
+    for more in [", when: { paths: [src/] }", ", waivable-by: a", ", enforce: observe"] {
+        assert!(!every(denies(more)), "{more}");
+    }
+}

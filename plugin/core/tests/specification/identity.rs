@@ -544,3 +544,36 @@ fn a_mask_of_a_forge_bars_whose_login_it_names() {
         assert_eq!(case.codes(), [code], "co-author {email}");
     }
 }
+
+#[test]
+fn what_belongs_to_two_people_makes_one_person_of_neither() {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFzZGZhc2RmYXNkZmFzZGZhc2RmYXNkZmFzZGZhc2Rm";
+    let faults = |identities: &str| -> Vec<String> {
+        let policy = POLICY.replace("rules:", &format!("identities: {identities}\nrules:"));
+        let source = json!({ "apiVersion": "countersign/v1", "name": "policy.yaml", "bytes": policy });
+        let report = countersign_core::check_policy(source.to_string().as_bytes()).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let diagnostics = report["diagnostics"].as_array().unwrap().iter();
+        let errors = diagnostics.filter(|diagnostic| diagnostic["severity"] == "error");
+        errors.map(|error| error["message"].as_str().unwrap().to_owned()).collect()
+    };
+    for (sam, rhea, shared) in [
+        ("emails: [sam@example.com]", "emails: [rhea@example.com]", None),
+        ("emails: [s@example.com, s@example.com]", "accounts: [rhea-work]", None),
+        ("emails: [two@example.com]", "emails: [TWO@example.com]", Some("two@example.com")),
+        ("accounts: [shared]", "accounts: [shared]", Some("shared")),
+        ("id: 7", "id: 7", Some("7")),
+        (&format!("keys: ['{key}']"), &format!("keys: ['{key}']"), Some(key)),
+    ] {
+        let faults = faults(&format!("{{ sam: {{ {sam} }}, rhea: {{ {rhea} }} }}"));
+        let expected =
+            shared.map(|what| format!("`{what}` belongs to `rhea` and to `sam`, and so to neither"));
+        let other = shared.map(|what| format!("`{what}` belongs to `sam` and to `rhea`, and so to neither"));
+        match faults.as_slice() {
+            [] => assert_eq!(shared, None, "{sam} {rhea}"),
+            [fault] => assert!([&expected, &other].contains(&&Some(fault.clone())), "{fault}"),
+            more => panic!("{more:?}"),
+        }
+    }
+    assert_eq!(faults("{ sam: { emails: [sam.example.com] } }"), ["`sam.example.com` is no e-mail address"]);
+}

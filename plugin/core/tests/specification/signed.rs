@@ -772,3 +772,43 @@ fn statements_by_keys_that_nobody_lists_exhaust_no_limit() {
     }
     assert_eq!(case.outcome(), "approved");
 }
+
+#[test]
+fn a_key_of_two_people_counts_once_and_by_the_name_of_neither() {
+    let two = POLICY.replace("approvals: 1", "approvals: 2");
+    for (signers, signer, counted) in [("sam", "sam", 1), ("sam,rhea", "rhea or sam", 1)] {
+        let mut case = signed_as(
+            &format!("{signers} {}\n", sams().public()),
+            &sams(),
+            "countersign",
+            &statement("approve").to_string(),
+        );
+        case.policy.clone_from(&two);
+        let decision = case.answer().unwrap();
+        let requirement = &decision["rules"][0]["requirements"][0];
+        assert_eq!(requirement["counted"], counted, "{signers}");
+        assert_eq!(requirement["acts"][0]["actor"], signer, "{signers}");
+        let sentence = requirement["acts"][0]["sentence"].as_str().unwrap();
+        assert!(sentence.starts_with(&format!("{signer} approved")), "{sentence}");
+        // Who would sign is told before.
+        case.request["acts"] = json!([]);
+        assert_eq!(signing(&case, &sams(), &statement("approve"))["signer"], signer, "{signers}");
+    }
+}
+
+#[test]
+fn a_kind_of_key_that_no_line_makes_good_is_said_before_a_line_is_asked_for() {
+    for (name, kind, code) in [
+        ("listed-by-nobody", &["ed25519"][..], "unknown-key"),
+        ("p384", &["ecdsa", "-b", "384"], "key-type"),
+        ("short", &["rsa", "-b", "1024"], "key-type"),
+    ] {
+        let key = key(name, kind);
+        let text = statement("approve").to_string();
+        let signed = signed_as("", &key, "countersign", &text);
+        assert_eq!(signed.codes(), [code], "{name}");
+        let mut case = Case::new();
+        case.document("allowed-signers", ".countersign/allowed_signers", "");
+        assert_eq!(signing(&case, &key, &statement("approve"))["code"], code, "{name}");
+    }
+}

@@ -6,7 +6,9 @@ use super::faults::{Faults, PLAIN, choice, flag, is_number, lower, map, prose, w
 use crate::keys::is_public_key;
 use crate::model::is_plain_number;
 use crate::policy::yaml::{Node, Place, Value};
-use crate::policy::{CODE_OWNERS, CodeOwnersUse, Dialect, Identity, PeopleSet, User, is_nobodys};
+use crate::policy::{
+    CODE_OWNERS, CodeOwnersUse, Dialect, Identity, PeopleSet, User, is_nobodys, is_programs,
+};
 use crate::provenance::ExtraTool;
 
 /// A login, or an address where there are no logins.
@@ -41,7 +43,10 @@ pub(super) fn people(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<Strin
                 words(node, what, faults).into_iter().map(|(text, _)| text.to_owned()).collect()
             };
             match key.text.as_ref() {
-                "users" => set.users = users(node, faults),
+                "users" => {
+                    set.users = users(node, faults);
+                    no_programs(&set.users, node.place, faults);
+                }
                 "groups" => set.groups = texts("`groups`"),
                 "inherited" => set.inherited = flag(node, "`inherited`", faults).unwrap_or_default(),
                 "permissions" => set.permissions = lower(node, "`permissions`", faults),
@@ -66,6 +71,17 @@ pub(super) fn people(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<Strin
         sets.insert(name.text.to_string(), set);
     }
     sets
+}
+
+/// Programs are no people, whoever's address they have.
+fn no_programs(users: &[User], place: Place, faults: &mut Faults<'_>) {
+    for user in users.iter().filter(|user| is_programs(&user.login)) {
+        faults.error_with_help(
+            place,
+            &format!("`{}` is what forges call a program, and programs are no people", user.login),
+            "name it under `bots`, where a program is to approve",
+        );
+    }
 }
 
 /// Logins, or `{ login, id }`.
@@ -134,9 +150,28 @@ fn give_id(login: &str, id: &str, place: Place, faults: &mut Faults<'_>) {
     }
 }
 
+/// Whose each address, account, id and key is.
+#[derive(Default)]
+struct Owners(BTreeMap<String, String>);
+
+impl Owners {
+    /// Gives one to a person. What belongs to two would make one person of both, who counts by the name of either.
+    fn give(&mut self, login: &str, what: &str, place: Place, faults: &mut Faults<'_>) {
+        let owner = self.0.entry(what.to_owned()).or_insert_with(|| login.to_owned());
+        if owner != login {
+            faults.error_with_help(
+                place,
+                &format!("`{what}` belongs to `{owner}` and to `{login}`, and so to neither"),
+                "leave it with whose it is; another name of one person stands under their `accounts`",
+            );
+        }
+    }
+}
+
 pub(super) fn identities(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<String, Identity> {
     const KEYS: &[&str] = &["emails", "accounts", "id", "keys"];
     let mut identities = BTreeMap::new();
+    let mut owners = Owners::default();
     for (login, node) in map(node, "`identities`", faults).unwrap_or_default() {
         let Some(login) = user(&login.text, login.place, faults) else {
             continue;
@@ -145,21 +180,39 @@ pub(super) fn identities(node: &Node<'_>, faults: &mut Faults<'_>) -> BTreeMap<S
         for (key, node) in map(node, "an identity", faults).unwrap_or_default() {
             match key.text.as_ref() {
                 "emails" => {
-                    let emails = words(node, "`emails`", faults);
-                    identity.emails = emails.into_iter().map(|(text, _)| text.to_lowercase()).collect();
+                    for (text, place) in words(node, "`emails`", faults) {
+                        let email = text.to_lowercase();
+                        if !email.contains('@') {
+                            faults.error_with_help(
+                                place,
+                                &format!("`{text}` is no e-mail address"),
+                                "write it with its `@`; a login stands under `accounts`",
+                            );
+                        }
+                        owners.give(&login, &email, place, faults);
+                        identity.emails.push(email);
+                    }
                 }
                 "accounts" => {
                     let accounts = words(node, "`accounts`", faults);
-                    let account = |(text, place)| Some(User { login: user(text, place, faults)?, id: None });
-                    identity.accounts = accounts.into_iter().filter_map(account).collect();
+                    let mut account = |(text, place)| {
+                        let account = User { login: user(text, place, faults)?, id: None };
+                        owners.give(&login, &account.login, place, faults);
+                        Some(account)
+                    };
+                    identity.accounts = accounts.into_iter().filter_map(&mut account).collect();
                 }
                 "id" => {
                     identity.id = id(node, faults);
                     if let Some(id) = &identity.id {
+                        owners.give(&login, id, node.place, faults);
                         give_id(&login, id, node.place, faults);
                     }
                 }
-                "keys" => identity.keys = keys(node, faults),
+                "keys" => {
+                    identity.keys = keys(node, faults);
+                    identity.keys.iter().for_each(|key| owners.give(&login, key, node.place, faults));
+                }
                 _ => faults.unknown_key(key, KEYS),
             }
         }

@@ -421,7 +421,9 @@ fn patterns(node: &Node<'_>, what: &str, faults: &mut Faults<'_>) -> Vec<Pattern
                     faults.add(
                         Severity::Warning,
                         place,
-                        format!("`{text}` matches a file of this name and nothing below a folder"),
+                        format!(
+                            "`{text}` reaches into a folder of this name, and where it excuses from a rule means a file alone"
+                        ),
                         Some(format!("write `{text}/` for the folder and all that is in it")),
                     );
                 }

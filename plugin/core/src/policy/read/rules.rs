@@ -67,7 +67,7 @@ fn rule(
     let entries = map(node, "a rule", faults)?;
     let (mut name, mut place) = (None, node.place);
     let (mut when, mut require, mut deny) = (None, None, None);
-    let (mut conditions, mut distinct) = (None, false);
+    let (mut conditions, mut distinct) = (None, None);
     let mut options = defaults.clone();
     let (mut enforce, mut waivable_by) = (Enforce::Block, Vec::new());
     for (key, node) in entries {
@@ -81,7 +81,9 @@ fn rule(
             }
             "when" => when = predicates::predicate(node, 0, policy, faults),
             "conditions" => conditions = predicates::predicate(node, 0, policy, faults),
-            "distinct" => distinct = flag(node, "`distinct`", faults).unwrap_or_default(),
+            "distinct" => {
+                distinct = flag(node, "`distinct`", faults).unwrap_or_default().then_some(key.place);
+            }
             "options" => options = options::options(node, defaults, policy, faults),
             "require" => require = Some((requirements(node, policy, faults), key.place)),
             "deny" => deny = prose(node, "`deny`", faults).map(|reason| (reason.to_owned(), key.place)),
@@ -116,6 +118,12 @@ fn rule(
             return None;
         }
     };
+    if let (Some(place), Effect::Require(requirements)) = (distinct, &effect)
+        && requirements.len() > 1
+    {
+        of_too_few_for_all(place, requirements, policy, faults);
+    }
+    let distinct = distinct.is_some();
     Some((Rule { name, when, conditions, effect, enforce, options, distinct, waivable_by }, place))
 }
 
@@ -193,11 +201,8 @@ fn requirement(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> Opt
         );
     }
     let approvals = approvals?;
-    if let Approvals::Number(asked) = approvals
-        && !faults.names_elsewhere
-        && !by.iter().any(|name| name == CODE_OWNERS)
-    {
-        warn_of_too_few(node, asked, &by, policy, faults);
+    if let Approvals::Number(asked) = approvals {
+        of_too_few(Severity::Error, node.place, asked, &by, policy, faults);
     }
     Some(Requirement { approvals, by, answers })
 }
@@ -221,20 +226,42 @@ fn owners_or_sets(node: &Node<'_>, policy: &Policy, faults: &mut Faults<'_>) -> 
 }
 
 /// More approvals than there are people who could ever give one.
-fn warn_of_too_few(node: &Node<'_>, asked: u32, by: &[String], policy: &Policy, faults: &mut Faults<'_>) {
+fn of_too_few(
+    severity: Severity,
+    place: Place,
+    asked: u32,
+    by: &[String],
+    policy: &Policy,
+    faults: &mut Faults<'_>,
+) {
     let sets = || by.iter().filter_map(|name| policy.people.get(name));
     let mut people: Vec<String> =
         sets().flat_map(|set| set.users.iter().chain(&set.bots)).map(|user| user.login.clone()).collect();
     order::strings(&mut people);
     let open =
         |set: &PeopleSet| !(set.groups.is_empty() && set.permissions.is_empty() && set.roles.is_empty());
-    if !sets().any(open) && !by.is_empty() && people.len() < asked as usize {
-        faults.error_with_help(
-            node.place,
-            &format!("{asked} approvals are asked of {} people", people.len()),
-            "name more people, or ask for fewer approvals: nobody could ever satisfy this",
+    let known = !faults.names_elsewhere && !by.iter().any(|name| name == CODE_OWNERS);
+    if known && !sets().any(open) && !by.is_empty() && people.len() < asked as usize {
+        let approvals = if asked == 1 { "1 approval is" } else { &format!("{asked} approvals are") };
+        let of = if people.len() == 1 { "1 person" } else { &format!("{} people", people.len()) };
+        faults.add(
+            severity,
+            place,
+            format!("{approvals} asked of {of}"),
+            Some("name more people, or ask for fewer approvals: nobody could ever satisfy this".to_owned()),
         );
     }
+}
+
+/// More people for all requirements of a rule than there are, where nobody can serve two.
+fn of_too_few_for_all(place: Place, requirements: &[Requirement], policy: &Policy, faults: &mut Faults<'_>) {
+    let numbers = requirements.iter().filter_map(|requirement| match requirement.approvals {
+        Approvals::Number(number) => Some(number),
+        Approvals::All => None,
+    });
+    let asked = numbers.fold(0, u32::saturating_add);
+    let by: Vec<String> = requirements.iter().flat_map(|requirement| requirement.by.clone()).collect();
+    of_too_few(Severity::Warning, place, asked, &by, policy, faults);
 }
 
 /// Which rules must be satisfied: names, with `any: [...]` and `all: [...]` among them.

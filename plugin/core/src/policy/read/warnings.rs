@@ -1,9 +1,9 @@
 //! What a policy may say, and probably does not mean.
 
 use super::faults::{Faults, list_of};
-use crate::model::Severity;
+use crate::model::{Enforce, Severity};
 use crate::policy::yaml::{Node, Place, Value};
-use crate::policy::{CodeOwners, Policy};
+use crate::policy::{CodeOwners, Effect, Policy};
 use crate::provenance::{tool_called, tool_like};
 
 /// Names that a warning lists.
@@ -23,6 +23,19 @@ pub(super) fn warn(policy: &Policy, owners: Option<&str>, root: &Node<'_>, fault
                     .to_owned(),
             ),
         );
+    }
+    for rule in policy.rules.iter().filter(|rule| matches!(rule.effect, Effect::Deny(_))) {
+        if rule.when.is_none() && rule.waivable_by.is_empty() && rule.enforce == Enforce::Block {
+            faults.add(
+                Severity::Warning,
+                place_of(root, "rules"),
+                format!("`{}` denies every change, the one that takes the rule out too", rule.name),
+                Some(
+                    "say with `when` what it is about, or with `waivable-by` who may answer for it"
+                        .to_owned(),
+                ),
+            );
+        }
     }
     for name in policy.tools_asked() {
         let own = policy.tools.iter().any(|tool| tool.id.eq_ignore_ascii_case(&name));
