@@ -238,9 +238,33 @@ fn a_merge_request_whose_pipeline_runs_in_the_fork_is_not_judged_by_the_forks_br
     ];
     is_judged_as_a_release(&run_in(&story, &variables));
     variables[2].1 = "51";
-    let run = run_in(&story, &variables);
-    assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.err.contains("fork"), "{}", run.err);
+    // Nothing is required by a branch of the fork, and no flag makes it the one that is meant.
+    story.up.git(&["switch", "--quiet", "main"]);
+    story.up.git(&["rm", "--quiet", "-r", ".countersign"]);
+    story.up.commit("Ask nothing");
+    story.fetch();
+    let flags: [&[&str]; 4] = [
+        &[],
+        &["--head", "HEAD", "--target", "main"],
+        &["--head", "HEAD", "--target", "refs/heads/main"],
+        &["--head", "HEAD", "--target", "refs/remotes/origin/main"],
+    ];
+    for flags in flags {
+        let run = run(&story.clone, &[&["check"], flags].concat(), &variables);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{flags:?} {run:?}");
+        assert!(run.err.contains("run the pipeline in the project"), "{flags:?} {}", run.err);
+        assert!(!run.err.contains("say what is judged with"), "{flags:?} {}", run.err);
+    }
+    // The project's own branch, from a remote of its own, is another matter; what it lacks, the fork does not say.
+    let up = story.up.path();
+    let (clone, up) = (story.clone.to_str().unwrap(), up.to_str().unwrap());
+    story.up.git(&["-C", clone, "remote", "add", "upstream", up]);
+    story.up.git(&["-C", clone, "fetch", "--quiet", "upstream"]);
+    let with =
+        |target: &str| run(&story.clone, &["check", "--head", &story.head, "--target", target], &variables);
+    is_judged_as_a_release(&with("refs/remotes/upstream/release/1.2"));
+    let run = with("refs/remotes/upstream/main");
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
 }
 
 /// A policy that holds what may be a draft, and forbids what comes from a fork and touches infrastructure.
@@ -419,5 +443,17 @@ fn a_clone_of_another_repository_than_the_ci_runs_for_says_nothing_of_the_target
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{name}: {run:?}");
         assert!(run.err.contains("acme/app") && run.err.contains("ann/app"), "{name}: {}", run.err);
         assert!(!run.err.contains("secret"), "{name}: {}", run.err);
+    }
+    // Neither does a folder of this machine that is called otherwise.
+    for (address, code) in [
+        ("/srv/mirror/acme/app.git", 1),
+        ("file:///srv/mirror/acme/app", 1),
+        ("/srv/mirror/ann/app.git", 2),
+        ("file:///srv/mirror/ann/app.git", 2),
+        ("../ann/app", 2),
+    ] {
+        story.up.git(&[&origin[..], &[address]].concat());
+        let run = run_in(&story, &[&github[..], &[("GITHUB_REPOSITORY", "acme/app")]].concat());
+        assert_eq!(run.code, code, "{address}: {run:?}");
     }
 }

@@ -17,6 +17,8 @@ pub struct Ci {
     pub event: String,
     /// What to do about an event that names no change.
     pub help: Option<&'static str>,
+    /// The change goes into another repository than the one that the job has checked out.
+    pub elsewhere: bool,
     /// The number of the change.
     pub change: Option<String>,
     /// The ref that the change goes into, by full name.
@@ -291,6 +293,10 @@ fn read<V: Fn(&str) -> Option<String>>(system: &System, environment: &Environmen
             ci.pushed = true;
         }
         Some(Names::Nothing(help)) => ci.help = Some(help),
+        Some(Names::Elsewhere(help)) => {
+            ci.help = Some(help);
+            ci.elsewhere = true;
+        }
         None => ci.help = Some("this event is not known here: say what is judged"),
     }
     ci

@@ -81,6 +81,8 @@ pub(super) enum Names {
     },
     /// No change; and what to do about it.
     Nothing(&'static str),
+    /// A change of another repository than the one that the job has checked out; and what to do about it.
+    Elsewhere(&'static str),
 }
 
 /// What an event says of a pull request beside its commits, as it was when the event came.
@@ -148,7 +150,8 @@ pub(super) const SYSTEMS: &[System] = &[
         told_by: Is("GITLAB_CI", &["true"]),
         event: Some("CI_PIPELINE_SOURCE"),
         document: None,
-        repository: &[Variable("CI_PROJECT_PATH")],
+        // Of a merge request the project that it goes into, wherever its pipeline runs.
+        repository: &[Variable("CI_MERGE_REQUEST_PROJECT_PATH"), Variable("CI_PROJECT_PATH")],
         default_branch: &[Variable("CI_DEFAULT_BRANCH")],
         events: GITLAB,
         history: "set `GIT_DEPTH: 0` under `variables:` of the job; with a depth, GitLab's runner fetches no other branch",
@@ -380,12 +383,12 @@ const GITLAB: &[Event] = &[
     Event {
         name: "merge request pipeline in a fork",
         told_by: &[OF_MERGE_REQUEST, Differ("CI_MERGE_REQUEST_PROJECT_ID", "CI_PROJECT_ID")],
-        names: Names::Nothing(IN_FORK),
+        names: Names::Elsewhere(IN_FORK),
     },
     Event {
         name: "merge request pipeline in a fork",
         told_by: &[OF_MERGE_REQUEST, Differ("CI_MERGE_REQUEST_PROJECT_PATH", "CI_PROJECT_PATH")],
-        names: Names::Nothing(IN_FORK),
+        names: Names::Elsewhere(IN_FORK),
     },
     // CI_COMMIT_SHA is a merge that GitLab made to try it out.
     Event {

@@ -146,7 +146,8 @@ pub enum CollectError {
     /// The remote is another repository than the one that a CI runs for.
     #[error(
         "{ci} runs for {expected}, and the remote `{remote}` of this clone is {found}, whose owner may set its branches as they like\n  \
-         help: let the job check out {expected}, and fetch the head of the change from there"
+         help: let the job check out {expected}, and fetch the head of the change from there\n  \
+         help: or fetch it into this clone as another remote, and name its branch: --target refs/remotes/NAME/BRANCH"
     )]
     OtherRemote {
         /// The CI.

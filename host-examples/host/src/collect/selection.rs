@@ -294,18 +294,22 @@ impl Collector<'_> {
                 return Err(says_too_little(ci, &lacks));
             }
         }
-        let is_other = |name: &String| name.starts_with("refs/") && !name.starts_with("refs/heads/");
-        if let Some(ci) = ci.filter(|_| !selection.target.as_ref().is_some_and(is_other)) {
-            self.remote_is_of(ci, remotes)?;
-        }
-        let head = self.head(selection, ci)?;
-        let mut default_branch = self.default_branch(ci, remotes)?;
+        let mut default_branch = match ci {
+            // A fork says of no other repository which branch is its default one.
+            Some(ci) if self.remote_is_of(ci, remotes, remotes.name()).is_err() => None,
+            _ => self.default_branch(ci, remotes)?,
+        };
         let pushed = by_ci.is_some_and(|ci| ci.pushed);
         let mut target = match (&selection.target, ci.and_then(|ci| ci.target.as_deref())) {
             (Some(name), _) => self.target_by_flag(name, remotes)?,
             (None, Some(name)) => self.target_by_ci(name, remotes)?,
             (None, None) => self.usual_target(default_branch.as_ref(), remotes)?,
         };
+        if let Some(ci) = ci {
+            let place = target.tip.as_ref().map(|(place, _)| place.as_str());
+            self.remote_is_of(ci, remotes, remotes.of(place).unwrap_or(remotes.name()))?;
+        }
+        let head = self.head(selection, ci)?;
         let base = match (selection.base.as_deref(), by_ci.and_then(|ci| ci.base.as_deref())) {
             (Some(nothing), _) | (None, Some(nothing)) if is_nothing(nothing) => None,
             (Some(revision), _) => Some(self.base_in(&target, revision, selection)?),
@@ -328,21 +332,20 @@ impl Collector<'_> {
         Ok(Named { target, default_branch, base, since, head, pushed })
     }
 
-    /// Where branches stand is what the repository says that the CI runs for, and not a fork of it.
-    fn remote_is_of(&self, ci: &Ci, remotes: &Remotes) -> Result<(), CollectError> {
-        let address = self.repository.config(&format!("remote.{}.url", remotes.name()))?;
-        let (Some(expected), Some(address)) = (&ci.repository, address) else { return Ok(()) };
-        // A folder of this machine has no owner on the forge.
-        let is_folder = ["/", ".", "file:"].iter().any(|start| address.starts_with(start));
-        if is_folder || same_repository(expected, &address) {
-            return Ok(());
+    /// Where branches stand is what the repository says that the CI runs for, and not a fork of it, whatever flags name.
+    fn remote_is_of(&self, ci: &Ci, remotes: &Remotes, remote: &str) -> Result<(), CollectError> {
+        let address = self.repository.config(&format!("remote.{remote}.url"))?;
+        if let (Some(expected), Some(address)) = (&ci.repository, address)
+            && !same_repository(expected, &address)
+        {
+            return Err(CollectError::OtherRemote {
+                ci: ci.name,
+                expected: owner_and_name(expected),
+                remote: remote.to_owned(),
+                found: owner_and_name(&address),
+            });
         }
-        Err(CollectError::OtherRemote {
-            ci: ci.name,
-            expected: owner_and_name(expected),
-            remote: remotes.name().to_owned(),
-            found: owner_and_name(&address),
-        })
+        if ci.elsewhere && remote == remotes.name() { Err(says_too_little(ci, &[])) } else { Ok(()) }
     }
 
     fn head(&mut self, selection: &Selection, ci: Option<&Ci>) -> Result<ObjectId<'static>, CollectError> {
@@ -711,6 +714,8 @@ impl Collector<'_> {
 fn says_too_little(ci: &Ci, lacks: &[&str]) -> CollectError {
     let names = lacks.join(" and the ");
     let flags = lacks.iter().map(|what| format!("--{what}")).collect::<Vec<_>>().join(" and ");
+    // Of another repository no flag makes this one say anything.
+    let flags = (!ci.elsewhere).then(|| format!("say what is judged with {flags}"));
     CollectError::NoChange {
         ci: ci.name,
         event: ci.event.clone(),
@@ -718,12 +723,7 @@ fn says_too_little(ci: &Ci, lacks: &[&str]) -> CollectError {
             Some(_) => "names no change".to_owned(),
             None => format!("does not say the {names} of its change"),
         },
-        help: ci
-            .help
-            .map(str::to_owned)
-            .into_iter()
-            .chain([format!("say what is judged with {flags}")])
-            .collect(),
+        help: ci.help.map(str::to_owned).into_iter().chain(flags).collect(),
     }
 }
 
