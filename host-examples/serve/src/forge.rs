@@ -6,6 +6,7 @@ use countersign_audit::Place;
 use countersign_core::model::{BranchState, BranchVerdict, GateStatus, ObjectId, PassedMove, StatusState};
 use countersign_host::collect::CollectError;
 use countersign_host::judged::Judged;
+use countersign_host::module::Module;
 use serde::{Deserialize, Serialize};
 
 /// What is judged.
@@ -204,6 +205,9 @@ pub trait Forge: Send + Sync + 'static {
 
     /// SHA-256 of the component that decides.
     fn component(&self) -> &str;
+
+    /// The module that decides, and words what it decided.
+    fn module(&self) -> &Module;
 
     /// How long its answers have been waited for since the start.
     fn waited(&self) -> Duration;

@@ -1,5 +1,5 @@
-//! Pages for people: one decision as it was made, and what is open. Nothing is evaluated for them, and every word of a
-//! decision is the module's.
+//! Pages for people: one decision as it was made, and what is open. Nothing is evaluated for them. What a decision says the module
+//! writes; what stands around it is the record's.
 
 use std::fmt::Write;
 
@@ -7,27 +7,11 @@ use countersign_audit::Link;
 use countersign_audit::chain::{Event, Finding, Made, Verdict, branch, short};
 use countersign_audit::documents::Document;
 use countersign_audit::record::is_overridden;
-use countersign_core::model::{ActCode, ChangeSummary, Decision, Remedy, RuleResult, RuleState, read};
-use countersign_core::visible;
+use countersign_core::html_text as esc;
+use countersign_core::model::{Decision, read};
 
 /// The one style sheet.
 pub const CSS: &str = include_str!("page.css");
-
-/// Text that is nothing but text.
-fn esc(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 /// A page around what it holds. `up` leads to the root of the service.
 fn page(title: &str, up: &str, body: &str) -> String {
@@ -58,18 +42,15 @@ fn class(verdict: Verdict) -> &'static str {
     }
 }
 
-fn state(rule: &RuleResult) -> (&'static str, &'static str) {
-    match rule.state {
-        RuleState::Satisfied => ("good", "satisfied"),
-        RuleState::Pending => ("wait", "waiting"),
-        RuleState::Denied => ("bad", "denied"),
-        RuleState::Skipped => ("none", "does not apply"),
-        RuleState::Overridden => ("over", "overridden"),
-    }
-}
-
-/// A decision as it was made, or why that cannot be shown. `later` is the hash of a later one about the same change.
-pub fn decision(link: &Link, made: &Made, answer: &Document, later: Option<&str>) -> String {
+/// A decision as it was made, or why that cannot be shown: `said` is what the module makes of the answer for a page, `later` the hash of
+/// a later one about the same change.
+pub fn decision(
+    link: &Link,
+    made: &Made,
+    answer: &Document,
+    said: Option<&str>,
+    later: Option<&str>,
+) -> String {
     let mut body = String::new();
     let decision: Option<Decision> = match answer {
         Document::Present(bytes) => read(bytes).ok(),
@@ -108,17 +89,11 @@ pub fn decision(link: &Link, made: &Made, answer: &Document, later: Option<&str>
             esc(later)
         );
     }
-    match (&decision, answer) {
-        (Some(decision), _) => said(&mut body, decision),
-        (None, Document::Present(error)) => {
-            let error: serde_json::Value = serde_json::from_slice(error)
-                .unwrap_or_else(|_| String::from_utf8_lossy(error).into_owned().into());
-            let text = |key: &str| error[key].as_str().map(str::to_owned);
-            let message = text("message").or_else(|| error.as_str().map(str::to_owned)).unwrap_or_default();
-            let _ = writeln!(body, "<pre>{}</pre>", esc(&message));
-            if let Some(help) = text("help") {
-                let _ = writeln!(body, "<p>{}</p>", esc(&help));
-            }
+    match (said, answer) {
+        (Some(said), _) => body.push_str(said),
+        // What ended a call before it gave an answer is no document.
+        (None, Document::Present(bytes)) => {
+            let _ = writeln!(body, "<pre>{}</pre>", esc(&String::from_utf8_lossy(bytes)));
         }
         (None, Document::Removed(_) | Document::Missing | Document::Changed) => {
             body.push_str("<p>Its digests below still bind it into the chain.</p>\n");
@@ -126,170 +101,6 @@ pub fn decision(link: &Link, made: &Made, answer: &Document, later: Option<&str>
     }
     record(&mut body, link, made, matches!(answer, Document::Present(_)));
     page(&format!("{word}: {} {change}", entry.repository), "../", &body)
-}
-
-/// What a decision says, in the order in which somebody who is blocked needs it.
-fn said(body: &mut String, decision: &Decision) {
-    if !decision.remedies.is_empty() {
-        body.push_str("<section class=\"next\">\n<h2>What to do next</h2>\n");
-        decision.remedies.iter().for_each(|given| remedy(body, given));
-        body.push_str("</section>\n");
-    }
-    if !decision.rules.is_empty() {
-        body.push_str("<section>\n<h2>Rules</h2>\n");
-        let (skipped, applied): (Vec<_>, Vec<_>) =
-            decision.rules.iter().partition(|rule| rule.state == RuleState::Skipped);
-        applied.into_iter().for_each(|result| rule(body, result));
-        if !skipped.is_empty() {
-            let _ = writeln!(body, "<details><summary>{} that do not apply</summary>", skipped.len());
-            skipped.into_iter().for_each(|result| rule(body, result));
-            body.push_str("</details>\n");
-        }
-        body.push_str("</section>\n");
-    }
-    provenance(body, decision);
-    if !decision.signals.is_empty() {
-        body.push_str("<section>\n<h2>Worth a second look</h2>\n<ul>\n");
-        for signal in &decision.signals {
-            let line = signal.line.map(|line| format!(":{line}")).unwrap_or_default();
-            let place = format!("{}{line}", signal.path);
-            let _ = writeln!(body, "<li><code>{}</code> {}</li>", esc(&place), esc(&signal.message));
-        }
-        body.push_str("</ul>\n</section>\n");
-    }
-    if !decision.contributors.is_empty() {
-        let all_barred = decision.contributors.iter().all(|contributor| contributor.barred);
-        let so = if all_barred { ", and so cannot approve" } else { "" };
-        let _ = writeln!(body, "<section>\n<h2>Took part{so}</h2>\n<ul>");
-        for contributor in &decision.contributors {
-            let roles: Vec<String> = contributor
-                .roles
-                .iter()
-                .filter_map(|role| Some(serde_json::to_value(role).ok()?.as_str()?.replace('-', " ")))
-                .chain((contributor.barred && !all_barred).then(|| "cannot approve".to_owned()))
-                .collect();
-            let _ = writeln!(
-                body,
-                "<li>{} <small>{}</small></li>",
-                esc(&contributor.person),
-                esc(&roles.join(", "))
-            );
-        }
-        body.push_str("</ul>\n</section>\n");
-    }
-    if !decision.notices.is_empty() {
-        body.push_str("<section>\n<h2>To weigh this</h2>\n<ul>\n");
-        for notice in &decision.notices {
-            let _ = writeln!(body, "<li>{}</li>", esc(&notice.message));
-        }
-        body.push_str("</ul>\n</section>\n");
-    }
-}
-
-fn remedy(body: &mut String, remedy: &Remedy) {
-    let who = if remedy.who.is_empty() { "somebody".to_owned() } else { remedy.who.join(", ") };
-    let _ = writeln!(
-        body,
-        "<div class=\"remedy\">\n<p>For <b>{}</b>, ask <b>{}</b> {}</p>",
-        esc(&remedy.rule),
-        esc(&who),
-        prose(&remedy.what)
-    );
-    // A template holds the questions itself.
-    let questions = remedy.questions.iter().filter(|_| remedy.template.is_none());
-    for question in questions {
-        let _ = writeln!(
-            body,
-            "<p class=\"question\"><code>{}:</code> {}</p>",
-            esc(&question.name),
-            esc(&question.text)
-        );
-    }
-    for given in remedy.template.iter().chain(&remedy.command) {
-        let _ = writeln!(body, "<pre>{}</pre>", esc(given));
-    }
-    body.push_str("</div>\n");
-}
-
-/// A sentence of the module: what stands between backticks is code.
-fn prose(text: &str) -> String {
-    let mut out = String::new();
-    for (at, part) in text.split('`').enumerate() {
-        match at % 2 {
-            0 => out.push_str(&esc(part)),
-            _ => out.push_str(&format!("<code>{}</code>", esc(part))),
-        }
-    }
-    out
-}
-
-fn commits(count: usize) -> String {
-    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
-}
-
-fn rule(body: &mut String, rule: &RuleResult) {
-    let (class, word) = state(rule);
-    let code = serde_json::to_value(rule.code).ok().and_then(|code| code.as_str().map(str::to_owned));
-    let _ = writeln!(
-        body,
-        "<article class=\"{class}\">\n<h3>{} <span class=\"state\">{word}</span></h3>",
-        esc(&rule.name)
-    );
-    let mut list = |name: &str, lines: &[String]| {
-        for line in lines {
-            let _ = writeln!(body, "<p><span class=\"key\">{name}</span> {}</p>", esc(line));
-        }
-    };
-    list("because", &rule.because);
-    list("missing", &rule.missing);
-    if let Some(overridden) = &rule.overridden {
-        list("overridden", &[overridden.sentence()]);
-    }
-    for requirement in &rule.requirements {
-        let _ = writeln!(
-            body,
-            "<p><span class=\"key\">asks</span> {} <small>({} of {} given)</small></p>",
-            esc(&requirement.asks),
-            requirement.counted,
-            requirement.needed
-        );
-        if requirement.acts.is_empty() {
-            continue;
-        }
-        body.push_str("<ul class=\"acts\">\n");
-        for act in &requirement.acts {
-            let class = if act.code == ActCode::Counted { "counted" } else { "not" };
-            let _ = writeln!(body, "<li class=\"{class}\">{}</li>", esc(&act.sentence));
-        }
-        body.push_str("</ul>\n");
-    }
-    if rule.observed {
-        body.push_str("<p><small>This rule only observes.</small></p>\n");
-    }
-    if let Some(code) = code {
-        let _ = writeln!(body, "<p class=\"code\"><code>{}</code></p>", esc(&code));
-    }
-    body.push_str("</article>\n");
-}
-
-fn provenance(body: &mut String, decision: &Decision) {
-    let provenance = &decision.provenance;
-    if provenance.tools.is_empty() {
-        return;
-    }
-    body.push_str("<section>\n<h2>What AI contributed</h2>\n<ul>\n");
-    for tool in &provenance.tools {
-        let models =
-            if tool.models.is_empty() { String::new() } else { format!(" ({})", tool.models.join(", ")) };
-        let _ = writeln!(
-            body,
-            "<li>{}{} <small>in {}</small></li>",
-            esc(&tool.tool),
-            esc(&models),
-            commits(tool.commits)
-        );
-    }
-    body.push_str("</ul>\n</section>\n");
 }
 
 /// What binds the page to the trail.
@@ -319,6 +130,8 @@ pub struct Open {
     pub link: Link,
     /// What it says, where it is still kept and is a decision.
     pub decision: Option<Decision>,
+    /// What the module makes of that for a list.
+    pub said: Option<String>,
 }
 
 /// What is open: findings first, then the changes that wait, then those that may go.
@@ -372,31 +185,23 @@ pub fn open(changes: &[Open], findings: &[Link]) -> String {
 fn row(body: &mut String, open: &Open) {
     let entry = &open.link.entry;
     let verdict = entry.made().map_or(Verdict::Error, |made| made.verdict);
-    let empty = ChangeSummary::default();
-    let said = open.decision.as_ref();
     let unsaid = match verdict {
-        Verdict::Error => "it cannot be evaluated",
-        _ => "what was said about it is no longer in the record",
+        Verdict::Error => "<p>it cannot be evaluated</p>\n",
+        _ => "<p>what was said about it is no longer in the record</p>\n",
     };
-    let (class, word) =
-        entry.made().map_or_else(|| (class(verdict), verdict.to_string()), |made| word(made, said));
+    let (class, word) = entry
+        .made()
+        .map_or_else(|| (class(verdict), verdict.to_string()), |made| word(made, open.decision.as_ref()));
     let _ = writeln!(
         body,
-        "<article class=\"{}\">\n<h3><a href=\"decisions/{}\">{} {}</a> <span class=\"state\">{}</span></h3>\n<p>{}</p>",
+        "<article class=\"{}\">\n<h3><a href=\"decisions/{}\">{} {}</a> <span class=\"state\">{}</span></h3>\n{}\
+         <p class=\"code\">{} into {}, {}</p>\n</article>",
         class,
         esc(&open.link.hash),
         esc(&entry.repository),
         esc(&entry.change.as_ref().map_or_else(String::new, |id| format!("change {id}"))),
         esc(&word),
-        esc(said.map_or(unsaid, |decision| &decision.headline)),
-    );
-    for remedy in said.map(|decision| decision.remedies.as_slice()).unwrap_or_default() {
-        let _ = writeln!(body, "<p><span class=\"key\">asks</span> {}</p>", esc(&remedy.who.join(", ")));
-    }
-    let commits = commits(said.map_or(&empty, |decision| &decision.change).commits);
-    let _ = writeln!(
-        body,
-        "<p class=\"code\">{} into {}, {commits}, {}</p>\n</article>",
+        open.said.as_deref().unwrap_or(unsaid),
         esc(short(&entry.head)),
         esc(branch(&entry.target)),
         esc(&entry.at)
@@ -410,13 +215,9 @@ pub fn message(title: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use countersign_core::model::{RuleResult, RuleState};
 
-    #[test]
-    fn what_strangers_write_is_text() {
-        let shown = esc("<script>alert('1')</script> & \u{202e}x");
-        assert!(!shown.contains('<') && !shown.contains('\u{202e}') && !shown.contains('\''), "{shown}");
-    }
+    use super::*;
 
     #[test]
     fn an_override_is_shown_as_one_and_never_as_an_approval() {

@@ -9,9 +9,9 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use countersign_audit::Trail;
 use countersign_audit::documents::Document;
 use countersign_audit::trail::TrailError;
+use countersign_audit::{Link, Trail};
 use countersign_core::model::read;
 
 use crate::forge::Refusal;
@@ -159,23 +159,34 @@ fn html(status: StatusCode, text: String) -> Response {
 
 async fn list(State(shared): App) -> Response {
     answer(shared, |shared| {
-        let text = shared.pool.with(|store| -> Result<String, TrailError> {
+        let found = shared.pool.with(|store| -> Result<_, TrailError> {
             let mut changes = Vec::new();
             for link in open::list(store)? {
                 let answer =
                     link.entry.made().map(|made| Trail::of(store).document(&made.answer)).transpose()?;
-                let decision = answer.and_then(Document::bytes).and_then(|bytes| read(&bytes).ok());
-                changes.push(Open { link, decision });
+                changes.push((link, answer));
             }
-            let findings = Trail::of(store).findings(None)?;
-            Ok(pages::open(&changes, &findings))
+            Ok((changes, Trail::of(store).findings(None)?))
         });
-        match text {
-            Ok(text) => html(StatusCode::OK, text),
-            Err(error) => unavailable(&error),
-        }
+        let (changes, findings) = match found {
+            Ok(found) => found,
+            Err(error) => return unavailable(&error),
+        };
+        let change = |(link, answer): (Link, Option<Document>)| Open {
+            link,
+            said: answer.as_ref().and_then(|answer| worded(shared, answer, "html-entry")),
+            decision: answer.and_then(Document::bytes).and_then(|bytes| read(&bytes).ok()),
+        };
+        let changes: Vec<Open> = changes.into_iter().map(change).collect();
+        html(StatusCode::OK, pages::open(&changes, &findings))
     })
     .await
+}
+
+/// What the module makes of an answer for a page; none of what it cannot read or is not there.
+fn worded(shared: &Shared, answer: &Document, format: &str) -> Option<String> {
+    let Document::Present(answer) = answer else { return None };
+    shared.forge.module().render(std::str::from_utf8(answer).ok()?, format, false, false).ok()
 }
 
 /// A decision by the whole hash of its entry: whoever was not told it cannot guess it.
@@ -186,23 +197,25 @@ async fn decision(State(shared): App, Path(id): Path<String>) -> Response {
     };
     let whole = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
     answer(shared, move |shared| {
-        let found = shared.pool.with(|store| -> Result<Option<Response>, TrailError> {
+        let found = shared.pool.with(|store| -> Result<_, TrailError> {
             let mut trail = Trail::of(store);
             let Some(link) = (if whole { trail.entry(&id)? } else { None }) else { return Ok(None) };
-            let Some(made) = link.entry.made() else { return Ok(None) };
+            let Some(made) = link.entry.made().cloned() else { return Ok(None) };
             let answer = trail.document(&made.answer)?;
-            if as_json {
-                let kind = [(header::CONTENT_TYPE, "application/json")];
-                return Ok(answer.bytes().map(|answer| (kind, answer).into_response()));
-            }
             let last = trail.last_decision(&link.entry.place())?;
             let later = last.map(|last| last.hash).filter(|hash| *hash != link.hash);
-            let text = pages::decision(&link, made, &answer, later.as_deref());
-            Ok(Some(html(StatusCode::OK, text)))
+            Ok(Some((link, made, answer, later)))
         });
         match found {
-            Ok(Some(response)) => response,
-            Ok(None) => {
+            Ok(Some((_, _, Document::Present(answer), _))) if as_json => {
+                ([(header::CONTENT_TYPE, "application/json")], answer).into_response()
+            }
+            Ok(Some((link, made, answer, later))) if !as_json => {
+                let said = worded(shared, &answer, "html");
+                let text = pages::decision(&link, &made, &answer, said.as_deref(), later.as_deref());
+                html(StatusCode::OK, text)
+            }
+            Ok(_) => {
                 let text =
                     "Nothing was decided by this name. The address ends with the whole hash of a record.";
                 html(StatusCode::NOT_FOUND, pages::message("No such decision", text))

@@ -411,6 +411,10 @@ impl Forge for Gitea {
         self.module.digest()
     }
 
+    fn module(&self) -> &Module {
+        &self.module
+    }
+
     fn waited(&self) -> Duration {
         self.api.waited()
     }
