@@ -6,6 +6,9 @@ use crate::order;
 /// Characters of a description: what the pages of forges show of it.
 const DESCRIPTION: usize = 200;
 
+/// What a review of the gate's own says that asks for changes.
+const OBJECTION: &str = "The gate asks for changes until it passes; the comment below says why.";
+
 /// What a host does with a decision. `by_review` says whether approvals can come by a review of the platform.
 pub(super) fn of(decision: &Decision, by_review: bool) -> Publication {
     let Decision { outcome, blocks, headline, .. } = decision;
@@ -29,7 +32,7 @@ pub(super) fn of(decision: &Decision, by_review: bool) -> Publication {
         take_back: !blocks,
         // Who was never blocked needs no word.
         comment: *blocks,
-        objection: blocks.then(|| objection("the comment below says what is missing")),
+        objection: blocks.then(|| OBJECTION.to_owned()),
     }
 }
 
@@ -45,12 +48,8 @@ pub(crate) fn of_error() -> Publication {
         ask: Vec::new(),
         take_back: false,
         comment: true,
-        objection: Some(objection("the comment below says why it cannot evaluate this change")),
+        objection: Some(OBJECTION.to_owned()),
     }
-}
-
-fn objection(more: &str) -> String {
-    format!("The gate asks for changes until it passes; {more}.")
 }
 
 /// Text as the description of a status: one line, in which nothing deceives, no longer than what is shown of it.

@@ -3,7 +3,7 @@
 use super::error::Refusal;
 use super::neutral::html as text;
 use super::text::{count, state_in_words};
-use crate::model::{ActCode, Contributor, Decision, Remedy, RequirementResult, RuleResult, RuleState};
+use crate::model::{ActCode, Decision, Remedy, RequirementResult, RuleResult, RuleState};
 
 /// A piece of a page. Its markup are words of this module alone: whatever comes from elsewhere is written as text.
 #[derive(Default)]
@@ -40,17 +40,13 @@ impl Html {
         }
     }
 
-    /// A section with a list, where there is anything in it.
-    fn list<T>(&mut self, heading: &'static str, items: &[T], mut item: impl FnMut(&mut Self, &T)) {
-        if items.is_empty() {
-            return;
-        }
+    /// Begins a section that is a list.
+    fn begin(&mut self, heading: &'static str) {
         self.tag("<section>\n<h2>").tag(heading).tag("</h2>\n<ul>\n");
-        for one in items {
-            self.tag("<li>");
-            item(self, one);
-            self.tag("</li>\n");
-        }
+    }
+
+    /// Ends it.
+    fn end(&mut self) {
         self.tag("</ul>\n</section>\n");
     }
 
@@ -130,28 +126,46 @@ pub(super) fn decision(decision: &Decision) -> String {
         }
         page.tag("</section>\n");
     }
-    page.list("What AI contributed", &decision.provenance.tools, |page, tool| {
-        page.text(&tool.tool);
-        if !tool.models.is_empty() {
-            page.text(&format!(" ({})", tool.models.join(", ")));
+    if !decision.provenance.tools.is_empty() {
+        page.begin("What AI contributed");
+        for tool in &decision.provenance.tools {
+            page.tag("<li>").text(&tool.tool);
+            if !tool.models.is_empty() {
+                page.tag(" (").text(&tool.models.join(", ")).tag(")");
+            }
+            page.tag(" <small>in ").text(&count(tool.commits, "commit")).tag("</small></li>\n");
         }
-        page.tag(" <small>in ").text(&count(tool.commits, "commit")).tag("</small>");
-    });
-    page.list("Worth a second look", &decision.signals, |page, signal| {
-        let line = signal.line.map(|line| format!(":{line}")).unwrap_or_default();
-        page.tag("<code>").text(&signal.path).text(&line).tag("</code> ").text(&signal.message);
-    });
-    let all_barred = decision.contributors.iter().all(|contributor| contributor.barred);
-    let heading = if all_barred { "Took part, and so cannot approve" } else { "Took part" };
-    page.list(heading, &decision.contributors, |page, contributor: &Contributor| {
-        let roles = contributor.roles.iter().map(|role| role.name().replace('-', " "));
-        let cannot = (contributor.barred && !all_barred).then(|| "cannot approve".to_owned());
-        let roles: Vec<String> = roles.chain(cannot).collect();
-        page.text(&contributor.person).tag(" <small>").text(&roles.join(", ")).tag("</small>");
-    });
-    page.list("To weigh this", &decision.notices, |page, notice| {
-        page.text(&notice.message);
-    });
+        page.end();
+    }
+    if !decision.signals.is_empty() {
+        page.begin("Worth a second look");
+        for signal in &decision.signals {
+            let line = signal.line.map(|line| format!(":{line}")).unwrap_or_default();
+            page.tag("<li><code>").text(&signal.path).text(&line).tag("</code> ");
+            page.text(&signal.message).tag("</li>\n");
+        }
+        page.end();
+    }
+    if !decision.contributors.is_empty() {
+        let all_barred = decision.contributors.iter().all(|contributor| contributor.barred);
+        page.begin(if all_barred { "Took part, and so cannot approve" } else { "Took part" });
+        for contributor in &decision.contributors {
+            let mut roles: Vec<&str> = contributor.roles.iter().map(|role| role.name()).collect();
+            if contributor.barred && !all_barred {
+                roles.push("cannot approve");
+            }
+            page.tag("<li>").text(&contributor.person).tag(" <small>");
+            page.text(&roles.join(", ").replace('-', " ")).tag("</small></li>\n");
+        }
+        page.end();
+    }
+    if !decision.notices.is_empty() {
+        page.begin("To weigh this");
+        for notice in &decision.notices {
+            page.tag("<li>").text(&notice.message).tag("</li>\n");
+        }
+        page.end();
+    }
     page.0
 }
 
@@ -169,7 +183,6 @@ pub(super) fn entry(decision: &Decision) -> String {
 pub(super) fn refusal(refusal: &Refusal) -> String {
     let mut page = Html::default();
     page.tag("<pre>").text(&refusal.message).tag("</pre>\n");
-    page.lines("<p>", &refusal.faults().collect::<Vec<String>>());
     if let Some(help) = &refusal.help {
         page.tag("<p>").prose(help).tag("</p>\n");
     }
