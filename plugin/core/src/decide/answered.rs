@@ -1,6 +1,6 @@
 //! Who answers for a change: whoever gave a sign-off that counted, and whoever overrode a rule.
 
-use crate::model::{ActCode, Answerer, RuleResult};
+use crate::model::{ActCode, Answerer, Overridden, RuleResult};
 use crate::order::Index;
 
 /// An act that counted for a rule, or that overrides it.
@@ -11,28 +11,20 @@ struct Given<'d> {
     overrides: bool,
 }
 
-/// What was given for a rule.
-fn given(rule: &RuleResult) -> impl Iterator<Item = Given<'_>> {
-    let name = rule.name.as_str();
-    let acts = rule.requirements.iter().flat_map(|asked| &asked.acts);
-    let counted = acts.filter(|act| act.code == ActCode::Counted).map(move |act| Given {
-        act: &act.act,
-        person: &act.actor,
-        rule: name,
-        overrides: false,
-    });
-    // What overrides is listed among the acts that counted, too.
-    counted.chain(rule.overridden.iter().map(move |overridden| Given {
-        act: &overridden.act,
-        person: &overridden.by,
-        rule: name,
-        overrides: true,
-    }))
-}
-
 /// Everybody who answers, with each act once, in the order of the rules.
 pub(super) fn of(rules: &[RuleResult]) -> Vec<Answerer> {
-    let all: Vec<Given<'_>> = rules.iter().flat_map(given).collect();
+    let mut all: Vec<Given<'_>> = Vec::new();
+    for rule in rules {
+        for act in rule.requirements.iter().flat_map(|asked| &asked.acts) {
+            if act.code == ActCode::Counted {
+                all.push(Given { act: &act.act, person: &act.actor, rule: &rule.name, overrides: false });
+            }
+        }
+        // What overrides is listed among the acts that counted, too.
+        if let Some(Overridden { act, by, .. }) = &rule.overridden {
+            all.push(Given { act, person: by, rule: &rule.name, overrides: true });
+        }
+    }
     let index = Index::of(all.iter().map(|given| given.act.as_bytes()));
     let mut answerers = Vec::new();
     for (at, first) in all.iter().enumerate() {

@@ -58,7 +58,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
     let mut decision = about(request, change)?;
     decision.answered_by = answered::of(&decision.rules);
     decision.publication = Some(publication::of(&decision, reviews(request, change)));
-    decision.no_facts = NO_FACTS.map(str::to_owned).to_vec();
+    decision.no_facts = Vec::from(NO_FACTS.map(str::to_owned));
     Ok(decision)
 }
 

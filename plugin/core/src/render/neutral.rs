@@ -3,7 +3,7 @@
 //! Every piece becomes one line. Control, bidirectional and invisible characters become visible escapes, so that what
 //! is read is what is there.
 
-use crate::model::{escaped, visible};
+use crate::model::escaped;
 
 /// One line of text for a terminal or a CI log: no escape sequences, no workflow commands.
 pub fn plain(text: &str) -> String {
@@ -80,7 +80,14 @@ pub(super) fn xml(text: &str) -> String {
 
 /// Text for an attribute or element of HTML. Its lines stay lines.
 pub fn html(text: &str) -> String {
-    without_markup(&visible(text))
+    let mut out = String::with_capacity(text.len());
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&without_markup(&escaped(line)));
+    }
+    out
 }
 
 fn without_markup(text: &str) -> String {
@@ -105,7 +112,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::deceives;
+    use crate::model::{deceives, visible};
 
     #[test]
     fn what_deceives_becomes_visible() {
