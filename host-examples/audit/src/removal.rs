@@ -191,7 +191,8 @@ pub fn plan_expiry(
         })?;
         // When it was recorded, no document says itself.
         plan.damage.extend(documents::unnamed(store, &named)?.iter().map(ToString::to_string));
-        old.list.retain(|named| !needed.contains(&named.digest));
+        // On whose order something went is told for as long as it is gone.
+        old.list.retain(|named| named.role != Role::Order && !needed.contains(&named.digest));
         plan.remove = old.list;
         Ok(plan)
     })

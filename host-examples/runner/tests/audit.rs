@@ -1096,6 +1096,11 @@ fn an_expiry_is_shown_first_and_done_when_it_is_confirmed() {
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(copy.audit(&["verify"]).code, 0);
     assert_eq!(copy.audit(&["replay"]).code, 2);
+    // On whose order it went outlives every later one.
+    let again = copy.audit(&[&["expire", "--before", "2999-01-01"][..], &order].concat());
+    assert_eq!(again.code, 0, "{again:?}");
+    let shown = copy.audit(&["show", "1"]);
+    assert!(shown.out.contains("kept for seven years"), "{}", shown.out);
 }
 
 #[test]
