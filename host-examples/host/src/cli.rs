@@ -27,7 +27,7 @@ pub fn complain(error: &(dyn Error + 'static)) {
 }
 
 /// An error, with what led to it.
-fn told(error: &(dyn Error + 'static)) -> String {
+pub fn told(error: &(dyn Error + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |&error| error.source());
     let mut parts: Vec<String> = chain.map(ToString::to_string).collect();
     // One that is transparent, or tells in its own words what led to it, would say the same again.

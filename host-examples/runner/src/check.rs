@@ -50,6 +50,14 @@ pub struct Check {
 
 impl Check {
     pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
+        let ran = self.judge(choice);
+        if let Err(error) = &ran {
+            output::publish_failure(error, self.format == Format::Json, self.output.as_deref())?;
+        }
+        ran
+    }
+
+    fn judge(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
         let module = choice.load()?;
         let mut collector = Collector::new(&module, &self.change.repo)?;
         let judged = self.change.judge(&module, &mut collector, &self.selection()?, now()?)?;
@@ -58,17 +66,7 @@ impl Check {
         {
             Spool::open(spool)?.leave(&module, &judged.request, answer)?;
         }
-        let answer = match judged.answer {
-            Ok(answer) => answer,
-            Err(CallError::Refused(document)) => {
-                // The document is the answer to whoever asked for JSON; the exit code says that it is no decision.
-                if self.format == Format::Json && self.output.is_none() {
-                    output::print(&format!("{document}\n"))?;
-                }
-                return Err(CallError::Refused(document).into());
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let answer = judged.answer?;
         output::publish(&module, &answer, self.format, self.output.as_deref())?;
         exit_code(&answer)
     }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use countersign_host::module::Module;
+use countersign_core::model::API_VERSION;
+use countersign_host::module::{CallError, Module};
 
 /// Forms of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,6 +68,36 @@ pub fn publish(module: &Module, document: &str, format: Format, file: Option<&Pa
             print(&shown(Format::Text, colour())?)
         }
         None => print(&shown(format, format == Format::Text && colour())?),
+    }
+}
+
+/// What a machine reads where there is no answer: the module's own document, else one like it that says what went wrong. A file of
+/// an earlier run says nothing of this one, so none is left.
+pub fn publish_failure(error: &anyhow::Error, json: bool, file: Option<&Path>) -> anyhow::Result<()> {
+    let document = match error.downcast_ref::<CallError>() {
+        Some(CallError::Refused(document)) => document.clone(),
+        _ => {
+            let told = countersign_host::cli::told(error.as_ref());
+            let mut lines = told.split("\n  help: ");
+            let message = lines.next().unwrap_or_default();
+            let help: Vec<&str> = lines.collect();
+            let document = serde_json::json!({
+                "apiVersion": API_VERSION, "kind": "Error", "error": "cannot-evaluate", "message": message, "help": help.join("; "),
+            });
+            document.to_string()
+        }
+    };
+    match file {
+        Some(path) if json => std::fs::write(path, format!("{document}\n"))
+            .with_context(|| format!("writing {}", path.display())),
+        Some(path) => match std::fs::remove_file(path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(e).with_context(|| format!("removing {}", path.display()))
+            }
+            _ => Ok(()),
+        },
+        None if json => print(&format!("{document}\n")),
+        None => Ok(()),
     }
 }
 

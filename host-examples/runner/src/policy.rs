@@ -61,7 +61,13 @@ impl Policy {
     pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
         let module = choice.load()?;
         match self {
-            Policy::Check(check) => check.run(&module),
+            Policy::Check(check) => {
+                let ran = check.run(&module);
+                if let Err(error) = &ran {
+                    output::publish_failure(error, check.format == Format::Json, None)?;
+                }
+                ran
+            }
             Policy::Try(trial) => trial.run(&module),
             Policy::Test(test) => {
                 let mut failed = 0;

@@ -100,7 +100,8 @@ impl Try {
             Format::Json => output::print(&format!("{}\n", serde_json::to_string(&trial)?))?,
             Format::Text => output::print(&text(&trial))?,
         }
-        Ok(ExitCode::SUCCESS)
+        let unjudged = trial.changes.iter().any(|change| change.error.is_some());
+        Ok(ExitCode::from(if unjudged { 2 } else { 0 }))
     }
 
     /// Judges one merge, or one commit that came without one.

@@ -973,3 +973,30 @@ fn a_policy_on_top_of_another_reads_that_one_from_the_target_and_owners_too() {
     assert_eq!(lost.code, 2);
     assert!(lost.err.contains("`.countersign/base.yaml`"), "{}", lost.err);
 }
+
+#[test]
+fn where_nothing_can_be_decided_a_machine_reads_so_and_no_earlier_answer() {
+    let repo = Repo::with_policy();
+    repo.commit(AI);
+    let file = repo.beside("answer");
+    let path = file.to_str().unwrap();
+    // By the host, which has no such commit, and by the module, which has no such policy.
+    repo.write("faulty.yaml", "rulez: 1\n");
+    for unjudged in [["--head", "nowhere"], ["--policy", "faulty.yaml"]] {
+        let error = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap() };
+        let run = repo.check(&[&["--format", "json"][..], &unjudged].concat());
+        assert_eq!((run.code, &error(&run.out)["kind"]), (2, &"Error".into()), "{run:?}");
+        assert!(!error(&run.out)["message"].as_str().unwrap().is_empty(), "{run:?}");
+        for (format, left) in [("json", true), ("junit", false)] {
+            let answered = repo.check(&["--format", format, "--output", path]);
+            assert_eq!((answered.code, file.exists()), (1, true), "{answered:?}");
+            let run = repo.check(&[&["--format", format, "--output", path][..], &unjudged].concat());
+            assert_eq!((run.code, file.exists()), (2, left), "{run:?}");
+            if left {
+                assert_eq!(error(&std::fs::read_to_string(&file).unwrap())["kind"], "Error");
+            }
+        }
+    }
+    let run = repo.countersign(&["policy", "check", "nowhere.yaml", "--format", "json"]);
+    assert_eq!((run.code, run.out.contains("cannot-evaluate")), (2, true), "{run:?}");
+}
