@@ -20,7 +20,8 @@ pub enum SignoffError {
     },
     /// It is not what the schema says.
     #[error(
-        "{path} is no file of sign-offs: {reason}\n  help: plugin/schema/signoff-file.json says what it holds"
+        "{path} is no file of sign-offs: {reason}\n  help: it holds `apiVersion: countersign/v1`, `kind: Signoffs` and the list `signoffs`, of each its `by`, `head` and `target`, and \
+         under `text` what answers the questions"
     )]
     Malformed {
         /// The file.

@@ -33,7 +33,7 @@ pub(super) fn notices(
     };
     let Some(policy) = policy else {
         let message = if request.trigger.require_policy {
-            "a policy stands in .countersign/policy.yaml of the target branch, or of the default branch"
+            "the place of a policy is .countersign/policy.yaml of the target branch, or of the default branch"
         } else {
             "run with --require-policy to refuse changes to a target without a policy"
         };

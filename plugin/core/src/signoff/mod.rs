@@ -982,7 +982,7 @@ impl Desk<'_, '_, '_> {
             ActCode::OtherChange => format!("{who} approved another change"),
             ActCode::OtherTarget => format!("{who} approved this for another target branch"),
             ActCode::Superseded => format!("{who} acted again, later or at the same time, and that act counts"),
-            ActCode::Withdrawn => format!("{who} took the approval back"),
+            ActCode::Withdrawn => format!("{who} took back what they had said"),
             ActCode::Dismissed if act.kind == ActKind::RequestChanges => {
                 format!("the request of {who} for changes was dismissed")
             }

@@ -110,10 +110,12 @@ fn age(text: &str, place: Place, faults: &mut Faults<'_>) -> Option<i64> {
     match number {
         Some(number) if unit > 0 && number > 0 => Some(i64::from(number) * unit),
         _ => {
+            // How digits are written is not what is wrong with a nought, or with words.
+            let how = if unit > 0 && number != Some(0) { format!("; {PLAIN}") } else { String::new() };
             faults.error_with_help(
                 place,
                 &format!("`{text}` is no age"),
-                format!("write a number of minutes, hours or days: `90m`, `36h`, `30d`; {PLAIN}"),
+                format!("write a number of minutes, hours or days, one or more: `90m`, `36h`, `30d`{how}"),
             );
             None
         }

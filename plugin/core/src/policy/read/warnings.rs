@@ -24,7 +24,9 @@ pub(super) fn warn(policy: &Policy, owners: Option<&str>, root: &Node<'_>, fault
             ),
         );
     }
-    for rule in policy.rules.iter().filter(|rule| matches!(rule.effect, Effect::Deny(_))) {
+    // What a rule with a fault is about is not known.
+    let whole = faults.diagnostics.iter().all(|known| known.severity == Severity::Warning);
+    for rule in policy.rules.iter().filter(|rule| whole && matches!(rule.effect, Effect::Deny(_))) {
         if rule.when.is_none() && rule.waivable_by.is_empty() && rule.enforce == Enforce::Block {
             faults.add(
                 Severity::Warning,
