@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::predicates::Settled;
 use crate::model::{
     Change, CommitFindings, Document, Question, RemarkCode, Remedy, Request, Role, RuleCode, TriggerKind,
 };
@@ -176,11 +177,14 @@ pub(super) fn rebase(rule: &Rule, change: &Change<'_>, behind: Vec<String>) -> R
 }
 
 /// What meets the conditions of a rule: nothing that somebody signs does.
-pub(super) fn condition(rule: &Rule, why: &str, behind: Vec<String>) -> Remedy {
-    let what = format!(
-        "to change the commits, their messages or the change itself, before anybody signs: {why}; no approval makes up for it, \
-         and what is signed before is signed again"
-    );
+pub(super) fn condition(rule: &Rule, why: &str, settled: Settled, behind: Vec<String>) -> Remedy {
+    let what = match settled {
+        Settled::Yes => format!(
+            "to change the commits or their messages, before anybody signs: {why}; no approval makes up for it, and what is signed \
+             before is signed again"
+        ),
+        Settled::No => format!("to bring about what no approval makes up for: {why}"),
+    };
     Remedy { rule: rule.name.clone(), who: or_author(behind), what, ..Remedy::default() }
 }
 

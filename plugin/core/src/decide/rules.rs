@@ -324,10 +324,12 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if let Some(conditions) = &rule.conditions {
             match self.facts.test(conditions)? {
                 Truth::Yes(reasons, _) => result.because.extend(reasons),
-                Truth::No(reasons, _) => {
+                Truth::No(reasons, settled) => {
                     let why = format!("its conditions are not met: {}", reasons.join(", and "));
+                    // What needs a push makes vain what is signed before it; what can come by itself does not.
+                    let ways = if settled == Settled::Yes { &mut said.lifts } else { &mut said.facts };
                     if !result.observed {
-                        said.lifts.push(remedies::condition(rule, &why, self.behind()));
+                        ways.push(remedies::condition(rule, &why, settled, self.behind()));
                     }
                     pend(result, RuleCode::ConditionUnmet, why);
                 }

@@ -156,6 +156,22 @@ fn whatever_blocks_says_who_can_do_what_about_it() {
 }
 
 #[test]
+fn approvals_are_asked_for_beside_what_comes_without_a_push_and_after_what_needs_one() {
+    for (conditions, asks) in [
+        ("{ status: [build] }", true),
+        ("{ labels: [ready] }", true),
+        ("{ lines: { total: '< 1' } }", false),
+        ("{ all: [{ status: [build] }, { lines: { total: '< 1' } }] }", false),
+    ] {
+        let case =
+            Case::under(&POLICY.replace("require:", &format!("conditions: {conditions}\n    require:")));
+        let asked = remedies(&case);
+        assert!(asked.iter().any(|(_, what, _)| what.contains("conditions are not met")), "{asked:#?}");
+        assert_eq!(asked.iter().any(|(.., approves)| *approves), asks, "{conditions}: {asked:#?}");
+    }
+}
+
+#[test]
 fn what_declares_ai_is_not_what_is_to_be_taken_out() {
     let ban =
         format!("{POLICY}  - {{ name: no, when: {{ ai: any }}, deny: Work of tools is not taken here }}\n");
