@@ -51,7 +51,7 @@ fn one_on(list: &mut [Value]) {
 }
 
 /// Keys of sentences that may name one of several.
-const SENTENCES: &[&str] = &["headline", "because", "missing", "message", "what"];
+const SENTENCES: &[&str] = &["headline", "description", "shared", "because", "missing", "message", "what"];
 
 /// What a decision says, whatever the order in which it says it.
 fn said(answer: &Answer) -> Value {
