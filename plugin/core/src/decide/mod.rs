@@ -24,6 +24,7 @@ pub use answer::{answered_by, answerers, facts, publication};
 pub(crate) use needs::needs;
 pub(crate) use publication::of_error;
 pub use publication::status_line;
+use remedies::SIGN;
 pub use remedies::shell_word;
 
 use crate::change::Judged;
@@ -31,7 +32,7 @@ use crate::limits::{Steps, TEXT_BYTES};
 use crate::memory::let_go;
 use crate::model::{
     API_VERSION, Act, ActCode, Change, ChangeSummary, Decision, Document, Enforce, Fact, Notice, NoticeCode,
-    ObjectId, Outcome, PolicySummary, Proof, Request, Role, RuleResult, ToSign, TriggerKind,
+    ObjectId, Outcome, PolicySummary, Proof, Remedy, Request, Role, RuleResult, ToSign, TriggerKind,
 };
 use crate::order::Index;
 use crate::policy::{Effect, Policy};
@@ -257,7 +258,9 @@ fn under<'r, 'a>(
             format!("the sign-off of {who} rests on the word of whoever gave the file; nothing signs it");
         order::insert(&mut notices, Notice { code: NoticeCode::ClaimedProof, message });
     }
-    if request.absent.contains(&Fact::Signoffs) && able.is_some() && !outcome.passes() {
+    // What somebody may have signed elsewhere matters where anybody is asked to sign.
+    let signs = |remedy: &Remedy| remedy.command.as_ref().is_some_and(|command| command.starts_with(SIGN));
+    if request.absent.contains(&Fact::Signoffs) && able.is_some() && remedies.iter().any(signs) {
         order::insert(&mut notices, no_signoffs(change));
     }
     of_rules(&rules).into_iter().for_each(|notice| order::insert(&mut notices, notice));

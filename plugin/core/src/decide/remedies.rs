@@ -13,6 +13,9 @@ use crate::signoff::answers::TEMPLATE;
 /// Where a target says whose key is whose.
 const ALLOWED_SIGNERS: &str = "`.countersign/allowed_signers`";
 
+/// By which somebody signs.
+pub(super) const SIGN: &str = "countersign approve";
+
 /// Who can change what the policy says.
 const KEEPER: &str = "whoever keeps the policy";
 
@@ -74,7 +77,7 @@ pub(super) fn approval(
     }
     let head = change.head.short();
     let to_hook = request.trigger.kind == TriggerKind::PreReceive;
-    let sign = || format!("countersign approve {}{}", place(request, change), policy_of(request, change));
+    let sign = || format!("{SIGN} {}{}", place(request, change), policy_of(request, change));
     let mut template = (!text.is_empty()).then(|| text.clone());
     let (what, command) = match ways {
         Ways::Review => (format!("to approve commit {head} in a review{answers}"), None),
@@ -356,7 +359,7 @@ pub(super) fn waiver(request: &Request<'_>, change: &Change<'_>, rule: &Rule, wh
     } else {
         let place = place(request, change);
         let rule = shell_word(&rule.name);
-        let command = format!("countersign approve {place} --waive {rule} --until YYYY-MM-DD --reason '...'");
+        let command = format!("{SIGN} {place} --waive {rule} --until YYYY-MM-DD --reason '...'");
         (None, Some(command))
     };
     let what = "to answer for the rule instead, with a reason and a last day".to_owned();

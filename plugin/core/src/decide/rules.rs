@@ -310,13 +310,15 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         }
         let asks = requirements.iter().any(|asked| asked.approvals != Approvals::Number(0));
         let by_forge = super::reviews(self.facts.request, self.change);
-        let untold = desk.untold(by_forge).filter(|_| asks);
+        let untold = desk
+            .untold(by_forge, requirements.iter().any(|asked| !asked.answers.is_empty()))
+            .filter(|_| asks);
         if let Some(untold) = untold {
             pend(result, RuleCode::FactUnavailable, untold.why().to_owned());
             match untold {
                 _ if result.observed => {}
                 Untold::Conflict => said.lifts.push(remedies::rebase(rule, self.change, self.behind())),
-                Untold::Push | Untold::Diff | Untold::Tree => {
+                Untold::Push | Untold::Diff | Untold::Tree | Untold::Answers => {
                     said.facts.push(self.unknown(&rule.name, &[untold.why().to_owned()]));
                 }
             }
@@ -570,11 +572,6 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         }
         if requirements.iter().all(|requirement| requirement.approvals == Approvals::Number(0)) {
             return None;
-        }
-        let asks = requirements.iter().any(|requirement| !requirement.answers.is_empty());
-        if asks && desk.options.fresh_answers && !self.facts.request.complete.contains(&Fact::History) {
-            let why = "the answers given in other changes are not here, and the policy asks for fresh ones";
-            return Some((RuleCode::FactUnavailable, why.to_owned()));
         }
         self.unknowable(desk).or_else(|| self.unread_acts())
     }

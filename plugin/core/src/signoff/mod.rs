@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use crate::Error;
 use crate::limits::{CLOCK_SKEW, SEARCHED_BYTES, Steps, VERDICT_STEPS};
 use crate::model::{
-    Account, Act, ActCode, ActKind, ActVerdict, AnswerDigest, Change, ContributorRole, EarlierAnswer,
+    Account, Act, ActCode, ActKind, ActVerdict, AnswerDigest, Change, ContributorRole, EarlierAnswer, Fact,
     ObjectId, OpenQuestion, Proof, Request, TextIntegrity, When,
 };
 use crate::order::Index;
@@ -185,6 +185,8 @@ pub(crate) enum Untold {
     Tree,
     /// Merging conflicts, and gives no tree.
     Conflict,
+    /// What was answered in other changes is not known.
+    Answers,
 }
 
 impl Untold {
@@ -195,6 +197,9 @@ impl Untold {
             }
             Untold::Diff => "the policy says `stale: diff`, and what differs is not known here",
             Untold::Tree => "the policy says `stale: tree`, and what merging gives is not known here",
+            Untold::Answers => {
+                "the answers given in other changes are not here, and the policy asks for fresh ones"
+            }
             Untold::Conflict => {
                 "the policy keeps approvals for the tree that merging gives, and the change conflicts with its target"
             }
@@ -497,7 +502,9 @@ impl Desk<'_, '_, '_> {
             let since = self.took_part_since(act, actor, code);
             return Ok(if since { ActCode::BecameContributor } else { code });
         }
-        let void = self.judge_text(act, actor).or_else(|| self.judge_binding(at, act));
+        let asks = !sheet.requirement.answers.is_empty();
+        let untold = || self.untold(act.proof == Proof::Forge, asks).map(|_| ActCode::FactUnavailable);
+        let void = self.judge_text(act, actor).or_else(|| self.judge_binding(at, act)).or_else(untold);
         Ok(void.unwrap_or_else(|| self.weigh_answers(at, sheet.requirement)))
     }
 
@@ -669,15 +676,16 @@ impl Desk<'_, '_, '_> {
     }
 
     /// Why no approval from here on can count, by a forge's own record of it or otherwise: a forge says which commit was approved.
-    pub fn untold(&self, by_forge: bool) -> Option<Untold> {
-        let merged = self.request.complete.contains(&crate::model::Fact::MergeTree);
+    /// Where questions are asked, the answers are to be told from earlier ones.
+    pub fn untold(&self, by_forge: bool, asks: bool) -> Option<Untold> {
+        let known = |fact| self.request.complete.contains(&fact);
         match self.options.stale {
             Stale::Diff if !by_forge && self.change.diff_id.is_none() => Some(Untold::Diff),
             Stale::Tree if self.change.merge_tree.is_none() => {
-                Some(if merged { Untold::Conflict } else { Untold::Tree })
+                Some(if known(Fact::MergeTree) { Untold::Conflict } else { Untold::Tree })
             }
-            _ => (self.options.since_push && self.contributors.pushed == Pushed::Unknown)
-                .then_some(Untold::Push),
+            _ if self.options.since_push && self.contributors.pushed == Pushed::Unknown => Some(Untold::Push),
+            _ => (asks && self.options.fresh_answers && !known(Fact::History)).then_some(Untold::Answers),
         }
     }
 
@@ -1004,7 +1012,7 @@ impl Desk<'_, '_, '_> {
             }
             ActCode::Unauthenticated => format!("nothing proves that it was {who}"),
             ActCode::FactUnavailable
-                if let Some(untold) = self.untold(act.proof == Proof::Forge) =>
+                if let Some(untold) = self.untold(act.proof == Proof::Forge, self.options.fresh_answers) =>
             {
                 format!("the approval of {who} cannot count: {}", untold.why())
             }

@@ -411,3 +411,21 @@ fn what_could_never_pass_is_said_before_it_locks_anybody_out() {
         assert!(!every(denies(more)), "{more}");
     }
 }
+
+#[test]
+fn what_is_said_of_a_pattern_that_is_called_like_a_folder_is_what_it_does() {
+    let policy = |when: &str| POLICY.replace("require:", &format!("when: {when}\n    require:"));
+    let said = warnings(&policy("{ paths: [src] }")).join("\n");
+    assert!(said.contains("reaches into a folder of this name"), "{said}");
+    for (when, applies) in [
+        ("{ paths: [src] }", true),
+        ("{ paths: [src/] }", true),
+        ("{ paths: [sr] }", false),
+        // An excuse is about a file alone.
+        ("{ not: { paths: { only: [src] } } }", true),
+        ("{ not: { paths: { only: [src/] } } }", false),
+    ] {
+        let code = Case::under(&policy(when)).rule_code("sign-off");
+        assert_eq!(code != "not-applicable", applies, "{when}: {code}");
+    }
+}

@@ -218,11 +218,14 @@ fn nobody_is_asked_to_sign_where_no_signature_counts() {
         ("stale: diff", differs, true),
         ("stale: diff", nothing, false),
         ("since-push: true", nothing, false),
+        ("fresh-answers: true", nothing, false),
         ("methods: { comment-lines: ['lgtm'] }", nothing, false),
         ("methods: { reviews: true, comment-lines: ['lgtm'] }", nothing, true),
     ] {
         let policy = under_options(options)
-            .replace("rules:", "identities: { sam: { emails: [sam@example.com] } }\nrules:");
+            .replace("rules:", "identities: { sam: { emails: [sam@example.com] } }\nrules:")
+            .replace("rules:", QUESTION)
+            .replace("by: seniors }", "by: seniors, answers: [reach] }");
         let mut case = Case::under(&policy);
         case.leave_the_forge();
         case.request["change"].as_object_mut().unwrap().remove("id");
@@ -240,6 +243,7 @@ fn nobody_is_asked_to_sign_where_no_signature_counts() {
             "predicate": {
                 "decision": "approve", "repository": "o/r", "target": "refs/heads/main", "head": id("c1"),
                 "policyDigest": "sha256:p", "at": "1970-01-12T00:00:00Z",
+                "text": "reach: only the queue and what reads it",
                 "diffId": change["diff_id"], "mergeTree": change["merge_tree"],
             },
         });
@@ -248,5 +252,24 @@ fn nobody_is_asked_to_sign_where_no_signature_counts() {
         let answer = countersign_core::evaluate(request.to_string().as_bytes()).unwrap();
         let answer: Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(answer["signing"]["counts"], asks, "{options}: {}", answer["signing"]);
+    }
+}
+
+#[test]
+fn what_somebody_may_have_signed_elsewhere_is_looked_for_where_anybody_is_asked_to_sign() {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
+    for (rule, looks) in [
+        ("{ name: other, require: nobody }", true),
+        ("{ name: other, when: { paths: [src/] }, deny: As agreed }", false),
+        ("{ name: other, conditions: { lines: { total: '< 1' } }, require: nobody }", false),
+    ] {
+        let identities = "identities: { sam: { emails: [sam@example.com] } }\nrules:\n  - ";
+        let mut case = Case::under(&POLICY.replace("rules:", &format!("{identities}{rule}")));
+        case.leave_the_forge();
+        case.request["change"].as_object_mut().unwrap().remove("id");
+        case.request["absent"].as_array_mut().unwrap().push("signoffs".into());
+        case.document("allowed-signers", ".countersign/allowed_signers", &format!("sam@example.com {key}\n"));
+        let notices = case.answer().unwrap()["notices"].to_string();
+        assert_eq!(notices.contains("\"no-signoffs\""), looks, "{rule}: {notices}");
     }
 }
