@@ -7,8 +7,8 @@ use crate::model::{
     Change, CommitFindings, Document, Question, RemarkCode, Remedy, Request, Role, RuleCode, TriggerKind,
 };
 use crate::policy::{Dco, Methods, Policy, Predicate, Requirement, Rule};
-use crate::signoff::Tally;
 use crate::signoff::answers::TEMPLATE;
+use crate::signoff::{Tally, Untold};
 
 /// Where a target says whose key is whose.
 const ALLOWED_SIGNERS: &str = "`.countersign/allowed_signers`";
@@ -169,13 +169,15 @@ fn no_comments(rule: &Rule) -> Remedy {
     }
 }
 
-/// What lets a change be approved that its target's tip conflicts with.
-pub(super) fn rebase(rule: &Rule, change: &Change<'_>, behind: Vec<String>) -> Remedy {
+/// What lets a change be approved of which merging, as things are, makes nothing that an approval could be for.
+pub(super) fn rebase(rule: &Rule, change: &Change<'_>, untold: Untold, behind: Vec<String>) -> Remedy {
     let target = change.target.strip_prefix("refs/heads/").unwrap_or(&change.target);
-    let what = format!(
-        "to rebase the change onto {target}, or to merge {target} into it: merging conflicts, so there is no tree yet that an \
-         approval could be for"
-    );
+    // What the target holds already, a rebase leaves out and a merge does not.
+    let merge = match untold {
+        Untold::Nothing => String::new(),
+        _ => format!(", or to merge {target} into it"),
+    };
+    let what = format!("to rebase the change onto {target}{merge}: {}", untold.why());
     Remedy { rule: rule.name.clone(), who: or_author(behind), what, ..Remedy::default() }
 }
 

@@ -317,7 +317,9 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             pend(result, RuleCode::FactUnavailable, untold.why().to_owned());
             match untold {
                 _ if result.observed => {}
-                Untold::Conflict => said.lifts.push(remedies::rebase(rule, self.change, self.behind())),
+                Untold::Conflict | Untold::Nothing => {
+                    said.lifts.push(remedies::rebase(rule, self.change, untold, self.behind()));
+                }
                 Untold::Push | Untold::Diff | Untold::Tree | Untold::Answers => {
                     said.facts.push(self.unknown(&rule.name, &[untold.why().to_owned()]));
                 }

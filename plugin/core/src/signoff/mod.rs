@@ -185,6 +185,8 @@ pub(crate) enum Untold {
     Tree,
     /// Merging conflicts, and gives no tree.
     Conflict,
+    /// Merging brings nothing, and so no diff.
+    Nothing,
     /// What was answered in other changes is not known.
     Answers,
 }
@@ -197,6 +199,9 @@ impl Untold {
             }
             Untold::Diff => "the policy says `stale: diff`, and what differs is not known here",
             Untold::Tree => "the policy says `stale: tree`, and what merging gives is not known here",
+            Untold::Nothing => {
+                "the policy keeps approvals for what merging brings, and the target holds all of the change already"
+            }
             Untold::Answers => {
                 "the answers given in other changes are not here, and the policy asks for fresh ones"
             }
@@ -680,7 +685,9 @@ impl Desk<'_, '_, '_> {
     pub fn untold(&self, by_forge: bool, asks: bool) -> Option<Untold> {
         let known = |fact| self.request.complete.contains(&fact);
         match self.options.stale {
-            Stale::Diff if !by_forge && self.change.diff_id.is_none() => Some(Untold::Diff),
+            Stale::Diff if !by_forge && self.change.diff_id.is_none() => {
+                Some(if known(Fact::DiffId) { Untold::Nothing } else { Untold::Diff })
+            }
             Stale::Tree if self.change.merge_tree.is_none() => {
                 Some(if known(Fact::MergeTree) { Untold::Conflict } else { Untold::Tree })
             }

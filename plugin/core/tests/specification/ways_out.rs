@@ -207,6 +207,7 @@ fn nobody_is_asked_to_sign_where_no_signature_counts() {
         case.push("complete", "merge-tree".into());
     };
     let conflicts: fn(&mut Case) = |case| _ = case.push("complete", "merge-tree".into());
+    let brings_nothing: fn(&mut Case) = |case| _ = case.push("complete", "diff-id".into());
     let differs: fn(&mut Case) = |case| case.request["change"]["diff_id"] = id("d").into();
     for (options, edit, asks) in [
         ("", nothing, true),
@@ -217,6 +218,7 @@ fn nobody_is_asked_to_sign_where_no_signature_counts() {
         ("stale: tree", nothing, false),
         ("stale: diff", differs, true),
         ("stale: diff", nothing, false),
+        ("stale: diff", brings_nothing, false),
         ("since-push: true", nothing, false),
         ("fresh-answers: true", nothing, false),
         ("methods: { comment-lines: ['lgtm'] }", nothing, false),
