@@ -137,7 +137,7 @@ impl<'h> Gained<'_, 'h> {
         if !blocked.is_empty() && !as_one_push {
             let whole = self.pushed(&known(from), Some(from), self.tip, RangeReason::Whole)?;
             let same = |judged: &&&JudgedRange<'_>| judged.policy.is_some() && judged.policy == whole.policy;
-            if whole.answered && blocked.iter().all(|judged| same(&judged)) {
+            if whole.answered && blocked.iter().all(same) {
                 return Ok(vec![whole]);
             }
         }

@@ -37,11 +37,11 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => (topic.clone(), prop::bool::weighted(0.7))
             .prop_map(|(topic, answered)| Event::Work { topic, answered }),
-        3 => (topic.clone(), branch.clone(), any::<bool>(), hook.clone())
+        3 => (topic.clone(), branch.clone(), any::<bool>(), hook)
             .prop_map(|(topic, branch, force, hook)| Event::Push { topic, branch, force, hook }),
-        4 => (topic, branch.clone(), 0..4_u8, prop::bool::weighted(0.1), hook.clone())
+        4 => (topic, branch.clone(), 0..4_u8, prop::bool::weighted(0.1), hook)
             .prop_map(|(topic, branch, style, more, hook)| Event::Merge { topic, branch, style, more, hook }),
-        1 => (branch.clone(), hook.clone()).prop_map(|(branch, hook)| Event::SetBack { branch, hook }),
+        1 => (branch.clone(), hook).prop_map(|(branch, hook)| Event::SetBack { branch, hook }),
         1 => (branch.clone(), hook).prop_map(|(branch, hook)| Event::Delete { branch, hook }),
         1 => branch.clone().prop_map(|branch| Event::Default { branch }),
         4 => branch.prop_map(|branch| Event::Look { branch }),
