@@ -56,7 +56,7 @@ impl Built {
         for commit in world.commits.keys() {
             let is_held =
                 |other: &String| !world.lost.contains(other) && world.reaches(other).contains(commit);
-            if world.commits.keys().any(|other| is_held(other)) {
+            if world.commits.keys().any(is_held) {
                 built.commit(folder, world, commit);
             }
         }

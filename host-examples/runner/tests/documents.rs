@@ -117,7 +117,8 @@ fn whatever_keeps_a_policy_from_being_read_is_mended_under_the_last_that_could()
     );
     let (policy, base) = (".countersign/policy.yaml", ".countersign/base.yaml");
     // What the target holds at first, and what breaks it.
-    let rows: [(&[(&str, &str)], &[(&str, &str)]); 6] = [
+    type Files<'f> = &'f [(&'f str, &'f str)];
+    let rows: [(Files<'_>, Files<'_>); 6] = [
         (&[(policy, whole)], &[(policy, top)]),
         (&[(policy, top), (base, whole)], &[(base, "rulez: 1\n")]),
         (&[(policy, top), (base, whole)], &[(base, &two)]),

@@ -3,9 +3,9 @@
 use crate::{budget, say};
 
 /// Bytes of the component. A third of it reads YAML, Markdown, expressions and signatures.
-const COMPONENT: u64 = 2_200_000;
+const COMPONENT: u64 = 2_320_000;
 /// Bytes of the browser's module, compressed.
-const WEB: u64 = 425_000;
+const WEB: u64 = 447_000;
 
 pub fn sizes() -> anyhow::Result<bool> {
     let version = countersign_packaging::contract_version()?;
