@@ -236,7 +236,7 @@ impl Gate<'_> {
         if !judged.passes() || judged.decision.as_ref().is_some_and(|decision| decision.policy.is_some()) {
             say(&self.module.render(&judged.answer, "brief", false, false)?);
             if self.forge.is_none() {
-                say("Judged from git and signed sign-offs alone: the hook knows no token of the forge.\n");
+                say("Judged from git and signed sign-offs alone: no forge was asked.\n");
             }
             if let Some(key) = self.push.deploy_key {
                 say(&format!("Pushed with deploy key {key}, which is nobody's account.\n"));

@@ -82,7 +82,8 @@ pub(super) fn approval(
     let (what, command) = match ways {
         Ways::Review => (format!("to approve commit {head} in a review{answers}"), None),
         Ways::NoKeys if request.trigger.kind != TriggerKind::Check => {
-            let instead = if to_hook { "to approve it in a pull request, or " } else { "" };
+            let instead =
+                if to_hook { "to approve it in a pull request where the server has those, or " } else { "" };
             let what = format!(
                 "{instead}to sign commit {head} with an SSH key that {ALLOWED_SIGNERS} of the target names{answers}"
             );
