@@ -184,9 +184,7 @@ impl Platform for WithBringers<'_> {
                 request.complete.push(Fact::Pushes);
             }
         }
-        let mut pushes = std::mem::take(&mut request.pushes).into_vec();
-        pushes.extend(seen.pushes);
-        request.pushes = pushes.into();
+        request.pushes.extend(seen.pushes);
         Ok(())
     }
 }

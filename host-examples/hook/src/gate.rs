@@ -10,8 +10,8 @@ use clap::Args;
 use countersign_audit::spool::Spool;
 use countersign_core::model::{
     Account, Act, ActKind, BranchHistory, BranchOutcome, BranchQuestion, BranchRange, Change, Fact,
-    JudgedRange, Merging, Needs, ObjectId, OriginChange, PassedMove, Proof, Push as PushFact, RefUpdate,
-    Request, Software, TriggerKind, Unavailable, When, read,
+    JudgedRange, Merging, Needs, ObjectId, Proof, Push as PushFact, RefUpdate, Request, Software,
+    TriggerKind, Unavailable, When, read,
 };
 use countersign_host::cli::{complain, now};
 use countersign_host::collect::{BranchHost, CollectError, Collector, HostRules, Platform, Subject, history};
@@ -88,14 +88,14 @@ pub fn pre_receive(options: &Options, push: &Push, forge: Option<&dyn Merges>) -
         complain(fault.context("nobody breaks the glass by the server's own word").as_ref());
     }
     let default_branch = collector.server_default_branch()?;
-    let has_policy = match default_branch.as_ref().and_then(|default| default.tip.as_ref()) {
-        Some((_, tip)) => collector.policy_at(tip)?.is_some(),
-        None => false,
-    };
     let mut standing = match &spool {
         Some(spool) => {
             let stands: HashMap<String, String> = tips(&mut collector)?.into_iter().collect();
             let default = default_branch.as_ref().map(|default| default.name.as_str());
+            let has_policy = match default_branch.as_ref().and_then(|default| default.tip.as_ref()) {
+                Some((_, tip)) => collector.policy_at(tip)?.is_some(),
+                None => false,
+            };
             Some(Standing::open(spool.folder(), push, &stands, default, has_policy)?)
         }
         None => None,
@@ -279,20 +279,6 @@ struct Judging<'g> {
 impl BranchHost for Judging<'_> {
     type Judged = Judged;
     type Error = anyhow::Error;
-
-    fn passed(&mut self, _: &str) -> anyhow::Result<Vec<PassedMove<'static>>> {
-        // What is remembered of a branch came with the history.
-        Ok(Vec::new())
-    }
-
-    fn origin(
-        &mut self,
-        _: &mut Collector<'_>,
-        _: &ObjectId<'static>,
-    ) -> anyhow::Result<Option<OriginChange<'static>>> {
-        // Of a push only what the server says that it merges came by a change.
-        Ok(None)
-    }
 
     fn judge(
         &mut self,

@@ -191,13 +191,11 @@ fn found(module: &Module, case: &Case) -> Vec<String> {
     let built = Built::of(folder.path(), &case.world);
     let mut history: BranchHistory<'static> = case.world.history(&case.target, &case.ask);
     let real = |id: &mut ObjectId<'static>| *id = built.id(&world::name(id.as_str()));
-    let mut branches = std::mem::take(&mut history.branches).into_vec();
-    for branch in &mut branches {
+    for branch in history.branches.iter_mut() {
         // Git says where it stands.
         branch.tip = None;
         branch.in_order.iter_mut().chain(&mut branch.open_since).for_each(real);
     }
-    history.branches = branches.into();
     history.head.iter_mut().for_each(real);
     if let Some(push) = &mut history.push {
         let merged = push.merges.iter_mut().filter_map(|merging| merging.head.as_mut());

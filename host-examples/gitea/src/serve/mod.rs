@@ -17,8 +17,7 @@ use clap::Args;
 use countersign_audit::anchor::Anchorage;
 use countersign_audit::{Database, Place};
 use countersign_core::model::{
-    BranchHistory, BranchQuestion, BranchRange, EarlierAnswer, JudgedRange, ObjectId, OriginChange,
-    PassedMove, TriggerKind, read,
+    BranchHistory, BranchQuestion, BranchRange, EarlierAnswer, JudgedRange, ObjectId, TriggerKind, read,
 };
 use countersign_hook::HostRulesChoice;
 use countersign_hook::brought::{Brought, WithBringers};
@@ -273,21 +272,19 @@ impl Mirrored<'_> {
         let mut known = history(question, target, default.as_deref());
         // Before memory is asked, so that what let the branches get there is remembered.
         self.collector.stand(&mut known).map_err(failed)?;
-        let stand = std::mem::take(&mut known.branches).into_vec();
+        let stand = std::mem::take(&mut known.branches);
         known.remembers = memory.is_some();
         if let Some((memory, repository)) = memory {
             let names: Vec<&str> = std::iter::once(target).chain(default.as_deref()).collect();
             known.watched = memory.watches(repository).map_err(failed)?;
             known.branches = memory.branches(repository, &names).map_err(failed)?.into();
         }
-        let mut branches = std::mem::take(&mut known.branches).into_vec();
-        for here in stand {
-            match branches.iter_mut().find(|branch| branch.name == here.name) {
+        for here in stand.into_vec() {
+            match known.branches.iter_mut().find(|branch| branch.name == here.name) {
                 Some(branch) => branch.tip = here.tip,
-                None => branches.push(here),
+                None => known.branches.push(here),
             }
         }
-        known.branches = branches.into();
         Ok(known)
     }
 }
@@ -581,19 +578,6 @@ impl Proposed<'_> {
 impl BranchHost for Proposed<'_> {
     type Judged = Judged;
     type Error = ForgeError;
-
-    fn passed(&mut self, _: &str) -> Result<Vec<PassedMove<'static>>, ForgeError> {
-        // What is open of a branch its own look finds out.
-        Ok(Vec::new())
-    }
-
-    fn origin(
-        &mut self,
-        _: &mut Collector<'_>,
-        _: &ObjectId<'static>,
-    ) -> Result<Option<OriginChange<'static>>, ForgeError> {
-        Ok(None)
-    }
 
     fn judge(
         &mut self,

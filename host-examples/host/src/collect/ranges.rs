@@ -21,21 +21,26 @@ pub trait BranchHost {
     /// Why there is no answer.
     type Error: From<CollectError>;
 
-    /// The moves of a branch that passed, the newest first.
+    /// The moves of a branch that passed, the newest first; none where what is remembered comes with the history.
     ///
     /// # Errors
     /// When what is remembered cannot be read.
-    fn passed(&mut self, branch: &str) -> Result<Vec<PassedMove<'static>>, Self::Error>;
+    fn passed(&mut self, _branch: &str) -> Result<Vec<PassedMove<'static>>, Self::Error> {
+        Ok(Vec::new())
+    }
 
     /// The change that a commit of a branch came from, by the forge's word. Its head is to be in the repository where it can be had.
+    /// None where no forge is asked.
     ///
     /// # Errors
     /// When the forge does not answer.
     fn origin(
         &mut self,
-        collector: &mut Collector<'_>,
-        commit: &ObjectId<'static>,
-    ) -> Result<Option<OriginChange<'static>>, Self::Error>;
+        _collector: &mut Collector<'_>,
+        _commit: &ObjectId<'static>,
+    ) -> Result<Option<OriginChange<'static>>, Self::Error> {
+        Ok(None)
+    }
 
     /// Judges a range; none where its result is not what merging gives.
     ///
@@ -89,17 +94,15 @@ impl Collector<'_> {
             .collect();
         for name in names {
             let tip = self.branch(name.clone())?.tip.map(|(_, tip)| tip);
-            let mut branches = std::mem::take(&mut history.branches).into_vec();
-            match branches.iter_mut().find(|branch| branch.name == name.as_str()) {
+            match history.branches.iter_mut().find(|branch| branch.name == name.as_str()) {
                 Some(branch) => branch.tip = branch.tip.take().or(tip),
-                None => branches.push(BranchState {
+                None => history.branches.push(BranchState {
                     name: name.into(),
                     tip,
                     unknown: true,
                     ..BranchState::default()
                 }),
             }
-            history.branches = branches.into();
         }
         Ok(())
     }
@@ -125,11 +128,11 @@ impl Collector<'_> {
                 self.add(&wants, &mut history)?;
                 for name in &wants.passed {
                     let passed = host.passed(name)?;
-                    let mut branches = std::mem::take(&mut history.branches).into_vec();
-                    branches.iter_mut().filter(|branch| branch.name == name.as_str()).for_each(|branch| {
-                        branch.passed = Some(passed.clone());
-                    });
-                    history.branches = branches.into();
+                    if let Some(branch) =
+                        history.branches.iter_mut().find(|branch| branch.name == name.as_str())
+                    {
+                        branch.passed = Some(passed);
+                    }
                 }
                 for commit in wants.origins {
                     let commit = id(&commit)?;

@@ -1,4 +1,4 @@
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use serde::{Serialize, Serializer};
 
@@ -86,6 +86,13 @@ impl<T, const MAX: usize> Deref for List<T, MAX> {
 
     fn deref(&self) -> &[T] {
         &self.items
+    }
+}
+
+/// Entries may be changed in place; how many there are stays.
+impl<T, const MAX: usize> DerefMut for List<T, MAX> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.items
     }
 }
 

@@ -281,11 +281,9 @@ impl World {
                 entry: Some(*entry),
             });
             let passed: Vec<_> = passed.rev().collect();
-            let mut branches = std::mem::take(&mut history.branches).into_vec();
-            branches.iter_mut().filter(|state| state.name == branch.as_str()).for_each(|state| {
+            history.branches.iter_mut().filter(|state| state.name == branch.as_str()).for_each(|state| {
                 state.passed = Some(passed.clone());
             });
-            history.branches = branches.into();
         }
         wants.commits.iter().for_each(|commit| history.commits.push(self.commit(&name(commit))));
         for pair in &wants.chains {
