@@ -186,7 +186,9 @@ pub fn properties(number: &str) -> Outcome {
 /// Runs every fuzz target for a while.
 pub fn fuzz(seconds: &str) -> Outcome {
     let tool = tools::cargo_tool("cargo-fuzz", "0.13.2")?;
-    for target in ["evaluate", "needs", "ranges", "provenance", "check_policy", "render", "trailers"] {
+    for target in
+        ["evaluate", "needs", "ranges", "provenance", "check_policy", "test_policy", "render", "trailers"]
+    {
         let limit = format!("-max_total_time={seconds}");
         run(command(&tool, &["fuzz", "run", target, "--", &limit, "-max_len=65536"])
             .env("RUSTUP_TOOLCHAIN", "nightly")

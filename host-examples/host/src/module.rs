@@ -135,6 +135,8 @@ pub enum Function {
     Provenance,
     /// The faults of a policy.
     CheckPolicy,
+    /// What a policy says of the cases beside it.
+    TestPolicy,
     /// The verdict about an operation.
     Guard,
     /// A document as text.
@@ -347,6 +349,7 @@ impl Module {
                 Function::Evaluate => gate.call_evaluate(&mut store, input),
                 Function::Provenance => gate.call_provenance(&mut store, input),
                 Function::CheckPolicy => gate.call_check_policy(&mut store, input),
+                Function::TestPolicy => gate.call_test_policy(&mut store, input),
                 Function::Guard => gate.call_guard(&mut store, input),
                 Function::Render => gate.call_render(&mut store, input),
             }

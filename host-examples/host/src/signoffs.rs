@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use countersign_core::model::{
-    API_VERSION, Account, Act, ActKind, ObjectId, Proof, SignoffDecision, SignoffEntry, SignoffFile,
-    without_mark,
-};
+use countersign_core::model::{API_VERSION, Act, SignoffFile, without_mark};
 
 /// Why a file of sign-offs was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -49,41 +46,6 @@ pub fn read(path: &Path) -> Result<Vec<Act<'static>>, SignoffError> {
     file.signoffs
         .into_iter()
         .enumerate()
-        .map(|(at, entry)| act(at, entry).map_err(|why| malformed(format!("sign-off {}: {why}", at + 1))))
+        .map(|(at, entry)| entry.into_act(at).map_err(|why| malformed(format!("sign-off {}: {why}", at + 1))))
         .collect()
-}
-
-fn act(at: usize, entry: SignoffEntry) -> Result<Act<'static>, String> {
-    let head = ObjectId::new(entry.head.clone())
-        .ok_or_else(|| format!("`head: {}` is no full commit id; write all 40 digits", entry.head))?;
-    let by_email = entry.by.contains('@');
-    let email = if by_email { Some(entry.by.clone()) } else { entry.email };
-    Ok(Act {
-        id: format!("signoff-{}", at + 1).into(),
-        kind: match entry.decision {
-            SignoffDecision::Approve => ActKind::Approve,
-            SignoffDecision::RequestChanges => ActKind::RequestChanges,
-            SignoffDecision::Withdraw => ActKind::Withdraw,
-            SignoffDecision::Waive => ActKind::Waiver,
-        },
-        actor: Account {
-            id: None,
-            login: (!by_email).then(|| entry.by.into()),
-            email: email.map(Into::into),
-        },
-        proof: Proof::Claimed,
-        at: entry.at,
-        edited: None,
-        deleted: false,
-        dismissed: None,
-        change: None,
-        target: entry.target.map(Into::into),
-        head: Some(head),
-        diff_id: None,
-        merge_tree: None,
-        text: entry.text.map(Into::into),
-        text_integrity: None,
-        statement: None,
-        signature: None,
-    })
 }

@@ -5,7 +5,6 @@
 
 mod approve;
 mod audit;
-mod cases;
 mod change;
 mod check;
 mod demo;
@@ -17,7 +16,6 @@ mod policy;
 mod provenance;
 mod pushed;
 mod signoffs;
-mod trial;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -44,6 +44,10 @@ impl Guest for Module {
         gate::check_policy(&source).map_err(typed)
     }
 
+    fn test_policy(tests: Vec<u8>) -> Result<String, Error> {
+        gate::test_policy(&tests).map_err(typed)
+    }
+
     fn guard(operation: Vec<u8>) -> Result<String, Error> {
         gate::guard(&operation).map_err(typed)
     }

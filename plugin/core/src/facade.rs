@@ -6,15 +6,24 @@ use crate::decide::bundle::{self, Found};
 use crate::memory::let_go;
 use crate::model::{
     API_VERSION, Batch, BranchHistory, CONTRACT_VERSION, Description, Findings, PolicyReport, PolicySource,
-    Request, Role, Severity, json, to_json, without_mark,
+    PolicyTestReport, PolicyTests, Request, Role, Severity, json, to_json, without_mark,
 };
 use crate::policy::Protects;
 use crate::provenance::{Evidence, Met, Table};
 use crate::{Error, decide, history, limits, policy};
 
 /// The functions, as `describe` names them.
-pub const FUNCTIONS: &[&str] =
-    &["describe", "needs", "ranges", "evaluate", "provenance", "check-policy", "guard", "render"];
+pub const FUNCTIONS: &[&str] = &[
+    "describe",
+    "needs",
+    "ranges",
+    "evaluate",
+    "provenance",
+    "check-policy",
+    "test-policy",
+    "guard",
+    "render",
+];
 
 /// Calls a function by its name in the contract. `describe` takes no notice of its input.
 ///
@@ -28,6 +37,7 @@ pub fn call(function: &str, input: &[u8]) -> Result<String, Error> {
         "evaluate" => evaluate(input),
         "provenance" => provenance(input),
         "check-policy" => check_policy(input),
+        "test-policy" => test_policy(input),
         "guard" => guard(input),
         "render" => render(input),
         other => Err(Error::bad_request(format!("the contract has no function `{other}`"))),
@@ -46,6 +56,7 @@ pub fn describe() -> String {
         ("people", limits::PEOPLE as u64),
         ("entries", limits::ENTRIES as u64),
         ("rules", limits::RULES as u64),
+        ("cases", limits::CASES as u64),
         ("policy-bytes", limits::POLICY_BYTES as u64),
         ("policy-nodes", limits::POLICY_NODES as u64),
         ("policy-depth", limits::POLICY_DEPTH as u64),
@@ -212,6 +223,31 @@ pub fn check_policy(input: &[u8]) -> Result<String, Error> {
         valid: !reading.diagnostics.iter().any(|d| d.severity == Severity::Error),
         protects,
         diagnostics: reading.diagnostics,
+    }))
+}
+
+/// What a policy says of the cases beside it, and whether each says what it must.
+///
+/// # Errors
+/// `bad-request`, `bad-policy`, `over-limit`. A file of cases with faults is an answer, not an error.
+pub fn test_policy(input: &[u8]) -> Result<String, Error> {
+    let tests: PolicyTests<'_> = json::document(within_limit(input)?)
+        .map_err(|e| Error::not_the_document("the tests of a policy", &e))?;
+    check_version(&tests.api_version)?;
+    tests.documents.within_limit("documents")?;
+    if !tests.documents.iter().any(|document| document.role == Role::Policy) {
+        return Err(Error::bad_request("no document has the role `policy`: there is nothing to test"));
+    }
+    let (cases, diagnostics) = policy::read_cases(tests.cases.as_bytes());
+    let valid = diagnostics.is_empty();
+    let runs = cases.iter().filter(|_| valid).map(|case| decide::cases::run(case, &tests.documents));
+    Ok(to_json(&PolicyTestReport {
+        api_version: API_VERSION.into(),
+        kind: "PolicyTestReport".into(),
+        name: tests.name.clone(),
+        valid,
+        cases: runs.collect::<Result<_, _>>()?,
+        diagnostics,
     }))
 }
 

@@ -60,7 +60,7 @@ pub mod signoff;
 pub use decide::{answered_by, answerers, facts, publication, shell_word, status_line};
 pub use error::{Error, ErrorDocument, ErrorKind};
 pub use facade::{
-    FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, ranges, render,
+    FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, ranges, render, test_policy,
 };
 pub use model::visible;
 pub use policy::likely;

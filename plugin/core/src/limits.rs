@@ -20,9 +20,11 @@ pub const PEOPLE: usize = 10_000;
 pub const ENTRIES: usize = 20_000;
 /// Rules in one policy.
 pub const RULES: usize = 1_000;
-/// Bytes of one policy document.
+/// Cases in one file of cases.
+pub const CASES: usize = 1_000;
+/// Bytes of one policy document, and of one file of cases.
 pub const POLICY_BYTES: usize = 1 << 20;
-/// Nodes (scalars, sequences, mappings) in one policy document, after aliases.
+/// Nodes (scalars, sequences, mappings) in one policy document or file of cases, after aliases.
 pub const POLICY_NODES: usize = 100_000;
 /// Nesting of one policy document, and of predicates in a rule.
 pub const POLICY_DEPTH: usize = 32;

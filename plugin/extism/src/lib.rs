@@ -43,6 +43,12 @@ pub fn check_policy(source: Vec<u8>) -> FnResult<String> {
     answer(gate::check_policy(&source))
 }
 
+/// What a policy says of the cases beside it.
+#[plugin_fn]
+pub fn test_policy(tests: Vec<u8>) -> FnResult<String> {
+    answer(gate::test_policy(&tests))
+}
+
 /// The verdict about an operation.
 #[plugin_fn]
 pub fn guard(operation: Vec<u8>) -> FnResult<String> {

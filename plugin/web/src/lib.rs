@@ -44,6 +44,12 @@ pub fn check_policy(source: &[u8]) -> Result<String, JsError> {
     answer(gate::check_policy(source))
 }
 
+/// What a policy says of the cases beside it.
+#[wasm_bindgen(js_name = testPolicy)]
+pub fn test_policy(tests: &[u8]) -> Result<String, JsError> {
+    answer(gate::test_policy(tests))
+}
+
 /// The verdict about an operation.
 #[wasm_bindgen]
 pub fn guard(operation: &[u8]) -> Result<String, JsError> {

@@ -18,7 +18,7 @@ mod read;
 )]
 mod world;
 
-use countersign_core::model::{API_VERSION, PolicySource, Text};
+use countersign_core::model::{API_VERSION, Document, PolicySource, PolicyTests, Role, Text};
 
 /// Histories of branches, with what `ranges` says of each.
 const HISTORIES: &str = include_str!("../../../plugin/core/tests/histories/histories.txt");
@@ -69,18 +69,28 @@ pub fn calls() -> anyhow::Result<Vec<Call>> {
     policies.sort_by_key(|entry| entry.path());
     for entry in policies {
         let bytes = std::fs::read(entry.path().join("policy.yaml"))?;
-        call(&entry.path().display().to_string(), "check-policy", policy(bytes)?);
+        let path = entry.path();
+        let name = path.display().to_string();
+        let cases = std::fs::read(path.join("cases.yaml"))?;
+        call(&name, "test-policy", tests(bytes.clone(), cases)?);
+        call(&name, "check-policy", policy(bytes)?);
     }
     for (name, source) in BAD_POLICIES {
         call(name, "check-policy", policy(source.as_bytes().to_vec())?);
     }
     call("a policy that is not UTF-8", "check-policy", policy(b"countersign: 1\nname: \xff\n".to_vec())?);
+    for (name, cases) in BAD_CASES {
+        let bytes = b"countersign: 1\nname: x\nrules: []\n".to_vec();
+        call(name, "test-policy", tests(bytes, cases.as_bytes().to_vec())?);
+    }
     for case in read::cases(HISTORIES) {
         for (round, history) in case.asked().into_iter().enumerate() {
             call(&format!("{}, round {}", case.title, round + 1), "ranges", history);
         }
     }
-    for function in ["needs", "ranges", "evaluate", "provenance", "check-policy", "guard", "render"] {
+    for function in
+        ["needs", "ranges", "evaluate", "provenance", "check-policy", "test-policy", "guard", "render"]
+    {
         for (name, input) in malformed() {
             call(name, function, input);
         }
@@ -97,6 +107,34 @@ fn policy(bytes: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     };
     Ok(serde_json::to_vec(&source)?)
 }
+
+fn tests(policy: Vec<u8>, cases: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    let policy = Document {
+        role: Role::Policy,
+        source: "flag".into(),
+        path: Some("policy.yaml".into()),
+        bytes: Text::from_bytes(policy),
+        ..Document::default()
+    };
+    let tests = PolicyTests {
+        api_version: API_VERSION.into(),
+        name: "cases.yaml".into(),
+        cases: Text::from_bytes(cases),
+        documents: vec![policy].into(),
+    };
+    Ok(serde_json::to_vec(&tests)?)
+}
+
+const BAD_CASES: &[(&str, &str)] = &[
+    ("an empty file of cases", ""),
+    ("no cases", "cases: []\n"),
+    ("a case without anything", "cases: [{}]\n"),
+    (
+        "a case of another policy",
+        "cases: [{ name: x, commits: [], expect: approved, rules: { y: satisfied } }]\n",
+    ),
+    ("an outcome that is none", "cases: [{ name: x, commits: [], expect: aproved }]\n"),
+];
 
 const BAD_POLICIES: &[(&str, &str)] = &[
     ("an empty policy", ""),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use countersign_core::ErrorDocument;
 use countersign_core::model::{
-    Batch, BranchHistory, Decision, Description, Findings, Needs, PolicyReport, PolicySource, Ranges,
-    Request, SignoffFile,
+    Batch, BranchHistory, Decision, Description, Findings, Needs, PolicyReport, PolicySource,
+    PolicyTestReport, PolicyTests, Ranges, Request, SignoffFile,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -28,6 +28,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("findings", schema::<Findings>()),
         ("policy-source", schema::<PolicySource<'static>>()),
         ("policy-report", schema::<PolicyReport>()),
+        ("policy-tests", schema::<PolicyTests<'static>>()),
+        ("policy-test-report", schema::<PolicyTestReport<'static>>()),
         ("error", schema::<ErrorDocument<'static>>()),
         ("signoff-file", schema::<SignoffFile>()),
     ]

@@ -92,6 +92,7 @@ impl Via {
                     "evaluate" => Function::Evaluate,
                     "provenance" => Function::Provenance,
                     "check-policy" => Function::CheckPolicy,
+                    "test-policy" => Function::TestPolicy,
                     "guard" => Function::Guard,
                     "render" => Function::Render,
                     other => bail!("no function {other}"),

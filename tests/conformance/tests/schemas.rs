@@ -88,6 +88,10 @@ fn every_answer_is_a_document_of_its_schema() {
             ("evaluate", Ok(text)) => assert_valid("decision", &document(&text)),
             ("provenance", Ok(text)) => assert_valid("findings", &document(&text)),
             ("check-policy", Ok(text)) => assert_valid("policy-report", &document(&text)),
+            ("test-policy", Ok(text)) => {
+                assert_valid("policy-tests", &document(&String::from_utf8(call.input).unwrap()));
+                assert_valid("policy-test-report", &document(&text));
+            }
             _ => {}
         }
     }

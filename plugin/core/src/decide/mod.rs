@@ -3,6 +3,7 @@
 mod answer;
 mod answered;
 pub(crate) mod bundle;
+pub(crate) mod cases;
 mod evidence;
 mod moves;
 mod needs;

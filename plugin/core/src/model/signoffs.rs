@@ -3,8 +3,8 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::When;
 use super::json::words;
+use super::{Account, Act, ActKind, ObjectId, Proof, When};
 
 /// Sign-offs, on the word of whoever gives the file. It is given by flag and never read from the judged tree.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,6 +44,41 @@ pub struct SignoffEntry {
     /// The answers to the policy's questions, and anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+}
+
+impl SignoffEntry {
+    /// The act that the entry is, as nobody proved it; `at` is its place in the file, from 0.
+    ///
+    /// # Errors
+    /// When `head` is no full commit id.
+    pub fn into_act(self, at: usize) -> Result<Act<'static>, String> {
+        let head = ObjectId::new(self.head.clone())
+            .ok_or_else(|| format!("`head: {}` is no full commit id; write all 40 digits", self.head))?;
+        Ok(Act {
+            id: format!("signoff-{}", at + 1).into(),
+            kind: match self.decision {
+                SignoffDecision::Approve => ActKind::Approve,
+                SignoffDecision::RequestChanges => ActKind::RequestChanges,
+                SignoffDecision::Withdraw => ActKind::Withdraw,
+                SignoffDecision::Waive => ActKind::Waiver,
+            },
+            actor: claimed(self.by, self.email),
+            proof: Proof::Claimed,
+            at: self.at,
+            target: self.target.map(Into::into),
+            head: Some(head),
+            text: self.text.map(Into::into),
+            ..Act::default()
+        })
+    }
+}
+
+/// The account that somebody names: an address where there is an `@`, and else a login, whose address may stand beside it.
+pub(crate) fn claimed(by: String, email: Option<String>) -> Account<'static> {
+    if by.contains('@') {
+        return Account { email: Some(by.into()), ..Account::default() };
+    }
+    Account { id: None, login: Some(by.into()), email: email.map(Into::into) }
 }
 
 /// Reads a time by its letters: YAML reads `0x10`, `+5` and `0b11` as numbers, and other readers of YAML read them in other ways.

@@ -1,6 +1,7 @@
 //! The policy language: what a policy can say, and how it is read.
 
 mod branch;
+pub(crate) mod cases;
 mod codeowners;
 mod guarded;
 mod pattern;
@@ -589,6 +590,11 @@ pub(crate) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
 /// holds that no forge would read.
 pub(crate) fn check(source: &[u8], base: Option<&Policy>, owners: Option<&str>) -> Reading {
     read::check(source, base, owners)
+}
+
+/// Reads the cases of a policy: those that can be read, and what is wrong with the rest.
+pub(crate) fn read_cases(source: &[u8]) -> (Vec<cases::Case>, Vec<Diagnostic>) {
+    read::read_cases(source)
 }
 
 /// Reads a host's own file of who may break the glass, into a policy without rules.

@@ -85,7 +85,7 @@ pub(crate) fn parse(source: &str) -> Result<Node<'_>, Fault> {
             Event::DocumentStart(_) if root.is_some() => {
                 return Err(Fault::new(
                     Place::of(span),
-                    "a policy is one YAML document, and here a second begins",
+                    "one YAML document is read, and here a second begins",
                 ));
             }
             Event::DocumentStart(_) => {

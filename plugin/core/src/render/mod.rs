@@ -5,13 +5,14 @@ mod error;
 mod html;
 mod markdown;
 mod neutral;
+mod policy;
 mod reports;
 mod text;
 
 pub use neutral::{html as html_text, plain};
 
 use crate::model::json::{Fault, Json, Key, Read, object, words};
-use crate::model::{Decision, Findings, PolicyReport};
+use crate::model::{Decision, Findings, PolicyReport, PolicyTestReport};
 use crate::{Error, model};
 
 /// How to show a document. The document itself stands beside it under `document`.
@@ -37,7 +38,7 @@ object!(How {
 /// The `kind` of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Kind {
-    /// `Decision`, `Error`, `Findings` or `PolicyReport`.
+    /// `Decision`, `Error`, `Findings`, `PolicyReport` or `PolicyTestReport`.
     pub kind: String,
 }
 
@@ -121,11 +122,14 @@ pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
             Ok(text::findings(&read::<Findings>(input, "findings")?, how.colour, how.continued))
         }
         "PolicyReport" if how.format == Format::Text => {
-            Ok(text::policy_report(&read::<PolicyReport>(input, "a policy report")?, how.colour))
+            Ok(policy::report(&read::<PolicyReport>(input, "a policy report")?, how.colour))
         }
-        "Error" | "Findings" | "PolicyReport" => Err(unfit()),
+        "PolicyTestReport" if how.format == Format::Text => {
+            Ok(policy::tests(&read::<PolicyTestReport<'_>>(input, "a report of tests")?, how.colour))
+        }
+        "Error" | "Findings" | "PolicyReport" | "PolicyTestReport" => Err(unfit()),
         other => Err(Error::bad_request(format!(
-            "`kind` is {other:?}, and what can be rendered is a Decision, an Error, Findings or a PolicyReport"
+            "`kind` is {other:?}, and what can be rendered is a Decision, an Error, Findings, a PolicyReport or a PolicyTestReport"
         ))),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::neutral::plain;
 use crate::model::{
-    ActCode, ActVerdict, Contributor, Decision, Findings, Notice, NoticeCode, Outcome, PolicyReport, Remedy,
-    RequirementResult, RuleResult, RuleState, Severity,
+    ActCode, ActVerdict, Contributor, Decision, Findings, Notice, NoticeCode, Outcome, Remedy,
+    RequirementResult, RuleResult, RuleState,
 };
 
 /// Commits of which a decision shows the evidence; the JSON has all.
@@ -12,10 +12,10 @@ const COMMITS_SHOWN: usize = 12;
 /// Signals that a decision shows; the JSON has all.
 const SIGNALS_SHOWN: usize = 12;
 
-struct Paint(bool);
+pub(super) struct Paint(pub bool);
 
 impl Paint {
-    fn with(&self, code: &str, text: &str) -> String {
+    pub(super) fn with(&self, code: &str, text: &str) -> String {
         if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
@@ -336,47 +336,4 @@ fn clip(text: &str, width: usize) -> String {
     } else {
         text.chars().take(width - 1).chain(['…']).collect()
     }
-}
-
-/// Diagnostics as compilers write them: the line, and the place underlined.
-pub(super) fn policy_report(report: &PolicyReport, colour: bool) -> String {
-    let paint = Paint(colour);
-    let mut out = String::new();
-    for fault in &report.diagnostics {
-        let (word, code) = match fault.severity {
-            Severity::Error => ("error", "1;31"),
-            Severity::Warning => ("warning", "1;33"),
-        };
-        let number = fault.line.to_string();
-        let margin = " ".repeat(number.len());
-        let source: String = fault.source.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
-        let source = source.trim_end();
-        // The escape of a deceiving character is longer than the character: then the underline would point elsewhere.
-        let shown = plain(&format!("|{source}"));
-        let shown = shown.strip_prefix('|').unwrap_or(&shown);
-        out.push_str(&format!(
-            "{}: {}\n{margin}--> {}:{}:{}\n{margin} |\n{number} | {shown}\n{margin} | {}{}\n",
-            paint.with(code, word),
-            plain(&fault.message),
-            plain(&report.name),
-            fault.line,
-            fault.column,
-            " ".repeat(fault.column.saturating_sub(1)),
-            paint.with(code, &"^".repeat(fault.length.clamp(1, 80))),
-        ));
-        if let Some(help) = &fault.help {
-            out.push_str(&format!("{margin} = help: {}\n", plain(help)));
-        }
-        out.push('\n');
-    }
-    let errors = report.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-    let warnings = report.diagnostics.len() - errors;
-    let name = plain(&report.name);
-    out.push_str(&match (errors, warnings) {
-        (0, 0) => format!("{name}: valid\n"),
-        (0, n) => format!("{name}: valid, {}\n", count(n, "warning")),
-        (n, 0) => format!("{name}: {}\n", count(n, "error")),
-        (n, more) => format!("{name}: {}, {}\n", count(n, "error"), count(more, "warning")),
-    });
-    out
 }

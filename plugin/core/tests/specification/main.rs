@@ -9,6 +9,7 @@ mod answered;
 mod answers;
 mod authorship;
 mod bypasses;
+mod cases;
 mod codes;
 mod dco;
 mod decisions;

@@ -1,5 +1,6 @@
 //! From YAML to a policy: every key known, every fault with its place, the likely key named.
 
+mod cases;
 mod extends;
 mod faults;
 mod options;
@@ -12,10 +13,11 @@ use extends::{added, taken};
 pub use faults::likely;
 use faults::{Faults, choice, compiled, map, prose, word};
 
+use super::cases::Case;
 use super::yaml::{self, Node, Place};
 use super::{Branch, Draft, Options, Otherwise, Policy, Reading};
 use crate::limits;
-use crate::model::{Enforce, LONE_RETURN, Severity, lone_return, without_mark};
+use crate::model::{Diagnostic, Enforce, LONE_RETURN, Severity, lone_return, without_mark};
 
 pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
     read_as(source, &mut |root, faults| policy(root, base, faults))
@@ -35,10 +37,23 @@ pub(super) fn read_glass(source: &[u8]) -> Reading {
     read_as(source, &mut glass)
 }
 
-/// What makes a policy of a document.
-type Reader<'r> = &'r mut dyn FnMut(&Node<'_>, &mut Faults<'_>) -> Option<Policy>;
+/// Reads the cases of a policy.
+pub(super) fn read_cases(source: &[u8]) -> (Vec<Case>, Vec<Diagnostic>) {
+    let mut all = Vec::new();
+    let diagnostics =
+        diagnose(source, &mut |root, faults| all = cases::cases(root, faults).unwrap_or_default());
+    (all, diagnostics)
+}
 
-fn read_as(source: &[u8], read: Reader<'_>) -> Reading {
+fn read_as(source: &[u8], read: &mut dyn FnMut(&Node<'_>, &mut Faults<'_>) -> Option<Policy>) -> Reading {
+    let mut policy = None;
+    let diagnostics = diagnose(source, &mut |root, faults| policy = read(root, faults));
+    let broken = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    Reading { policy: policy.filter(|_| !broken), diagnostics }
+}
+
+/// Reads a document of YAML, and says what is wrong with it.
+fn diagnose(source: &[u8], read: &mut dyn FnMut(&Node<'_>, &mut Faults<'_>)) -> Vec<Diagnostic> {
     let mut faults = Faults::default();
     let text = match std::str::from_utf8(source) {
         Ok(text) => without_mark(text),
@@ -46,15 +61,15 @@ fn read_as(source: &[u8], read: Reader<'_>) -> Reading {
             let before = source.get(..e.valid_up_to()).unwrap_or_default();
             let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
             faults.error(Place { line, column: 1, length: 1 }, "not UTF-8");
-            return Reading { policy: None, diagnostics: faults.diagnostics };
+            return faults.diagnostics;
         }
     };
     if text.len() > limits::POLICY_BYTES {
         faults.error(
             Place { line: 1, column: 1, length: 1 },
-            &format!("a policy has at most {} bytes", limits::POLICY_BYTES),
+            &format!("the file has more than {} bytes", limits::POLICY_BYTES),
         );
-        return Reading { policy: None, diagnostics: faults.diagnostics };
+        return faults.diagnostics;
     }
     faults.lines = text.lines().collect();
     if let Some(line) = lone_return(text.as_bytes()) {
@@ -62,15 +77,11 @@ fn read_as(source: &[u8], read: Reader<'_>) -> Reading {
         let column = source.chars().take_while(|c| *c != '\r').count() + 1;
         faults.error(Place { line, column, length: 1 }, &format!("here stands {LONE_RETURN}"));
     }
-    let policy = match yaml::parse(text) {
+    match yaml::parse(text) {
         Ok(root) => read(&root, &mut faults),
-        Err(fault) => {
-            faults.add(Severity::Error, fault.place, fault.message, fault.help.map(str::to_owned));
-            None
-        }
-    };
-    let broken = faults.diagnostics.iter().any(|d| d.severity == Severity::Error);
-    Reading { policy: policy.filter(|_| !broken), diagnostics: faults.diagnostics }
+        Err(fault) => faults.add(Severity::Error, fault.place, fault.message, fault.help.map(str::to_owned)),
+    }
+    faults.diagnostics
 }
 
 fn glass(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {

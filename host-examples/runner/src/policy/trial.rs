@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_core::model::{Decision, RuleState, read};
+use countersign_host::cli::now;
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
 use countersign_host::module::{Function, Module};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::Format;
 use crate::output;
-use crate::policy::Format;
-use countersign_host::cli::now;
 
 /// What a policy would have said of the changes merged in a range. Blocks nothing.
 ///
