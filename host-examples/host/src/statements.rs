@@ -12,20 +12,15 @@ use countersign_core::model::{Account, Act, ActKind, Proof, SIGNOFF_FOLDER, Text
 use crate::git::{GitError, Held, Objects, Other, Repository};
 use crate::module::sha256_hex;
 
-pub use countersign_core::model::{SIGNOFF_REFS, SIGNOFFS_REF};
+pub use countersign_core::wellknown::{
+    ALLOWED_SIGNERS as ALLOWED_SIGNERS_PATH, FETCHED_SIGNOFFS as FETCHED, REVOKED_KEYS as REVOKED_KEYS_PATH,
+    SIGNOFF_REFS, SIGNOFFS as SIGNOFFS_REF,
+};
 
 /// Where [`SIGNOFFS_REF`] of the repository that is pushed to comes to stand: with all that stands beside it there, or alone.
 const FETCHED_REFS: [&str; 2] = ["refs/countersign/others/signoffs", "refs/countersign/others"];
-/// The refspec that brings the sign-offs of others.
-pub const FETCHED: &str = "refs/countersign/*:refs/countersign/others/*";
-
 /// How folders begin into which a record is fetched that was made anew.
 const ANEW: &str = "refs/countersign/others/anew-";
-
-/// Where the target says whose key is whose.
-pub const ALLOWED_SIGNERS_PATH: &str = ".countersign/allowed_signers";
-/// Where the target says which keys are no longer anybody's.
-pub const REVOKED_KEYS_PATH: &str = ".countersign/revoked_keys";
 
 /// Most bytes of a statement. A larger file is none.
 pub const STATEMENT_BYTES: usize = 64 << 10;

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::policy::Protects;
 use crate::provenance::{Evidence, Met, Table};
-use crate::{Error, decide, history, limits, policy};
+use crate::{Error, decide, history, limits, policy, wellknown};
 
 /// The functions, as `describe` names them.
 pub const FUNCTIONS: &[&str] = &[
@@ -72,8 +72,20 @@ pub fn describe() -> String {
         functions: FUNCTIONS.iter().map(|name| (*name).to_owned()).collect(),
         notes: crate::provenance::note_patterns(),
         traces: crate::provenance::TRACES.iter().map(|path| (*path).to_owned()).collect(),
+        paths: named(&[
+            (Role::Policy.name(), wellknown::POLICY),
+            (Role::AllowedSigners.name(), wellknown::ALLOWED_SIGNERS),
+            (Role::RevokedKeys.name(), wellknown::REVOKED_KEYS),
+            (Role::Mailmap.name(), wellknown::MAILMAP),
+        ]),
+        refs: named(&[("signoffs", wellknown::SIGNOFFS), ("checkpoints", wellknown::CHECKPOINTS)]),
+        protects: wellknown::PROTECTED.iter().map(|branch| (*branch).to_owned()).collect(),
         limits,
     })
+}
+
+fn named(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// The facts that the policy needs and the request lacks.

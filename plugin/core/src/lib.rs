@@ -56,6 +56,7 @@ pub mod provenance;
 mod render;
 mod signals;
 pub mod signoff;
+pub mod wellknown;
 
 pub use decide::{answered_by, answerers, facts, publication, shell_word, status_line};
 pub use error::{Error, ErrorDocument, ErrorKind};

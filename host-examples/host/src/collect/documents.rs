@@ -6,13 +6,12 @@ use std::path::Path;
 use countersign_core::model::{
     Document, Fact, Needs, ObjectId, Request, Role, Text, Unavailable, WantedDocument,
 };
+pub use countersign_core::wellknown::POLICY as POLICY_PATH;
+use countersign_core::wellknown::{CHECKPOINTS, NOTES as NOTES_FOLDER};
 
 use super::{CollectError, Collector, PolicyFrom, Subject, Target};
 use crate::git::{Entry, GitError, Object};
 use crate::module::sha256_hex;
-
-/// Where policies stand.
-pub const POLICY_PATH: &str = ".countersign/policy.yaml";
 
 /// Versions of a policy that are looked at, where the one that stands has a fault.
 const VERSIONS: usize = 20;
@@ -22,9 +21,6 @@ const MISSING: &str = "its object is missing here; fetch it, or run `git fsck`";
 
 /// Bytes of notes that one request takes; later notes are named as unavailable.
 const NOTE_BYTES: usize = 40 << 20;
-
-/// Where git keeps notes.
-const NOTES_FOLDER: &str = "refs/notes/";
 
 /// Notes of one commit under refs that the module does not read: more say nothing more.
 const UNREAD: usize = 10;
@@ -281,7 +277,6 @@ impl Collector<'_> {
 
     /// Puts the checkpoints that commits name into a request.
     pub(super) fn checkpoints(&mut self, request: &mut Request<'static>) -> Result<(), CollectError> {
-        const CHECKPOINTS: &str = "refs/heads/entire/checkpoints/v1";
         if self.objects.commit(CHECKPOINTS)?.is_none() {
             // What is there and cannot be read is no missing one.
             let is_there = self.repository.has_ref(CHECKPOINTS)?;

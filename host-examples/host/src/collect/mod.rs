@@ -16,6 +16,7 @@ use countersign_core::model::{
     API_VERSION, Act, Change, Commit, Description, Fact, Former, History, MergeKind, MergeResult, Needs,
     ObjectId, Place, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
 };
+use countersign_core::wellknown::MAILMAP;
 
 use crate::ci::named_by;
 use crate::git::{Asked, Diff, Entry, GitError, Objects, Repository};
@@ -246,7 +247,7 @@ impl<'m> Collector<'m> {
         let diff_id = has_signoffs || bound(Fact::DiffId);
         let mut commits = self.commits(subject)?;
         let gain = self.gain(subject, &commits)?;
-        self.of_target_as_it_is(rules, Role::Mailmap, ".mailmap", request)?;
+        self.of_target_as_it_is(rules, Role::Mailmap, MAILMAP, request)?;
 
         let [files, merge_tree] = [bound(Fact::Files), bound(Fact::MergeTree)];
         if files || diff_id || merge_tree {

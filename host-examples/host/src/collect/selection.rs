@@ -548,7 +548,7 @@ impl Collector<'_> {
             return Ok(default.clone());
         }
         // A base alone says where the target stands and not what it is called.
-        for name in ["main", "master"] {
+        for name in countersign_core::wellknown::DEFAULT_BRANCHES {
             let target = self.target_by_flag(name, remotes)?;
             if target.tip.is_some() {
                 return Ok(target);

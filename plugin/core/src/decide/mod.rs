@@ -274,6 +274,7 @@ fn under<'r, 'a>(
         policy: bundle.as_ref().map(|bundle| PolicySummary {
             name: bundle.policy.name.clone(),
             origin: origin(bundle.document),
+            path: bundle.document.path.as_ref().map(|path| path.to_str_lossy().into_owned()),
             digest: bundle.digest.clone(),
             enforce,
             untrusted: bundle.document.untrusted,

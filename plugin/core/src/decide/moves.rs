@@ -1,12 +1,10 @@
 //! How a ref would be moved, which comes before every rule: whether it is protected at all, and what no rule about
 //! commits and files can see.
 
-use crate::model::{
-    Change, Fact, FileStatus, MergeKind, Outcome, Request, Role, SIGNOFF_REFS, SIGNOFFS_REF, TriggerKind,
-    signoff_files,
-};
+use crate::model::{Change, Fact, FileStatus, MergeKind, Outcome, Request, Role, TriggerKind, signoff_files};
 use crate::order::Index;
 use crate::policy::Protects;
+use crate::wellknown::{SIGNOFF_REFS, SIGNOFFS};
 
 /// Whether a push would move a ref that holds sign-offs. No policy is asked about it.
 pub(super) fn holds_signoffs(request: &Request<'_>, change: &Change<'_>) -> bool {
@@ -26,8 +24,8 @@ pub(super) fn of_signoffs(request: &Request<'_>, change: &Change<'_>) -> (Outcom
         return denied(format!("this would delete {target}"));
     }
     // Git keeps no ref below another, so that one below the documented one would keep that from ever being made.
-    if target.strip_prefix(SIGNOFFS_REF).is_some_and(|below| below.starts_with('/')) {
-        let why = format!("Denied: {target} would stand in the place of {SIGNOFFS_REF}; push to that");
+    if target.strip_prefix(SIGNOFFS).is_some_and(|below| below.starts_with('/')) {
+        let why = format!("Denied: {target} would stand in the place of {SIGNOFFS}; push to that");
         return (Outcome::Denied, why);
     }
     if !request.complete.contains(&Fact::Files) {

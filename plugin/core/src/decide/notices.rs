@@ -8,9 +8,7 @@ use crate::model::{
 use crate::order;
 use crate::policy::Policy;
 use crate::signoff::people::{Directory, PersonId};
-
-/// What is fetched to bring the sign-offs of others into a clone. A pattern matches nothing where nobody signed yet, and is no error.
-const SIGNOFFS: &str = "refs/countersign/*:refs/countersign/others/*";
+use crate::wellknown::{FETCHED_SIGNOFFS, POLICY};
 
 /// Notices beyond this number say nothing more.
 const NOTICES: usize = 200;
@@ -33,11 +31,11 @@ pub(super) fn notices(
     };
     let Some(policy) = policy else {
         let message = if request.trigger.require_policy {
-            "the place of a policy is .countersign/policy.yaml of the target branch, or of the default branch"
+            format!("the place of a policy is {POLICY} of the target branch, or of the default branch")
         } else {
-            "run with --require-policy to refuse changes to a target without a policy"
+            "run with --require-policy to refuse changes to a target without a policy".to_owned()
         };
-        say(NoticeCode::NoPolicy, message.to_owned());
+        say(NoticeCode::NoPolicy, message);
         return notices;
     };
     if policy.enforce == Enforce::Observe {
@@ -123,7 +121,7 @@ pub(super) fn notices(
 pub(super) fn no_signoffs(change: &Change<'_>) -> Notice {
     let message = match &change.repository.remote {
         Some(remote) => format!(
-            "this clone holds no signed sign-offs; if anybody signed one, fetch it: git fetch {} '{SIGNOFFS}'",
+            "this clone holds no signed sign-offs; if anybody signed one, fetch it: git fetch {} '{FETCHED_SIGNOFFS}'",
             shell_word(remote)
         ),
         None => {

@@ -9,9 +9,7 @@ use crate::model::{
 use crate::policy::{Dco, Methods, Policy, Predicate, Requirement, Rule};
 use crate::signoff::answers::TEMPLATE;
 use crate::signoff::{Tally, Untold};
-
-/// Where a target says whose key is whose.
-const ALLOWED_SIGNERS: &str = "`.countersign/allowed_signers`";
+use crate::wellknown::{ALLOWED_SIGNERS, POLICY};
 
 /// By which somebody signs.
 pub(super) const SIGN: &str = "countersign approve";
@@ -85,7 +83,7 @@ pub(super) fn approval(
             let instead =
                 if to_hook { "to approve it in a pull request where the server has those, or " } else { "" };
             let what = format!(
-                "{instead}to sign commit {head} with an SSH key that {ALLOWED_SIGNERS} of the target names{answers}"
+                "{instead}to sign commit {head} with an SSH key that `{ALLOWED_SIGNERS}` of the target names{answers}"
             );
             (what, None)
         }
@@ -93,7 +91,7 @@ pub(super) fn approval(
             let person = who.first().map(String::as_str).unwrap_or(&by);
             template = Some(signoff_template(change, person, &text));
             let what = format!(
-                "to sign commit {head} with an SSH key, once {ALLOWED_SIGNERS} of the target names it; until then, to write this into \
+                "to sign commit {head} with an SSH key, once `{ALLOWED_SIGNERS}` of the target names it; until then, to write this into \
                  a file outside of the commits, such as signoffs.yaml, which counts on the word of whoever gives it{answers}"
             );
             let command = format!(
@@ -113,7 +111,7 @@ pub(super) fn approval(
                 }
             };
             let what = format!(
-                "to have {ALLOWED_SIGNERS} of the target name an SSH key of theirs that is valid now{known}, and then to sign commit \
+                "to have `{ALLOWED_SIGNERS}` of the target name an SSH key of theirs that is valid now{known}, and then to sign commit \
                  {head} with it{answers}"
             );
             (what, Some(sign()))
@@ -233,8 +231,7 @@ pub(super) fn of_no_rule(policy: Option<&Policy>, stopped: Option<&str>, headlin
         (None, None) => (
             "policy",
             "whoever keeps the repository",
-            "to put a policy into `.countersign/policy.yaml` of the target or of the default branch"
-                .to_owned(),
+            format!("to put a policy into `{POLICY}` of the target or of the default branch"),
         ),
         (None, Some(_)) => (
             "otherwise",

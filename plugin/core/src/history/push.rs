@@ -6,8 +6,8 @@ use super::range::{Audited, Draft, shape, text};
 use super::standing::{Known, standing};
 use crate::model::{
     BranchOutcome, BranchRange, BranchVerdict, JudgedRange, MergeKind, RangeReason, RefUpdate, Remember,
-    SIGNOFF_REFS,
 };
+use crate::wellknown::SIGNOFF_REFS;
 
 /// What became of a push.
 pub(super) fn push<'h>(facts: &Facts<'h>, push: &'h RefUpdate<'h>) -> Answer<BranchVerdict> {

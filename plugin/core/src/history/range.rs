@@ -2,7 +2,8 @@
 
 use super::facts::{Facts, Id};
 use super::grounds::Grounds;
-use crate::model::{BranchRange, MergeKind, ObjectId, RangeReason, SIGNOFF_REFS};
+use crate::model::{BranchRange, MergeKind, ObjectId, RangeReason};
+use crate::wellknown::SIGNOFF_REFS;
 
 /// A range of the target, before it is written down.
 #[derive(Debug, Clone, Copy)]

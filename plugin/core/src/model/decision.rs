@@ -110,6 +110,9 @@ pub struct PolicySummary {
     pub name: String,
     /// Where it was read, for a person: ref, commit and path, or a file.
     pub origin: String,
+    /// The path of its file, where it was read from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Its digest, as the host made it; where documents decide beside it, the digest of all of them together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -126,6 +129,7 @@ pub struct PolicySummary {
 object!(PolicySummary {
     "name" => name required,
     "origin" => origin required,
+    "path" => path,
     "digest" => digest,
     "enforce" => enforce required,
     "untrusted" => untrusted,

@@ -1,8 +1,10 @@
 //! What `needs` and `describe` say.
 
-use super::json::object;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::json::object;
 use super::{Fact, Role};
 
 /// The facts that the policy needs and the request lacks.
@@ -86,8 +88,17 @@ pub struct Description {
     pub notes: Vec<String>,
     /// Files at the head of a change that may hold Agent Trace records.
     pub traces: Vec<String>,
+    /// Paths at which documents stand in the tree of the target, by the role of the document.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub paths: BTreeMap<String, String>,
+    /// Refs at which documents stand, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refs: BTreeMap<String, String>,
+    /// The branches that are protected beside the default branch where no policy names any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protects: Vec<String>,
     /// Limits, by name, in bytes or entries.
-    pub limits: std::collections::BTreeMap<String, u64>,
+    pub limits: BTreeMap<String, u64>,
 }
 
 object!(Description {
@@ -98,5 +109,8 @@ object!(Description {
     "functions" => functions required,
     "notes" => notes required,
     "traces" => traces required,
+    "paths" => paths,
+    "refs" => refs,
+    "protects" => protects,
     "limits" => limits required,
 });

@@ -14,12 +14,6 @@ pub const SIGNOFF_TYPE: &str = "urn:countersign:signoff:v1";
 /// The namespace of the SSH signature over a statement: what was signed for something else is no sign-off.
 pub const SIGNATURE_NAMESPACE: &str = "countersign";
 
-/// The refs that hold signed sign-offs are below it.
-pub const SIGNOFF_REFS: &str = "refs/countersign/";
-
-/// The one that people push to.
-pub const SIGNOFFS_REF: &str = "refs/countersign/signoffs";
-
 /// The folder that holds sign-offs in a tree.
 pub const SIGNOFF_FOLDER: &str = "signoffs";
 

@@ -6,6 +6,7 @@ use super::Regex;
 use super::pattern::REGEX_PREFIX;
 use super::yaml::{self, Node, Value};
 use crate::model::without_mark;
+use crate::wellknown::PROTECTED;
 
 /// A branch by name: `*` for any run of characters, or `re:` and a regular expression.
 #[derive(Debug, Clone)]
@@ -70,9 +71,6 @@ pub(crate) fn wildcard(pattern: &str, text: &str) -> bool {
     true
 }
 
-/// What is protected where no policy says it, beside the default branch.
-const UNSAID: &[&str] = &["main", "master", "release/*"];
-
 /// The branches that a policy protects, beside the default branch.
 #[derive(Debug)]
 pub(crate) struct Protects(Vec<Branch>);
@@ -115,7 +113,7 @@ impl Protects {
 
 impl Default for Protects {
     fn default() -> Self {
-        Protects(UNSAID.iter().map(|branch| Branch::Wildcard((*branch).to_owned())).collect())
+        Protects(PROTECTED.iter().map(|branch| Branch::Wildcard((*branch).to_owned())).collect())
     }
 }
 

@@ -2,18 +2,16 @@
 
 use super::{Approvals, CODE_OWNERS, Combination, Effect, Policy, Predicate, Requirement, Rule, Which};
 use crate::model::Enforce;
+use crate::wellknown;
 
-/// What stands in the policy's own folder, each by the path that it is read from.
+/// What stands at one path in every repository.
 const OWN: &[&str] =
-    &[".countersign/policy.yaml", ".countersign/allowed_signers", ".countersign/revoked_keys"];
-
-/// Who may be one person, by git.
-const MAILMAP: &str = ".mailmap";
+    &[wellknown::POLICY, wellknown::ALLOWED_SIGNERS, wellknown::REVOKED_KEYS, wellknown::MAILMAP];
 
 impl Policy {
     /// The documents of the target that decide and that no rule guards: a change of one would be judged as any change.
     pub(super) fn unguarded(&self) -> Vec<String> {
-        let mut deciding: Vec<String> = OWN.iter().chain([&MAILMAP]).map(|path| (*path).to_owned()).collect();
+        let mut deciding: Vec<String> = OWN.iter().map(|path| (*path).to_owned()).collect();
         let extended = self.extends.iter().filter(|extends| extends.commit.is_none());
         deciding.extend(extended.map(|extends| extends.path.clone()));
         if let Some(owners) = &self.codeowners {

@@ -4,8 +4,7 @@ use super::{Collector, message_checkpoints, recorded_tool};
 use crate::model::json::{self, object};
 use crate::model::{Finding, Rank, RemarkCode, Role, Source, WantedDocument, Whereabouts};
 use crate::provenance::names::Table;
-
-const REF: &str = "refs/heads/entire/checkpoints/v1";
+use crate::wellknown::CHECKPOINTS;
 
 #[derive(Default)]
 struct Metadata {
@@ -39,7 +38,7 @@ pub(crate) fn wanted(message: &str) -> Vec<WantedDocument> {
         for file in ["metadata.json", "0/metadata.json"] {
             wanted.push(WantedDocument {
                 role: Role::Checkpoint,
-                git_ref: Some(REF.to_owned()),
+                git_ref: Some(CHECKPOINTS.to_owned()),
                 commit: None,
                 path: format!("{head}/{tail}/{file}"),
             });

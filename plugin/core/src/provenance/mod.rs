@@ -31,6 +31,7 @@ use crate::model::{
     CommitFindings, Finding, Help, Ident, Rank, Remark, RemarkCode, Source, Text, Whereabouts,
 };
 use crate::order::same;
+use crate::wellknown;
 use lines::{Lines, trim};
 use names::looks_like_model;
 use shares::Kept;
@@ -68,13 +69,11 @@ enum Reader {
     Words,
 }
 
-const NOTES_FOLDER: &str = "refs/notes/";
-
 /// The refs whose notes are read, as patterns; each also where a clone keeps those of a remote, a folder further down.
 pub(crate) fn note_patterns() -> Vec<String> {
     let own = NOTES.iter().map(|(pattern, _)| (*pattern).to_owned());
-    let of_remote = NOTES.iter().filter_map(|(pattern, _)| pattern.strip_prefix(NOTES_FOLDER));
-    own.chain(of_remote.map(|name| format!("{NOTES_FOLDER}*/{name}"))).collect()
+    let of_remote = NOTES.iter().filter_map(|(pattern, _)| pattern.strip_prefix(wellknown::NOTES));
+    own.chain(of_remote.map(|name| format!("{}*/{name}", wellknown::NOTES))).collect()
 }
 
 /// Who reads the notes under a ref; nobody those under a ref of another name.
@@ -90,11 +89,13 @@ fn reader_of(git_ref: &str) -> Option<Reader> {
             }
         }
     };
-    let of_remote = git_ref.strip_prefix(NOTES_FOLDER).and_then(|name| name.split_once('/'));
+    let of_remote = git_ref.strip_prefix(wellknown::NOTES).and_then(|name| name.split_once('/'));
     let own = NOTES.iter().find(|(pattern, _)| fits(pattern, git_ref));
     let found = own.or_else(|| {
         let (_, name) = of_remote?;
-        NOTES.iter().find(|(pattern, _)| pattern.strip_prefix(NOTES_FOLDER).is_some_and(|p| fits(p, name)))
+        NOTES
+            .iter()
+            .find(|(pattern, _)| pattern.strip_prefix(wellknown::NOTES).is_some_and(|p| fits(p, name)))
     });
     found.map(|(_, reader)| *reader)
 }

@@ -2,6 +2,7 @@
 
 use super::neutral::{plain, xml};
 use crate::model::{Decision, RuleResult, RuleState};
+use crate::wellknown;
 
 /// What a rule has to say, in one line.
 fn message(rule: &RuleResult) -> String {
@@ -47,9 +48,8 @@ pub(super) fn junit(decision: &Decision) -> String {
 
 /// Where the policy stands, as a path that a report can point to.
 fn policy_path(decision: &Decision) -> String {
-    let origin = decision.policy.as_ref().map(|policy| policy.origin.as_str()).unwrap_or_default();
-    let path = origin.split(" at ").next().unwrap_or_default();
-    if path.is_empty() { ".countersign/policy.yaml".to_owned() } else { plain(path) }
+    let path = decision.policy.as_ref().and_then(|policy| policy.path.as_deref());
+    plain(path.unwrap_or(wellknown::POLICY))
 }
 
 /// A string of JSON.

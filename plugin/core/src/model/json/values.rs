@@ -93,7 +93,7 @@ impl<'de, T: Default + Read<'de>, const MAX: usize> Read<'de> for List<T, MAX> {
     }
 }
 
-impl<'de> Read<'de> for BTreeMap<String, u64> {
+impl<'de, T: Default + Read<'de>> Read<'de> for BTreeMap<String, T> {
     fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
         json.entries(&mut |key, json| self.entry(key.to_owned()).or_default().read(json))
     }
