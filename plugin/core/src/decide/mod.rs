@@ -46,7 +46,7 @@ use crate::{Error, model, order, signals};
 use evidence::{provenance_of, summarise};
 use notices::{no_signoffs, notices, of_rules};
 use outcome::{Judgement, conclude};
-use predicates::{Facts, paths};
+use predicates::{Facts, files};
 use rules::{Case, Said, Views};
 
 /// What is said of a target without a policy, where the host requires one.
@@ -179,7 +179,7 @@ fn under<'r, 'a>(
     let mut said = Said::default();
     let (mut rules, mut apart, mut glass, mut stray) = (Vec::new(), [None, None], None, None);
     if let Some(policy) = policy {
-        let paths = paths::index(&request.files);
+        let paths = files::index(&request.files);
         let facts = Facts {
             request,
             judged,

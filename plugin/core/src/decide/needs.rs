@@ -1,14 +1,14 @@
 //! Which facts a policy needs that a request lacks, so that a host fetches no more.
 
 use super::bundle::{self, Found};
-use super::{elsewhere, moves, subject_of};
+use super::{elsewhere, moves, predicates, subject_of};
 use crate::Error;
 use crate::limits::Steps;
 use crate::model::{
     API_VERSION, ActCode, ActKind, Document, Fact, Needs, ObjectId, Request, Role, Text, WantedDocument,
 };
 use crate::order::{self, Index};
-use crate::policy::{CODE_OWNERS, Dco, Effect, Options, PeopleSet, Policy, Predicate, Stale, UpdateMerges};
+use crate::policy::{CODE_OWNERS, Effect, Options, PeopleSet, Policy, Predicate, Stale, UpdateMerges};
 use crate::provenance::wanted_checkpoints;
 use crate::signoff::Elsewhere;
 use crate::signoff::signed::{Signed, Subject, signed};
@@ -273,42 +273,16 @@ fn look_at_options(options: &Options, policy: &Policy, facts: &mut Vec<Fact>) {
 }
 
 fn look_at(predicate: &Predicate, policy: &Policy, facts: &mut Vec<Fact>) {
+    add(facts, predicates::facts(predicate));
     match predicate {
         Predicate::All(parts) | Predicate::Any(parts) => {
             parts.iter().for_each(|part| look_at(part, policy, facts));
         }
         Predicate::Not(inner) => look_at(inner, policy, facts),
-        // Traces are tied to a change by its paths.
-        Predicate::Ai(_) | Predicate::SuspectedAi | Predicate::UndeclaredAi => {
-            add(facts, &[Fact::Notes, Fact::Traces, Fact::Files]);
-        }
-        Predicate::DeclarationMissing | Predicate::Dco(Dco::Missing) => {
-            add(facts, &[Fact::AutoMergeTrees]);
-        }
-        Predicate::Dco(Dco::Ai) => {}
-        Predicate::Paths(_) | Predicate::Level(_) => add(facts, &[Fact::Files]),
-        Predicate::Signals(_) => add(facts, &[Fact::Files, Fact::Hunks]),
-        Predicate::Requirements(_) => add(facts, &[Fact::Text]),
-        Predicate::AuthorIn(sets) => {
-            add(facts, &[Fact::Opener, Fact::Requester]);
+        Predicate::AuthorIn(sets) | Predicate::ContributorIn(sets) | Predicate::OnlyContributorsIn(sets) => {
             look_at_people(sets, policy, facts);
         }
-        Predicate::ContributorIn(sets) | Predicate::OnlyContributorsIn(sets) => {
-            add(facts, &[Fact::Opener, Fact::Requester, Fact::Pushes]);
-            look_at_people(sets, policy, facts);
-        }
-        Predicate::AuthorIsOnlyContributor(_) => {
-            add(facts, &[Fact::Opener, Fact::Requester, Fact::Pushes, Fact::People]);
-        }
-        Predicate::Title(_) | Predicate::Labels(_) => add(facts, &[Fact::Text]),
-        Predicate::Lines(_) => add(facts, &[Fact::Files, Fact::FileLines]),
-        Predicate::Status(_) => add(facts, &[Fact::Statuses]),
-        Predicate::Signatures(_) => add(facts, &[Fact::Signatures]),
-        Predicate::TargetBranch(_)
-        | Predicate::SourceBranch(_)
-        | Predicate::Draft(_)
-        | Predicate::Fork(_)
-        | Predicate::Later(_) => {}
+        _ => {}
     }
 }
 

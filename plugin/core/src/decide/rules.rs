@@ -1,7 +1,7 @@
 //! One rule after the other: whether it applies, and what it still lacks.
 
 use super::outcome::{Judgement, combined};
-use super::predicates::{DRAFT_UNKNOWN, Facts, Settled, Truth, count};
+use super::predicates::{Facts, Settled, Truth, count, draft};
 use super::remedies;
 use crate::Error;
 use crate::change::{CoAuthor, Judged};
@@ -612,7 +612,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             Some(false) => None,
             None => Some((
                 RuleCode::FactUnavailable,
-                format!("{DRAFT_UNKNOWN}, and the policy says `draft: block`"),
+                format!("{}, and the policy says `draft: block`", draft::UNKNOWN),
             )),
         }
     }

@@ -11,7 +11,8 @@ use crate::language::vocabulary;
 
 const DECISION: &str = include_str!("../../../schema/decision.json");
 
-const LANGUAGE: &str = include_str!("../../../../docs/POLICY.md");
+const LANGUAGE: [&str; 2] =
+    [include_str!("../../../../docs/POLICY.md"), include_str!("../../../../docs/PREDICATES.md")];
 
 /// How many of a hundred cases have an outcome, at least.
 const OUTCOMES: &[(&str, usize)] = &[("approved", 5), ("denied", 5), ("not-applicable", 4), ("pending", 30)];
@@ -81,12 +82,13 @@ fn gather(value: &Value, words: &mut BTreeSet<String>) {
 fn the_generator_knows_every_key_that_the_documentation_names() {
     let known = vocabulary();
     let mut named = 0;
-    for row in LANGUAGE.lines().filter(|line| line.starts_with("| `")) {
-        let first = row.trim_start_matches("| ").split(" | ").next().unwrap();
+    let lines = LANGUAGE.iter().flat_map(|page| page.lines());
+    for line in lines.filter(|line| line.starts_with("| `") || line.starts_with("## `")) {
+        let first = line.trim_start_matches("| ").split(" | ").next().unwrap();
         for code in first.split('`').skip(1).step_by(2) {
             let key = code.split([':', ' ']).next().unwrap();
             named += 1;
-            assert!(known.contains(key), "docs/POLICY.md names `{key}`, and no policy is drawn with it");
+            assert!(known.contains(key), "the pages name `{key}`, and no policy is drawn with it");
         }
     }
     assert!(named > 40, "{named} keys");

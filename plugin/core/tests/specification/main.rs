@@ -28,6 +28,7 @@ mod owners;
 mod page;
 mod people;
 mod predicates;
+mod predicates_page;
 mod publication;
 mod refusals;
 mod signed;

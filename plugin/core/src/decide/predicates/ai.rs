@@ -1,9 +1,11 @@
-//! What AI contributed, and whether that is declared.
+//! `ai`: what AI contributed, by the evidence of each commit.
 
 use super::{Facts, Truth, and_more, count};
-use crate::model::{Commit, CommitFindings, Fact, Finding, Rank, Remark, RemarkCode, RuleCode, Source};
-use crate::order::Index;
+use crate::model::{CommitFindings, Fact, Finding, Rank, RemarkCode, RuleCode, Source};
 use crate::policy::{AiTest, wildcard};
+
+/// The facts that the predicate looks at. Traces are tied to a change by its paths.
+pub(super) const FACTS: &[Fact] = &[Fact::Notes, Fact::Traces, Fact::Files];
 
 impl Facts<'_, '_, '_> {
     pub(super) fn ai(&self, test: &AiTest) -> Truth {
@@ -82,52 +84,6 @@ impl Facts<'_, '_, '_> {
             (None, Some((code, reason))) => Truth::unknown(code, reason),
             (None, None) => Truth::no("all evidence of AI is declared"),
         }
-    }
-
-    /// Commits that say neither that AI was used nor that none was; a merge has nothing to declare.
-    pub(super) fn declaration_missing(&self) -> Truth {
-        if let Some(why) = &self.judged.incomplete {
-            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
-        }
-        let says = |commit: &CommitFindings| {
-            let none = |remark: &Remark| {
-                matches!(remark.code, RemarkCode::DeclaredNone | RemarkCode::DeclarationContradicted)
-            };
-            commit.findings.iter().any(|finding| finding.confidence == Rank::Declared)
-                || commit.remarks.iter().any(none)
-        };
-        let saying = Index::of(self.findings.iter().filter(|c| says(c)).map(|commit| commit.id.as_bytes()));
-        let silent = self.judged.own.iter().filter(|commit| saying.get(commit.sha.as_bytes()).is_none());
-        let said = |_: &Commit<'_>| {
-            "does not say whether AI was used; write `AI-Assisted: <tool>` or `AI-Assisted: none`".to_owned()
-        };
-        self.lacking(silent.copied(), said)
-            .unwrap_or_else(|| Truth::no("every commit says whether AI was used"))
-    }
-
-    /// What is said of commits that lack what each commit that holds work is to have; nothing where none of them holds any. The
-    /// one that is named is the same in whatever order they are listed.
-    pub(super) fn lacking<'c, 'a: 'c>(
-        &self,
-        commits: impl IntoIterator<Item = &'c Commit<'a>>,
-        said: impl Fn(&Commit<'a>) -> String,
-    ) -> Option<Truth> {
-        let work = commits.into_iter().filter_map(|commit| match self.request.is_work(commit) {
-            Some(false) => None,
-            known => Some((known.is_none(), commit)),
-        });
-        let (unknown, commit) = work.min_by_key(|(unknown, commit)| (*unknown, commit.sha.as_bytes()))?;
-        let (id, said) = (commit.sha.short(), said(commit));
-        Some(match (unknown, commit.is_merge()) {
-            (false, false) => Truth::yes(format!("{id} {said}")),
-            (false, true) => {
-                Truth::yes(format!("{id}, which holds something else than merging its parents gives, {said}"))
-            }
-            (true, _) => Truth::unknown(
-                RuleCode::FactUnavailable,
-                format!("{id} {said}; whether it holds just what merging its parents gives is not known"),
-            ),
-        })
     }
 
     /// Whether evidence may be of a file that the change does not touch: a trace, while the files are not all known.

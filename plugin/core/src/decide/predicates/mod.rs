@@ -1,119 +1,64 @@
-//! Whether a rule applies: predicates over facts, of which some may not be known.
+//! Whether a rule applies: predicates over facts, of which some may not be known. A predicate stands in the file of its name, with
+//! the facts that it looks at, its test and its sentences; how it is written stands in `policy::read::predicates`, and its page in
+//! `docs/PREDICATES.md`.
 
 mod ai;
-mod messages;
-pub(super) mod paths;
+mod author_is_only_contributor;
+mod branch;
+mod dco;
+mod declaration;
+pub(super) mod draft;
+pub(super) mod files;
+mod fork;
+mod labels;
+mod level;
+mod lines;
+mod paths;
 mod people;
-mod platform;
+mod requirements;
 mod signals;
+mod signatures;
+mod status;
+mod title;
+mod truth;
+mod work;
 
 use crate::Error;
 use crate::change::Judged;
 use crate::limits::Steps;
-use crate::model::{CommitFindings, Request, RuleCode, Signal};
+use crate::model::{CommitFindings, Fact, Request, RuleCode, Signal};
 use crate::order::Index;
 use crate::policy::{Policy, Predicate};
 use crate::signoff::contributors::Contributors;
 use crate::signoff::people::Directory;
 use people::Among;
+use truth::Parts;
+pub(super) use truth::{Settled, Truth};
 
-/// What is said of a change of which nobody said whether it is a draft.
-pub(super) const DRAFT_UNKNOWN: &str = "whether the change is a draft is not known here";
-
-/// What is known about a predicate, and why, in sentences.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Truth {
-    Yes(Vec<String>, Settled),
-    No(Vec<String>, Settled),
-    /// A fact is missing that decides.
-    Unknown(RuleCode, Vec<String>),
-}
-
-/// Whether only a push can change it: a status, a label or a title can change without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Settled {
-    No,
-    Yes,
-}
-
-impl Truth {
-    fn yes(reason: impl Into<String>) -> Self {
-        Truth::Yes(vec![reason.into()], Settled::Yes)
+/// The facts that a predicate looks at, without those of its parts.
+pub(super) fn facts(predicate: &Predicate) -> &'static [Fact] {
+    match predicate {
+        Predicate::Ai(_) | Predicate::SuspectedAi | Predicate::UndeclaredAi => ai::FACTS,
+        Predicate::DeclarationMissing => declaration::FACTS,
+        Predicate::Dco(fault) => dco::facts(*fault),
+        Predicate::Paths(_) => paths::FACTS,
+        Predicate::Level(_) => level::FACTS,
+        Predicate::Requirements(_) => requirements::FACTS,
+        Predicate::AuthorIn(_) => Among::Author.facts(),
+        Predicate::ContributorIn(_) => Among::Somebody.facts(),
+        Predicate::OnlyContributorsIn(_) => Among::Everybody.facts(),
+        Predicate::AuthorIsOnlyContributor(_) => author_is_only_contributor::FACTS,
+        Predicate::TargetBranch(_) | Predicate::SourceBranch(_) => branch::FACTS,
+        Predicate::Title(_) => title::FACTS,
+        Predicate::Labels(_) => labels::FACTS,
+        Predicate::Lines(_) => lines::FACTS,
+        Predicate::Status(_) => status::FACTS,
+        Predicate::Signatures(_) => signatures::FACTS,
+        Predicate::Draft(_) => draft::FACTS,
+        Predicate::Fork(_) => fork::FACTS,
+        Predicate::Signals(_) => signals::FACTS,
+        Predicate::All(_) | Predicate::Any(_) | Predicate::Not(_) | Predicate::Later(_) => &[],
     }
-
-    fn no(reason: impl Into<String>) -> Self {
-        Truth::No(vec![reason.into()], Settled::Yes)
-    }
-
-    /// What holds or does not by a fact that can change without a push.
-    fn passing(holds: bool, reason: impl Into<String>) -> Self {
-        let reasons = vec![reason.into()];
-        if holds { Truth::Yes(reasons, Settled::No) } else { Truth::No(reasons, Settled::No) }
-    }
-
-    /// What holds or does not by the change itself.
-    fn lasting(holds: bool, reason: impl Into<String>) -> Self {
-        if holds { Truth::yes(reason) } else { Truth::no(reason) }
-    }
-
-    fn unknown(code: RuleCode, reason: impl Into<String>) -> Self {
-        Truth::Unknown(code, vec![reason.into()])
-    }
-
-    /// The same, by facts that can change without a push.
-    fn passes(self) -> Self {
-        match self {
-            Truth::Yes(reasons, _) => Truth::Yes(reasons, Settled::No),
-            Truth::No(reasons, _) => Truth::No(reasons, Settled::No),
-            unknown => unknown,
-        }
-    }
-
-    fn negated(self) -> Self {
-        match self {
-            Truth::Yes(reasons, settled) => Truth::No(reasons, settled),
-            Truth::No(reasons, settled) => Truth::Yes(reasons, settled),
-            unknown => unknown,
-        }
-    }
-}
-
-/// What is known of the parts of a predicate.
-#[derive(Default)]
-struct Parts {
-    /// Reasons of the parts that hold, and whether each is settled.
-    yes: (Vec<String>, Vec<Settled>),
-    /// Of those that do not.
-    no: (Vec<String>, Vec<Settled>),
-    unknown: Option<(RuleCode, Vec<String>)>,
-}
-
-impl Parts {
-    /// All hold. One that fails decides, whatever is unknown beside it, and a settled one for good.
-    fn all(self) -> Truth {
-        match (self.no, self.unknown, self.yes) {
-            ((reasons, settled), _, _) if !reasons.is_empty() => Truth::No(reasons, best(&settled)),
-            (_, Some((code, reasons)), _) => Truth::Unknown(code, reasons),
-            (_, None, (reasons, settled)) => Truth::Yes(reasons, worst(&settled)),
-        }
-    }
-
-    /// One holds.
-    fn any(self) -> Truth {
-        match (self.yes, self.unknown, self.no) {
-            ((reasons, settled), _, _) if !reasons.is_empty() => Truth::Yes(reasons, best(&settled)),
-            (_, Some((code, reasons)), _) => Truth::Unknown(code, reasons),
-            (_, None, (reasons, settled)) => Truth::No(reasons, worst(&settled)),
-        }
-    }
-}
-
-fn best(settled: &[Settled]) -> Settled {
-    settled.iter().copied().max().unwrap_or(Settled::Yes)
-}
-
-fn worst(settled: &[Settled]) -> Settled {
-    settled.iter().copied().min().unwrap_or(Settled::Yes)
 }
 
 /// The facts that predicates look at.
@@ -164,19 +109,8 @@ impl Facts<'_, '_, '_> {
             Predicate::Lines(test) => self.lines(test),
             Predicate::Status(test) => self.status(test),
             Predicate::Signatures(verified) => self.signatures(*verified),
-            Predicate::Draft(wanted) => match self.request.is_draft() {
-                Some(true) => Truth::passing(*wanted, "the change is a draft"),
-                Some(false) => Truth::passing(!wanted, "the change is no draft"),
-                None => Truth::unknown(RuleCode::FactUnavailable, DRAFT_UNKNOWN),
-            },
-            Predicate::Fork(wanted) => match self.request.change.as_ref().and_then(|change| change.fork) {
-                Some(true) => Truth::lasting(*wanted, "it comes from a fork"),
-                Some(false) => Truth::lasting(!wanted, "it comes from this repository"),
-                None => Truth::unknown(
-                    RuleCode::FactUnavailable,
-                    "whether the change comes from a fork is not known here",
-                ),
-            },
+            Predicate::Draft(wanted) => self.draft(*wanted),
+            Predicate::Fork(wanted) => self.fork(*wanted),
             Predicate::Signals(codes) => self.signals(codes),
             Predicate::Later(what) => {
                 Truth::unknown(RuleCode::FactUnavailable, format!("{what} is not known to this release"))

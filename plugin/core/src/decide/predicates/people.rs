@@ -1,4 +1,4 @@
-//! Who took part in a change.
+//! `author-in`, `contributor-in` and `only-contributors-in`: who took part in a change.
 
 use super::{Facts, Truth};
 use crate::Error;
@@ -6,6 +6,24 @@ use crate::model::{Fact, RuleCode};
 use crate::signoff::contributors::unread_contributors;
 use crate::signoff::people::PersonId;
 use crate::signoff::roster::{Admission, Roster};
+
+/// Which people of a change a test asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Among {
+    Author,
+    Somebody,
+    Everybody,
+}
+
+impl Among {
+    /// The facts that the predicate looks at, beside those about the people of its sets.
+    pub(super) fn facts(self) -> &'static [Fact] {
+        match self {
+            Among::Author => &[Fact::Opener, Fact::Requester],
+            Among::Somebody | Among::Everybody => &[Fact::Opener, Fact::Requester, Fact::Pushes],
+        }
+    }
+}
 
 impl Facts<'_, '_, '_> {
     /// Whether people of the change are in these sets.
@@ -111,45 +129,4 @@ impl Facts<'_, '_, '_> {
         let blocked = asked.iter().any(|person| self.contributors.is_by_blocked(*person));
         Ok(if blocked { truth.passes() } else { truth })
     }
-
-    pub(super) fn author_alone(&self, wanted: bool) -> Truth {
-        if let Some(why) = &self.judged.incomplete {
-            return Truth::unknown(RuleCode::ListIncomplete, why.clone());
-        }
-        if let Some(why) = unread_contributors(self.request) {
-            return Truth::unknown(RuleCode::FactUnavailable, why);
-        }
-        let authors: Vec<PersonId> = self.contributors.openers().collect();
-        if authors.is_empty() {
-            return Truth::unknown(RuleCode::FactUnavailable, "nobody is known to have opened the change");
-        }
-        let is_other = |person: &PersonId| !authors.contains(person);
-        let other = self.contributors.people().find(is_other);
-        if other.is_none() && self.contributors.mapped().any(|person| is_other(&person)) {
-            let why = format!(
-                "whether somebody took part beside the author rests on {} alone",
-                self.directory.unites()
-            );
-            return Truth::unknown(RuleCode::FactUnavailable, why);
-        }
-        let alone = other.is_none() && self.contributors.unattributed.is_none() && !self.contributors.by_tool;
-        let reason = match other {
-            Some(person) => format!("{} took part beside the author", self.directory.label(person)),
-            None if alone => "nobody but the author took part".to_owned(),
-            None if self.contributors.by_tool => "a program wrote a commit".to_owned(),
-            None => "a commit names nobody who is known here".to_owned(),
-        };
-        // Whom nobody answers for may be the author, once the address is mapped.
-        let unattributed = other.is_none() && self.contributors.unattributed.is_some();
-        let truth = Truth::lasting(alone == wanted, reason);
-        if unattributed { truth.passes() } else { truth }
-    }
-}
-
-/// Which people of a change a test asks about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Among {
-    Author,
-    Somebody,
-    Everybody,
 }

@@ -1,8 +1,11 @@
-//! Whether the diff shows weak-patch signals.
+//! `signals`: whether the diff shows weak-patch signals.
 
 use super::{Facts, Truth, and_more, quoted};
 use crate::model::{Fact, RuleCode, SignalCode};
 use crate::signals;
+
+/// The facts that the predicate looks at.
+pub(super) const FACTS: &[Fact] = &[Fact::Files, Fact::Hunks];
 
 impl Facts<'_, '_, '_> {
     /// Whether the diff shows one of these signals.

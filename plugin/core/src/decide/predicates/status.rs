@@ -1,53 +1,13 @@
-//! What the platform says of a change: its branches, title, labels and statuses.
+//! `status`: what other programs say of the head of the change.
 
 use super::{Facts, Truth, quoted};
-use crate::Error;
-use crate::model::{Fact, RuleCode, Status, Text};
-use crate::policy::{Branch, StatusTest, TitleTest};
+use crate::model::{Fact, RuleCode, Status};
+use crate::policy::StatusTest;
+
+/// The facts that the predicate looks at.
+pub(super) const FACTS: &[Fact] = &[Fact::Statuses];
 
 impl Facts<'_, '_, '_> {
-    pub(super) fn branch(&self, what: &str, name: Option<&str>, branches: &[Branch]) -> Result<Truth, Error> {
-        let Some(name) = name else {
-            return Ok(Truth::unknown(RuleCode::FactUnavailable, format!("{what} branch is not known here")));
-        };
-        let name = name.strip_prefix("refs/heads/").unwrap_or(name);
-        let mut matched = false;
-        for branch in branches {
-            self.steps.take(branch.steps(name.len()))?;
-            matched |= branch.matches(name);
-        }
-        let is = if matched { "is" } else { "is not" };
-        Ok(Truth::lasting(matched, format!("{what} branch {} {is} one that the rule names", quoted(name))))
-    }
-
-    pub(super) fn title(&self, test: &TitleTest) -> Result<Truth, Error> {
-        let title = self.request.change.as_ref().and_then(|change| change.title.as_ref());
-        let Some(title) = title.map(Text::to_str_lossy) else {
-            return Ok(Truth::unknown(RuleCode::FactUnavailable, "the change has no title here"));
-        };
-        for pattern in test.matches.iter().chain(&test.not_matches) {
-            self.steps.take(pattern.steps(title.len()))?;
-        }
-        let wanted = test.matches.is_empty() || test.matches.iter().any(|pattern| pattern.matches(&title));
-        let unwanted = test.not_matches.iter().any(|pattern| pattern.matches(&title));
-        let holds = wanted && !unwanted;
-        let reason =
-            if holds { "the title is as the rule says" } else { "the title is not as the rule says" };
-        Ok(Truth::passing(holds, reason))
-    }
-
-    pub(super) fn labels(&self, wanted: &[String]) -> Truth {
-        let labels = self.request.change.iter().flat_map(|change| &change.labels);
-        let present: Vec<String> = labels.map(|label| label.name.to_str_lossy().to_lowercase()).collect();
-        match wanted.iter().find(|label| !present.contains(label)) {
-            Some(_) if !self.request.complete.contains(&Fact::Text) => {
-                Truth::unknown(RuleCode::FactUnavailable, "the labels of the change are not known here")
-            }
-            Some(missing) => Truth::passing(false, format!("the label {} is missing", quoted(missing))),
-            None => Truth::passing(true, format!("it has the label {}", wanted.join(", "))),
-        }
-    }
-
     pub(super) fn status(&self, test: &StatusTest) -> Truth {
         if let Some(missing) = self.request.missing(Fact::Statuses) {
             let reason = format!("statuses could not be read: {}", missing.reason);
