@@ -47,7 +47,7 @@ use evidence::{provenance_of, summarise};
 use notices::{no_signoffs, notices, of_rules};
 use outcome::{Judgement, conclude};
 use predicates::{Facts, files};
-use rules::{Case, Said, Views};
+use rules::{RuleContext, RuleOutput, Views};
 
 /// What is said of a target without a policy, where the host requires one.
 const NO_POLICY: &str = "the target has no policy, and this gate requires one";
@@ -176,7 +176,7 @@ fn under<'r, 'a>(
         list,
     };
     let shown = signals::signals(&request.files, &steps)?;
-    let mut said = Said::default();
+    let mut said = RuleOutput::default();
     let (mut rules, mut apart, mut glass, mut stray) = (Vec::new(), [None, None], None, None);
     if let Some(policy) = policy {
         let paths = files::index(&request.files);
@@ -191,27 +191,30 @@ fn under<'r, 'a>(
             directory: &directory,
             contributors: &views.all,
         };
-        let case = Case { facts: &facts, change, views: &views, acts: &acts, able: able.as_deref() };
+        let context =
+            RuleContext { facts: &facts, change, views: &views, acts: &acts, able: able.as_deref() };
         rules.extend(lack.map(rules::lacking));
         for rule in &policy.rules {
-            rules.push(case.rule(rule, &mut said)?);
+            rules.push(context.rule(rule, &mut said)?);
         }
-        let veto = policy.veto.as_ref().map(|veto| case.veto(veto, &mut said)).transpose()?;
-        apart = [veto, case.held_draft(&rules)];
-        said.facts.extend(case.ready());
+        let veto = policy.veto.as_ref().map(|veto| context.veto(veto, &mut said)).transpose()?;
+        apart = [veto, context.held_draft(&rules)];
+        said.facts.extend(context.ready());
         match (&policy.break_glass, &host) {
-            (Some(break_glass), _) => glass = case.break_glass(break_glass, each(&mut rules, &mut apart))?,
+            (Some(break_glass), _) => {
+                glass = context.break_glass(break_glass, each(&mut rules, &mut apart))?
+            }
             (None, Some(_)) => {}
-            (None, None) => glass = case.no_glass()?,
+            (None, None) => glass = context.no_glass()?,
         }
-        stray = case.stray_waivers()?;
+        stray = context.stray_waivers()?;
         let stands = glass.as_ref().is_some_and(|glass| glass.overridden.is_some());
         if let Some(host) = host.as_ref().filter(|_| !stands)
             && let Some(break_glass) = &host.policy.break_glass
         {
             let facts = Facts { policy: &host.policy, ..facts };
-            let case = Case { facts: &facts, ..case };
-            let of_host = case.break_glass(break_glass, each(&mut rules, &mut apart))?;
+            let context = RuleContext { facts: &facts, ..context };
+            let of_host = context.break_glass(break_glass, each(&mut rules, &mut apart))?;
             glass = match (glass, of_host) {
                 (Some(own), Some(mut of_host)) => {
                     of_host.requirements.splice(0..0, own.requirements);
@@ -222,7 +225,7 @@ fn under<'r, 'a>(
         }
     }
     let (outcome, headline) = conclude(request, policy, judged, &apart, glass.as_ref(), &rules);
-    let Said { remedies, lifts, facts, mut claimed, unanswered } = said;
+    let RuleOutput { remedies, lifts, facts, mut claimed, unanswered } = said;
     let broken = glass.as_ref().is_some_and(|glass| glass.overridden.is_some());
     let alternatives = policy.is_some_and(|policy| policy.require.is_some()) && outcome != Outcome::Denied;
     let remedies = match () {

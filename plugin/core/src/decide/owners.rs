@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::predicates::{Truth, count, quoted};
-use super::rules::{Case, pend};
+use super::rules::{RuleContext, pend};
 use crate::Error;
 use crate::model::{Role, RuleCode, RuleResult};
 use crate::policy::{Approvals, CODE_OWNERS, CodeOwners, CodeOwnersUse, OwnersEntry, PeopleSet, Requirement};
@@ -16,7 +16,7 @@ pub(super) struct Asked<'q> {
     pub owners: Option<PeopleSet>,
 }
 
-impl Case<'_, '_, '_> {
+impl RuleContext<'_, '_, '_> {
     /// The requirements of a rule, those of owners unfolded. What cannot be known leaves the rule pending.
     pub(super) fn asked<'q>(
         &self,

@@ -16,7 +16,7 @@ use crate::signoff::contributors::{Contributors, ignored};
 use crate::signoff::overrides::{self, Overrides};
 use crate::signoff::people::{Directory, PersonId};
 use crate::signoff::roster::Roster;
-use crate::signoff::{self, Acts, Desk, Tally, Untold};
+use crate::signoff::{self, Acts, EvaluationContext, Tally, Untold};
 
 /// The contributors as each rule sees them: most rules ignore no commits and see them all.
 pub(super) struct Views<'p, 'r, 'a> {
@@ -65,7 +65,7 @@ impl<'p, 'r, 'a> Views<'p, 'r, 'a> {
 
 /// What the rules have to say beside their results.
 #[derive(Default)]
-pub(super) struct Said {
+pub(super) struct RuleOutput {
     pub remedies: Vec<Remedy>,
     /// What would lift what no approval can.
     pub lifts: Vec<Remedy>,
@@ -78,7 +78,7 @@ pub(super) struct Said {
 }
 
 /// A change before the rules of its policy.
-pub(super) struct Case<'c, 'r, 'a> {
+pub(super) struct RuleContext<'c, 'r, 'a> {
     pub facts: &'c Facts<'c, 'r, 'a>,
     pub change: &'r Change<'a>,
     pub views: &'c Views<'c, 'r, 'a>,
@@ -87,9 +87,9 @@ pub(super) struct Case<'c, 'r, 'a> {
     pub able: Option<&'c [PersonId]>,
 }
 
-impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
-    fn desk(&self, options: &'c Options) -> Desk<'c, 'r, 'a> {
-        Desk {
+impl<'c, 'r, 'a> RuleContext<'c, 'r, 'a> {
+    fn evaluation(&self, options: &'c Options) -> EvaluationContext<'c, 'r, 'a> {
+        EvaluationContext {
             request: self.facts.request,
             change: self.change,
             policy: self.facts.policy,
@@ -102,7 +102,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     }
 
     /// Judges one rule.
-    pub fn rule(&self, rule: &'c Rule, said: &mut Said) -> Result<Judgement, Error> {
+    pub fn rule(&self, rule: &'c Rule, said: &mut RuleOutput) -> Result<Judgement, Error> {
         let truth = match &rule.when {
             Some(predicate) => self.facts.test(predicate)?,
             None => Truth::Yes(vec!["it applies to every change".to_owned()], Settled::Yes),
@@ -158,31 +158,32 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
 
     /// Lets a named person answer for a rule that is not satisfied. What somebody vetoes is not waived, nor a draft, nor
     /// what may have an author whom nobody knows.
-    fn waive(&self, rule: &'c Rule, result: &mut RuleResult, said: &mut Said) -> Result<(), Error> {
+    fn waive(&self, rule: &'c Rule, result: &mut RuleResult, said: &mut RuleOutput) -> Result<(), Error> {
         if !matches!(result.state, RuleState::Pending | RuleState::Denied) {
             return Ok(());
         }
-        let desk = self.desk(&rule.options);
+        let evaluation = self.evaluation(&rule.options);
         let nobody = match result.code {
             RuleCode::Vetoed => Some("and what somebody refuses is not waived"),
             _ => rule.waivable_by.is_empty().then_some("which the policy lets nobody do"),
         };
         if let Some(why) = nobody {
             let says = |words: &str| overrides::says(words, Overrides::Rule(&rule.name));
-            show_tried(result, desk.in_vain(says, "waives the rule", why)?);
+            show_tried(result, evaluation.in_vain(says, "waives the rule", why)?);
             return Ok(());
         }
         if !result.observed && said.lifts.iter().any(|lift| lift.rule == rule.name) {
-            let who = self.waivers(rule, &desk)?;
+            let who = self.waivers(rule, &evaluation)?;
             said.lifts.extend(who.map(|who| remedies::waiver(self.facts.request, self.change, rule, who)));
         }
-        let overriding = desk.overriding(&rule.waivable_by, Overrides::Rule(&rule.name))?;
+        let overriding = evaluation.overriding(&rule.waivable_by, Overrides::Rule(&rule.name))?;
         if overriding.verdicts.is_empty() {
             return Ok(());
         }
-        let mut blocked = self.draft().or_else(|| self.unknowable(&desk)).or_else(|| self.unread_acts());
+        let mut blocked =
+            self.draft().or_else(|| self.unknowable(&evaluation)).or_else(|| self.unread_acts());
         if blocked.is_none() && overriding.stands.is_some() {
-            blocked = self.refused(rule, &desk)?;
+            blocked = self.refused(rule, &evaluation)?;
         }
         if let (Some(_), Some((_, why))) = (&overriding.stands, &blocked) {
             result.missing.push(format!("it cannot be waived: {why}"));
@@ -202,10 +203,14 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     }
 
     /// Who may answer for a rule on this change; none where nobody is left.
-    fn waivers(&self, rule: &Rule, desk: &Desk<'_, '_, '_>) -> Result<Option<Vec<String>>, Error> {
+    fn waivers(
+        &self,
+        rule: &Rule,
+        evaluation: &EvaluationContext<'_, '_, '_>,
+    ) -> Result<Option<Vec<String>>, Error> {
         let Facts { request, policy, directory, steps, .. } = self.facts;
         let roster = Roster::of(policy.sets(&rule.waivable_by), request, directory, steps)?;
-        let may = roster.people().filter(|person| desk.may(*person, &roster));
+        let may = roster.people().filter(|person| evaluation.may(*person, &roster));
         let mut who: Vec<String> = may.map(|person| directory.label(person)).collect();
         crate::order::strings(&mut who);
         // Where nothing has groups, nobody is in one.
@@ -219,7 +224,11 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     }
 
     /// Whether somebody refuses who may, or of whom it is not known whether they may.
-    fn refused(&self, rule: &Rule, desk: &Desk<'_, '_, '_>) -> Result<Option<(RuleCode, String)>, Error> {
+    fn refused(
+        &self,
+        rule: &Rule,
+        evaluation: &EvaluationContext<'_, '_, '_>,
+    ) -> Result<Option<(RuleCode, String)>, Error> {
         let Effect::Require(requirements) = &rule.effect else { return Ok(None) };
         if !rule.options.request_changes_vetoes {
             return Ok(None);
@@ -230,7 +239,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
             return Ok(unread.missing.first().map(|why| (unread.code, why.clone())));
         }
         for asked in asked {
-            let tally = desk.tally(&asked.requirement, asked.owners.as_ref())?;
+            let tally = evaluation.tally(&asked.requirement, asked.owners.as_ref())?;
             if let Some(who) = tally.vetoes.first().or(tally.unreadable_refusal.as_ref()) {
                 return Ok(Some((RuleCode::Vetoed, format!("{who} asks for changes"))));
             }
@@ -248,7 +257,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         let options = &self.facts.policy.defaults;
         let says = |words: &str| overrides::says(words, Overrides::Everything);
         let why = "which the policy lets nobody do";
-        let acts = self.desk(options).in_vain(says, "breaks the glass", why)?;
+        let acts = self.evaluation(options).in_vain(says, "breaks the glass", why)?;
         Ok(tried("break-glass", "the policy lets nobody break the glass", acts))
     }
 
@@ -258,7 +267,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         let named = |name: &str| rules.iter().any(|rule| overrides::is_name_of(name, &rule.name));
         let says = |words: &str| overrides::waived(words).any(|name| !named(name));
         let why = "and the policy has no rule of that name";
-        let acts = self.desk(defaults).in_vain(says, "waives a rule", why)?;
+        let acts = self.evaluation(defaults).in_vain(says, "waives a rule", why)?;
         Ok(tried("waiver", "no rule has the name that is waived", acts))
     }
 
@@ -268,14 +277,14 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         glass: &'c BreakGlass,
         rules: impl Iterator<Item = &'x mut RuleResult>,
     ) -> Result<Option<RuleResult>, Error> {
-        let desk = self.desk(&glass.options);
-        let overriding = desk.overriding(&glass.by, Overrides::Everything)?;
+        let evaluation = self.evaluation(&glass.options);
+        let overriding = evaluation.overriding(&glass.by, Overrides::Everything)?;
         if overriding.verdicts.is_empty() {
             return Ok(None);
         }
         let mut result = skipped("break-glass", vec!["nobody who may broke the glass".to_owned()]);
         // Those who took part are told from those who did not, unless all of them may.
-        let blocked = self.unknowable(&desk).or_else(|| self.unread_acts());
+        let blocked = self.unknowable(&evaluation).or_else(|| self.unread_acts());
         if let (Some(_), Some((_, why))) = (&overriding.stands, &blocked) {
             result.because = vec![format!("the glass cannot be broken: {why}")];
         }
@@ -294,13 +303,13 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         rule: &'c Rule,
         requirements: &[Requirement],
         result: &mut RuleResult,
-        said: &mut Said,
+        said: &mut RuleOutput,
     ) -> Result<(), Error> {
         result.state = RuleState::Satisfied;
         result.code = RuleCode::Satisfied;
-        let desk = self.desk(&rule.options);
+        let evaluation = self.evaluation(&rule.options);
         // What hangs on the change as a whole comes first: no approval can make up for it.
-        if let Some((code, why)) = self.blocked_as_a_whole(&desk, requirements) {
+        if let Some((code, why)) = self.blocked_as_a_whole(&evaluation, requirements) {
             if !result.observed && code == RuleCode::UnattributedCommit {
                 said.facts.push(remedies::unattributed(rule, &why));
             } else if !result.observed && code != RuleCode::Draft && self.draft().is_none() {
@@ -310,7 +319,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         }
         let asks = requirements.iter().any(|asked| asked.approvals != Approvals::Number(0));
         let by_forge = super::reviews(self.facts.request, self.change);
-        let untold = desk
+        let untold = evaluation
             .untold(by_forge, requirements.iter().any(|asked| !asked.answers.is_empty()))
             .filter(|_| asks);
         if let Some(untold) = untold {
@@ -359,7 +368,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         }
         let mut tallies = asked
             .iter()
-            .map(|asked| desk.tally(&asked.requirement, asked.owners.as_ref()))
+            .map(|asked| evaluation.tally(&asked.requirement, asked.owners.as_ref()))
             .collect::<Result<Vec<Tally>, Error>>()?;
         if rule.distinct {
             share_out(&mut tallies);
@@ -378,7 +387,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         tally: Tally,
         in_vain: bool,
         result: &mut RuleResult,
-        said: &mut Said,
+        said: &mut RuleOutput,
     ) {
         if !tally.vetoes.is_empty() {
             result.state = RuleState::Denied;
@@ -451,7 +460,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     }
 
     /// Leaves a rule pending by what nobody could read. Where approvals are asked for besides, those are the way out.
-    fn unread(&self, rule: &Rule, why: String, asks: bool, result: &mut RuleResult, said: &mut Said) {
+    fn unread(&self, rule: &Rule, why: String, asks: bool, result: &mut RuleResult, said: &mut RuleOutput) {
         if !result.observed && !asks {
             said.facts.push(self.unknown(&rule.name, std::slice::from_ref(&why)));
         }
@@ -493,14 +502,14 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     }
 
     /// Whether somebody or something stops the change as a whole.
-    pub fn veto(&self, veto: &'c Veto, said: &mut Said) -> Result<RuleResult, Error> {
+    pub fn veto(&self, veto: &'c Veto, said: &mut RuleOutput) -> Result<RuleResult, Error> {
         let mut result = RuleResult {
             observed: veto.enforce == Enforce::Observe,
             ..skipped("veto", vec!["nobody vetoes the change".to_owned()])
         };
-        let desk = self.desk(&veto.options);
-        let words = signoff::veto(&desk, veto)?;
-        let unknown_part = if words.lifted_by_another { desk.contributors.unknown() } else { None };
+        let evaluation = self.evaluation(&veto.options);
+        let words = signoff::veto(&evaluation, veto)?;
+        let unknown_part = if words.lifted_by_another { evaluation.contributors.unknown() } else { None };
         let standing = words.standing;
         let unread_acts = !veto.by.is_empty()
             && (!self.facts.request.complete.contains(&Fact::Acts)
@@ -563,7 +572,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     /// A reason for which no approval can count yet.
     fn blocked_as_a_whole(
         &self,
-        desk: &Desk<'_, '_, '_>,
+        evaluation: &EvaluationContext<'_, '_, '_>,
         requirements: &[Requirement],
     ) -> Option<(RuleCode, String)> {
         if let Some(draft) = self.draft() {
@@ -575,7 +584,7 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
         if requirements.iter().all(|requirement| requirement.approvals == Approvals::Number(0)) {
             return None;
         }
-        self.unknowable(desk).or_else(|| self.unread_acts())
+        self.unknowable(evaluation).or_else(|| self.unread_acts())
     }
 
     /// What lets a rule know what it waits for.
@@ -618,8 +627,8 @@ impl<'c, 'r, 'a> Case<'c, 'r, 'a> {
     }
 
     /// Why it is not known who took part, where that matters: nobody has to be told apart where everybody may approve.
-    fn unknowable(&self, desk: &Desk<'_, '_, '_>) -> Option<(RuleCode, String)> {
-        let Desk { contributors, options, .. } = desk;
+    fn unknowable(&self, evaluation: &EvaluationContext<'_, '_, '_>) -> Option<(RuleCode, String)> {
+        let EvaluationContext { contributors, options, .. } = evaluation;
         if let Some(why) = &contributors.incomplete {
             return Some((RuleCode::ListIncomplete, why.clone()));
         }

@@ -4,11 +4,12 @@
 //! everything that an approval is held to: no contributor overrides a rule on their own change, unless the policy lets
 //! contributors approve.
 
+use super::EvaluationContext;
 use super::answers::{WORDS, fold, named, words};
 use super::markdown::Words;
 use super::roster::Roster;
+use super::sentences::label_of;
 use super::votes::Vote;
-use super::{Desk, label_of};
 use crate::Error;
 use crate::limits::{SEARCHED_BYTES, VERDICT_STEPS};
 use crate::model::{Act, ActCode, ActKind, ActVerdict, Overridden, Proof, When};
@@ -32,12 +33,12 @@ pub(crate) struct Overriding {
 
 /// An override as a text says it.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Said {
+struct OverrideText {
     reason: String,
     until: Option<When>,
 }
 
-impl Desk<'_, '_, '_> {
+impl EvaluationContext<'_, '_, '_> {
     /// Judges every act that overrides something.
     ///
     /// # Errors
@@ -70,7 +71,7 @@ impl Desk<'_, '_, '_> {
         let mut latest = None;
         for (at, act, said, code) in &all {
             // First the latest of a person, then whether it is void.
-            let replaces = |(other, later, _, code): &(usize, &Act<'_>, Said, ActCode)| {
+            let replaces = |(other, later, _, code): &(usize, &Act<'_>, OverrideText, ActCode)| {
                 *code != ActCode::Counted
                     && (later.at.is_none() || later.at >= act.at)
                     && acts.actor(*other).iter().any(|person| acts.actor(*at).contains(person))
@@ -172,7 +173,7 @@ impl Desk<'_, '_, '_> {
         (what == Overrides::Everything && !names_it).then_some(ActCode::StaleHead)
     }
 
-    fn weigh_override(&self, said: &Said, what: Overrides<'_>) -> Option<ActCode> {
+    fn weigh_override(&self, said: &OverrideText, what: Overrides<'_>) -> Option<ActCode> {
         match words(&fold(&said.reason)) {
             0 => return Some(ActCode::UnansweredQuestion),
             words if words < WORDS => return Some(ActCode::AnswerTooShort),
@@ -218,7 +219,7 @@ impl Desk<'_, '_, '_> {
 }
 
 /// What an act says of this override. On a forge it is a text of its giver's own words; elsewhere an act of its own.
-fn said(act: &Act<'_>, words: &Words<'_>, what: Overrides<'_>) -> Option<Said> {
+fn said(act: &Act<'_>, words: &Words<'_>, what: Overrides<'_>) -> Option<OverrideText> {
     (may_say(act) && words.text().contains(':')).then(|| read(of_override(act, words), what))?
 }
 
@@ -279,8 +280,8 @@ fn bare(value: &str) -> &str {
     value.trim_matches(|c: char| c.is_whitespace() || "*`\"".contains(c))
 }
 
-fn read(words: &str, what: Overrides<'_>) -> Option<Said> {
-    let mut said: Option<Said> = None;
+fn read(words: &str, what: Overrides<'_>) -> Option<OverrideText> {
+    let mut said: Option<OverrideText> = None;
     for line in words.lines() {
         let Some((key, value)) = named(line) else { continue };
         let value = bare(value);
@@ -288,13 +289,13 @@ fn read(words: &str, what: Overrides<'_>) -> Option<Said> {
             ("waive", Overrides::Rule(name)) => {
                 // The lines below a name are about that rule, up to the next name.
                 match is_name_of(value, name) {
-                    true => said = Some(Said::default()),
+                    true => said = Some(OverrideText::default()),
                     false if said.is_some() => break,
                     false => {}
                 }
             }
             ("break-glass", Overrides::Everything) => {
-                said = Some(Said { reason: value.to_owned(), until: None });
+                said = Some(OverrideText { reason: value.to_owned(), until: None });
             }
             ("reason", Overrides::Rule(_)) => {
                 if let Some(said) = &mut said {
@@ -322,7 +323,7 @@ pub(super) fn only_overrides(act: &Act<'_>, vote: Vote) -> bool {
 mod tests {
     use super::*;
 
-    fn read_text(text: &str, what: Overrides<'_>) -> Option<Said> {
+    fn read_text(text: &str, what: Overrides<'_>) -> Option<OverrideText> {
         let act = Act { text: Some(text.into()), ..Act::default() };
         read(Words::of(&act).own(), what)
     }
@@ -370,7 +371,7 @@ mod tests {
     #[test]
     fn what_follows_the_name_of_another_rule_is_about_that_one() {
         let text = "waive: A\nwaive: B\nreason: only for the second of the two\nuntil: 2026-03-31";
-        assert_eq!(read_text(text, Overrides::Rule("A")), Some(Said::default()));
+        assert_eq!(read_text(text, Overrides::Rule("A")), Some(OverrideText::default()));
         assert!(read_text(text, Overrides::Rule("B")).unwrap().until.is_some());
     }
 

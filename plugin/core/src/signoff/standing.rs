@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::people::PersonId;
 use super::votes::Vote;
-use super::{Acts, Desk};
+use super::{Acts, EvaluationContext};
 use crate::Error;
 use crate::model::{Act, ActKind, Change, ObjectId, Proof, When};
 
@@ -69,7 +69,7 @@ impl Acts<'_, '_> {
     }
 }
 
-impl Desk<'_, '_, '_> {
+impl EvaluationContext<'_, '_, '_> {
     /// Whether the giver of a refusal ended it: by refusing anew, by a later approval in words of their own, or by
     /// taking it back. Who takes something back takes back the approval before it, where there is one, else the refusal.
     ///

@@ -1,6 +1,6 @@
 //! Who stops a change as a whole, and who takes that back.
 
-use super::Desk;
+use super::EvaluationContext;
 use super::people::PersonId;
 use super::roster::{Admission, Roster};
 use super::votes::{self, Vote};
@@ -31,15 +31,15 @@ pub(crate) struct Vetoes {
 ///
 /// # Errors
 /// `over-limit`.
-pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Result<Vetoes, Error> {
-    let [vetoes, revocations] = words(desk, veto)?;
+pub(crate) fn veto(evaluation: &EvaluationContext<'_, '_, '_>, veto: &Veto) -> Result<Vetoes, Error> {
+    let [vetoes, revocations] = words(evaluation, veto)?;
     // A veto without a time may be the latest word, and a revocation without one the earliest.
     let later =
         |word: &Word<'_>, veto: &Word<'_>| word.at.is_some() && veto.at.is_some() && word.at > veto.at;
     let revokes =
         |veto: &Word<'_>| revocations.iter().any(|word| word.giver == veto.giver && later(word, veto));
     let open: Vec<&Word<'_>> = vetoes.iter().filter(|veto| !revokes(veto)).collect();
-    let took_part = |word: &Word<'_>| word.giver.iter().any(|person| desk.contributors.has(*person));
+    let took_part = |word: &Word<'_>| word.giver.iter().any(|person| evaluation.contributors.has(*person));
     let known = || vetoes.iter().filter(|veto| !veto.unread);
     let lifted = veto.revoked_by == RevokedBy::Anyone
         && revocations
@@ -57,34 +57,39 @@ pub(crate) fn veto(desk: &Desk<'_, '_, '_>, veto: &Veto) -> Result<Vetoes, Error
 }
 
 /// The vetoes, and what revokes one, of everybody who may veto or of whom that is not known.
-fn words<'d>(desk: &Desk<'d, '_, '_>, veto: &Veto) -> Result<[Vec<Word<'d>>; 2], Error> {
-    let roster = Roster::of(desk.policy.sets(&veto.by), desk.request, desk.directory, desk.steps)?;
-    let acts = desk.acts;
-    let head = &desk.change.head;
-    let against = desk.says(&veto.disapprove, |at, act, words| {
+fn words<'d>(evaluation: &EvaluationContext<'d, '_, '_>, veto: &Veto) -> Result<[Vec<Word<'d>>; 2], Error> {
+    let roster = Roster::of(
+        evaluation.policy.sets(&veto.by),
+        evaluation.request,
+        evaluation.directory,
+        evaluation.steps,
+    )?;
+    let acts = evaluation.acts;
+    let head = &evaluation.change.head;
+    let against = evaluation.says(&veto.disapprove, |at, act, words| {
         let refuses = votes::refuses(act, words, acts.is_description(at), &veto.disapprove, head);
         // What is said of another change stops this one on the safe side.
-        if refuses && !desk.is_dismissed(at, act) { Vote::No } else { Vote::Nothing }
+        if refuses && !evaluation.is_dismissed(at, act) { Vote::No } else { Vote::Nothing }
     })?;
-    let back = desk.votes(&veto.revoke)?;
+    let back = evaluation.votes(&veto.revoke)?;
     let mut found = [Vec::new(), Vec::new()];
     let [vetoes, revocations] = &mut found;
     for (at, act) in acts.list.iter().enumerate() {
         let giver = acts.actor(at);
         let list = match (against.get(at), back.get(at)) {
             (Some(Vote::No), _) => &mut *vetoes,
-            (_, Some(Vote::Yes)) if !acts.is_elsewhere(at) && desk.judge_text(act, giver).is_none() => {
+            (_, Some(Vote::Yes)) if !acts.is_elsewhere(at) && evaluation.judge_text(act, giver).is_none() => {
                 &mut *revocations
             }
             _ => continue,
         };
-        let admission = desk.admission(giver, &roster);
+        let admission = evaluation.admission(giver, &roster);
         let nobody = admission == Admission::No
-            || desk.judge_program(giver, &roster).is_some()
-            || desk.directory.is_blocked(&act.actor);
+            || evaluation.judge_program(giver, &roster).is_some()
+            || evaluation.directory.is_blocked(&act.actor);
         if !nobody {
             let unread = admission == Admission::Unreadable;
-            list.push(Word { giver, unread, at: act.at, label: desk.label(act, giver) });
+            list.push(Word { giver, unread, at: act.at, label: evaluation.label(act, giver) });
         }
     }
     Ok(found)
