@@ -3,7 +3,8 @@
 
 use std::fmt::Display;
 
-use countersign_core::model::{Decision, Request, RuleState, When, read};
+use countersign_core::is_overridden;
+use countersign_core::model::{Decision, Request, When, read};
 
 use crate::chain::{Entry, Link, Made, Place, Verdict};
 use crate::database::{DatabaseError, Store};
@@ -87,12 +88,6 @@ impl Said {
             approvers: None,
         }
     }
-}
-
-/// Whether a decision passes because somebody answers for a rule that is not satisfied.
-pub fn is_overridden(decision: &Decision) -> bool {
-    let overridden = |rule: &countersign_core::model::RuleResult| rule.state == RuleState::Overridden;
-    decision.outcome.passes() && decision.rules.iter().any(|rule| overridden(rule) && !rule.observed)
 }
 
 /// The documents of a decision, as far as they are there and as they were recorded.

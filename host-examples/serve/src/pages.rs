@@ -6,9 +6,8 @@ use std::fmt::Write;
 use countersign_audit::Link;
 use countersign_audit::chain::{Event, Finding, Made, Verdict, branch, short};
 use countersign_audit::documents::Document;
-use countersign_audit::record::is_overridden;
-use countersign_core::html_text as esc;
 use countersign_core::model::{Decision, read};
+use countersign_core::{html_text as esc, is_overridden};
 
 /// The one style sheet.
 pub const CSS: &str = include_str!("page.css");

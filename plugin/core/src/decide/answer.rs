@@ -3,7 +3,7 @@
 
 use super::answered;
 use crate::Error;
-use crate::model::{Answerer, Decision, Publication, RuleResult, json, read};
+use crate::model::{Answerer, Decision, Publication, RuleResult, RuleState, json, read};
 
 /// Members of a request that are no facts of its change: when it was asked, and on what occasion. Hooks, events and timers ask the same.
 pub(crate) const NO_FACTS: [&str; 2] = ["trigger.kind", "trigger.now"];
@@ -33,6 +33,12 @@ pub fn publication(answer: &[u8]) -> Publication {
 /// Who answers for a change, as a decision says.
 pub fn answered_by(decision: &Decision) -> Vec<Answerer> {
     if decision.answered_by.is_empty() { answerers(&decision.rules) } else { decision.answered_by.clone() }
+}
+
+/// Whether a change passes because somebody answers for a rule that is not satisfied.
+pub fn is_overridden(decision: &Decision) -> bool {
+    let overridden = |rule: &RuleResult| rule.state == RuleState::Overridden && !rule.observed;
+    decision.overridden || (decision.outcome.passes() && decision.rules.iter().any(overridden))
 }
 
 /// Who answers for a change, as follows from what became of its rules.

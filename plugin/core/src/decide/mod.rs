@@ -21,7 +21,7 @@ use std::cell::LazyCell;
 use bundle::Bundle;
 
 pub(crate) use answer::NO_FACTS;
-pub use answer::{answered_by, answerers, facts, publication};
+pub use answer::{answered_by, answerers, facts, is_overridden, publication};
 pub(crate) use needs::needs;
 pub(crate) use publication::of_error;
 pub use publication::status_line;
@@ -58,6 +58,7 @@ pub(crate) fn decide(request: &Request<'_>) -> Result<Decision, Error> {
         return Err(Error::bad_request("`change` is missing: there is nothing to decide about"));
     };
     let mut decision = about(request, change)?;
+    decision.overridden = is_overridden(&decision);
     decision.answered_by = answered::of(&decision.rules);
     decision.publication = Some(publication::of(&decision, reviews(request, change)));
     decision.no_facts = Vec::from(NO_FACTS.map(str::to_owned));
@@ -297,6 +298,7 @@ fn under<'r, 'a>(
         provenance,
         signals: shown,
         contributors: views.all.list(&directory, |person| is_barred(policy, &views, person)),
+        overridden: false,
         answered_by: Vec::new(),
         remedies,
         notices,

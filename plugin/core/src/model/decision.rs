@@ -18,6 +18,9 @@ pub struct Decision {
     pub outcome: Outcome,
     /// Whether a gate must refuse: false for an outcome that passes, and under `enforce: observe`.
     pub blocks: bool,
+    /// Whether the change passes because somebody answers for a rule that is not satisfied.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overridden: bool,
     /// The outcome in one line.
     pub headline: String,
     /// The policy that decided; none where the target has none.
@@ -57,6 +60,7 @@ object!(Decision {
     "kind" => kind required,
     "outcome" => outcome required,
     "blocks" => blocks required,
+    "overridden" => overridden,
     "headline" => headline required,
     "policy" => policy,
     "change" => change required,
