@@ -8,7 +8,7 @@ use crate::model::{
     API_VERSION, ActCode, ActKind, Document, Fact, Needs, ObjectId, Request, Role, Text, WantedDocument,
 };
 use crate::order::{self, Index};
-use crate::policy::{CODE_OWNERS, Effect, Options, PeopleSet, Policy, Predicate, Stale, UpdateMerges};
+use crate::policy::{CODE_OWNERS, Draft, Effect, Options, PeopleSet, Policy, Predicate, Stale, UpdateMerges};
 use crate::provenance::wanted_checkpoints;
 use crate::signoff::Elsewhere;
 use crate::signoff::signed::{Signed, Subject, signed};
@@ -180,6 +180,9 @@ fn wanted_groups(policy: &Policy) -> Vec<String> {
 /// The facts that a policy looks at.
 fn wanted(policy: &Policy) -> Vec<Fact> {
     let mut facts = vec![Fact::Commits];
+    if policy.draft == Draft::Block {
+        add(&mut facts, &[Fact::Text]);
+    }
     for rule in &policy.rules {
         for predicate in rule.when.iter().chain(&rule.conditions) {
             look_at(predicate, policy, &mut facts);

@@ -86,6 +86,12 @@ impl Case {
         request
     }
 
+    /// What the module asks for; none where it refuses the request.
+    pub fn needs(&self) -> Option<Value> {
+        let needs = countersign_core::needs(self.document().to_string().as_bytes()).ok()?;
+        serde_json::from_str(&needs).ok()
+    }
+
     /// What the module answers.
     pub fn answer(&self) -> Answer {
         match countersign_core::evaluate(self.document().to_string().as_bytes()) {

@@ -14,6 +14,7 @@ mod requests;
 mod signing;
 mod world;
 
+mod asked;
 mod counted;
 mod order;
 mod publication;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 const HEAD: &str = "\
 countersign: 1
 name: test
+draft: evaluate
 people:
   seniors: { users: [sam] }
   security: { groups: [security] }
@@ -56,7 +57,7 @@ fn a_policy_needs_what_its_predicates_look_at() {
         ("status: [ci]", &["statuses"]),
         ("signatures: verified", &["signatures"]),
         ("target-branch: [main]", &[]),
-        ("draft: true", &[]),
+        ("draft: true", &["text"]),
         ("not: { all: [{ labels: [x] }, { any: [{ status: [ci] }] }] }", &["statuses", "text"]),
     ] {
         let levels = "levels: [{ name: A, paths: [\"a/**\"] }]\n";
@@ -116,6 +117,10 @@ fn a_policy_needs_what_its_requirements_and_options_look_at() {
     }
     let answer = of_policy(&deny(""));
     assert_eq!(answer["facts"], json!(["change", "commits"]));
+    // Where drafts are held, whether it is one is asked of every change.
+    let held = HEAD.replace("draft: evaluate\n", "") + &deny("");
+    let held = needs(&holding(&[("policy", "policy.yaml", &held)]));
+    assert_eq!(held["facts"], json!(["change", "commits", "text"]));
 }
 
 #[test]

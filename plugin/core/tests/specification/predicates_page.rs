@@ -10,6 +10,7 @@ const PAGE: &str = include_str!("../../../../docs/PREDICATES.md");
 const DEFINED: &str = "\
 countersign: 1
 name: example
+draft: evaluate
 people:
   team: { users: [ann, ben] }
   seniors: { users: [sam] }

@@ -4,7 +4,7 @@ use super::{Facts, Truth};
 use crate::model::{Fact, RuleCode};
 
 /// The facts that the predicate looks at.
-pub(super) const FACTS: &[Fact] = &[];
+pub(super) const FACTS: &[Fact] = &[Fact::Text];
 
 /// What is said of a change of which nobody said whether it is a draft.
 pub(in crate::decide) const UNKNOWN: &str = "whether the change is a draft is not known here";
