@@ -1,7 +1,6 @@
 //! What Countersign decides, as its specification says it: one module a part of the rules, and one program, so that it
 //! is built and linked once.
-
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 
@@ -15,6 +14,7 @@ mod dco;
 mod decisions;
 mod documents;
 mod evidence;
+mod examples;
 mod extends;
 mod faults;
 mod histories;

@@ -120,7 +120,7 @@ fn a_policy_needs_what_its_requirements_and_options_look_at() {
     // Where drafts are held, whether it is one is asked of every change.
     let held = HEAD.replace("draft: evaluate\n", "") + &deny("");
     let held = needs(&holding(&[("policy", "policy.yaml", &held)]));
-    assert_eq!(held["facts"], json!(["change", "commits", "text"]));
+    assert_eq!(held["facts"], json!(["change", "text", "commits"]));
 }
 
 #[test]
