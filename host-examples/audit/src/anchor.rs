@@ -21,7 +21,7 @@ pub const ANCHOR_NAMESPACE: &str = "countersign-audit";
 /// Why an anchor was not written or not read.
 #[derive(Debug, thiserror::Error)]
 pub enum AnchorError {
-    /// git failed.
+    /// A run of git failed.
     #[error("anchoring the trail: {0}")]
     Git(#[from] GitError),
     /// There is no signature, or none that holds.
@@ -30,17 +30,17 @@ pub enum AnchorError {
     /// The list of those who may sign anchors cannot be read.
     #[error("{path}, which lists whose keys sign anchors, cannot be read")]
     Signers {
-        /// Its path.
+        /// The path of the file of allowed signers.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// An anchor cannot be read.
     #[error("{path} at {ANCHORS_REF} is no anchor: {reason}")]
     Odd {
-        /// Its path.
+        /// The path of the anchor in that ref.
         path: String,
-        /// Why.
+        /// The part of the file that is no anchor, in words.
         reason: String,
     },
 }
@@ -50,9 +50,9 @@ pub enum AnchorError {
 pub struct Anchor {
     /// The number of its last entry.
     pub number: u64,
-    /// The hash of it.
+    /// The hash of that entry.
     pub hash: String,
-    /// When.
+    /// When the head was signed, in RFC 3339.
     pub at: String,
 }
 

@@ -30,7 +30,7 @@ pub struct Entry {
     pub change: Option<String>,
     /// The commit that it is about.
     pub head: String,
-    /// What happened.
+    /// The event that the entry records.
     #[serde(flatten)]
     pub event: Event,
 }
@@ -38,13 +38,13 @@ pub struct Entry {
 /// An entry with its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The entry.
+    /// The entry that is linked.
     pub entry: Entry,
-    /// Its hash.
+    /// SHA-256 of the entry and of the hash before it, in hexadecimal digits.
     pub hash: String,
 }
 
-/// What something is about.
+/// The place in a forge that an entry is about: a repository, and a ref or a change in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     /// The repository, `owner/name`.
@@ -53,11 +53,11 @@ pub struct Place {
     pub target: String,
     /// The platform's number of the change.
     pub change: Option<String>,
-    /// The commit.
+    /// The id of the commit that was judged.
     pub head: String,
 }
 
-/// What an entry tells.
+/// The event that an entry records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Event {
@@ -73,7 +73,7 @@ pub enum Event {
     },
     /// Something that should not be, and is open until an entry settles it.
     Finding {
-        /// What.
+        /// The kind of the finding.
         finding: Finding,
         /// Where the branch was in order.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ pub enum Event {
     },
     /// Documents were removed.
     Removal {
-        /// Why.
+        /// The reason for the removal.
         because: Because,
         /// Digest of who ordered it, and why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,7 +118,7 @@ impl Event {
 /// A decision that was made. Everything is named by the SHA-256 of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
-    /// What came out.
+    /// The verdict of the decision.
     pub verdict: Verdict,
     /// Whether a gate had to refuse.
     pub blocks: bool,
@@ -132,7 +132,7 @@ pub struct Made {
     pub result: Option<String>,
     /// The tip of the target before.
     pub base: String,
-    /// The request.
+    /// The digest of the request document.
     pub request: String,
     /// The facts of the request without the time: what tells two requests apart that ask the same.
     pub facts: String,
@@ -163,7 +163,7 @@ impl Made {
 /// What a decision is called that passes by an override.
 const OVERRIDDEN: &str = "overridden";
 
-/// An outcome, or that there was none.
+/// The outcome of a decision, or that no decision could be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -171,7 +171,7 @@ pub enum Verdict {
     Approved,
     /// No rule applies.
     NotApplicable,
-    /// Something is missing.
+    /// The decision waits for approvals or facts.
     Pending,
     /// A rule refuses it.
     Denied,
@@ -202,7 +202,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What should not be.
+/// A state of things that should not be, found by looking at a forge or at the trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
@@ -221,11 +221,11 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Why documents were removed.
+/// The reason for which documents were removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Because {
-    /// Somebody asked for it who may.
+    /// A person who may have data removed ordered it.
     Request,
     /// They were kept for as long as they are to be.
     Retention,
@@ -240,7 +240,7 @@ impl Entry {
         serde_json::to_string(self)
     }
 
-    /// What it is about.
+    /// The place that the entry is about.
     pub fn place(&self) -> Place {
         Place {
             repository: self.repository.clone(),
@@ -280,7 +280,7 @@ impl Entry {
         }
     }
 
-    /// When, as a moment.
+    /// The time of the entry, as a moment to compare.
     pub fn when(&self) -> Option<When> {
         When::parse(&self.at)
     }

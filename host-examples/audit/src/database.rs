@@ -34,10 +34,10 @@ pub enum DatabaseError {
         /// The newest that is known here.
         known: i64,
     },
-    /// SQLite failed.
+    /// A statement on SQLite failed.
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// PostgreSQL failed.
+    /// A statement on PostgreSQL failed, or its connection.
     #[error("PostgreSQL: {}", of_postgres(.0))]
     Postgres(#[from] postgres::Error),
     /// The address cannot be reached as it says.
@@ -51,7 +51,7 @@ pub enum DatabaseError {
     NotPrivate {
         /// The address, without its password.
         database: String,
-        /// Why not.
+        /// The reason why the connection is not private.
         why: String,
     },
     /// What is at the address is something else, or nothing.
@@ -62,7 +62,7 @@ pub enum DatabaseError {
     NoTrail {
         /// The address, without its password.
         database: String,
-        /// What is there.
+        /// What stands in the database instead of a trail.
         found: &'static str,
     },
     /// A column holds something else than was written there.
@@ -87,13 +87,13 @@ fn of_postgres(error: &postgres::Error) -> String {
 /// A value of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// Nothing.
+    /// SQL's NULL.
     Null,
-    /// A number.
+    /// A whole number: SQL's INTEGER or BIGINT.
     Integer(i64),
-    /// Text.
+    /// SQL's TEXT.
     Text(String),
-    /// Bytes.
+    /// SQL's BLOB or BYTEA.
     Bytes(Vec<u8>),
     /// A value of a type that no column of ours has: its name.
     Other(&'static str),
@@ -211,7 +211,7 @@ fn odd(expected: &str, at: usize, found: Option<&Value>) -> DatabaseError {
     DatabaseError::Damaged(format!("column {at} should hold {expected} and holds {found}"))
 }
 
-/// A connection.
+/// A connection to a database of either kind.
 pub trait Store: Send {
     /// Runs a statement and gives the number of rows that it changed.
     ///
@@ -394,7 +394,7 @@ impl Store for Postgres {
 /// Where a database stands. Opening gives a connection with the tables of the trail in place.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Database {
-    /// A file.
+    /// A file of SQLite, by its path.
     Sqlite(PathBuf),
     /// A server, by its address.
     Postgres(String),

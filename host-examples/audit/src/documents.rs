@@ -14,10 +14,10 @@ use sha2::{Digest, Sha256};
 
 use crate::database::{DatabaseError, Row, Store, Value};
 
-/// What a document is.
+/// The role that a document has beside an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// A request.
+    /// The request document that was evaluated.
     Request,
     /// A decision, or the module's error.
     Answer,
@@ -60,12 +60,12 @@ pub enum Document {
     Removed(u64),
     /// It is not here, and no entry says that it was removed.
     Missing,
-    /// Something else stands in its place.
+    /// Other bytes stand in the document's place.
     Changed,
 }
 
 impl Document {
-    /// Its bytes, where they are there.
+    /// The bytes of the document, unless it was removed or changed.
     pub fn bytes(self) -> Option<Vec<u8>> {
         match self {
             Document::Present(bytes) => Some(bytes),
@@ -133,7 +133,7 @@ pub fn read(store: &mut dyn Store, removals: &Removals, digest: &str) -> Result<
 pub struct Orphan {
     /// What it is called; none where even that was changed.
     pub digest: Option<String>,
-    /// What it is, as it is listed.
+    /// The role of the document, in the word that lists use.
     pub role: String,
 }
 
@@ -201,7 +201,7 @@ pub(crate) fn remove(store: &mut dyn Store, digest: &str) -> Result<(), Database
 /// anything once the document is gone.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Approvers {
-    /// Random, hexadecimal.
+    /// Random hexadecimal digits, so that nobody finds the names by trying.
     pub salt: String,
     /// Each act that counted, once.
     pub approvers: Vec<Approver>,
@@ -214,7 +214,7 @@ pub struct Approver {
     pub person: String,
     /// The act, by its id in the request.
     pub act: String,
-    /// When, as the platform says.
+    /// When the act was done, as the platform says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// How it is known who acted.
@@ -342,11 +342,11 @@ impl Approver {
 /// On whose order documents were removed, and why. Who that is, is salted as [`Approvers`] are.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Order {
-    /// Random, hexadecimal.
+    /// Random hexadecimal digits, so that nobody finds the names by trying.
     pub salt: String,
-    /// Who ordered it.
+    /// The person who ordered the removal.
     pub by: String,
-    /// Why.
+    /// The reason of the order, in that person's words.
     pub reason: String,
 }
 

@@ -71,7 +71,7 @@ pub fn json_lines(
 /// The kind of a place that is not as it was written.
 const DAMAGED: &str = "damaged";
 
-/// What was exported.
+/// The result of an export.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     /// Places of the chain.

@@ -87,7 +87,7 @@ impl Names {
         self.keys.extend(keys);
     }
 
-    /// Whether a value is one of them.
+    /// Whether a value is one of the names.
     pub(crate) fn has(&self, value: &str) -> bool {
         let value = fold(value);
         self.names.contains(&value)
@@ -140,11 +140,11 @@ enum Within {
     Facts,
     /// The fields of somebody who took part.
     Person,
-    /// What lists people.
+    /// A list of people.
     List,
     /// The text of a policy and the like.
     Policy,
-    /// What others wrote.
+    /// Text that others wrote.
     Content,
 }
 

@@ -50,7 +50,7 @@ impl Record {
     }
 }
 
-/// What an answer says.
+/// The parts of a decision document that an entry repeats.
 struct Said {
     verdict: Verdict,
     blocks: bool,
@@ -93,7 +93,7 @@ impl Said {
 /// The documents of a decision, as far as they are there and as they were recorded.
 #[derive(Debug)]
 pub struct Held {
-    /// The answer.
+    /// The answer of the module: a decision document.
     pub answer: Document,
     /// What it decided, where it is a decision and can be read.
     pub decision: Option<Decision>,
@@ -161,7 +161,7 @@ impl Held {
         Ok(Held { answer, decision, approvers, answered, overridden, faults })
     }
 
-    /// What came out, for a person.
+    /// The outcome of a decision, in a word for a person.
     pub fn word(&self, made: &Made) -> String {
         Made { overridden: self.overridden, ..made.clone() }.word()
     }
@@ -176,7 +176,7 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
-    /// All of them.
+    /// All differences: of the entry, of the answer, of the approvers.
     pub fn all(self) -> impl Iterator<Item = String> {
         self.of_entry.into_iter().chain(self.of_answer).chain(self.of_approvers)
     }

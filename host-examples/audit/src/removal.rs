@@ -17,13 +17,13 @@ use crate::walk::walk;
 pub struct Named {
     /// The first entry that names it.
     pub entry: Entry,
-    /// What it is.
+    /// The role of the document.
     pub role: Role,
-    /// Its digest.
+    /// The digest of the document.
     pub digest: String,
     /// In what way it names somebody; none where another document of the entry does, or its time has passed.
     pub naming: Option<Naming>,
-    /// Where in it.
+    /// The places in the document that hold the name.
     pub places: Vec<String>,
 }
 

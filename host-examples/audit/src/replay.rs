@@ -15,12 +15,12 @@ use crate::walk::{Damage, walk};
 /// Decisions that one thread takes at a time.
 const SHARE: usize = 64;
 
-/// What came of one decision.
+/// The result of evaluating a stored request again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replayed {
-    /// The same bytes.
+    /// The module gave the same bytes again.
     Same,
-    /// Other bytes.
+    /// The module gave other bytes.
     Differs,
     /// The same bytes, and its entry or the record of who answered says something else.
     Contradicted,
@@ -46,7 +46,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// How many ended so.
+    /// The number of decisions that ended so.
     pub fn count(&self, ended: Replayed) -> u64 {
         match ended {
             Replayed::Same => self.decisions - self.odd.len() as u64,

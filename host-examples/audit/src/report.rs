@@ -20,9 +20,9 @@ use crate::walk::walk;
 /// The answer for a period.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
-    /// Its first moment.
+    /// The first moment that the report is about, in RFC 3339.
     pub since: String,
-    /// The moment after its last.
+    /// The first moment after the period, in RFC 3339.
     pub until: String,
     /// What shipped with a passing verdict, AI-assisted, in order.
     pub shipped: Vec<Shipped>,
@@ -47,11 +47,11 @@ pub struct Report {
 /// The anchors that a report was held against.
 #[derive(Debug, Default, Serialize)]
 pub struct Anchored {
-    /// How many.
+    /// The number of anchors that the trail was held against.
     pub anchors: u64,
     /// The last entry that is anchored.
     pub entry: u64,
-    /// When it was.
+    /// When that entry was anchored, in RFC 3339.
     pub at: String,
 }
 
@@ -62,11 +62,11 @@ pub struct Shipped {
     pub entry: u64,
     /// The decision's entry.
     pub decision: u64,
-    /// When it was merged.
+    /// When the change was merged, in RFC 3339.
     pub at: String,
-    /// The repository.
+    /// The repository, as `owner/name`.
     pub repository: String,
-    /// The ref.
+    /// The ref that the change went into, by full name.
     pub target: String,
     /// The change's number.
     pub change: Option<String>,
@@ -78,7 +78,7 @@ pub struct Shipped {
     pub overridden: bool,
     /// The finding's entry, where it had come in before anybody answered for it.
     pub late: Option<u64>,
-    /// Who answered for it.
+    /// The people who answered for the change.
     pub answered: Vec<Approver>,
     /// What is said about who answered, where nobody is named.
     pub note: Option<&'static str>,
@@ -89,19 +89,19 @@ pub struct Shipped {
 pub struct Without {
     /// The finding's entry.
     pub entry: u64,
-    /// When it was found.
+    /// When the finding was made, in RFC 3339.
     pub at: String,
-    /// The repository.
+    /// The repository, as `owner/name`.
     pub repository: String,
-    /// The ref.
+    /// The ref, by full name.
     pub target: String,
     /// The last commit in order.
     pub from: Option<String>,
-    /// The commit that it stands at.
+    /// The commit at which the branch stood then.
     pub to: String,
     /// Whether it is still open.
     pub open: bool,
-    /// When it was settled.
+    /// When the finding was settled, in RFC 3339.
     pub settled: Option<String>,
     /// The entry of the decision that settled it.
     pub settled_by: Option<u64>,
@@ -434,7 +434,7 @@ fn list(text: &mut String, title: &str, sentences: &[String]) {
 }
 
 impl Without {
-    /// What became of it.
+    /// The state of the finding, in words.
     fn state(&self) -> String {
         let day = self.settled.as_deref().map_or("another day", day);
         match (self.open, self.settled_by) {

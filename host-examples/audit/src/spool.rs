@@ -28,12 +28,12 @@ pub enum SpoolError {
     /// The folder cannot be used.
     #[error("the spool {path} cannot be used")]
     Folder {
-        /// Where.
+        /// The path of the folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// Nobody takes it in.
+    /// No service takes the spool's records in.
     #[error(
         "the spool {0} holds {MOST} records that nobody took in: start the service, or run `countersign audit take-in`"
     )]
@@ -41,9 +41,9 @@ pub enum SpoolError {
     /// One record could not be taken in, and those after it wait.
     #[error("taking in {path}")]
     Record {
-        /// Which.
+        /// The path of the record.
         path: PathBuf,
-        /// Why.
+        /// The error of the trail that did not take it.
         source: TrailError,
     },
     /// The database failed.
@@ -51,7 +51,7 @@ pub enum SpoolError {
     Database(#[from] DatabaseError),
 }
 
-/// A spool.
+/// A folder of records that a hook left, which the trail takes in later.
 #[derive(Debug, Clone)]
 pub struct Spool {
     folder: PathBuf,
@@ -78,7 +78,7 @@ impl Spool {
         Ok(spool)
     }
 
-    /// Its folder.
+    /// The path of the spool's folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

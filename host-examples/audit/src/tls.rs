@@ -23,9 +23,9 @@ pub enum TlsError {
     /// The file of certificates cannot be read.
     #[error("{path}, which sslrootcert names, cannot be read: {why}", path = .path.display())]
     Root {
-        /// The file.
+        /// The path of the file of certificates.
         path: PathBuf,
-        /// Why.
+        /// The reason why no certificate can be read from it.
         why: String,
     },
     /// A file that holds none.
@@ -75,7 +75,7 @@ impl Address {
         config.ssl_mode(if self.plain || local { SslMode::Disable } else { SslMode::Require });
     }
 
-    /// What encrypts.
+    /// The connector that encrypts the way to the server, as the address asks for it.
     pub(crate) fn connector(&self) -> Result<MakeRustlsConnect, TlsError> {
         let mut trusted = RootCertStore::empty();
         match &self.roots {

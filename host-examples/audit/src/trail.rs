@@ -58,7 +58,7 @@ pub struct Move {
     pub entry: u64,
     /// Where the branch stood; all zeros where it was made.
     pub from: String,
-    /// Where it was to stand.
+    /// The commit at which the branch was to stand.
     pub to: String,
 }
 

@@ -12,7 +12,7 @@ use crate::spool;
 use crate::trail::{Trail, TrailError};
 use crate::walk::walk;
 
-/// What only anchors find.
+/// What only anchors can show of a chain, for a person.
 pub const UNANCHORED: &str = "a chain that was made anew by whoever can write to the database would not show, nor an end that was \
                               cut off with its documents";
 
@@ -20,7 +20,7 @@ pub const UNANCHORED: &str = "a chain that was made anew by whoever can write to
 pub const UNREPLAYED: &str = "nothing was decided anew: `countersign audit replay` does that with each stored request, and finds an answer \
                               that the module would not give";
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Entries that are as they were written.

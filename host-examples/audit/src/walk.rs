@@ -20,7 +20,7 @@ pub type Found = Result<Link, Damage>;
 pub struct Damage {
     /// The number of the entry, or of the first where several are missing.
     pub number: u64,
-    /// What is wrong.
+    /// The damage, in words.
     pub what: String,
 }
 

@@ -5,11 +5,11 @@ use countersign_core::model::{Decision, JudgedRange, Outcome, Publication};
 /// A change that was judged.
 #[derive(Debug, Clone)]
 pub struct Judged {
-    /// The request.
+    /// The request document that was evaluated.
     pub request: Vec<u8>,
     /// The answer: a decision, or the error that came instead.
     pub answer: String,
-    /// The decision, where it is one.
+    /// The decision, unless the module gave an error.
     pub decision: Option<Decision>,
 }
 

@@ -49,25 +49,25 @@ pub enum LoadError {
     /// The file could not be read.
     #[error("{path}: {source}")]
     Unreadable {
-        /// Which file.
+        /// The path of the module.
         path: String,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The file is not the one that was asked for.
     #[error("{path} is not the module that was asked for: expected sha256 {expected}, found {found}")]
     WrongDigest {
-        /// Which file.
+        /// The path of the module.
         path: String,
-        /// What was asked for.
+        /// The SHA-256 that was asked for.
         expected: String,
-        /// What it is.
+        /// The SHA-256 of the file.
         found: String,
     },
     /// The module names no contract.
     #[error("{path} is no Countersign module: it has no custom section `countersign:contract`")]
     NoContract {
-        /// Which file.
+        /// The path of the file.
         path: String,
     },
     /// The module speaks another major version.
@@ -75,19 +75,19 @@ pub enum LoadError {
         "{path} speaks contract {theirs}, and this host speaks {ours}: take a module or a host of the same major version"
     )]
     OtherContract {
-        /// Which file.
+        /// The path of the module.
         path: String,
-        /// The module's.
+        /// The version of the contract that the module implements.
         theirs: String,
-        /// The host's.
+        /// The version of the contract that the host speaks.
         ours: &'static str,
     },
     /// The module asks for imports, or cannot be compiled.
     #[error("{path} cannot be run: {reason}")]
     Unusable {
-        /// Which file.
+        /// The path of the module.
         path: String,
-        /// Why.
+        /// The reason why wasmtime cannot run it.
         reason: String,
     },
 }
@@ -98,13 +98,13 @@ pub enum CallError {
     /// The module gave a typed error: the error document, in JSON.
     #[error("{}", message_of(.0))]
     Refused(String),
-    /// It took too long.
+    /// The call took longer than its deadline.
     #[error("cannot evaluate: the module took longer than it may")]
     Deadline,
-    /// It wanted more memory.
+    /// The call wanted more memory than its cap.
     #[error("cannot evaluate: the module wanted more memory than it may have")]
     Memory,
-    /// It trapped.
+    /// The module trapped: an error of the module, in wasmtime's words.
     #[error("cannot evaluate: the module failed ({0})")]
     Trap(String),
 }
@@ -129,7 +129,7 @@ pub enum Function {
     Needs,
     /// What is judged next of a branch.
     Ranges,
-    /// The decision.
+    /// `evaluate`: a request in, a decision out.
     Evaluate,
     /// What commits say about AI.
     Provenance,
@@ -373,7 +373,7 @@ impl Module {
     }
 }
 
-/// What a call cost.
+/// The fuel and the memory that a call cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
     /// Units of fuel, where the module is a metered one.

@@ -14,28 +14,28 @@ pub enum SigningError {
     /// OpenSSH is missing.
     #[error("ssh-keygen cannot be run: {0}; install OpenSSH's client, 8.2 or newer")]
     Missing(std::io::Error),
-    /// There is no such key.
+    /// The key cannot be used.
     #[error("{path} cannot be read as an SSH key: {reason}")]
     NoKey {
-        /// The file.
+        /// The path of the key.
         path: PathBuf,
-        /// Why.
+        /// The reason why the key cannot be used.
         reason: String,
     },
-    /// It did not sign.
+    /// ssh-keygen did not sign.
     #[error("ssh-keygen did not sign with {key}: {reason}")]
     NotSigned {
         /// The key's file.
         key: String,
-        /// What it said.
+        /// What ssh-keygen printed on standard error.
         reason: String,
     },
     /// The signature is nobody's that is listed.
     #[error("the signature is by nobody whom {signers} lists: {reason}")]
     Unknown {
-        /// The list.
+        /// The path of the list of allowed signers.
         signers: String,
-        /// What ssh-keygen said.
+        /// What ssh-keygen printed on standard error.
         reason: String,
     },
     /// A file or a pipe broke.
@@ -115,7 +115,7 @@ impl Key {
         &self.public
     }
 
-    /// Where it stands.
+    /// The path of the key's file.
     pub fn path(&self) -> &Path {
         &self.path
     }

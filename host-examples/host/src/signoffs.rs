@@ -10,20 +10,20 @@ pub enum SignoffError {
     /// It could not be read.
     #[error("{path}: {source}")]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// It is not what the schema says.
+    /// The content of the file is not what the schema says.
     #[error(
         "{path} is no file of sign-offs: {reason}\n  help: it holds `apiVersion: countersign/v1`, `kind: Signoffs` and the list `signoffs`, of each its `by`, `head` and `target`, and \
          under `text` what answers the questions"
     )]
     Malformed {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The place and the kind of the fault.
         reason: String,
     },
 }

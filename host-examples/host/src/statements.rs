@@ -55,7 +55,7 @@ struct Versions {
 }
 
 impl Files {
-    /// Whether there are none.
+    /// Whether there are no files of sign-offs.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -71,7 +71,7 @@ impl Files {
 pub struct Found {
     /// Of commits of the change.
     pub own: Files,
-    /// Of other commits.
+    /// Statements about other commits.
     pub others: Files,
 }
 

@@ -8,7 +8,7 @@ use countersign_host::ci;
 use countersign_host::collect::{Collector, Selection};
 use countersign_host::module::{CallError, Function, Module};
 
-/// Which change.
+/// Flags that say which change is judged.
 #[derive(Args)]
 pub struct ChangeChoice {
     /// The repository, or a folder in it.

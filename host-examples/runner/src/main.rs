@@ -76,7 +76,7 @@ enum Command {
     PreReceive(hook::PreReceive),
     /// Install that hook, and check that it runs.
     InstallHook(hook::InstallHook),
-    /// Which module this is.
+    /// Show which module decides.
     #[command(subcommand)]
     Module(module::ModuleCommand),
 }

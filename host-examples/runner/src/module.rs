@@ -9,7 +9,7 @@ use countersign_host::module::{Function, Module};
 use crate::ModuleChoice;
 use crate::output;
 
-/// Which module this is.
+/// Show which module decides.
 #[derive(Subcommand)]
 pub enum ModuleCommand {
     /// Versions, digest and limits, as one JSON document.

@@ -239,7 +239,7 @@ fn lines(findings: &Findings) -> anyhow::Result<()> {
     output::print(&out)
 }
 
-/// One line of `--messages`.
+/// A commit message with its author, as a line of `--messages` gives it.
 #[derive(Deserialize)]
 struct Message {
     id: serde_json::Value,

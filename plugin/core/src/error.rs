@@ -39,11 +39,11 @@ pub struct ErrorDocument<'a> {
     pub api_version: &'static str,
     /// Always `Error`.
     pub kind: &'static str,
-    /// Which error.
+    /// The kind of the error.
     pub error: ErrorKind,
     /// What was expected, what was found, where.
     pub message: &'a str,
-    /// What to do about it.
+    /// A way out, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<&'a str>,
     /// For a policy that cannot be read: each fault with its position.
@@ -111,7 +111,7 @@ impl Error {
         )
     }
 
-    /// Adds what to do.
+    /// Adds a way out to an error.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

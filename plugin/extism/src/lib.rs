@@ -25,7 +25,7 @@ pub fn ranges(history: Vec<u8>) -> FnResult<String> {
     answer(gate::ranges(&history))
 }
 
-/// The decision.
+/// The decision about the change of a request.
 #[plugin_fn]
 pub fn evaluate(request: Vec<u8>) -> FnResult<String> {
     answer(gate::evaluate(&request))

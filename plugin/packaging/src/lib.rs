@@ -25,25 +25,25 @@ pub enum Error {
     /// cargo could not be run, or failed.
     #[error("building {package} for {TARGET} failed:\n{reason}")]
     Build {
-        /// The guest.
+        /// The name of the guest's package.
         package: String,
-        /// What cargo said.
+        /// What cargo printed on standard error.
         reason: String,
     },
     /// The module could not be made a component, or its glue not be generated.
     #[error("packaging {package} failed: {reason}")]
     Package {
-        /// The guest.
+        /// The name of the guest's package.
         package: &'static str,
-        /// Why.
+        /// The reason why the guest cannot be packaged.
         reason: String,
     },
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     File {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }

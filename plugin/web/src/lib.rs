@@ -26,7 +26,7 @@ pub fn ranges(history: &[u8]) -> Result<String, JsError> {
     answer(gate::ranges(history))
 }
 
-/// The decision.
+/// The decision about the change of a request.
 #[wasm_bindgen]
 pub fn evaluate(request: &[u8]) -> Result<String, JsError> {
     answer(gate::evaluate(request))

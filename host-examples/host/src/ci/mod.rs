@@ -23,9 +23,9 @@ pub struct Ci {
     pub change: Option<String>,
     /// The ref that the change goes into, by full name.
     pub target: Option<String>,
-    /// The branch that it comes from.
+    /// The branch that the change comes from.
     pub source: Option<String>,
-    /// Its head.
+    /// The head of the change: a commit id or a ref.
     pub head: Option<String>,
     /// The commit that its commits are counted from, where that is not the tip of the target: of a push where the ref
     /// stood, all zeros for one that is new.
@@ -47,7 +47,7 @@ pub struct Ci {
 /// What a CI says of a pull request beside its commits, as it was when the run began. What it does not say is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PullRequest {
-    /// Whether it is a draft.
+    /// Whether the pull request is a draft.
     pub draft: Option<bool>,
     /// Whether it comes from another repository.
     pub fork: Option<bool>,
@@ -55,9 +55,9 @@ pub struct PullRequest {
     pub opener: Option<String>,
     /// Whether the CI says of any pull request who opened it.
     pub records_opener: bool,
-    /// Its title.
+    /// The title of the pull request.
     pub title: Option<String>,
-    /// Labels that it has; it may have more.
+    /// Labels of the pull request, of which there may be more.
     pub labels: Vec<String>,
 }
 
@@ -69,11 +69,11 @@ pub enum CiError {
         "{name} names the event file {path}, and it cannot be read: {reason}\n  help: give --base, --head and --target"
     )]
     Event {
-        /// The CI.
+        /// The name of the CI system.
         name: &'static str,
-        /// The file.
+        /// The path of the file that holds the event.
         path: PathBuf,
-        /// Why.
+        /// The reason why the event cannot be read.
         reason: String,
     },
 }

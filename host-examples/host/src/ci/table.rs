@@ -10,9 +10,9 @@ use Test::{Differ, Is, IsNot, Numbered, Set};
 
 /// A system that runs jobs.
 pub(super) struct System {
-    /// What it is called.
+    /// The name of the CI system.
     pub name: &'static str,
-    /// How it is told from the others.
+    /// The test that tells the system from the others.
     pub told_by: Test,
     /// The variable that names the event; none where other variables tell it.
     pub event: Option<&'static str>,
@@ -28,7 +28,7 @@ pub(super) struct System {
     pub history: &'static str,
 }
 
-/// An event.
+/// A kind of event, and the places that tell of it.
 pub(super) struct Event {
     /// What a person calls it.
     pub name: &'static str,
@@ -38,7 +38,7 @@ pub(super) struct Event {
     pub names: Names,
 }
 
-/// What is said of the environment.
+/// A test of the environment of a job.
 #[derive(Clone, Copy)]
 pub(super) enum Test {
     /// The variable is set to something else than `false`.
@@ -61,7 +61,7 @@ pub(super) enum Names {
         change: &'static [Place],
         /// The branch that it goes into. What says it says the same.
         target: &'static [Place],
-        /// The branch that it comes from.
+        /// The branch that the change comes from.
         source: &'static [Place],
         /// Its head: never the merge that a system makes to try it out.
         head: &'static [Place],
@@ -72,11 +72,11 @@ pub(super) enum Names {
     },
     /// What a push put into a ref.
     Push {
-        /// The ref.
+        /// Places of the ref that was pushed to.
         target: &'static [Place],
-        /// Where it stood.
+        /// Places of the commit at which the ref stood before the push.
         before: &'static [Place],
-        /// Where it stands.
+        /// Places of the commit at which the ref stands after the push.
         after: &'static [Place],
     },
     /// No change; and what to do about it.
@@ -91,9 +91,9 @@ pub(super) struct About {
     pub draft: &'static [Flag],
     /// Whether it comes from another repository.
     pub fork: &'static [Flag],
-    /// Who opened it.
+    /// The place of the account that opened the pull request.
     pub opener: Opener,
-    /// Its title.
+    /// Places of the title.
     pub title: &'static [Place],
     /// Its labels: in a document a list of objects with names, in a variable with commas between them.
     pub labels: &'static [Place],
@@ -112,7 +112,7 @@ pub(super) enum Opener {
 /// How a system says yes or no. Where it says neither, it is not known.
 #[derive(Clone, Copy)]
 pub(super) enum Flag {
-    /// By `true` or `false`.
+    /// A place that holds `true` or `false`.
     True(Place),
     /// By a variable that is set where it is so and is left out where it is not, by systems of which this test holds.
     Where(&'static str, Test),
@@ -120,7 +120,7 @@ pub(super) enum Flag {
     Others(Place, Place),
     /// By the words that a title begins with on GitLab, in upper or lower case.
     Titled(Place),
-    /// It cannot be.
+    /// No run of this kind is so.
     Never,
 }
 
@@ -131,10 +131,10 @@ const NOTHING: About =
 /// A merge queue takes in no draft, and what it brings may be of several people.
 const QUEUE: About = About { draft: &[Never], opener: Opener::NotRecorded, ..NOTHING };
 
-/// Where a value stands.
+/// A place in the environment or in the event where a value stands.
 #[derive(Clone, Copy)]
 pub(super) enum Place {
-    /// In a variable.
+    /// An environment variable, by its name.
     Variable(&'static str),
     /// In the event's document, by a JSON pointer (RFC 6901).
     Document(&'static str),

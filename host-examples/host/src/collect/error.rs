@@ -12,7 +12,7 @@ use crate::signoffs::SignoffError;
 pub struct Help(Vec<String>);
 
 impl Help {
-    /// One way out.
+    /// Help that names one way out.
     pub fn of(way: impl Into<String>) -> Self {
         Help(vec![way.into()])
     }
@@ -57,11 +57,11 @@ pub enum CollectError {
     /// A commit that somebody names is not here.
     #[error("`{revision}`{named_by} names no commit in this repository{help}")]
     NoCommit {
-        /// What was asked for.
+        /// The revision that was asked for.
         revision: String,
         /// Who names it, where that is not the command line.
         named_by: String,
-        /// What to do.
+        /// Ways out, for a person.
         help: Help,
     },
     /// More differs than anybody could look at, and git would hold all of it in memory.
@@ -73,15 +73,15 @@ pub enum CollectError {
         most: u64,
         /// Where the change is counted from.
         from: String,
-        /// Its head.
+        /// The id of the head of the change.
         head: String,
     },
     /// Several refs go by one name, and git would take one of them.
     #[error("`{name}` names different commits here: write {}", .places.iter().map(|place| format!("`{place}`")).collect::<Vec<_>>().join(" or "))]
     Ambiguous {
-        /// The name.
+        /// The short name that could be several refs.
         name: String,
-        /// What it may stand for.
+        /// The full names that the short one may stand for.
         places: Vec<String>,
     },
     /// Three dots stand where two do.
@@ -96,9 +96,9 @@ pub enum CollectError {
     /// The target is named by what stands for one branch today and for another tomorrow.
     #[error("`{name}` is the name of no branch, and a change goes into one; name it{help}")]
     NoBranch {
-        /// What was asked for.
+        /// The name of the branch that was asked for.
         name: String,
-        /// What it may stand for.
+        /// The full names that the short one may stand for.
         help: Help,
     },
     /// The target is not here, so nobody can say which policy decides.
@@ -106,7 +106,7 @@ pub enum CollectError {
     TargetNotHere {
         /// The target, by full name.
         name: String,
-        /// What to do.
+        /// Ways out, for a person.
         help: Help,
     },
     /// Commits before the base would be judged by nobody.
@@ -116,7 +116,7 @@ pub enum CollectError {
          help: or name the branch that holds it with --target"
     )]
     BaseNotInTarget {
-        /// The base.
+        /// The revision that was given as the base.
         revision: String,
         /// The target, by full name.
         target: String,
@@ -128,19 +128,19 @@ pub enum CollectError {
         target: String,
         /// Why that of the default branch was not read.
         why: String,
-        /// What to do.
+        /// Ways out, for a person.
         help: Help,
     },
     /// The event that a CI runs for does not say which change it means.
     #[error("{ci}: this {event} {lacks}{help}")]
     NoChange {
-        /// The CI.
+        /// The name of the CI system.
         ci: &'static str,
-        /// The event.
+        /// The kind of the event.
         event: String,
-        /// What it does not say.
+        /// The facts that the event does not tell.
         lacks: String,
-        /// What to do.
+        /// Ways out, for a person.
         help: Help,
     },
     /// The remote is another repository than the one that a CI runs for.
@@ -150,13 +150,13 @@ pub enum CollectError {
          help: or fetch it into this clone as another remote, and name its branch: --target refs/remotes/NAME/BRANCH"
     )]
     OtherRemote {
-        /// The CI.
+        /// The name of the CI system.
         ci: &'static str,
         /// The repository that it runs for.
         expected: String,
-        /// The remote.
+        /// The name of the remote.
         remote: String,
-        /// Which repository that is.
+        /// The repository that the remote leads to.
         found: String,
     },
     /// The history is cut.
@@ -164,15 +164,15 @@ pub enum CollectError {
     Shallow {
         /// The commit whose parents are missing.
         commit: String,
-        /// What to do.
+        /// Ways out, for a person.
         help: Help,
     },
     /// A policy was asked for and is not there.
     #[error("{what} cannot be read as a policy: {reason}")]
     Policy {
-        /// Which.
+        /// The policy, by its path and revision.
         what: String,
-        /// Why.
+        /// The reason why the policy cannot be read.
         reason: String,
     },
     /// The sign-offs could not be read.

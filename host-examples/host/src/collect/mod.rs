@@ -50,7 +50,7 @@ pub struct Subject {
     pub head: ObjectId<'static>,
     /// What a merge or push makes of it.
     pub result: Option<MergeResult<'static>>,
-    /// Where the policy stands.
+    /// The place from which the policy is read.
     pub policy: PolicyFrom,
     /// What the host itself says.
     pub host: HostRules,
@@ -81,7 +81,7 @@ pub struct Target {
     pub tip: Option<(String, ObjectId<'static>)>,
 }
 
-/// What was collected.
+/// A request document, and what a host shows beside its decision.
 pub struct Collected {
     /// The request document.
     pub request: Vec<u8>,
@@ -456,7 +456,7 @@ impl<'m> Collector<'m> {
         })
     }
 
-    /// The repository.
+    /// The repository that facts are collected from.
     pub fn repository(&self) -> &Repository {
         &self.repository
     }

@@ -18,7 +18,7 @@ const ROUNDS: usize = 1_000;
 pub trait BranchHost {
     /// A range that was judged.
     type Judged;
-    /// Why there is no answer.
+    /// The reason why the host has no answer.
     type Error: From<CollectError>;
 
     /// The moves of a branch that passed, the newest first; none where what is remembered comes with the history.

@@ -20,7 +20,7 @@ pub struct Selection {
     pub head: Option<String>,
     /// The target: a branch, or a ref by its full name.
     pub target: Option<String>,
-    /// Where the policy stands.
+    /// The place from which the policy is read.
     pub policy: PolicyFrom,
     /// A target without a policy is refused.
     pub require_policy: bool,
@@ -32,7 +32,7 @@ pub struct Selection {
     pub merged: bool,
 }
 
-/// Where a policy stands.
+/// The place from which a policy is read.
 #[derive(Debug, Clone, Default)]
 pub enum PolicyFrom {
     /// At the tip of the target, else of the default branch.
@@ -40,13 +40,13 @@ pub enum PolicyFrom {
     Target,
     /// On a branch that the host names, at the commit at which it names it.
     Branch(Target),
-    /// In a file.
+    /// A file of the work tree or elsewhere, by its path.
     File(PathBuf),
     /// In git: a revision and a path.
     Ref {
-        /// The revision.
+        /// The revision at which the policy stands.
         revision: String,
-        /// The path in it.
+        /// The path of the policy in that revision.
         path: String,
     },
 }

@@ -16,7 +16,7 @@ pub struct Asked {
     pub lines: bool,
     /// The hunks of each file, if all together have no more bytes than this.
     pub hunks: Option<usize>,
-    /// The identity.
+    /// The identity of the diff, which is the same wherever in its file a hunk stands.
     pub identity: bool,
 }
 

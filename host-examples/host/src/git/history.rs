@@ -9,9 +9,9 @@ use super::{GitError, Repository, broken_pipe, failed};
 /// A regular file as some commit holds it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Held {
-    /// Its path.
+    /// The path of the file.
     pub path: String,
-    /// Its blob.
+    /// The id of the blob.
     pub blob: String,
 }
 

@@ -39,9 +39,9 @@ pub enum GitError {
     /// The folder holds no repository.
     #[error("{path} is no git repository: {reason}")]
     NotARepository {
-        /// The folder.
+        /// The path of the folder.
         path: PathBuf,
-        /// What git said.
+        /// What git printed on standard error.
         reason: String,
     },
     /// Whoever wrote the files of another repository wrote this one.
@@ -50,33 +50,33 @@ pub enum GitError {
          help: run this in {of}, or in a clone of its own that {of} does not track"
     )]
     Brought {
-        /// The folder.
+        /// The path of the folder.
         path: PathBuf,
         /// The work tree that tracks it.
         of: PathBuf,
     },
-    /// git failed.
+    /// A run of git failed.
     #[error("`git {command}` failed: {reason}")]
     Failed {
-        /// What was asked.
+        /// The arguments that git was run with.
         command: String,
-        /// What git said.
+        /// What git printed on standard error.
         reason: String,
     },
     /// git answered something that is not in its documented format.
     #[error("git answered `git {command}` with something unexpected: {what}")]
     Unexpected {
-        /// What was asked.
+        /// The arguments that git was run with.
         command: &'static str,
-        /// What was wrong.
+        /// How its output differs from what git documents.
         what: String,
     },
     /// A commit object that git itself would not write.
     #[error("commit {id} is malformed: {what}; `git fsck` says more")]
     OddCommit {
-        /// Which.
+        /// The id of the commit.
         id: String,
-        /// What is wrong with it.
+        /// The fault of the commit, in words.
         what: String,
     },
     /// What tools noted about commits leads to an object that is not here.
@@ -84,7 +84,7 @@ pub enum GitError {
         "{object}, which tools noted about commits, is missing here; fetch its ref again, or run `git fsck`"
     )]
     MissingNote {
-        /// Which.
+        /// The id of the object.
         object: String,
     },
     /// A ref of sign-offs leads to an object that is not here.
@@ -92,7 +92,7 @@ pub enum GitError {
         "object {object} of the sign-offs is missing here; fetch refs/countersign/ again, or run `git fsck`"
     )]
     MissingSignoff {
-        /// Which.
+        /// The id of the object.
         object: String,
     },
     /// The pipe to git broke.
@@ -169,7 +169,7 @@ impl Repository {
         })
     }
 
-    /// Its git folder.
+    /// The path of the git folder.
     pub fn git_dir(&self) -> &Path {
         &self.places.git_dir
     }

@@ -10,18 +10,18 @@ use super::{GitError, Repository, broken_pipe, object_id};
 /// An object as git stores it.
 #[derive(Debug)]
 pub struct Object {
-    /// Its id.
+    /// The id of the object.
     pub id: ObjectId<'static>,
     /// `blob`, `commit`, `tree` or `tag`.
     pub kind: String,
-    /// Its bytes.
+    /// The content of the object, without its header.
     pub bytes: Vec<u8>,
 }
 
-/// What stands at a path.
+/// The entry at a path of a tree.
 #[derive(Debug)]
 pub enum Entry {
-    /// Nothing.
+    /// No entry stands at the path.
     Nothing,
     /// A regular file.
     File(Object),

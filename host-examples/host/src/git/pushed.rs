@@ -18,7 +18,7 @@ pub enum Pushed {
     Behind {
         /// The branch, by the full name of the ref that says where it stands.
         place: String,
-        /// How many.
+        /// The number of commits that the branch has on top.
         commits: u64,
     },
     /// A branch held it, and was made anew without it.
@@ -35,7 +35,7 @@ pub enum Pushed {
 /// A commit, and how it was named.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'h> {
-    /// Its whole id.
+    /// The full id of the commit.
     pub commit: &'h str,
     /// The branch of this clone that it was named by, by full name.
     pub branch: Option<&'h str>,

@@ -13,7 +13,7 @@ pub type Takes = fn(&str) -> Option<(&str, [&str; 2])>;
 /// A ref on top of which another one is put.
 #[derive(Debug, Clone)]
 pub struct Other {
-    /// Its full name.
+    /// The full name of the ref.
     pub git_ref: String,
     /// All that it holds stays as it is there, whatever others have at the same paths.
     pub stays: bool,

@@ -107,7 +107,7 @@ impl<'m> Draft<'m> {
         &self.request
     }
 
-    /// The change.
+    /// The change that the draft is about.
     pub fn change(&self) -> anyhow::Result<&Change<'m>> {
         self.request.change.as_ref().context("a collected request has a change")
     }

@@ -45,13 +45,13 @@ pub struct Try {
 struct Trial {
     api_version: &'static str,
     kind: &'static str,
-    /// Newest first.
+    /// The changes that were tried, newest first.
     changes: Vec<Tried>,
-    /// The noisiest first.
+    /// The rules, the one that stops most changes first.
     rules: Vec<Noise>,
 }
 
-/// One change.
+/// A change, and what the policy says of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Tried {

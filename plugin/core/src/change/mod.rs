@@ -194,7 +194,7 @@ impl Stated<'_, '_> {
         }
     }
 
-    /// The address.
+    /// The address of the identity.
     pub fn email(&self) -> &[u8] {
         match self {
             Stated::Ident(ident) => ident.email.as_bytes(),

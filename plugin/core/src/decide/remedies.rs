@@ -11,13 +11,13 @@ use crate::signoff::answers::TEMPLATE;
 use crate::signoff::{Tally, Untold};
 use crate::wellknown::{ALLOWED_SIGNERS, POLICY};
 
-/// By which somebody signs.
+/// The command with which somebody signs a sign-off.
 pub(super) const SIGN: &str = "countersign approve";
 
 /// Who can change what the policy says.
 const KEEPER: &str = "whoever keeps the policy";
 
-/// How approvals can come.
+/// The ways in which approvals can come.
 pub(super) enum Ways {
     /// By a review on the forge.
     Review,
@@ -366,7 +366,7 @@ pub(super) fn waiver(request: &Request<'_>, change: &Change<'_>, rule: &Rule, wh
     Remedy { rule: rule.name.clone(), who, what, template, command, questions: Vec::new() }
 }
 
-/// What lifts a refusal.
+/// The remedy that lifts a refusal.
 pub(super) fn refusal(rule: &str, who: Vec<String>) -> Remedy {
     let what = "to take the refusal back, once what it asks for is done: no approval of others lifts it";
     Remedy { rule: rule.to_owned(), who, what: what.to_owned(), ..Remedy::default() }

@@ -44,7 +44,7 @@ impl<'h> Facts<'h> {
         self.wants.into_inner()
     }
 
-    /// Where a branch stands.
+    /// The commit at which a branch stands.
     pub fn tip(&self, name: &str) -> Option<Id<'h>> {
         self.state(name)?.tip.as_ref()
     }

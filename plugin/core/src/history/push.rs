@@ -107,7 +107,7 @@ fn refusal(facts: &Facts<'_>, push: &RefUpdate<'_>, is_branch: bool) -> Option<S
     })
 }
 
-/// What a push brings.
+/// A push, with the facts about the commits that it brings.
 struct Brought<'f, 'h> {
     facts: &'f Facts<'h>,
     push: &'h RefUpdate<'h>,

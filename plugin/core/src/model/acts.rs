@@ -16,7 +16,7 @@ pub struct Account<'a> {
     /// The platform's immutable id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Cow<'a, str>>,
-    /// The login.
+    /// The login of the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<Cow<'a, str>>,
     /// An e-mail address.
@@ -36,13 +36,13 @@ object!(Account<'a> {
 pub struct Act<'a> {
     /// Unique in the request; the platform's own where it has one.
     pub id: Cow<'a, str>,
-    /// What was done.
+    /// The kind of the act.
     pub kind: ActKind,
-    /// Who did it.
+    /// The account that acted.
     pub actor: Account<'a>,
-    /// How that is known.
+    /// The proof that this account acted.
     pub proof: Proof,
-    /// When.
+    /// When the act was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<When>,
     /// The last edit of its text.
@@ -51,7 +51,7 @@ pub struct Act<'a> {
     /// It is gone from the platform.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deleted: bool,
-    /// Somebody dismissed it.
+    /// The dismissal of the act, where somebody dismissed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dismissed: Option<Edit<'a>>,
     /// The change that it was given for, where that is recorded.
@@ -78,7 +78,7 @@ pub struct Act<'a> {
     /// A signed statement, as the bytes that were signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Text<'a>>,
-    /// Its signature, in SSHSIG.
+    /// The signature of the statement, in SSHSIG.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Text<'a>>,
 }
@@ -110,7 +110,7 @@ object!(Act<'a> {
     "signature" => signature,
 });
 
-/// What was done.
+/// The kind of an act.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -154,7 +154,7 @@ pub enum Proof {
     Forge,
     /// A signature, which the module verifies.
     Signature,
-    /// Somebody says so.
+    /// The word of whoever gave the act to the host, and no more.
     #[default]
     Claimed,
 }
@@ -172,7 +172,7 @@ words!(Proof {
 pub enum TextIntegrity {
     /// The platform keeps the words as they were given.
     Original,
-    /// Only its writer.
+    /// The writer of the text, and nobody else.
     OwnEditsOnly,
     /// Others too (a Gitea comment, a GitLab note).
     #[default]
@@ -185,21 +185,21 @@ words!(TextIntegrity {
     "editable-by-others" => EditableByOthers,
 });
 
-/// One commit status.
+/// A commit status of the head.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Status<'a> {
-    /// Its name.
+    /// The name of the status, which forges call its context.
     pub context: Cow<'a, str>,
     /// Its state in the platform's own word.
     pub state: Cow<'a, str>,
-    /// Who posted it.
+    /// The account that posted the status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Account<'a>>,
     /// The commit that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha: Option<ObjectId<'a>>,
-    /// When.
+    /// When the status was posted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<When>,
 }
@@ -212,7 +212,7 @@ object!(Status<'a> {
     "at" => at,
 });
 
-/// One person or account.
+/// A person or an account, with what the forge knows of them.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Person<'a> {
@@ -257,7 +257,7 @@ object!(Person<'a> {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum PersonKind {
-    /// A person.
+    /// An account of a person.
     Human,
     /// An account that a program uses.
     #[default]
@@ -272,13 +272,13 @@ words!(PersonKind {
     "tool" => Tool,
 });
 
-/// One group.
+/// A group or team of the forge.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Group<'a> {
     /// Such as `acme/senior-engineers`.
     pub name: Cow<'a, str>,
-    /// Its own members.
+    /// The direct members of the group.
     #[serde(default)]
     pub members: List<Account<'a>, { limits::PEOPLE }>,
     /// Members by way of a parent or an invited group.

@@ -44,7 +44,7 @@ pub struct Change<'a> {
     /// The ref that the change comes from, by full name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Cow<'a, str>>,
-    /// The title.
+    /// The title of the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Text<'a>>,
     /// The description, with who wrote it and when.
@@ -60,7 +60,7 @@ pub struct Change<'a> {
     /// Whether it comes from another repository; unknown where nobody said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fork: Option<bool>,
-    /// Who opened it.
+    /// The account that opened the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_by: Option<Account<'a>>,
     /// Who asked an AI for it: everybody whose session wrote a part.
@@ -89,7 +89,7 @@ object!(Change<'a> {
     "asked_by" => asked_by,
 });
 
-/// A repository.
+/// The repository that a change goes into.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Repository<'a> {
@@ -116,9 +116,9 @@ object!(Repository<'a> {
 pub struct MergeResult<'a> {
     /// The commit that the target is to name.
     pub commit: ObjectId<'a>,
-    /// Its tree.
+    /// The tree of the merge.
     pub tree: ObjectId<'a>,
-    /// How it came about.
+    /// The way in which the merge came about.
     pub kind: MergeKind,
 }
 
@@ -158,15 +158,15 @@ words!(MergeKind {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangeDescription<'a> {
-    /// The text.
+    /// The text of the description.
     pub text: Text<'a>,
-    /// Who wrote it.
+    /// The account that wrote the description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Account<'a>>,
-    /// When.
+    /// When the description was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<When>,
-    /// The last edit.
+    /// The last edit of the description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited: Option<Edit<'a>>,
 }
@@ -182,9 +182,9 @@ object!(ChangeDescription<'a> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Edit<'a> {
-    /// When.
+    /// When the text was edited.
     pub at: When,
-    /// Who, where the platform says it.
+    /// The account that edited, where the platform says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Account<'a>>,
 }
@@ -194,16 +194,16 @@ object!(Edit<'a> {
     "by" => by,
 });
 
-/// A label.
+/// A label of the change.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Label<'a> {
-    /// Its name.
+    /// The name of the label.
     pub name: Text<'a>,
-    /// Who set it.
+    /// The account that set the label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Account<'a>>,
-    /// When.
+    /// When the label was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<When>,
 }
@@ -214,16 +214,16 @@ object!(Label<'a> {
     "at" => at,
 });
 
-/// One commit.
+/// A commit of the change.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Commit<'a> {
-    /// Its id.
+    /// The id of the commit.
     pub sha: ObjectId<'a>,
-    /// Its tree.
+    /// The id of the commit's tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<ObjectId<'a>>,
-    /// Its parents, in order.
+    /// The parents of the commit, in git's order.
     #[serde(default)]
     pub parents: Vec<Parent<'a>>,
     /// Who wrote it, by the commit's own word.
@@ -275,7 +275,7 @@ object!(Commit<'a> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Parent<'a> {
-    /// Its id.
+    /// The id of the parent.
     pub sha: ObjectId<'a>,
     /// Whether it is reachable from the target's tip before the change: proved, not assumed.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -325,7 +325,7 @@ impl Place {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ident<'a> {
-    /// The name.
+    /// The name, as the commit holds it.
     #[serde(default)]
     pub name: Text<'a>,
     /// The e-mail address; free text in git.
@@ -366,7 +366,7 @@ pub struct File<'a> {
     /// In which of the two comparisons it differs.
     #[serde(rename = "in", default, skip_serializing_if = "Comparison::is_both")]
     pub place: Comparison,
-    /// What happened to it.
+    /// The change that the file underwent.
     pub status: FileStatus,
     /// Mode before, octal (`100644`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -377,7 +377,7 @@ pub struct File<'a> {
     /// Lines added, by merging where nothing conflicts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added: Option<u64>,
-    /// Lines deleted.
+    /// The number of lines deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<u64>,
     /// git sees no lines in it: there is a NUL among its first 8,000 bytes.
@@ -407,7 +407,7 @@ object!(File<'a> {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Comparison {
-    /// Both.
+    /// The file differs in the change alone and in what merging gives.
     #[default]
     Both,
     /// A merge base with the head: merging changes nothing in it, or conflicts.
@@ -433,12 +433,12 @@ impl Comparison {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum FileStatus {
-    /// New.
+    /// The file is new.
     Added,
-    /// Other content or mode.
+    /// The file has other content or another mode.
     #[default]
     Modified,
-    /// Gone.
+    /// The file is gone.
     Deleted,
     /// Moved, perhaps with other content.
     Renamed,
@@ -461,13 +461,13 @@ words!(FileStatus {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Push<'a> {
-    /// Who pushed.
+    /// The account that pushed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Account<'a>>,
-    /// When.
+    /// When the push happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<When>,
-    /// To which commit.
+    /// The head of the change after the push.
     pub head: ObjectId<'a>,
     /// Not a fast-forward.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -485,7 +485,7 @@ object!(Push<'a> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Version<'a> {
-    /// The commit.
+    /// The head that the change had.
     pub head: ObjectId<'a>,
     /// When the platform took note of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use super::json::words;
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RuleCode {
-    /// All that it asks for is there.
+    /// All approvals and conditions that the rule asks for are there.
     Satisfied,
     /// Approvals are missing.
     MissingApprovals,

@@ -29,7 +29,7 @@ pub struct Decision {
     pub change: ChangeSummary,
     /// Each rule of the policy, in order.
     pub rules: Vec<RuleResult>,
-    /// What AI contributed.
+    /// The AI tools that contributed, with the evidence.
     pub provenance: Provenance,
     /// What deserves a second look in the diff, where the policy asks for that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -106,11 +106,11 @@ impl Outcome {
     }
 }
 
-/// Which policy decided.
+/// The policy that decided.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PolicySummary {
-    /// Its name.
+    /// The name of the policy.
     pub name: String,
     /// Where it was read, for a person: ref, commit and path, or a file.
     pub origin: String,
@@ -144,7 +144,7 @@ object!(PolicySummary {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PolicyDocument {
-    /// What it is for.
+    /// The role of the document.
     pub role: Role,
     /// Where it was read, for a person.
     pub origin: String,
@@ -167,7 +167,7 @@ pub enum Enforce {
     /// A pending or denied change must not pass.
     #[default]
     Block,
-    /// Says what it would have said, and blocks nothing.
+    /// The rule reports what it would have said, and blocks nothing.
     Observe,
 }
 
@@ -176,7 +176,7 @@ words!(Enforce {
     "observe" => Observe,
 });
 
-/// Which change was judged.
+/// The change that was judged.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangeSummary {
@@ -195,7 +195,7 @@ pub struct ChangeSummary {
     pub head: String,
     /// How many commits were judged.
     pub commits: usize,
-    /// How many files differ.
+    /// The number of files that differ.
     pub files: usize,
 }
 
@@ -214,9 +214,9 @@ object!(ChangeSummary {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuleResult {
-    /// Its name.
+    /// The name of the rule.
     pub name: String,
-    /// What it says of the change.
+    /// The state of the rule for this change.
     pub state: RuleState,
     /// Why, by the closed list.
     pub code: RuleCode,
@@ -225,7 +225,7 @@ pub struct RuleResult {
     /// What is missing: one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
-    /// What it asks for, and what was given.
+    /// The approvals that the rule asks for, each with those that were given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requirements: Vec<RequirementResult>,
     /// Set when the rule itself only observes.
@@ -251,9 +251,9 @@ object!(RuleResult {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Overridden {
-    /// The act.
+    /// The id of the act that overrides.
     pub act: String,
-    /// Who.
+    /// The person who overrides.
     pub by: String,
     /// Why, in the person's own words.
     pub reason: String,
@@ -285,14 +285,14 @@ impl Overridden {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RuleState {
-    /// All that it asks for is there.
+    /// All approvals and conditions that the rule asks for are there.
     Satisfied,
-    /// Something is missing.
+    /// The rule waits for approvals, a condition or a fact.
     #[default]
     Pending,
-    /// It refuses the change.
+    /// The rule refuses the change.
     Denied,
-    /// It does not apply.
+    /// The rule does not apply to the change.
     Skipped,
     /// It is not satisfied, and a named person answers for that.
     Overridden,
@@ -340,9 +340,9 @@ pub struct ActVerdict {
     pub act: String,
     /// Who acted, for a person.
     pub actor: String,
-    /// Counted, or why not.
+    /// The code that says whether the act counts, and else why not.
     pub code: ActCode,
-    /// The same in one sentence.
+    /// The code in one sentence.
     pub sentence: String,
     /// How it is known who acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -391,7 +391,7 @@ pub struct Provenance {
     pub rank: Rank,
     /// The tools, by name, each with its models and the number of commits.
     pub tools: Vec<ToolSummary>,
-    /// The commits that say something.
+    /// The commits that carry findings or remarks.
     pub commits: Vec<CommitFindings>,
 }
 
@@ -402,15 +402,15 @@ object!(Provenance {
     "commits" => commits required,
 });
 
-/// One tool's part.
+/// The part of one tool in the change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ToolSummary {
-    /// Its id.
+    /// The id of the tool, as the table of tools has it.
     pub tool: String,
     /// Models, word for word.
     pub models: Vec<String>,
-    /// In how many commits.
+    /// The number of commits that carry evidence of the tool.
     pub commits: usize,
 }
 
@@ -426,7 +426,7 @@ object!(ToolSummary {
 pub struct Contributor {
     /// Login, or e-mail where there is none.
     pub person: String,
-    /// In what part.
+    /// The roles in which the person took part.
     pub roles: Vec<ContributorRole>,
     /// No rule that asks for approvals lets this person give one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -447,11 +447,11 @@ pub enum ContributorRole {
     /// Opened the change or wrote a commit.
     #[default]
     Author,
-    /// Committed.
+    /// The person committed one of the commits.
     Committer,
     /// Named as co-author.
     CoAuthor,
-    /// Pushed.
+    /// The person pushed one of the commits.
     Pusher,
     /// Asked an AI for it.
     AiRequester,
@@ -493,9 +493,9 @@ object!(Answerer {
 pub struct Remedy {
     /// The rule that waits for it.
     pub rule: String,
-    /// Who can give it.
+    /// The people who can give it.
     pub who: Vec<String>,
-    /// What to do, in one sentence.
+    /// The way out, in one sentence.
     pub what: String,
     /// The exact text to write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -514,7 +514,7 @@ pub struct Remedy {
 pub struct Question {
     /// The word that an answer begins with.
     pub name: String,
-    /// The question.
+    /// The text of the question.
     pub text: String,
 }
 
@@ -543,9 +543,9 @@ pub struct Signing {
     pub sets: Vec<String>,
     /// Whether it would change anything about the decision.
     pub counts: bool,
-    /// Counted, or why not.
+    /// The code that says whether the act counts, and else why not.
     pub code: ActCode,
-    /// The same in one sentence.
+    /// The code in one sentence.
     pub sentence: String,
     /// What would still keep the change from passing: one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -577,7 +577,7 @@ pub struct OpenQuestion {
     pub name: String,
     /// Why what was answered does not count.
     pub code: ActCode,
-    /// The same in one sentence.
+    /// The code in one sentence.
     pub sentence: String,
 }
 
@@ -591,9 +591,9 @@ object!(OpenQuestion {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Notice {
-    /// Which.
+    /// The code of the notice.
     pub code: NoticeCode,
-    /// One sentence.
+    /// The notice, in one sentence.
     pub message: String,
 }
 

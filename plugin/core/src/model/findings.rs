@@ -15,7 +15,7 @@ pub struct Batch<'a> {
     /// Always `countersign/v1`.
     #[serde(rename = "apiVersion")]
     pub api_version: Cow<'a, str>,
-    /// The commits.
+    /// The commits that are read.
     #[serde(default)]
     pub commits: List<BatchCommit<'a>, { limits::COMMITS }>,
     /// A policy whose `provenance` section extends the table of tools, and Entire checkpoints.
@@ -40,13 +40,13 @@ pub struct BatchCommit<'a> {
     /// The commit's `encoding` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Text<'a>>,
-    /// Its author.
+    /// The author of the commit.
     #[serde(default)]
     pub author: Ident<'a>,
-    /// Its committer.
+    /// The committer of the commit.
     #[serde(default)]
     pub committer: Ident<'a>,
-    /// Its git notes.
+    /// The git notes of the commit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<NoteText<'a>>,
 }
@@ -60,14 +60,14 @@ object!(BatchCommit<'a> {
     "notes" => notes,
 });
 
-/// One git note.
+/// A git note of a commit.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NoteText<'a> {
     /// The notes ref, by full name.
     #[serde(rename = "ref")]
     pub git_ref: Cow<'a, str>,
-    /// The bytes.
+    /// The content of the note.
     pub bytes: Text<'a>,
 }
 
@@ -102,7 +102,7 @@ impl Findings {
     }
 }
 
-/// What one commit says.
+/// The findings and remarks about one commit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CommitFindings {
@@ -133,7 +133,7 @@ pub struct Finding {
     pub tool: String,
     /// The model, word for word; null where the evidence names none.
     pub model: Option<String>,
-    /// What kind of evidence.
+    /// The kind of the evidence.
     pub source: Source,
     /// The trailer's key, `author` or `committer`, the marker's words, or the notes ref.
     pub key: String,
@@ -142,7 +142,7 @@ pub struct Finding {
     /// What the AI did, where the evidence says it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub help: Vec<Help>,
-    /// Where it stands.
+    /// The place in the message where the evidence stands.
     pub place: Whereabouts,
     /// The exact words, cut at 240 bytes.
     pub evidence: String,
@@ -167,7 +167,7 @@ pub enum Source {
     /// A trailer that declares or links AI use.
     #[default]
     Trailer,
-    /// A co-author.
+    /// A co-author who is a tool.
     CoAuthor,
     /// Author or committer.
     AuthorIdentity,
@@ -196,12 +196,12 @@ words!(Source {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Rank {
-    /// Nothing says either way.
+    /// Nothing says whether AI was used.
     #[default]
     Unknown,
     /// An identity, a marker, an editor's default.
     Inferred,
-    /// Somebody wrote it down.
+    /// A person wrote down that an AI was used.
     Declared,
     /// A tool recorded it while it worked.
     Attested,
@@ -230,7 +230,7 @@ pub enum Help {
     Tests,
     /// The AI explained or documented.
     Explained,
-    /// Declared: none.
+    /// The author declared that no AI was used.
     None,
 }
 
@@ -243,7 +243,7 @@ words!(Help {
     "none" => None,
 });
 
-/// Where evidence stands.
+/// The place in a commit where evidence stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -255,7 +255,7 @@ pub enum Whereabouts {
     Lenient,
     /// Inside a sentence.
     Inline,
-    /// In the title.
+    /// In the title of the message.
     Title,
     /// In a commit that `git merge --squash` quoted.
     Squash,
@@ -279,9 +279,9 @@ words!(Whereabouts {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Remark {
-    /// Which remark.
+    /// The code of the remark.
     pub code: RemarkCode,
-    /// One sentence.
+    /// The remark, in one sentence.
     pub message: String,
     /// The exact words, cut at 240 bytes.
     #[serde(default, skip_serializing_if = "String::is_empty")]

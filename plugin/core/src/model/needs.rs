@@ -49,7 +49,7 @@ object!(Needs {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WantedDocument {
-    /// Its role.
+    /// The role of the document.
     pub role: Role,
     /// The ref to read it from, by full name.
     #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ pub struct WantedDocument {
     /// The commit that it annotates or describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// Its path.
+    /// The path of the document on the target.
     pub path: String,
 }
 
@@ -68,7 +68,7 @@ object!(WantedDocument {
     "path" => path required,
 });
 
-/// What this module is.
+/// The versions, functions and limits of a module.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Description {

@@ -20,7 +20,7 @@ impl<'a> ObjectId<'a> {
         sound.then_some(ObjectId(id))
     }
 
-    /// The digits.
+    /// The hexadecimal digits of the id.
     pub fn as_str(&self) -> &str {
         &self.0
     }

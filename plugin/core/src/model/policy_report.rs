@@ -16,7 +16,7 @@ pub struct PolicySource<'a> {
     pub api_version: Cow<'a, str>,
     /// What to call it in messages.
     pub name: Cow<'a, str>,
-    /// The bytes.
+    /// The text of the policy.
     pub bytes: Text<'a>,
     /// What it is to be read as: `policy`, which it is where nothing is said, or `break-glass`, a host's own file of who may
     /// break the glass.
@@ -48,7 +48,7 @@ pub struct PolicyReport {
     pub api_version: String,
     /// Always `PolicyReport`.
     pub kind: String,
-    /// What it was called.
+    /// The name that the policy was given in the call.
     pub name: String,
     /// No errors; there may be warnings.
     pub valid: bool,
@@ -77,10 +77,10 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// What was expected and what was found.
     pub message: String,
-    /// What to do.
+    /// A way to put it right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// Line, from 1.
+    /// The line of the fault, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,

@@ -38,7 +38,7 @@ object!(Publication {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GateStatus {
-    /// Which.
+    /// The state of the status.
     pub state: StatusState,
     /// One line of up to 200 characters, in which nothing deceives.
     pub description: String,
@@ -65,7 +65,7 @@ pub enum StatusState {
     Pending,
     /// A rule or a person refuses it.
     Failure,
-    /// There is no decision.
+    /// The change could not be evaluated.
     #[default]
     Error,
 }

@@ -16,7 +16,7 @@ pub struct BranchHistory<'h> {
     /// Always `countersign/v1`.
     #[serde(rename = "apiVersion")]
     pub api_version: Cow<'h, str>,
-    /// What is asked.
+    /// The question that is asked about the branch.
     pub question: BranchQuestion,
     /// The ref, by full name.
     pub target: Cow<'h, str>,
@@ -150,7 +150,7 @@ object!(Merging<'h> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BranchState<'h> {
-    /// Its full name.
+    /// The full name of the branch's ref.
     pub name: Cow<'h, str>,
     /// Where it stands; none where there is no such branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,7 +197,7 @@ object!(BranchState<'h> {
 pub struct PassedMove<'h> {
     /// Where it stood; all zeros where the branch was made.
     pub from: ObjectId<'h>,
-    /// Where it was to stand.
+    /// The commit at which the branch was to stand.
     pub to: ObjectId<'h>,
     /// The number of the note of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -210,16 +210,16 @@ object!(PassedMove<'h> {
     "entry" => entry,
 });
 
-/// A commit.
+/// A commit of the branch's history.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HistoryCommit<'h> {
-    /// Its id.
+    /// The id of the commit.
     pub sha: ObjectId<'h>,
     /// Its tree; none where the commit is not here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<ObjectId<'h>>,
-    /// Its parents, in order.
+    /// The parents of the commit, in git's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<ObjectId<'h>>,
 }
@@ -236,7 +236,7 @@ object!(HistoryCommit<'h> {
 pub struct Chain<'h> {
     /// The commit that does not reach them.
     pub from: ObjectId<'h>,
-    /// The first of them.
+    /// The newest of those parents: the commit that the chain begins at.
     pub to: ObjectId<'h>,
     /// All of them, the newest first; `commits` holds each.
     #[serde(default)]
@@ -253,9 +253,9 @@ object!(Chain<'h> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Base<'h> {
-    /// The one.
+    /// The first of the two commits.
     pub one: ObjectId<'h>,
-    /// The other.
+    /// The second of the two commits.
     pub other: ObjectId<'h>,
     /// One of their best common ancestors; none where they have none, or one of them is not here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -280,7 +280,7 @@ pub struct Beyond<'h> {
     pub of: ObjectId<'h>,
     /// The commit whose history is left out.
     pub without: ObjectId<'h>,
-    /// The number.
+    /// The number of commits.
     pub commits: u64,
 }
 
@@ -313,9 +313,9 @@ object!(MergeTree<'h> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PolicyAt<'h> {
-    /// The commit.
+    /// The commit at which the policy was looked for.
     pub commit: ObjectId<'h>,
-    /// The object that stands there; none where nothing does.
+    /// The object at the policy's path; none where the commit has no such path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<ObjectId<'h>>,
 }
@@ -331,9 +331,9 @@ object!(PolicyAt<'h> {
 pub struct PolicyHistory<'h> {
     /// The commit whose history is meant.
     pub commit: ObjectId<'h>,
-    /// The policy.
+    /// The id of the policy's blob.
     pub policy: ObjectId<'h>,
-    /// Whether it stood there.
+    /// Whether the policy ever stood on the branch.
     pub stood: bool,
 }
 
@@ -347,7 +347,7 @@ object!(PolicyHistory<'h> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Origin<'h> {
-    /// The commit.
+    /// The commit of the branch.
     pub commit: ObjectId<'h>,
     /// The change that the forge names; none where it names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -365,12 +365,12 @@ object!(Origin<'h> {
 pub struct OriginChange<'h> {
     /// The forge's name for it.
     pub id: Cow<'h, str>,
-    /// It was merged.
+    /// Whether the change was merged.
     pub merged: bool,
     /// The last commit that merging it made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ObjectId<'h>>,
-    /// Its head.
+    /// The head of the change.
     pub head: ObjectId<'h>,
     /// The commit that it was made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -452,7 +452,7 @@ pub struct HistoryWants {
     /// Branches whose moves are to be looked up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passed: Vec<String>,
-    /// Commits.
+    /// Ids of commits whose parents and trees are wanted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commits: Vec<String>,
     /// First parents, from one commit to another.
@@ -490,13 +490,13 @@ object!(HistoryWants {
     "origins" => origins,
 });
 
-/// Two objects.
+/// Two objects between which something is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pair {
-    /// The first.
+    /// The first object.
     pub one: String,
-    /// The second.
+    /// The second object.
     pub other: String,
 }
 
@@ -538,7 +538,7 @@ pub struct BranchRange {
     /// The commit up to which all was decided about, where something after it is open; all zeros where all that the branch holds is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audited: Option<String>,
-    /// Why it is judged.
+    /// The reason why the range is judged.
     pub reason: RangeReason,
 }
 
@@ -585,7 +585,7 @@ pub enum RangeReason {
     Open,
     /// The push puts back what the branch lost, and is judged from where all was in order.
     Restores,
-    /// It is proposed.
+    /// The range is a change that is proposed.
     Proposed,
     /// The forge says that it came by this change.
     Merged,

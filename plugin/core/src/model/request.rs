@@ -20,7 +20,7 @@ pub struct Request<'a> {
     /// Always `countersign/v1`.
     #[serde(rename = "apiVersion")]
     pub api_version: Cow<'a, str>,
-    /// What asks, and when.
+    /// The occasion on which a host asks, with its time.
     pub trigger: Trigger<'a>,
     /// Policies, code owners, notes, traces, plans. Everything that decides is read from the target side.
     #[serde(default, skip_serializing_if = "is_empty")]
@@ -97,7 +97,7 @@ object!(Request<'a> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Former<'a> {
-    /// Its id.
+    /// The id of the former head.
     pub sha: ObjectId<'a>,
     /// Its author, with the time of writing: both outlive an amend and a rebase.
     pub author: Ident<'a>,
@@ -147,7 +147,7 @@ pub enum Fact {
     Change,
     /// Title, description, labels, draft.
     Text,
-    /// The commits.
+    /// The list of commits.
     Commits,
     /// The files, both sides of renames.
     Files,
@@ -163,19 +163,19 @@ pub enum Fact {
     Traces,
     /// Metadata of Entire checkpoints.
     Checkpoints,
-    /// Who pushed.
+    /// The list of pushes, with the accounts that pushed.
     Pushes,
     /// The platform's record of heads.
     Versions,
     /// Reviews, comments, statements.
     Acts,
-    /// Commit statuses.
+    /// The list of commit statuses of the head.
     Statuses,
     /// Accounts and permission levels.
     People,
-    /// Group membership.
+    /// The members of groups.
     Groups,
-    /// Who opened the change.
+    /// The account that opened the change.
     Opener,
     /// Who asked an AI for the change.
     Requester,
@@ -275,11 +275,11 @@ impl Request<'_> {
     }
 }
 
-/// What asks, and when.
+/// The occasion on which a host asks, with its time.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trigger<'a> {
-    /// What happened.
+    /// The kind of the occasion.
     pub kind: TriggerKind,
     /// The program that collected the facts.
     pub host: Software<'a>,
@@ -352,7 +352,7 @@ object!(Software<'a> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Document<'a> {
-    /// What it is for.
+    /// The role that the document has for the decision.
     pub role: Role,
     /// Where it was read: `git`, `flag`, `inline`, or the name of a forge.
     pub source: Cow<'a, str>,
@@ -376,7 +376,7 @@ pub struct Document<'a> {
     /// Set by the host when it took the document from inside the tree that is judged.
     #[serde(default, skip_serializing_if = "is_false")]
     pub untrusted: bool,
-    /// The bytes.
+    /// The content of the document.
     pub bytes: Text<'a>,
 }
 
@@ -419,12 +419,12 @@ impl Document<'_> {
     }
 }
 
-/// What a document is for.
+/// The role that a document has for a decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Role {
-    /// The policy.
+    /// The policy of the target.
     Policy,
     /// A policy that the policy extends.
     Extends,
@@ -438,13 +438,13 @@ pub enum Role {
     NextPolicy,
     /// Who may break the glass by the host's own word, whatever stands on the target: a policy without rules.
     BreakGlass,
-    /// CODEOWNERS.
+    /// The CODEOWNERS file of the target.
     Codeowners,
     /// OpenSSH's list of allowed signers.
     AllowedSigners,
     /// Keys that no longer sign.
     RevokedKeys,
-    /// git's mailmap.
+    /// The `.mailmap` of the target.
     Mailmap,
     /// A Backstage catalog.
     Catalog,
@@ -514,7 +514,7 @@ pub struct EarlierAnswer<'a> {
     pub question: Cow<'a, str>,
     /// Digest of the folded answer, `sha256:` and 64 hexadecimal digits.
     pub digest: Cow<'a, str>,
-    /// The change that it was given in.
+    /// The change in which the answer was given.
     pub change: Cow<'a, str>,
 }
 
@@ -528,12 +528,12 @@ object!(EarlierAnswer<'a> {
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unavailable<'a> {
-    /// Which.
+    /// The fact that could not be had.
     pub fact: Fact,
     /// Of what: a ref, a path, a login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Cow<'a, str>>,
-    /// Why, for a person.
+    /// The reason, in words for a person.
     pub reason: Cow<'a, str>,
 }
 

@@ -8,14 +8,14 @@ use super::json::{object, words};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Signal {
-    /// Which.
+    /// The code of the signal.
     pub code: SignalCode,
-    /// The file.
+    /// The path of the file.
     pub path: String,
     /// The line at the head, or of what is gone before the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
-    /// One sentence.
+    /// The signal, in one sentence.
     pub message: String,
     /// The line itself, cut.
     pub evidence: String,

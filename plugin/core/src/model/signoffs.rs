@@ -16,11 +16,11 @@ pub struct SignoffFile {
     pub api_version: String,
     /// Always `Signoffs`.
     pub kind: String,
-    /// The sign-offs.
+    /// The sign-offs that the file holds.
     pub signoffs: Vec<SignoffEntry>,
 }
 
-/// One sign-off.
+/// A sign-off that somebody gave.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -30,7 +30,7 @@ pub struct SignoffEntry {
     /// The e-mail address, where `by` is a login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// What the person says.
+    /// The decision of the person.
     #[serde(default)]
     pub decision: SignoffDecision,
     /// The commit that it is about: all digits of its id.
@@ -38,7 +38,7 @@ pub struct SignoffEntry {
     /// The target that it is about, by full name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// When it was given.
+    /// When the sign-off was given.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "as_written")]
     pub at: Option<When>,
     /// The answers to the policy's questions, and anything else.
@@ -91,12 +91,12 @@ fn as_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<When>
     })
 }
 
-/// What a sign-off says.
+/// The decision that a sign-off gives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SignoffDecision {
-    /// Yes.
+    /// The person approves.
     #[default]
     Approve,
     /// No, until something changes.

@@ -39,7 +39,7 @@ pub struct Statement {
     /// Always [`SIGNOFF_TYPE`].
     #[serde(rename = "predicateType")]
     pub predicate_type: String,
-    /// What is said of it.
+    /// The sign-off: the predicate of the statement, in in-toto's word.
     pub predicate: Signoff,
 }
 
@@ -56,7 +56,7 @@ object!(Statement {
 pub struct Subject {
     /// The target ref, by full name.
     pub name: String,
-    /// The commit.
+    /// The digest of the commit that is signed off.
     pub digest: CommitDigest,
 }
 

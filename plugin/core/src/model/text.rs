@@ -14,9 +14,9 @@ use super::json::{Fault, Json, Key, Read};
 /// odd paths stay two. Bytes that turn out to be UTF-8 become a string, so that one path has one form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Text<'a> {
-    /// Valid UTF-8.
+    /// Text in valid UTF-8.
     Utf8(Cow<'a, str>),
-    /// Anything else.
+    /// Bytes that are no UTF-8, written as base64.
     Bytes(Vec<u8>),
 }
 

@@ -18,7 +18,7 @@ pub struct When {
 }
 
 impl When {
-    /// From seconds since 1970.
+    /// The moment so many seconds after 1970-01-01T00:00:00Z.
     pub fn from_seconds(seconds: i64) -> Self {
         When { micros: seconds.saturating_mul(1_000_000) }
     }

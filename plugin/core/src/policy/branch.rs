@@ -24,7 +24,7 @@ impl Branch {
         }
     }
 
-    /// Whether this is the branch, or one of them.
+    /// Whether the pattern matches a branch of this name.
     pub fn matches(&self, name: &str) -> bool {
         match self {
             Branch::Wildcard(pattern) => wildcard(pattern, name),
@@ -40,7 +40,7 @@ impl Branch {
         }
     }
 
-    /// As it was written.
+    /// The pattern as the policy writes it.
     fn source(&self) -> Cow<'_, str> {
         match self {
             Branch::Wildcard(pattern) => pattern.into(),

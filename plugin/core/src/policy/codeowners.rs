@@ -35,9 +35,9 @@ impl Dialect {
 /// What a line says of the paths that it is about.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    /// From 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// Its pattern, as written.
+    /// The pattern of the line, as it is written there.
     pub pattern: String,
     matcher: Matcher,
     pub owners: PeopleSet,

@@ -204,7 +204,7 @@ impl Policy {
     }
 }
 
-/// One rule.
+/// A rule of a policy.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub name: String,
@@ -240,12 +240,12 @@ pub(crate) struct Requirement {
     pub answers: Vec<String>,
 }
 
-/// How many approvals.
+/// How many people must approve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Approvals {
     /// This many people.
     Number(u32),
-    /// Everybody who can.
+    /// Everybody of the sets who can approve.
     All,
 }
 
@@ -329,7 +329,7 @@ pub(crate) enum UpdateMerges {
     Verified,
 }
 
-/// By what somebody approves.
+/// The methods by which somebody approves.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Methods {
     /// The platform's own review, a sign-off that a person gave by hand, a signed statement.
@@ -366,7 +366,7 @@ impl Methods {
         (patterns.sum::<usize>() + lines) as u64
     }
 
-    /// Nothing counts.
+    /// Methods by which nobody can approve.
     pub fn none() -> Self {
         Methods {
             reviews: false,
@@ -413,7 +413,7 @@ pub(crate) struct BreakGlass {
 /// Who takes a veto back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum RevokedBy {
-    /// Whoever gave it.
+    /// The person who gave the veto.
     #[default]
     Giver,
     /// Anybody who could have given it, later than every veto.
@@ -528,13 +528,13 @@ pub(crate) struct RequirementsTest {
     pub list: Option<String>,
 }
 
-/// Which paths must match.
+/// How paths must match the patterns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Which {
     /// Some path does.
     #[default]
     Changed,
-    /// None does.
+    /// No path matches.
     None,
     /// There are paths, and all do.
     Only,
@@ -570,7 +570,7 @@ pub(crate) struct StatusTest {
     pub names: Vec<String>,
     /// What is good: `success`, when nothing else is said.
     pub conclusions: Vec<String>,
-    /// Who must have set them.
+    /// The account that must have set the statuses.
     pub source: Option<String>,
 }
 

@@ -30,12 +30,12 @@ pub(crate) struct Node<'a> {
     pub value: Value<'a>,
 }
 
-/// What a node holds.
+/// The value that a node holds.
 #[derive(Debug, Clone)]
 pub(crate) enum Value<'a> {
-    /// A scalar.
+    /// A scalar, as text.
     Scalar(Cow<'a, str>),
-    /// A list.
+    /// A list of nodes.
     List(Vec<Node<'a>>),
     /// A mapping, in the order of the source, each key once.
     Map(Vec<(Key<'a>, Node<'a>)>),

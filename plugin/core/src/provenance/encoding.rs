@@ -9,7 +9,7 @@ use crate::model::Text;
 /// Names without case and what parts their words, by how they begin.
 const BEGINNINGS: &[&str] = &["iso8859", "latin", "windows125", "cp125", "win125", "koi8", "mac", "big5"];
 
-/// The same, whole.
+/// Names that are compared as a whole, in the same form.
 const NAMES: &[&str] = &[
     "ascii",
     "cp437",

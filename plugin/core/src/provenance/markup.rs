@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// What becomes of `[text](url)`.
+/// The form in which a link `[text](url)` is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Links {
     /// It is left as it stands.

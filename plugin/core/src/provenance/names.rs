@@ -20,7 +20,7 @@ pub(crate) struct Table {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ExtraTool {
     pub id: String,
-    /// Names, folded.
+    /// Names of the tool, folded.
     pub names: Vec<String>,
     /// Addresses, in lower case.
     pub emails: Vec<String>,

@@ -33,7 +33,7 @@ pub struct Entry<'a> {
 /// The attestation of a note, and what stands below its divider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attestation<'a> {
-    /// One block a file.
+    /// The blocks of the note, one for each file.
     pub files: Vec<FileBlock<'a>>,
     /// The metadata, unread; none when the divider is missing.
     pub metadata: Option<&'a [u8]>,

@@ -5,7 +5,7 @@ use super::words::Words;
 /// What a word is in a sentence about the making of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// `AI`, `LLM`.
+    /// A word for AI itself, such as `AI` or `LLM`.
     Ai,
     /// The name of a tool or a model.
     Name,

@@ -12,7 +12,7 @@ use crate::model::json::{self, Fault, Json, Read};
 use crate::model::{Finding, Rank, Source, Whereabouts};
 use crate::provenance::names::Table;
 
-/// What a note says.
+/// The parts of a note that tell who made how much.
 #[derive(Default)]
 struct Note {
     tool: Option<String>,

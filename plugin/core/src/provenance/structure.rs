@@ -48,7 +48,7 @@ pub(crate) enum Joint {
 }
 
 impl Piece<'_> {
-    /// Where the piece stands.
+    /// The place in the message where the piece stands.
     pub fn place(&self) -> Whereabouts {
         match (self.joint, self.whole.kind) {
             (Joint::Head, _) | (_, Kind::Quoted) => Whereabouts::Squash,

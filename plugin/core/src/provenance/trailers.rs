@@ -40,7 +40,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Finds it.
+    /// Finds the block of trailers in a message.
     pub fn of(message: &[u8]) -> Self {
         let text = readable(message, false);
         Block { start: block_start(text), end: text.len() }

@@ -89,7 +89,7 @@ impl<T> Words<T> {
         })
     }
 
-    /// All entries.
+    /// All entries of the table, in order.
     pub const fn entries(&self) -> &'static [(&'static str, T)] {
         self.entries
     }

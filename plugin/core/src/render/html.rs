@@ -10,7 +10,7 @@ use crate::model::{ActCode, Decision, Remedy, RequirementResult, RuleResult, Rul
 struct Html(String);
 
 impl Html {
-    /// Markup.
+    /// Writes markup as it is.
     fn tag(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
         self
@@ -45,7 +45,7 @@ impl Html {
         self.tag("<section>\n<h2>").tag(heading).tag("</h2>\n<ul>\n");
     }
 
-    /// Ends it.
+    /// Ends a section that was begun.
     fn end(&mut self) {
         self.tag("</ul>\n</section>\n");
     }

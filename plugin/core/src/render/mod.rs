@@ -58,11 +58,11 @@ pub(crate) enum Format {
     Html,
     /// For a list of changes, within a frame of the host.
     HtmlEntry,
-    /// For test panels.
+    /// JUnit's XML, for the test panels of CI systems.
     Junit,
     /// GitLab's Code Quality report.
     Codequality,
-    /// SARIF 2.1.0.
+    /// SARIF 2.1.0, for code scanning.
     Sarif,
 }
 
@@ -87,7 +87,7 @@ impl<'de, T: Read<'de>> Read<'de> for Holding<T> {
     }
 }
 
-/// Renders.
+/// Renders a document in the format that the input asks for.
 pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
     fn read<'de, T: Default + Read<'de>>(input: &'de [u8], what: &str) -> Result<T, Error> {
         model::json::document(input)

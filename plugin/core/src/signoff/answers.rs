@@ -19,7 +19,7 @@ pub(crate) struct Answer<'q> {
 #[derive(Debug)]
 pub(crate) struct Question<'q> {
     pub name: &'q str,
-    /// What it asks, folded.
+    /// The text of the question, folded.
     pub folded: String,
 }
 

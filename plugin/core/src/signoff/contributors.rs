@@ -279,7 +279,7 @@ impl<'r, 'a> Contributors<'r, 'a> {
         self.parts.iter().copied()
     }
 
-    /// Who opened the change.
+    /// The people whom the account that opened the change stands for.
     pub fn openers(&self) -> impl Iterator<Item = PersonId> {
         let opened = self.authors.iter().filter(|(_, role)| *role == ContributorRole::Author);
         opened.map(|(person, _)| *person)

@@ -66,7 +66,7 @@ impl Mailmap {
         }
     }
 
-    /// Whether it says nothing.
+    /// Whether the map takes nobody for anybody else.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::limits::{SEARCHED_BYTES, VERDICT_STEPS};
 use crate::model::{Act, ActCode, ActKind, ActVerdict, Overridden, Proof, When};
 
-/// What is overridden.
+/// The part of a decision that an act overrides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overrides<'r> {
     /// One rule, by its name (`waive: NAME`, with a reason and a day).

@@ -91,7 +91,7 @@ enum Owner {
 /// All that policy, mailmap and platform say about who is who.
 pub(crate) struct Directory {
     tokens: BTreeMap<Token, usize>,
-    /// One entry a token.
+    /// The entries, one for each token of an identity.
     entries: Vec<Entry>,
     /// Tokens that the forge gives to accounts, until all is settled.
     claims: Vec<(usize, usize)>,
@@ -614,7 +614,7 @@ impl Directory {
         }
     }
 
-    /// Who an address is.
+    /// The person whom an address belongs to.
     pub fn of_address(&mut self, table: &Table, name: &str, email: &str) -> Attribution {
         let email = email.trim();
         if is_ai(table, name, email) {
@@ -642,7 +642,7 @@ impl Directory {
 pub(crate) enum Same {
     /// They are named as one.
     Yes,
-    /// They may be.
+    /// The two may be one person.
     Perhaps,
     No,
 }
@@ -680,7 +680,7 @@ fn masked_login(email: &str) -> Option<&str> {
 /// Who is behind an author, committer or co-author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attribution {
-    /// A person.
+    /// A person that the directory knows.
     Person(PersonId),
     /// An AI tool: never a person, and never unattributable.
     Ai,

@@ -9,7 +9,7 @@ use crate::policy::PeopleSet;
 /// The people of some sets.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
-    /// In order.
+    /// The people, in order of their ids.
     people: Vec<PersonId>,
     /// Programs that may act, in order.
     bots: Vec<PersonId>,

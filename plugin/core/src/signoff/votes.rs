@@ -9,9 +9,9 @@ use crate::policy::{Methods, Regex};
 pub(crate) enum Vote {
     /// It refuses, or takes an approval back.
     No,
-    /// Whatever was said is over.
+    /// All that the person said before is over.
     Ended,
-    /// It approves.
+    /// The act approves.
     Yes,
     /// It is no vote, and replaces none.
     Nothing,

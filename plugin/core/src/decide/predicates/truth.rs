@@ -80,7 +80,7 @@ impl Parts {
         }
     }
 
-    /// One holds.
+    /// The truth of `any`: a part that holds decides, whatever is unknown beside it.
     pub(super) fn any(self) -> Truth {
         match (self.yes, self.unknown, self.no) {
             ((reasons, settled), _, _) if !reasons.is_empty() => Truth::Yes(reasons, best(&settled)),

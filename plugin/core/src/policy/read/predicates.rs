@@ -276,7 +276,7 @@ fn lines_test(node: &Node<'_>, faults: &mut Faults<'_>) -> LinesTest {
     test
 }
 
-/// `> 100`
+/// A bound on a number of lines, such as `> 100`.
 fn bound(text: &str) -> Result<Bound, String> {
     let order = match text.bytes().next() {
         Some(b'>') => Ordering::Greater,
