@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::ser::{self, Impossible, Serializer};
 
 use super::deceives;
-use super::json::plain;
+use super::json::plain_ascii;
 
 /// A document as JSON.
 pub(crate) fn to_json<T: Serialize + ?Sized>(document: &T) -> String {
@@ -57,31 +57,29 @@ impl Writer<'_> {
         self.out.push('"');
         let mut rest = text;
         loop {
-            let (plain, special) = rest.split_at_checked(plain(rest.as_bytes())).unwrap_or((rest, ""));
-            self.readable(plain);
-            let Some(byte) = special.bytes().next() else { break };
-            self.escape(byte);
-            rest = special.get(1..).unwrap_or_default();
+            let (plain, special) = rest.split_at_checked(plain_ascii(rest.as_bytes())).unwrap_or((rest, ""));
+            self.out.push_str(plain);
+            let mut others = special.chars();
+            match others.next() {
+                Some(c @ '\0'..='\x7f') => self.escape(c),
+                Some(c) => self.other(c),
+                None => break,
+            }
+            rest = others.as_str();
         }
         self.out.push('"');
     }
 
-    /// Text without what JSON must escape. What would deceive whoever reads the JSON on a terminal is escaped too.
-    fn readable(&mut self, text: &str) {
-        if text.is_ascii() {
-            return self.out.push_str(text);
+    /// A character that is not ASCII. What would deceive whoever reads the JSON on a terminal is escaped.
+    fn other(&mut self, c: char) {
+        if !deceives(c) {
+            return self.out.push(c);
         }
-        for c in text.chars() {
-            if c.is_ascii() || !deceives(c) {
-                self.out.push(c);
-                continue;
-            }
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let [high, low] = unit.to_be_bytes();
-                self.out.push_str("\\u");
-                self.hexadecimal(high);
-                self.hexadecimal(low);
-            }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let [high, low] = unit.to_be_bytes();
+            self.out.push_str("\\u");
+            self.hexadecimal(high);
+            self.hexadecimal(low);
         }
     }
 
@@ -91,17 +89,18 @@ impl Writer<'_> {
         self.out.push(digit(byte & 0xf));
     }
 
-    fn escape(&mut self, byte: u8) {
-        let letter = match byte {
-            b'"' | b'\\' => char::from(byte),
-            b'\n' => 'n',
-            b'\r' => 'r',
-            b'\t' => 't',
-            0x08 => 'b',
-            0x0c => 'f',
+    /// A character of ASCII that JSON must escape.
+    fn escape(&mut self, c: char) {
+        let letter = match c {
+            '"' | '\\' => c,
+            '\n' => 'n',
+            '\r' => 'r',
+            '\t' => 't',
+            '\x08' => 'b',
+            '\x0c' => 'f',
             _ => {
                 self.out.push_str("\\u00");
-                self.hexadecimal(byte);
+                self.hexadecimal(c as u8);
                 return;
             }
         };
