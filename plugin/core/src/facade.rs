@@ -182,9 +182,8 @@ pub fn provenance(input: &[u8]) -> Result<String, Error> {
                 .map(|(path, bytes)| (path.as_str(), *bytes))
                 .collect(),
         };
-        let mut findings = crate::provenance::read(&table, &evidence, &mut met, &steps)?.findings;
-        findings.id = commit.id.to_str_lossy().into_owned();
-        commits.push(findings);
+        let reading = crate::provenance::read(&table, &evidence, &mut met, &steps)?;
+        commits.push(reading.under(commit.id.to_str_lossy().into_owned()));
     }
     let findings = Findings::new(commits);
     let answer = to_json(&findings);

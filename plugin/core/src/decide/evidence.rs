@@ -10,7 +10,7 @@ use crate::model::{
     ToolSummary,
 };
 use crate::order::Index;
-use crate::provenance::{self, Anchor, Evidence, Met, Reading, TRACES_FOLDER, Table};
+use crate::provenance::{self, Anchor, Evidence, Met, TRACES_FOLDER, Table};
 
 /// What ties trace records to this change.
 struct ChangeAnchor<'r> {
@@ -96,10 +96,11 @@ pub(super) fn provenance_of<'r, 'a>(
                 })
                 .collect(),
         };
-        let Reading { findings, authors } = provenance::read(table, &evidence, &mut met, steps)?;
+        let mut reading = provenance::read(table, &evidence, &mut met, steps)?;
+        let authors = std::mem::take(&mut reading.authors);
         co_authors.extend(authors.into_iter().map(|(name, email)| CoAuthor { commit: at, name, email }));
-        if !findings.findings.is_empty() || !findings.remarks.is_empty() {
-            found.push(CommitFindings { id: commit.sha.as_str().to_owned(), ..findings });
+        if !reading.is_silent() {
+            found.push(reading.under(commit.sha.as_str().to_owned()));
         }
     }
 

@@ -1,9 +1,10 @@
 //! What `provenance` reads and says.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::json::{object, words};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{API_VERSION, Document, Ident, List, Text};
 use crate::limits;
@@ -111,8 +112,9 @@ pub struct CommitFindings {
     /// The first line of the message.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
-    /// AI contributions, each once.
-    pub findings: Vec<Finding>,
+    /// AI contributions, each once. Commits whose trailers say the same share them.
+    #[serde(serialize_with = "shared")]
+    pub findings: Vec<Arc<Finding>>,
     /// What a reader should know and is no contribution by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<Remark>,
@@ -124,6 +126,11 @@ object!(CommitFindings {
     "findings" => findings required,
     "remarks" => remarks,
 });
+
+/// Writes findings as if each commit had its own.
+fn shared<S: Serializer>(findings: &[Arc<Finding>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(findings.iter().map(Arc::as_ref))
+}
 
 /// One fact: an AI tool contributed, and this is how that is known.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

@@ -25,12 +25,16 @@ pub(crate) use encoding::is_read as is_read_encoding;
 pub(crate) use names::{ExtraTool, Table, is_app, is_machine, split_address, tool_called, tool_like};
 pub(crate) use trace::{Anchor, read as read_trace};
 
+use std::borrow::Cow;
+use std::cell::LazyCell;
+use std::sync::Arc;
+
 use crate::Error;
 use crate::limits::{EVIDENCE_BYTES, Steps};
 use crate::model::{
     CommitFindings, Finding, Help, Ident, Rank, Remark, RemarkCode, Source, Text, Whereabouts,
 };
-use crate::order::same;
+use crate::order::{same, start_of};
 use crate::wellknown;
 use lines::{Lines, trim};
 use names::looks_like_model;
@@ -118,17 +122,35 @@ pub(crate) struct Evidence<'a, 'i> {
     pub checkpoints: Vec<(&'a str, &'a [u8])>,
 }
 
-/// What one commit says, and whom its message names as having written it with the author, each with name and address.
-pub(crate) struct Reading {
-    pub findings: CommitFindings,
+/// What one commit says.
+pub(crate) struct Reading<'a> {
+    /// Whom the message names as having written the commit with its author, each with name and address.
     pub authors: Vec<(String, String)>,
+    findings: Vec<Arc<Finding>>,
+    remarks: Vec<Remark>,
+    /// The message, decoded.
+    message: Cow<'a, str>,
+}
+
+impl Reading<'_> {
+    /// Whether the commit says nothing of AI, as most do.
+    pub fn is_silent(&self) -> bool {
+        self.findings.is_empty() && self.remarks.is_empty()
+    }
+
+    /// What the commit says, under its id.
+    pub fn under(self, id: String) -> CommitFindings {
+        let subject = Lines::of(&self.message).map(|line| trim(line.text)).find(|line| !line.is_empty());
+        let subject = cut(subject.unwrap_or_default(), 100);
+        CommitFindings { id, subject, findings: self.findings, remarks: self.remarks }
+    }
 }
 
 /// What the commits before said. A change has many commits and few people, and whoever writes a trailer writes it again.
 #[derive(Default)]
 pub(crate) struct Met<'i> {
-    /// Authors and committers of whom there was nothing to say.
-    idents: Vec<&'i Ident<'i>>,
+    /// Authors and committers of whom there was nothing to say, each with how the address begins: most people differ in that.
+    idents: Vec<(u64, &'i Ident<'i>)>,
     trailers: Trailers,
 }
 
@@ -137,7 +159,8 @@ const MET: usize = 16;
 
 impl Met<'_> {
     fn has(&self, ident: &Ident<'_>) -> bool {
-        self.idents.iter().rev().take(MET).any(|before| before.is_same(ident))
+        let start = start_of(ident.email.as_bytes());
+        self.idents.iter().rev().take(MET).any(|(s, before)| *s == start && before.is_same(ident))
     }
 }
 
@@ -167,12 +190,12 @@ impl Trailers {
 ///
 /// # Errors
 /// `over-limit` when the messages of this call hold more trailers than can be read.
-pub(crate) fn read<'i>(
+pub(crate) fn read<'a, 'i>(
     table: &Table,
-    evidence: &Evidence<'_, 'i>,
+    evidence: &Evidence<'a, 'i>,
     met: &mut Met<'i>,
     steps: &Steps,
-) -> Result<Reading, Error> {
+) -> Result<Reading<'a>, Error> {
     let mut out = Collector::default();
     let author = identity(table, &mut out, met, "author", evidence.author);
     // Most commits are committed by their author, and then there is nothing new to find out.
@@ -197,14 +220,7 @@ pub(crate) fn read<'i>(
         checkpoint::read(table, &mut out, path, bytes);
     }
     steps.take(out.cost)?;
-    let subject = Lines::of(&text).map(|line| trim(line.text)).find(|line| !line.is_empty());
-    let findings = CommitFindings {
-        id: String::new(),
-        subject: cut(subject.unwrap_or_default(), 100),
-        findings: out.findings,
-        remarks: out.remarks,
-    };
-    Ok(Reading { findings, authors: out.authors })
+    Ok(Reading { authors: out.authors, findings: out.findings, remarks: out.remarks, message: text })
 }
 
 /// Said of a message in an encoding that is not read.
@@ -232,7 +248,7 @@ fn identity<'i>(
     } else if found.is_none() && names::is_called_ai(&name, &email) {
         out.remark(RemarkCode::NamedLikeAi, message::NAMED_LIKE_AN_AI, &format!("{name} <{email}>"));
     } else if found.is_none() {
-        met.idents.push(ident);
+        met.idents.push((start_of(ident.email.as_bytes()), ident));
     }
     if let Some((tool, model)) = found {
         out.add(Finding {
@@ -274,6 +290,7 @@ fn words_of(table: &Table, met: &mut Trailers, out: &mut Collector, git_ref: &st
     out.cost += note.cost;
     for finding in note.findings {
         let (source, place) = (Source::Note, Whereabouts::Record);
+        let finding = Arc::unwrap_or_clone(finding);
         out.add(Finding { source, place, confidence: Rank::Inferred, key: git_ref.to_owned(), ..finding });
     }
     for Remark { code, message, evidence } in note.remarks {
@@ -333,7 +350,7 @@ fn shorten(text: &mut String, bytes: usize) {
 /// Gathers findings, each once.
 #[derive(Default)]
 pub(crate) struct Collector {
-    findings: Vec<Finding>,
+    findings: Vec<Arc<Finding>>,
     remarks: Vec<Remark>,
     /// Each with whether it says something only beside another.
     models: Vec<(Finding, bool)>,
@@ -354,10 +371,10 @@ impl Collector {
     fn add(&mut self, mut finding: Finding) {
         finding.model.iter_mut().for_each(|model| shorten(model, 120));
         shorten(&mut finding.evidence, EVIDENCE_BYTES);
-        self.keep(finding);
+        self.keep(Arc::new(finding));
     }
 
-    fn keep(&mut self, finding: Finding) {
+    fn keep(&mut self, finding: Arc<Finding>) {
         let known = self.findings.iter().any(|f| {
             f.source == finding.source
                 && f.tool == finding.tool
@@ -384,8 +401,13 @@ impl Collector {
 
     /// Gathers what a trailer says once more, as it stands here.
     fn repeat(&mut self, said: &Collector, place: &dyn Fn() -> Whereabouts) {
-        let here = |finding: &Finding| Finding { place: place(), ..finding.clone() };
-        said.findings.iter().for_each(|finding| self.keep(here(finding)));
+        let place = LazyCell::new(place);
+        let here = |finding: &Finding| Finding { place: *place, ..finding.clone() };
+        for finding in &said.findings {
+            // Mostly it stands as it stood before, and then nothing is copied.
+            let as_before = finding.place == *place;
+            self.keep(if as_before { Arc::clone(finding) } else { Arc::new(here(finding)) });
+        }
         for remark in &said.remarks {
             if self.has_room(remark.code) {
                 self.remarks.push(remark.clone());
@@ -453,7 +475,7 @@ impl Collector {
                     && !f.key.eq_ignore_ascii_case("signed-off-by")
             });
             match declaration {
-                Some(finding) => finding.model = model.model,
+                Some(finding) => Arc::make_mut(finding).model = model.model,
                 None if !beside => self.add(model),
                 None => {}
             }

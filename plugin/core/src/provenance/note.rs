@@ -357,7 +357,7 @@ mod tests {
         let mut out = Collector::default();
         let note = format!("{attestation}---\n{METADATA}");
         findings(&Table::default(), &mut out, "refs/notes/ai", note.as_bytes());
-        out.findings.into_iter().map(|f| (f.tool, f.model)).collect()
+        out.findings.iter().map(|f| (f.tool.clone(), f.model.clone())).collect()
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `ai`: what AI contributed, by the evidence of each commit.
 
+use std::sync::Arc;
+
 use super::{Facts, Truth, and_more, count};
 use crate::model::{CommitFindings, Fact, Finding, Rank, RemarkCode, RuleCode, Source};
 use crate::policy::{AiTest, wildcard};
@@ -12,7 +14,8 @@ impl Facts<'_, '_, '_> {
         let mut commits = 0;
         let mut first: Option<(&CommitFindings, &Finding)> = None;
         for commit in self.findings {
-            let surely = |finding: &&Finding| matches(test, finding) && !self.is_perhaps_of_another(finding);
+            let surely =
+                |finding: &&Arc<Finding>| matches(test, finding) && !self.is_perhaps_of_another(finding);
             if let Some(finding) = commit.findings.iter().find(surely) {
                 commits += 1;
                 if first.is_none_or(|(first, _)| commit.id < first.id) {
@@ -71,13 +74,13 @@ impl Facts<'_, '_, '_> {
     /// Commits with evidence of AI that nobody declares.
     pub(super) fn undeclared(&self) -> Truth {
         let undeclared = self.findings.iter().filter(|commit| {
-            let declared = |finding: &Finding| finding.confidence == Rank::Declared;
-            let surely = |finding: &Finding| !self.is_perhaps_of_another(finding);
+            let declared = |finding: &Arc<Finding>| finding.confidence == Rank::Declared;
+            let surely = |finding: &Arc<Finding>| !self.is_perhaps_of_another(finding);
             commit.findings.iter().any(surely) && !commit.findings.iter().any(declared)
         });
         match (undeclared.min_by_key(|commit| &commit.id), self.unread_provenance()) {
             (Some(commit), _) => {
-                let who = commit.findings.first().map(describe).unwrap_or_default();
+                let who = commit.findings.first().map(|finding| describe(finding)).unwrap_or_default();
                 let id = commit.id.get(..12).unwrap_or(&commit.id);
                 Truth::yes(format!("{who} contributed to {id}, and the message does not say so"))
             }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Json, Outcome, Read};
 use crate::model::List;
@@ -65,6 +66,12 @@ impl<'de, T: Default + Read<'de>> Read<'de> for Option<T> {
 impl<'de, T: Read<'de>> Read<'de> for Box<T> {
     fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
         self.as_mut().read(json)
+    }
+}
+
+impl<'de, T: Clone + Read<'de>> Read<'de> for Arc<T> {
+    fn read(&mut self, json: &mut Json<'de>) -> Outcome<()> {
+        Arc::make_mut(self).read(json)
     }
 }
 
