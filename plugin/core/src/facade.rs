@@ -206,17 +206,18 @@ pub fn check_policy(input: &[u8]) -> Result<String, Error> {
     };
     let owners = source.codeowners.as_ref().map(|owners| owners.to_str_lossy());
     let owners = owners.as_deref().map(without_mark);
+    let policy = policy::Source::of(bytes);
     let reading = match (source.role.unwrap_or(Role::Policy), &source.extends) {
-        (Role::Policy, None) => policy::check(bytes, None, owners),
-        (Role::Policy, Some(extends)) => match policy::read(extends.as_bytes(), None).policy {
-            Some(base) => policy::check(bytes, Some(&base), owners),
+        (Role::Policy, None) => policy.check(None, owners),
+        (Role::Policy, Some(extends)) => match policy::Source::of(extends.as_bytes()).read(None).policy {
+            Some(base) => policy.check(Some(&base), owners),
             None => {
                 return Err(Error::bad_request(
                     "the policy that this one extends is not valid: check that one first",
                 ));
             }
         },
-        (Role::BreakGlass, None) => policy::read_glass(bytes),
+        (Role::BreakGlass, None) => policy.read_glass(),
         (Role::BreakGlass, Some(_)) => {
             return Err(Error::bad_request("a file of who may break the glass extends nothing"));
         }
@@ -249,7 +250,7 @@ pub fn test_policy(input: &[u8]) -> Result<String, Error> {
     if !tests.documents.iter().any(|document| document.role == Role::Policy) {
         return Err(Error::bad_request("no document has the role `policy`: there is nothing to test"));
     }
-    let (cases, diagnostics) = policy::read_cases(tests.cases.as_bytes());
+    let (cases, diagnostics) = policy::Source::of(tests.cases.as_bytes()).cases();
     let valid = diagnostics.is_empty();
     let runs = cases.iter().filter(|_| valid).map(|case| decide::cases::run(case, &tests.documents));
     Ok(to_json(&PolicyTestReport {

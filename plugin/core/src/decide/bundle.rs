@@ -5,7 +5,7 @@ use crate::Error;
 use crate::digest::sha256;
 use crate::model::{Document, Fact, PolicyDocument, Request, Role, WantedDocument, without_mark};
 use crate::order;
-use crate::policy::{self, CodeOwners, Dialect, Extends, Policy, Reading};
+use crate::policy::{CodeOwners, Dialect, Extends, Policy, Reading, Source};
 
 /// A policy, with all that belongs to it.
 pub(crate) struct Bundle<'r, 'a> {
@@ -116,7 +116,7 @@ pub(super) fn of_host<'r, 'a>(request: &'r Request<'a>) -> Result<Option<Bundle<
     if own.next().is_some() {
         return Err(Error::bad_request("two documents have the role `break-glass`, and one decides"));
     }
-    let policy = valid(document, policy::read_glass(document.bytes.as_bytes()))?;
+    let policy = valid(document, Source::of(document.bytes.as_bytes()).read_glass())?;
     let digest = document.digest.as_ref().map(|digest| digest.to_string());
     Ok(Some(Bundle { document, policy, beside: Vec::new(), digest }))
 }
@@ -126,7 +126,8 @@ fn whole<'r, 'a>(
     document: &'r Document<'a>,
     base_of: &dyn Fn(&Extends) -> Option<&'r Document<'a>>,
 ) -> Result<Whole<'r, 'a>, Lack> {
-    let policy = read(document, None)?;
+    let source = source(document)?;
+    let policy = valid(document, source.read(None))?;
     let Some(extends) = &policy.extends else { return Ok(Whole { document, policy, base: None }) };
     let base = base_of(extends).ok_or_else(|| Lack::Base(extends.clone()))?;
     if base.is_nothing() {
@@ -139,7 +140,7 @@ fn whole<'r, 'a>(
         };
         return Err(Error::unread_policy(&origin, &format!("it extends `{path}`, and {why}")).into());
     }
-    let policy = read(document, Some(&read(base, None)?))?;
+    let policy = valid(document, source.read(Some(&read(base)?)))?;
     Ok(Whole { document, policy, base: Some(base) })
 }
 
@@ -239,7 +240,7 @@ pub(super) fn wanted_to_mend(request: &Request<'_>) -> Vec<WantedDocument> {
     let (mut earlier, mut pinned, mut next) = (Vec::new(), Vec::new(), Vec::new());
     if !asked {
         // The last time at which all was well may be told by what the policy extends alone.
-        let extends = read(standing, None).ok().and_then(|policy| policy.extends);
+        let extends = read(standing).ok().and_then(|policy| policy.extends);
         let bases = extends.filter(|extends| extends.commit.is_none()).map(|extends| extends.path);
         earlier = std::iter::once(path.clone()).chain(bases).collect();
         next.push(wanted(Role::NextPolicy, Some(head), &path));
@@ -265,13 +266,18 @@ impl From<Error> for Lack {
     }
 }
 
-fn read(document: &Document<'_>, base: Option<&Policy>) -> Result<Policy, Error> {
+/// Reads a policy without the one that it extends.
+fn read(document: &Document<'_>) -> Result<Policy, Error> {
+    valid(document, source(document)?.read(None))
+}
+
+fn source<'d>(document: &'d Document<'_>) -> Result<Source<'d>, Error> {
     match document.irregular() {
         Some(what) => Err(Error::unread_policy(
             &origin(document),
             &format!("it is {what}, or stands behind one; commit it as a file"),
         )),
-        None => valid(document, policy::read(document.bytes.as_bytes(), base)),
+        None => Ok(Source::of(document.bytes.as_bytes())),
     }
 }
 

@@ -77,12 +77,14 @@ fn about(request: &Request<'_>, change: &Change<'_>) -> Result<Decision, Error> 
         return Ok(of_move(request, change, (Outcome::NotApplicable, why)));
     }
     let judged = Judged::of(request)?;
-    let mut decision = among(request, change, &judged, None)?;
+    let host = bundle::of_host(request)?;
+    let found = bundle::of_request(request);
+    let mut decision = among(request, change, &judged, &found, host.as_ref(), None)?;
     if let Some(to_sign) = &request.to_sign {
-        let signed = among(request, change, &judged, Some(to_sign))?;
+        let signed = among(request, change, &judged, &found, host.as_ref(), Some(to_sign))?;
         decision.signing = Some(signing::weigh(&decision, signed, to_sign));
     }
-    let_go(judged);
+    let_go((judged, found, host));
     Ok(decision)
 }
 
@@ -91,24 +93,25 @@ fn among<'a>(
     request: &Request<'a>,
     change: &Change<'a>,
     judged: &Judged<'_, 'a>,
+    found: &Result<Option<Bundle<'_, 'a>>, Error>,
+    host: Option<&Bundle<'_, 'a>>,
     to_sign: Option<&ToSign<'a>>,
 ) -> Result<Decision, Error> {
-    let host = bundle::of_host(request)?;
-    let found = bundle::of_request(request);
     // Where no policy can decide, whom the host names may still answer for the change.
-    let lack = match &found {
+    let lack = match found {
         Err(fault) => Some(fault.to_string()),
         Ok(None) if request.trigger.require_policy => Some(NO_POLICY.to_owned()),
         Ok(_) => None,
     };
+    let found = || found.as_ref().map(Option::as_ref).map_err(Error::clone);
     match (lack, host) {
         (Some(lack), Some(host)) => {
             let decision = under(request, change, judged, Some(host), None, Some(lack), to_sign)?;
             // Beside what lacks stands the glass, if anybody tried to break it; else the answer is what it is without.
             let tried = decision.rules.len() > 1;
-            if tried { Ok(decision) } else { under(request, change, judged, found?, None, None, to_sign) }
+            if tried { Ok(decision) } else { under(request, change, judged, found()?, None, None, to_sign) }
         }
-        (_, host) => under(request, change, judged, found?, host, None, to_sign),
+        (_, host) => under(request, change, judged, found()?, host, None, to_sign),
     }
 }
 
@@ -117,22 +120,22 @@ fn under<'r, 'a>(
     request: &'r Request<'a>,
     change: &'r Change<'a>,
     judged: &Judged<'r, 'a>,
-    bundle: Option<Bundle<'r, 'a>>,
-    host: Option<Bundle<'r, 'a>>,
+    bundle: Option<&Bundle<'_, 'a>>,
+    host: Option<&Bundle<'_, 'a>>,
     lack: Option<String>,
     to_sign: Option<&'r ToSign<'a>>,
 ) -> Result<Decision, Error> {
-    let policy = bundle.as_ref().map(|bundle| &bundle.policy);
+    let policy = bundle.map(|bundle| &bundle.policy);
     let table = table(policy);
     let steps = Steps::default();
     let (findings, co_authors) = provenance_of(request, judged, &table, &steps)?;
-    let mut directory = Directory::of(request, [policy, host.as_ref().map(|host| &host.policy)], &table);
+    let mut directory = Directory::of(request, [policy, host.map(|host| &host.policy)], &table);
     let views = Views::of(policy, request, judged, &co_authors, &table, &mut directory, &steps)?;
 
     let subject_name = subject_of(request, policy);
     let subject = Subject {
         repository: &subject_name,
-        policy_digest: bundle.as_ref().and_then(|bundle| bundle.digest.as_deref()),
+        policy_digest: bundle.and_then(|bundle| bundle.digest.as_deref()),
     };
     let signed = signed(request, policy, &subject, to_sign, &steps)?;
     let description = signoff::description(change);
@@ -201,7 +204,7 @@ fn under<'r, 'a>(
         let veto = policy.veto.as_ref().map(|veto| context.veto(veto, &mut said)).transpose()?;
         apart = [veto, context.held_draft(&rules)];
         said.facts.extend(context.ready());
-        match (&policy.break_glass, &host) {
+        match (&policy.break_glass, host) {
             (Some(break_glass), _) => {
                 glass = context.break_glass(break_glass, each(&mut rules, &mut apart))?
             }
@@ -210,7 +213,7 @@ fn under<'r, 'a>(
         }
         stray = context.stray_waivers()?;
         let stands = glass.as_ref().is_some_and(|glass| glass.overridden.is_some());
-        if let Some(host) = host.as_ref().filter(|_| !stands)
+        if let Some(host) = host.filter(|_| !stands)
             && let Some(break_glass) = &host.policy.break_glass
         {
             let facts = Facts { policy: &host.policy, ..facts };
@@ -251,7 +254,7 @@ fn under<'r, 'a>(
     let mut notices = notices(
         request,
         policy,
-        bundle.as_ref().map(|bundle| bundle.document),
+        bundle.map(|bundle| bundle.document),
         &directory,
         &views.all.taken_for,
         &provenance,
@@ -275,14 +278,14 @@ fn under<'r, 'a>(
         outcome,
         blocks: enforce == Enforce::Block && !outcome.passes(),
         headline,
-        policy: bundle.as_ref().map(|bundle| PolicySummary {
+        policy: bundle.map(|bundle| PolicySummary {
             name: bundle.policy.name.clone(),
             origin: origin(bundle.document),
             path: bundle.document.path.as_ref().map(|path| path.to_str_lossy().into_owned()),
             digest: bundle.digest.clone(),
             enforce,
             untrusted: bundle.document.untrusted,
-            documents: bundle.documents().into_iter().chain(host.iter().map(Bundle::document)).collect(),
+            documents: bundle.documents().into_iter().chain(host.map(Bundle::document)).collect(),
         }),
         change: ChangeSummary {
             repository: repository(request, policy),
@@ -313,7 +316,6 @@ fn under<'r, 'a>(
     };
     let_go((acts, views, directory));
     let_go(table);
-    let_go((bundle, host));
     Ok(decision)
 }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 pub(crate) use branch::{Branch, Protects, wildcard};
 pub(crate) use codeowners::{CodeOwners, Dialect, Entry as OwnersEntry};
 pub(crate) use pattern::{Pattern, Regex};
+pub(crate) use read::Source;
 pub use read::likely;
 pub(crate) use reserved::{is_nobody, is_nobodys, is_programs};
 
@@ -578,26 +579,4 @@ pub(crate) struct StatusTest {
 pub(crate) struct Reading {
     pub policy: Option<Policy>,
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Reads a policy, on top of the one that it extends. Where that one is not here, what it defines is not checked, and
-/// the policy is not to be used.
-pub(crate) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
-    read::read(source, base)
-}
-
-/// Reads a policy as [`read`] does, and warns of what is valid and probably not meant, and of what the CODEOWNERS beside it
-/// holds that no forge would read.
-pub(crate) fn check(source: &[u8], base: Option<&Policy>, owners: Option<&str>) -> Reading {
-    read::check(source, base, owners)
-}
-
-/// Reads the cases of a policy: those that can be read, and what is wrong with the rest.
-pub(crate) fn read_cases(source: &[u8]) -> (Vec<cases::Case>, Vec<Diagnostic>) {
-    read::read_cases(source)
-}
-
-/// Reads a host's own file of who may break the glass, into a policy without rules.
-pub(crate) fn read_glass(source: &[u8]) -> Reading {
-    read::read_glass(source)
 }

@@ -19,49 +19,80 @@ use super::{Branch, Draft, Options, Otherwise, Policy, Reading};
 use crate::limits;
 use crate::model::{Diagnostic, Enforce, LONE_RETURN, Severity, lone_return, without_mark};
 
-pub(super) fn read(source: &[u8], base: Option<&Policy>) -> Reading {
-    read_as(source, &mut |root, faults| policy(root, base, faults))
+/// A document that is read as a policy, alone and on top of another: its YAML is read once.
+pub(crate) struct Source<'s> {
+    lines: Vec<&'s str>,
+    /// None where the document is no YAML.
+    root: Option<Node<'s>>,
+    /// What is wrong with it whatever it says.
+    diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a policy, and warns of what is valid and probably not meant.
-pub(super) fn check(source: &[u8], base: Option<&Policy>, owners: Option<&str>) -> Reading {
-    read_as(source, &mut |root, faults| {
-        let policy = policy(root, base, faults)?;
-        warnings::warn(&policy, owners, root, faults);
-        Some(policy)
-    })
+impl<'s> Source<'s> {
+    /// Reads the YAML.
+    pub fn of(bytes: &'s [u8]) -> Self {
+        let mut faults = Faults::default();
+        let root = parsed(bytes, &mut faults);
+        Source { lines: faults.lines, root, diagnostics: faults.diagnostics }
+    }
+
+    /// Reads a policy, on top of the one that it extends. Where that one is not here, what it defines is not checked, and
+    /// the policy is not to be used.
+    pub fn read(&self, base: Option<&Policy>) -> Reading {
+        self.read_as(&mut |root, faults| policy(root, base, faults))
+    }
+
+    /// Reads a policy as [`Source::read`] does, and warns of what is valid and probably not meant, and of what the CODEOWNERS
+    /// beside it holds that no forge would read.
+    pub fn check(&self, base: Option<&Policy>, owners: Option<&str>) -> Reading {
+        self.read_as(&mut |root, faults| {
+            let policy = policy(root, base, faults)?;
+            warnings::warn(&policy, owners, root, faults);
+            Some(policy)
+        })
+    }
+
+    /// Reads a host's own file of who may break the glass, with `people` and `break-glass`, into a policy without rules.
+    pub fn read_glass(&self) -> Reading {
+        self.read_as(&mut glass)
+    }
+
+    /// Reads the cases of a policy: those that can be read, and what is wrong with the rest.
+    pub fn cases(&self) -> (Vec<Case>, Vec<Diagnostic>) {
+        let mut all = Vec::new();
+        let read = &mut |root: &Node<'_>, faults: &mut Faults<'_>| {
+            all = cases::cases(root, faults).unwrap_or_default()
+        };
+        let diagnostics = self.diagnose(read);
+        (all, diagnostics)
+    }
+
+    fn read_as(&self, read: &mut dyn FnMut(&Node<'_>, &mut Faults<'_>) -> Option<Policy>) -> Reading {
+        let mut policy = None;
+        let diagnostics = self.diagnose(&mut |root, faults| policy = read(root, faults));
+        let broken = diagnostics.iter().any(|d| d.severity == Severity::Error);
+        Reading { policy: policy.filter(|_| !broken), diagnostics }
+    }
+
+    /// What is wrong with the document, as YAML and by what it says.
+    fn diagnose(&self, read: &mut dyn FnMut(&Node<'_>, &mut Faults<'_>)) -> Vec<Diagnostic> {
+        let (lines, diagnostics) = (self.lines.clone(), self.diagnostics.clone());
+        let mut faults = Faults { lines, diagnostics, ..Faults::default() };
+        if let Some(root) = &self.root {
+            read(root, &mut faults);
+        }
+        faults.diagnostics
+    }
 }
 
-/// Reads who may break the glass, where no policy is asked: a file with `people` and `break-glass`.
-pub(super) fn read_glass(source: &[u8]) -> Reading {
-    read_as(source, &mut glass)
-}
-
-/// Reads the cases of a policy.
-pub(super) fn read_cases(source: &[u8]) -> (Vec<Case>, Vec<Diagnostic>) {
-    let mut all = Vec::new();
-    let diagnostics =
-        diagnose(source, &mut |root, faults| all = cases::cases(root, faults).unwrap_or_default());
-    (all, diagnostics)
-}
-
-fn read_as(source: &[u8], read: &mut dyn FnMut(&Node<'_>, &mut Faults<'_>) -> Option<Policy>) -> Reading {
-    let mut policy = None;
-    let diagnostics = diagnose(source, &mut |root, faults| policy = read(root, faults));
-    let broken = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    Reading { policy: policy.filter(|_| !broken), diagnostics }
-}
-
-/// Reads a document of YAML, and says what is wrong with it.
-fn diagnose(source: &[u8], read: &mut dyn FnMut(&Node<'_>, &mut Faults<'_>)) -> Vec<Diagnostic> {
-    let mut faults = Faults::default();
-    let text = match std::str::from_utf8(source) {
+fn parsed<'s>(bytes: &'s [u8], faults: &mut Faults<'s>) -> Option<Node<'s>> {
+    let text = match std::str::from_utf8(bytes) {
         Ok(text) => without_mark(text),
         Err(e) => {
-            let before = source.get(..e.valid_up_to()).unwrap_or_default();
+            let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
             let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
             faults.error(Place { line, column: 1, length: 1 }, "not UTF-8");
-            return faults.diagnostics;
+            return None;
         }
     };
     if text.len() > limits::POLICY_BYTES {
@@ -69,7 +100,7 @@ fn diagnose(source: &[u8], read: &mut dyn FnMut(&Node<'_>, &mut Faults<'_>)) -> 
             Place { line: 1, column: 1, length: 1 },
             &format!("the file has more than {} bytes", limits::POLICY_BYTES),
         );
-        return faults.diagnostics;
+        return None;
     }
     faults.lines = text.lines().collect();
     if let Some(line) = lone_return(text.as_bytes()) {
@@ -78,10 +109,12 @@ fn diagnose(source: &[u8], read: &mut dyn FnMut(&Node<'_>, &mut Faults<'_>)) -> 
         faults.error(Place { line, column, length: 1 }, &format!("here stands {LONE_RETURN}"));
     }
     match yaml::parse(text) {
-        Ok(root) => read(&root, &mut faults),
-        Err(fault) => faults.add(Severity::Error, fault.place, fault.message, fault.help.map(str::to_owned)),
+        Ok(root) => Some(root),
+        Err(fault) => {
+            faults.add(Severity::Error, fault.place, fault.message, fault.help.map(str::to_owned));
+            None
+        }
     }
-    faults.diagnostics
 }
 
 fn glass(root: &Node<'_>, faults: &mut Faults<'_>) -> Option<Policy> {
