@@ -226,13 +226,14 @@ fn lines(findings: &Findings) -> anyhow::Result<()> {
     #[derive(serde::Serialize)]
     struct Line<'a> {
         id: &'a str,
-        findings: &'a [countersign_core::model::Finding],
+        findings: Vec<&'a countersign_core::model::Finding>,
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         remarks: &'a [countersign_core::model::Remark],
     }
     let mut out = String::new();
     for commit in &findings.commits {
-        let line = Line { id: &commit.id, findings: &commit.findings, remarks: &commit.remarks };
+        let findings = commit.findings.iter().map(|finding| &**finding).collect();
+        let line = Line { id: &commit.id, findings, remarks: &commit.remarks };
         out.push_str(&serde_json::to_string(&line)?);
         out.push('\n');
     }

@@ -112,7 +112,8 @@ pub struct CommitFindings {
     /// The first line of the message.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
-    /// AI contributions, each once. Commits whose trailers say the same share them.
+    /// AI contributions, each once.
+    // Commits whose trailers say the same share them.
     #[serde(serialize_with = "shared")]
     pub findings: Vec<Arc<Finding>>,
     /// What a reader should know and is no contribution by itself.

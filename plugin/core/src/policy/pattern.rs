@@ -416,9 +416,8 @@ impl Test {
             // Mostly no folder ends with the name's last letter.
             Test::NameSuffix(end) | Test::Name(end) => {
                 let last = end.as_bytes().last();
-                let ends = |pair: &[u8]| pair.last() == Some(&b'/') && pair.first() == last;
-                let may = last.is_none() || path.windows(2).any(ends);
-                self.matches(path) || (may && folders().any(|folder| self.matches(folder)))
+                let may = |folder: &&[u8]| last.is_none() || folder.last() == last;
+                self.matches(path) || folders().filter(may).any(|folder| self.matches(folder))
             }
             Test::Glob(glob) if glob.folder.is_none() => {
                 let begins = path.starts_with(glob.start.as_bytes());

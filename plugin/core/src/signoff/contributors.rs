@@ -91,21 +91,26 @@ impl<'r, 'a> Contributors<'r, 'a> {
         let counted = judged.own.iter().copied().enumerate().filter(|(at, _)| !is_ignored(*at));
         // A change has many commits and few people, and mostly they commit what they wrote.
         let mut met: Vec<(u64, &Ident<'_>, Attribution)> = Vec::new();
+        let mut last: Option<(&Ident<'_>, Attribution)> = None;
         for contribution in contributions(counted, co_authors) {
             let mut is_new = true;
             let who = match &contribution.who {
                 Stated::Ident(ident) => {
+                    let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
                     // Most people differ in how their addresses begin.
                     let start = start_of(ident.email.as_bytes());
-                    let same = |before: &Ident<'_>| before.is_same(ident) && before.account == ident.account;
-                    let before =
-                        met.iter().rev().take(MET).find(|(s, before, _)| *s == start && same(before));
+                    let before = last.filter(|(before, _)| same(before)).or_else(|| {
+                        let mut met = met.iter().rev().take(MET);
+                        met.find(|(s, before, _)| *s == start && same(before))
+                            .map(|(_, ident, who)| (*ident, *who))
+                    });
                     is_new = before.is_none();
-                    before.map(|(_, _, who)| *who).unwrap_or_else(|| {
+                    let (_, who) = *last.insert(before.unwrap_or_else(|| {
                         let who = directory.of_ident(table, ident);
                         met.push((start, ident, who));
-                        who
-                    })
+                        (ident, who)
+                    }));
+                    who
                 }
                 Stated::CoAuthor(named) => directory.of_address(table, &named.name, &named.email),
             };
