@@ -10,10 +10,9 @@ use countersign_host::collect::{CollectError, Platform};
 use countersign_host::git::Repository;
 
 use crate::api::{
-    Activity, Api, ApiError, Comment, Event, PULL_PUSH, Permission, Pull, PullCommit, Review, Team, User,
-    account,
+    Activity, Api, ApiError, Comment, End, Event, PULL_PUSH, Permission, Pull, PullCommit, Review, Team,
+    User, account,
 };
-use crate::paging::End;
 use crate::pushers::{Pushers, RETARGETED, pushed_by};
 use crate::words::{self, Given};
 

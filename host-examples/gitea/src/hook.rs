@@ -11,7 +11,7 @@ use countersign_hook::{Merged, Merges, Options, Push, Pusher, pre_receive};
 use countersign_host::collect::Platform;
 use countersign_host::git::Repository;
 
-use crate::api::{Api, Pull};
+use crate::api::{Api, Pull, client};
 use crate::forge::PullRequest;
 
 /// The time in which the forge must have answered everything, of the ten seconds that the whole may take without it.
@@ -61,7 +61,7 @@ impl Merges for Gitea<'_> {
     fn change(&self, number: u64) -> anyhow::Result<Box<dyn Merged + '_>> {
         let token = std::fs::read_to_string(self.token_file)
             .with_context(|| format!("reading the forge's token from {}", self.token_file.display()))?;
-        let api = Api::new(self.url, &token, FORGE_TIME);
+        let api = client(self.url, &token, FORGE_TIME);
         let pull = api.get(&format!("/repos/{}/pulls/{number}", self.repository))?;
         Ok(Box::new(Merging { api, pull, repository: self.repository }))
     }

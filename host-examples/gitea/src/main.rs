@@ -9,7 +9,6 @@ mod forge;
 mod forgejo;
 mod hook;
 mod install;
-mod paging;
 mod pushers;
 mod pushes;
 mod serve;

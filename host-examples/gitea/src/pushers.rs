@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 use countersign_core::model::{ObjectId, Place, Push, Request, When};
 use countersign_host::git::Repository;
 
-use crate::api::{Activity, Api, ApiError, Event, GitRefs, PULL_PUSH, Pull, User, account};
-use crate::paging::End;
+use crate::api::{Activity, Api, ApiError, End, Event, GitRefs, PULL_PUSH, Pull, User, account};
 use crate::pushes::{Feed, Gap, Pushed};
 
 /// Commits for which the forge is asked whether a pull request brought them, and pull requests that are followed.

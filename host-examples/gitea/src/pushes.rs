@@ -161,7 +161,7 @@ impl<'f> Feed<'f> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paging::Entry;
+    use crate::api::Entry;
 
     fn id(letter: char) -> ObjectId<'static> {
         ObjectId::new(letter.to_string().repeat(40)).unwrap()

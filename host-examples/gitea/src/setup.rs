@@ -13,8 +13,7 @@ use countersign_host::module::{Function, Module};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use crate::api::{Api, ApiError};
-use crate::paging::{End, Entry};
+use crate::api::{Api, ApiError, End, Entry, client};
 use crate::serve::publish::CONTEXT;
 use crate::serve::{is_repository, secret};
 
@@ -151,7 +150,7 @@ impl Thing {
 
 impl Setup {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let api = Api::new(&self.url, &secret(&self.token_file, "the administrator's token")?, TIME);
+        let api = client(&self.url, &secret(&self.token_file, "the administrator's token")?, TIME);
         let webhook_secret = secret(&self.webhook_secret_file, "the webhook's secret")?;
         let repositories = self.repositories(&api)?;
         let mut found = Found::default();
@@ -347,7 +346,7 @@ impl Setup {
     /// Tries what each scope is for, with requests that change nothing.
     fn scopes(&self, admin: &Api, repositories: &[String], found: &mut Found) -> anyhow::Result<()> {
         let gate = match &self.gate_token_file {
-            Some(file) => Api::new(&self.url, &secret(file, "the gate's token")?, TIME),
+            Some(file) => client(&self.url, &secret(file, "the gate's token")?, TIME),
             None => admin.clone(),
         };
         for repository in repositories.iter().filter(|_| self.gate_token_file.is_some()) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign_api::ApiError;
 use countersign_audit::Place;
 use countersign_core::model::{BranchState, BranchVerdict, GateStatus, ObjectId, PassedMove, StatusState};
 use countersign_host::collect::CollectError;
@@ -93,6 +94,12 @@ pub struct ForgeError {
 impl From<CollectError> for ForgeError {
     fn from(error: CollectError) -> Self {
         ForgeError { reason: error.to_string(), retry_after: None }
+    }
+}
+
+impl From<ApiError> for ForgeError {
+    fn from(error: ApiError) -> Self {
+        ForgeError { retry_after: error.retry_after(), reason: error.to_string() }
     }
 }
 

@@ -88,5 +88,5 @@ impl Mirrors {
 }
 
 fn remote(api: &Api, repository: &str) -> Remote {
-    Remote { url: format!("{}/{repository}.git", api.root()), authorization: Some(api.authorization()) }
+    Remote { url: format!("{}/{repository}.git", api.root()), authorization: api.authorization() }
 }

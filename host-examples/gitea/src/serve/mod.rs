@@ -30,9 +30,8 @@ use countersign_serve::{
     Subject as Job,
 };
 
-use crate::api::{Api, ApiError, Pull, Repository, User};
+use crate::api::{Api, End, Pull, Repository, User, client};
 use crate::forge::PullRequest;
-use crate::paging::End;
 use landed::Landed;
 use mirror::Mirrors;
 use publish::Publisher;
@@ -143,7 +142,7 @@ impl Serve {
         if let (_, Some(fault)) = self.host.rules(&module) {
             return Err(fault);
         }
-        let api = Api::new(&self.url, &token, TIME);
+        let api = client(&self.url, &token, TIME);
         let forge = Gitea {
             own: Mutex::new(own_login(&api, &self.mirrors)),
             module: module.clone(),
@@ -163,7 +162,7 @@ impl Serve {
                 remote: self.anchor_remote.clone().map(|url| {
                     // Only the forge itself gets the forge's token.
                     let own = url.starts_with(&format!("{}/", forge.api.root()));
-                    Remote { authorization: own.then(|| forge.api.authorization()), url }
+                    Remote { authorization: own.then(|| forge.api.authorization()).flatten(), url }
                 }),
             }),
             _ => None,
@@ -232,12 +231,6 @@ impl Unguarded {
             all.clear();
         }
         all.insert(stands);
-    }
-}
-
-impl From<ApiError> for ForgeError {
-    fn from(error: ApiError) -> Self {
-        ForgeError { retry_after: error.retry_after(), reason: error.to_string() }
     }
 }
 

@@ -9,9 +9,8 @@ use countersign_core::status_line;
 use countersign_serve::{Published, Shown};
 use serde_json::{Value, json};
 
-use crate::api::{Api, ApiError, Comment, Event, Review, Status, User};
+use crate::api::{Api, ApiError, Comment, Doubt, End, Event, Review, Status, User};
 use crate::forge::MARKER;
-use crate::paging::{Doubt, End};
 
 /// The context of the status.
 pub const CONTEXT: &str = "countersign";

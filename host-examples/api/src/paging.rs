@@ -11,10 +11,8 @@ use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
 
-use crate::api::{ANSWER_BYTES, Api, ApiError};
-
-/// Entries of a piece; the server may cap it lower.
-const MOST: usize = 50;
+use crate::client::{ANSWER_BYTES, Api};
+use crate::error::ApiError;
 
 /// Pieces that are read of one list; what has more is cut.
 const PIECES: usize = 45;
@@ -40,7 +38,7 @@ pub trait Entry: DeserializeOwned {
 /// What says where a list ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// The header `X-Total-Count`, which counts also what the account is not shown.
+    /// The header with the number of entries, which counts also what the account is not shown.
     Counted,
     /// A piece with nothing new. What the account is not shown can fill one, so that there is more has to show by other means.
     Empty,
@@ -56,7 +54,7 @@ pub enum Doubt {
     #[error("it has more entries than are read")]
     Cut,
     /// A version of the forge that is not known, or a proxy that drops headers.
-    #[error("the answer has no header X-Total-Count, which says how long it is")]
+    #[error("the answer has no header that says how long it is")]
     Uncounted,
 }
 
@@ -145,7 +143,7 @@ impl Api {
 
 impl<'a> Reader<'a> {
     fn begin(api: &'a Api, path: &'a str) -> Result<Self, ApiError> {
-        let cap = api.page_cap()?.clamp(1, MOST);
+        let cap = api.page_cap()?;
         Ok(Reader { api, path, read: 0, most: cap, cap })
     }
 
@@ -197,7 +195,8 @@ impl<'a> Reader<'a> {
             // Small pages leave little room: less of an overlap is one all the same.
             let after = |overlap| Cut::after(self.read, overlap, self.most, self.cap);
             let Some(cut) = (overlap.min(1)..=overlap).rev().find_map(after) else { return Ok(None) };
-            let path = format!("{}{joint}limit={}&page={}", self.path, cut.limit, cut.page);
+            let size = self.api.dialect().pages.size;
+            let path = format!("{}{joint}{size}={}&page={}", self.path, cut.limit, cut.page);
             // What one entry alone holds is read however large it is, as far as that is possible.
             let piece = if self.most > 1 { self.api.piece::<T>(&path) } else { self.api.large_piece(&path) };
             match piece {
@@ -218,15 +217,29 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead, BufReader, Write};
-    use std::net::{TcpListener, TcpStream};
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
+    use loopback::{Answer, Loopback, Reply};
     use proptest::prelude::*;
     use serde::Deserialize;
 
     use super::*;
+    use crate::{Cap, Credential, Dialect, Pages};
+
+    /// Entries of the largest page.
+    const MOST: usize = 50;
+
+    static DIALECT: Dialect = Dialect {
+        base: "/api",
+        user_agent: "test",
+        pages: Pages {
+            size: "limit",
+            most: MOST,
+            cap: Some(Cap { path: "/settings", field: "most" }),
+            total: "X-Total-Count",
+        },
+    };
 
     #[derive(Debug, Clone, PartialEq, Deserialize)]
     struct Numbered {
@@ -304,43 +317,20 @@ mod tests {
 
     /// A forge that has one list and gives at most `cap` entries of it at once.
     fn forge(listed: Listed, cap: usize) -> (Api, Arc<Mutex<Listed>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let listed = Arc::new(Mutex::new(listed));
         let shared = listed.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let shared = shared.clone();
-                std::thread::spawn(move || serve(&stream.unwrap(), &shared, cap));
+        let server = Loopback::start(move |request| {
+            if request.path.ends_with("/settings") {
+                return Reply::Whole(Answer::json(200, format!("{{\"most\":{cap}}}")));
             }
+            let number = |name: &str| request.parameter(name).unwrap().parse::<usize>().unwrap();
+            let mut listed = shared.lock().unwrap();
+            let (body, total) = listed.page(number("limit").min(cap), number("page"));
+            let answer = Answer::json(200, body);
+            Reply::Whole(if listed.counts { answer.with("X-Total-Count", total) } else { answer })
         });
-        (Api::new(&url, "token", Duration::from_secs(30)), listed)
-    }
-
-    fn serve(stream: &TcpStream, listed: &Mutex<Listed>, cap: usize) {
-        let mut lines = BufReader::new(stream).lines();
-        while let Some(Ok(first)) = lines.next() {
-            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
-            let path = first.split_whitespace().nth(1).unwrap();
-            let query = |name: &str| {
-                let at = path.split(['?', '&']).find_map(|part| part.strip_prefix(name));
-                at.and_then(|value| value.strip_prefix('=')?.parse::<usize>().ok())
-            };
-            let (body, total) = if path.ends_with("/settings/api") {
-                (format!("{{\"max_response_items\":{cap}}}"), None)
-            } else {
-                let mut listed = listed.lock().unwrap();
-                let (body, total) = listed.page(query("limit").unwrap().min(cap), query("page").unwrap());
-                (body, listed.counts.then_some(total))
-            };
-            let total = total.map_or_else(String::new, |total| format!("X-Total-Count: {total}\r\n"));
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{total}\r\n", body.len());
-            let mut stream = stream;
-            // Whoever has enough of a large answer closes the connection.
-            if stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).is_err() {
-                return;
-            }
-        }
+        let token = Credential::authorization("token", "0123");
+        (Api::new(&DIALECT, &server.url, token, Duration::from_secs(30)), listed)
     }
 
     fn read(listed: Listed, end: End) -> Result<Vec<u32>, ApiError> {
