@@ -6,7 +6,6 @@ mod mirror;
 pub mod publish;
 
 use std::collections::HashSet;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use countersign_audit::anchor::Anchorage;
-use countersign_audit::{Database, Place};
+use countersign_audit::Place;
 use countersign_core::model::{
     BranchHistory, BranchQuestion, BranchRange, EarlierAnswer, JudgedRange, ObjectId, TriggerKind, read,
 };
@@ -23,11 +21,10 @@ use countersign_hook::HostRulesChoice;
 use countersign_hook::brought::{Brought, WithBringers};
 use countersign_host::cli::now;
 use countersign_host::collect::{BranchHost, Collector, HostRules, Platform, Subject, Target, history};
-use countersign_host::git::Remote;
 use countersign_host::module::{CallError, Function, Module};
+use countersign_serve::options::Options;
 use countersign_serve::{
-    Delivery, Forge, ForgeError, Judged, Look, Looked, Memory, Published, Refusal, Settings, Shown,
-    Subject as Job,
+    Delivery, Forge, ForgeError, Judged, Look, Looked, Memory, Published, Refusal, Shown, Subject as Job,
 };
 
 use crate::api::{Api, End, Pull, Repository, User, client};
@@ -59,125 +56,41 @@ pub use event::is_repository;
     /metrics are for machines. SIGTERM ends it; what is not done stays in the queue.\n\nExit codes: 0 ended, 2 cannot run"
 )]
 pub struct Serve {
-    /// Where it listens.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
-    listen: SocketAddr,
-    /// The forge's root.
-    #[arg(long, env = "COUNTERSIGN_FORGE_URL", value_name = "URL")]
-    url: String,
-    /// A file with a token of the gate's own account.
-    #[arg(long, env = "COUNTERSIGN_FORGE_TOKEN_FILE", value_name = "FILE")]
-    token_file: PathBuf,
-    /// A file with the secret that the webhooks are signed with.
-    #[arg(long, value_name = "FILE")]
-    webhook_secret_file: PathBuf,
-    /// Queue and audit trail: sqlite://PATH or postgres://USER@HOST/NAME.
-    #[arg(
-        long,
-        env = "COUNTERSIGN_DATABASE",
-        value_name = "URL",
-        default_value = "sqlite://countersign.sqlite"
-    )]
-    database: Database,
-    /// The address by which people reach the pages, the same for all replicas [default: http://ADDR].
-    #[arg(long, value_name = "URL")]
-    public_url: Option<String>,
-    /// A repository that is looked after before it sends a webhook. Others are from their first on.
-    #[arg(long, value_name = "OWNER/NAME")]
-    repo: Vec<String>,
-    /// The folder of the bare mirrors.
-    #[arg(long, value_name = "DIR", default_value = "countersign-mirrors")]
-    mirrors: PathBuf,
-    /// The spool of the hook on this machine.
-    #[arg(long, value_name = "DIR")]
-    spool: Option<PathBuf>,
-    /// How many pull requests are judged at once.
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    workers: usize,
-    /// How often all that is open is looked at, in seconds: the forge says some things never and everything only once.
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
-    reconcile: u64,
-    /// How many seconds one pull request may take before another replica takes it over.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
-    lease: u64,
+    #[command(flatten)]
+    options: Options,
     /// Ask for changes by a review of the gate's own until it passes (see `setup --veto`).
     #[arg(long)]
     veto: bool,
     #[command(flatten)]
     host: HostRulesChoice,
-    /// Remove requests, answers and the words of approvers after this many days [default: keep them].
-    #[arg(long, value_name = "DAYS")]
-    retention_days: Option<u32>,
-    /// A bare repository that holds the anchors of the audit trail; made when missing.
-    #[arg(long, value_name = "DIR", requires = "anchor_key")]
-    anchors: Option<PathBuf>,
-    /// The SSH key that signs them.
-    #[arg(long, value_name = "FILE", requires = "anchors")]
-    anchor_key: Option<PathBuf>,
-    /// A repository that they are pushed to.
-    #[arg(long, value_name = "URL", requires = "anchors")]
-    anchor_remote: Option<String>,
-}
-
-/// Reads a file that holds one secret.
-pub fn secret(path: &Path, what: &str) -> anyhow::Result<String> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("reading {what} from {}", path.display()))?;
-    let text = text.trim().to_owned();
-    if text.is_empty() {
-        bail!("{} is empty: it should hold {what}", path.display());
-    }
-    Ok(text)
 }
 
 impl Serve {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let token = secret(&self.token_file, "the forge's token")?;
-        let webhook_secret = secret(&self.webhook_secret_file, "the webhook's secret")?;
-        if let Some(odd) = self.repo.iter().find(|name| !is_repository(name)) {
+        let options = &self.options;
+        let (token, webhook_secret) = (options.token()?, options.webhook_secret()?);
+        if let Some(odd) = options.repo.iter().find(|name| !is_repository(name)) {
             bail!("`--repo {odd}` is no repository: write OWNER/NAME");
         }
-        std::fs::create_dir_all(&self.mirrors).with_context(|| self.mirrors.display().to_string())?;
+        let mirrors = &options.mirrors;
+        std::fs::create_dir_all(mirrors).with_context(|| mirrors.display().to_string())?;
         let module = Arc::new(Module::embedded()?);
         if let (_, Some(fault)) = self.host.rules(&module) {
             return Err(fault);
         }
-        let api = client(&self.url, &token, TIME);
+        let api = client(&options.url, &token, TIME);
+        let settings = options.settings(api.authorization());
         let forge = Gitea {
-            own: Mutex::new(own_login(&api, &self.mirrors)),
+            own: Mutex::new(own_login(&api, mirrors)),
             module: module.clone(),
             api,
             secret: webhook_secret.into_bytes(),
-            mirrors: Mirrors::below(&self.mirrors),
-            folder: self.mirrors.clone(),
+            mirrors: Mirrors::below(mirrors),
+            folder: mirrors.clone(),
             unguarded: Unguarded::default(),
-            spool: self.spool.clone(),
+            spool: options.spool.clone(),
             veto: self.veto,
             host: self.host.clone(),
-        };
-        let anchorage = match (&self.anchors, &self.anchor_key) {
-            (Some(folder), Some(key)) => Some(Anchorage {
-                folder: folder.clone(),
-                key: key.clone(),
-                remote: self.anchor_remote.clone().map(|url| {
-                    // Only the forge itself gets the forge's token.
-                    let own = url.starts_with(&format!("{}/", forge.api.root()));
-                    Remote { authorization: own.then(|| forge.api.authorization()).flatten(), url }
-                }),
-            }),
-            _ => None,
-        };
-        let settings = Settings {
-            listen: self.listen,
-            database: self.database.clone(),
-            public_url: self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen)),
-            repositories: self.repo.clone(),
-            workers: self.workers,
-            lease: Duration::from_secs(self.lease),
-            reconcile: Duration::from_secs(self.reconcile),
-            spool: self.spool.clone(),
-            retention_days: self.retention_days,
-            anchorage,
         };
         countersign_serve::run(settings, Box::new(forge), &module)?;
         Ok(ExitCode::SUCCESS)
