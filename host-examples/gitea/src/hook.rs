@@ -1,15 +1,15 @@
 //! `countersign-gitea pre-receive`: the gate of `countersign-hook` with what Gitea and Forgejo say in the environment of a hook.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Args;
 use countersign_core::model::TriggerKind;
-use countersign_hook::{Merged, Merges, Options, Push, Pusher, pre_receive};
+use countersign_hook::{AskedForge, Merged, Merges, Options, Push, Pusher, pre_receive};
 use countersign_host::collect::Platform;
 use countersign_host::git::Repository;
+use countersign_serve::options::secret;
 
 use crate::api::{Api, Pull, client};
 use crate::forge::PullRequest;
@@ -28,12 +28,8 @@ const FORGE_TIME: Duration = Duration::from_secs(8);
     git push -o break-glass=\"why this cannot wait\"\n\n\
     Exit codes: 0 passes, 1 blocked, 2 cannot evaluate, which blocks too")]
 pub struct PreReceive {
-    /// The forge's root, such as http://127.0.0.1:3000/.
-    #[arg(long, env = "COUNTERSIGN_FORGE_URL", value_name = "URL", requires = "token_file")]
-    url: Option<String>,
-    /// A file with a token of the forge.
-    #[arg(long, env = "COUNTERSIGN_FORGE_TOKEN_FILE", value_name = "FILE", requires = "url")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    forge: AskedForge,
     #[command(flatten)]
     options: Options,
 }
@@ -42,10 +38,8 @@ impl PreReceive {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         // A wiki merges nothing that anybody runs.
         let Some(push) = pushed(|name| std::env::var(name).ok()) else { return Ok(ExitCode::SUCCESS) };
-        let forge = match (&self.url, &self.token_file) {
-            (Some(url), Some(token_file)) => Some(Gitea { url, token_file, repository: &push.repository }),
-            _ => None,
-        };
+        let forge = self.forge.named();
+        let forge = forge.map(|(url, token_file)| Gitea { url, token_file, repository: &push.repository });
         pre_receive(&self.options, &push, forge.as_ref().map(|forge| forge as &dyn Merges))
     }
 }
@@ -53,14 +47,13 @@ impl PreReceive {
 /// Gitea, as the hook may ask it.
 struct Gitea<'h> {
     url: &'h str,
-    token_file: &'h PathBuf,
+    token_file: &'h Path,
     repository: &'h str,
 }
 
 impl Merges for Gitea<'_> {
     fn change(&self, number: u64) -> anyhow::Result<Box<dyn Merged + '_>> {
-        let token = std::fs::read_to_string(self.token_file)
-            .with_context(|| format!("reading the forge's token from {}", self.token_file.display()))?;
+        let token = secret(self.token_file, "the forge's token")?;
         let api = client(self.url, &token, FORGE_TIME);
         let pull = api.get(&format!("/repos/{}/pulls/{number}", self.repository))?;
         Ok(Box::new(Merging { api, pull, repository: self.repository }))

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use countersign_hook::{Account, Installation, Script, report};
+use countersign_hook::{Account, AskedForge, Installation, report};
 
 /// The folder of the hooks that serve a whole server, beside its configuration.
 const FOLDER: &str = "countersign-hooks";
 
-/// Hooks that Gitea has in every repository, which a folder for the whole server must go on to.
+/// The hooks that Gitea 1.26 has in every repository beside `pre-receive` (modules/gitrepo/hooks.go).
 const PASSED_ON: &[&str] = &["update", "post-receive", "proc-receive"];
 
 /// Install the hook on the server itself, for one repository or for all, and check that it runs.
@@ -29,27 +29,22 @@ pub struct InstallHook {
     /// The server's configuration.
     #[arg(long, value_name = "FILE")]
     app_ini: Option<PathBuf>,
-    /// The forge's root, which the hook asks about pull requests.
-    #[arg(long, value_name = "URL", requires = "token_file")]
-    url: Option<String>,
-    /// A file with a token of the forge, readable by the server's account.
-    #[arg(long, value_name = "FILE", requires = "url")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    forge: AskedForge,
     #[command(flatten)]
     install: Installation,
 }
 
 impl InstallHook {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let flags = self.flags()?;
-        let token = self.token_file.as_deref();
+        let (flags, token) = (self.forge.flags()?, self.forge.token_file());
         let ini = match (&self.repository_dir, &self.app_ini) {
             (Some(folder), _) => return self.install.of_repository(folder, &flags, token),
             (None, Some(ini)) => ini,
             (None, None) => bail!("name a repository or an app.ini"),
         };
         let folder = hooks_folder(ini)?;
-        let scripts = of_server(&folder, &self.install.command(&flags)?);
+        let scripts = self.install.of_server(&folder, &flags, PASSED_ON)?;
         if self.install.check {
             let server = server_account(ini)?;
             let mut faults = self.install.faults(&scripts, token, server.as_ref())?;
@@ -63,13 +58,6 @@ impl InstallHook {
             println!("{} names the hooks already", ini.display());
         }
         Ok(ExitCode::SUCCESS)
-    }
-
-    /// What the hook has to know of the forge.
-    fn flags(&self) -> anyhow::Result<Vec<String>> {
-        let (Some(url), Some(file)) = (&self.url, &self.token_file) else { return Ok(Vec::new()) };
-        let file = file.canonicalize().with_context(|| format!("the token file {}", file.display()))?;
-        Ok(vec!["--url".into(), url.clone(), "--token-file".into(), file.display().to_string()])
     }
 }
 
@@ -87,24 +75,6 @@ fn server_account(ini: &Path) -> anyhow::Result<Option<Account>> {
         Some(name) => Account::named(name),
         None => value("WORK_PATH").and_then(|folder| Account::owning(Path::new(folder))),
     })
-}
-
-/// The hooks of a whole server: ours, and those that go on to each repository's own.
-fn of_server(folder: &Path, command: &str) -> Vec<Script> {
-    let pre_receive = format!(
-        "#!/bin/sh\n# The repository's own hooks come first: what the server refuses is not judged.\n\
-         input=$(cat)\nown=\"$GIT_DIR/hooks/pre-receive\"\nif [ -x \"$own\" ]; then\n    \
-         printf '%s\\n' \"$input\" | \"$own\" || exit $?\nfi\nprintf '%s\\n' \"$input\" | {{\n    {}\n}}\n",
-        command
-    );
-    let mut scripts = vec![Script { path: folder.join("pre-receive"), text: pre_receive }];
-    for name in PASSED_ON {
-        let text = format!(
-            "#!/bin/sh\nown=\"$GIT_DIR/hooks/{name}\"\nif [ -x \"$own\" ]; then\n    exec \"$own\" \"$@\"\nfi\n"
-        );
-        scripts.push(Script { path: folder.join(name), text });
-    }
-    scripts
 }
 
 fn hooks_folder(ini: &Path) -> anyhow::Result<PathBuf> {

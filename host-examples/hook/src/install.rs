@@ -151,6 +151,34 @@ impl Installation {
         Ok(self.host.rules(&Module::embedded()?).1)
     }
 
+    /// The hooks of all repositories of a server, in the folder that its `core.hooksPath` names. git then runs no hook of a
+    /// repository's own, so each of these does: `passed_on` names those that the server has in every repository beside `pre-receive`.
+    /// `flags` are what the command takes beside those of every hook.
+    ///
+    /// # Errors
+    /// When a file or folder that the command names cannot be found or made.
+    pub fn of_server(
+        &self,
+        folder: &Path,
+        flags: &[String],
+        passed_on: &[&str],
+    ) -> anyhow::Result<Vec<Script>> {
+        let pre_receive = format!(
+            "#!/bin/sh\n# The repository's own hooks come first: what the server refuses is not judged.\n\
+             input=$(cat)\nown=\"$GIT_DIR/hooks/pre-receive\"\nif [ -x \"$own\" ]; then\n    \
+             printf '%s\\n' \"$input\" | \"$own\" || exit $?\nfi\nprintf '%s\\n' \"$input\" | {{\n    {}\n}}\n",
+            self.command(flags)?
+        );
+        let goes_on = |name: &&str| Script {
+            path: folder.join(name),
+            text: format!(
+                "#!/bin/sh\nown=\"$GIT_DIR/hooks/{name}\"\nif [ -x \"$own\" ]; then\n    exec \"$own\" \"$@\"\nfi\n"
+            ),
+        };
+        let own = Script { path: folder.join("pre-receive"), text: pre_receive };
+        Ok(std::iter::once(own).chain(passed_on.iter().map(goes_on)).collect())
+    }
+
     /// The line of a shell that runs the hook, with what it has to know.
     ///
     /// # Errors

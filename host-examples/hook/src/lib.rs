@@ -6,6 +6,7 @@ A server's own hook says who pushes and which change is merged ([`Push`]), may a
 */
 
 pub mod brought;
+mod forge;
 mod gate;
 mod install;
 mod push;
@@ -14,6 +15,7 @@ mod rules;
 mod standing;
 mod updates;
 
+pub use forge::AskedForge;
 pub use gate::{Merged, Merges, Options, pre_receive};
 pub use install::{Installation, Script, report};
 pub use push::{Push, Pusher, options};
