@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use countersign_core::model::When;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use ureq::http::HeaderMap;
 
 use crate::dialect::{AUTHORIZATION, Credential, Dialect};
 use crate::error::ApiError;
@@ -21,6 +21,13 @@ const LARGE_BYTES: u64 = 256 << 20;
 
 /// Held while such an answer is read, so that a machine's memory holds one.
 static LARGE: Mutex<()> = Mutex::new(());
+
+/// The pauses before a question that changes nothing is asked again: the first failure is often that of a connection which the forge
+/// closed meanwhile. What lasts longer is the caller's to wait for, who may have others to serve.
+const PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(250)];
+
+/// The longest pause that a busy forge may ask for and is given at once.
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// How often something is looked for that the forge writes a moment late, and the time between two looks.
 const LOOKS: usize = 20;
@@ -217,9 +224,23 @@ impl Api {
         Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
+    /// Asks, and asks again where that changes nothing and the forge failed for a moment. Whether a write of which no answer came was
+    /// done is for the caller to read.
     fn ask(&self, method: &str, path: &str, body: Option<&Value>, limit: u64) -> Result<Answer, ApiError> {
-        let answer = self.wait(|| self.try_ask(method, path, body, limit));
-        answer.map_err(|error| self.noted(error))
+        let mut pauses = PAUSES.iter().filter(|_| method == "GET");
+        loop {
+            let error = match self.wait(|| self.try_ask(method, path, body, limit)) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let pause = error.is_momentary().then(|| pauses.next()).flatten();
+            let pause = pause.map(|pause| error.retry_after().unwrap_or(*pause));
+            let left = self.until.saturating_duration_since(Instant::now());
+            match pause.filter(|pause| *pause <= LONGEST && *pause < left) {
+                Some(pause) => self.wait(|| std::thread::sleep(pause)),
+                None => return Err(self.noted(error)),
+            }
+        }
     }
 
     fn try_ask(
@@ -251,17 +272,14 @@ impl Api {
         let mut answer = self.agent.run(request).map_err(failed)?;
         let status = answer.status().as_u16();
         if matches!(status, 429 | 503) {
-            let after = answer.headers().get("Retry-After").and_then(|value| value.to_str().ok());
-            let retry_after = after.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
+            let retry_after = wanted_pause(answer.headers(), SystemTime::now());
             return Err(ApiError::Busy { path: path.to_owned(), status, retry_after });
         }
         let total = answer.headers().get(self.dialect.pages.total);
         let total = total.and_then(|value| value.to_str().ok()?.parse().ok());
         let body = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;
         if !(200..300).contains(&status) {
-            let said: Refusal = serde_json::from_slice(&body).unwrap_or_default();
-            let said = if said.message.is_empty() { String::new() } else { format!(": {}", said.message) };
-            return Err(ApiError::Refused { path: path.to_owned(), status, said });
+            return Err(ApiError::Refused { path: path.to_owned(), status, said: said(&body) });
         }
         Ok(Answer { body, total })
     }
@@ -272,8 +290,141 @@ fn parsed<T: DeserializeOwned>(path: &str, answer: &Answer) -> Result<T, ApiErro
         .map_err(|e| ApiError::Unreachable { path: path.to_owned(), reason: e.to_string() })
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    message: String,
+/// The pause that a busy forge asks for: `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), else `RateLimit-Reset`, the
+/// moment at which GitLab counts anew, in seconds since 1970.
+fn wanted_pause(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let until = |moment: SystemTime| moment.duration_since(now).unwrap_or_default();
+    match header("Retry-After") {
+        Some(value) => match value.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => httpdate::parse_http_date(value).ok().map(until),
+        },
+        None => {
+            let seconds = header("RateLimit-Reset")?.parse().ok()?;
+            UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).map(until)
+        }
+    }
+}
+
+/// The message of a refusal, behind a colon; empty where there is none. Gitea and GitLab write it as `message`, which may hold more than
+/// a text, and GitLab as `error` where a question is malformed or a scope is missing.
+fn said(body: &[u8]) -> String {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    match document.get("message").or_else(|| document.get("error")) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) if text.is_empty() => String::new(),
+        Some(Value::String(text)) => format!(": {text}"),
+        Some(other) => format!(": {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use loopback::{Answer, Loopback, Reply};
+
+    use super::*;
+    use crate::dialect::Pages;
+
+    static DIALECT: Dialect = Dialect {
+        base: "/api",
+        user_agent: "test",
+        pages: Pages { size: "limit", most: 50, cap: None, total: "X-Total" },
+    };
+
+    /// What comes of a question that fails so many times, and how often it is asked.
+    fn asked(method: &str, fails: usize, failure: fn() -> Reply) -> (Result<Value, ApiError>, usize) {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let server = Loopback::start(move |request| {
+            assert!(request.headers.contains(&("private-token".into(), "0123".into())), "{request:?}");
+            let before = counted.fetch_add(1, Ordering::Relaxed);
+            if before < fails { failure() } else { Reply::Whole(Answer::json(200, "7")) }
+        });
+        let token = Credential::header("PRIVATE-TOKEN", "0123\n");
+        let api = Api::new(&DIALECT, &server.url, token, Duration::from_secs(10));
+        let body = (method != "GET").then(|| Value::from(1));
+        let answer = api.ask(method, "/x", body.as_ref(), ANSWER_BYTES);
+        let answer = answer.and_then(|answer| parsed("/x", &answer));
+        (answer, count.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn a_question_that_changes_nothing_is_asked_again_and_a_write_is_not() {
+        let failures: [(&str, fn() -> Reply); 5] = [
+            ("closed", || Reply::Nothing),
+            ("broken off", || Reply::Half(Answer::json(200, "[1,2,3]"))),
+            ("failed", || Reply::Whole(Answer::json(502, ""))),
+            ("busy", || Reply::Whole(Answer::json(429, "Retry later"))),
+            ("busy for no time", || Reply::Whole(Answer::json(503, "").with("Retry-After", 0))),
+        ];
+        for (name, failure) in failures {
+            for (fails, answered) in [(0, true), (2, true), (3, false)] {
+                let (answer, count) = asked("GET", fails, failure);
+                assert_eq!((answer.is_ok(), count), (answered, fails.min(2) + 1), "{name}, {fails} times");
+            }
+            for method in ["POST", "PUT", "PATCH", "DELETE"] {
+                let (answer, count) = asked(method, 1, failure);
+                assert!(answer.is_err_and(|error| error.passes()) && count == 1, "{name}: {method}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_asking_again_does_not_change_is_asked_once() {
+        let answers: [(&str, fn() -> Reply, bool); 4] = [
+            ("refused", || Reply::Whole(Answer::json(403, "")), false),
+            (
+                "elsewhere",
+                || Reply::Whole(Answer::json(301, "").with("Location", "http://127.0.0.1:1/")),
+                false,
+            ),
+            ("busy for a while", || Reply::Whole(Answer::json(429, "").with("Retry-After", 60)), true),
+            ("no document", || Reply::Whole(Answer::json(200, "<html>")), true),
+        ];
+        for (name, answer, passes) in answers {
+            let (read, count) = asked("GET", usize::MAX, answer);
+            assert_eq!((read.unwrap_err().passes(), count), (passes, 1), "{name}");
+        }
+    }
+
+    /// 1 March 2026, 10:00:00 UTC.
+    const NOW: u64 = 1_772_359_200;
+
+    #[test]
+    fn a_busy_forge_says_when_it_wants_to_be_asked_again_in_one_of_three_ways() {
+        for (headers, seconds) in [
+            (&[][..], None),
+            (&[("Retry-After", "7")], Some(7)),
+            (&[("Retry-After", "Sun, 01 Mar 2026 10:00:30 GMT")], Some(30)),
+            (&[("Retry-After", "Sun, 01 Mar 2026 09:00:00 GMT")], Some(0)),
+            (&[("RateLimit-Reset", "1772359260")], Some(60)),
+            (&[("Retry-After", "7"), ("RateLimit-Reset", "1772359260")], Some(7)),
+            (&[("Retry-After", "soon"), ("RateLimit-Reset", "1772359260")], None),
+            (&[("RateLimit-Reset", "18446744073709551615")], None),
+        ] {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.insert(*name, value.parse().unwrap());
+            }
+            let pause = wanted_pause(&map, UNIX_EPOCH + Duration::from_secs(NOW));
+            assert_eq!(pause, seconds.map(Duration::from_secs), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_the_forge_says() {
+        for (body, expected) in [
+            (r#"{"message":"not found","url":"https://git.example.com/api/swagger"}"#, ": not found"),
+            (r#"{"message":{"name":["is too short"]}}"#, r#": {"name":["is too short"]}"#),
+            (r#"{"error":"insufficient_scope"}"#, ": insufficient_scope"),
+            (r#"{"message":""}"#, ""),
+            ("Retry later", ""),
+            ("", ""),
+        ] {
+            assert_eq!(said(body.as_bytes()), expected, "{body}");
+        }
+    }
 }

@@ -78,6 +78,15 @@ impl ApiError {
         }
     }
 
+    /// Whether the forge failed for a moment, so that the same question may be answered at once.
+    pub(crate) fn is_momentary(&self) -> bool {
+        match self {
+            ApiError::Unreachable { .. } | ApiError::Busy { .. } => true,
+            ApiError::Refused { status, .. } => *status >= 500,
+            ApiError::Doubtful { .. } | ApiError::TooLarge { .. } | ApiError::TooSlow => false,
+        }
+    }
+
     /// The time after which the forge wants to be asked again, where it says one.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
