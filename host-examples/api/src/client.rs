@@ -11,7 +11,7 @@ use ureq::http::HeaderMap;
 
 use crate::dialect::{AUTHORIZATION, Credential, Dialect};
 use crate::error::ApiError;
-use crate::paging::{Entry, Piece};
+use crate::paging::{Entry, Next, Piece};
 
 /// Bytes of an answer.
 pub(crate) const ANSWER_BYTES: u64 = 32 << 20;
@@ -55,6 +55,8 @@ struct Answer {
     body: Vec<u8>,
     /// Entries of the whole list, as a header says.
     total: Option<usize>,
+    /// The page behind this one, as the header `Link` says.
+    next: Next,
 }
 
 impl Api {
@@ -191,7 +193,13 @@ impl Api {
         let entries: Option<Vec<T>> = parsed(path, &answer)?;
         let mut entries = entries.unwrap_or_default();
         entries.iter_mut().for_each(Entry::settle);
-        Ok(Piece { entries, total: answer.total, bytes: answer.body.len() })
+        Ok(Piece { entries, total: answer.total, next: answer.next, bytes: answer.body.len() })
+    }
+
+    /// The path of an address of the API. Whatever server it names, the forge that is asked for it is the one that was configured.
+    pub(crate) fn below_base(&self, url: &str) -> Option<String> {
+        let (_, path) = url.split_once(self.dialect.base)?;
+        path.starts_with('/').then(|| path.to_owned())
     }
 
     /// Entries that the forge gives at most at once.
@@ -275,13 +283,14 @@ impl Api {
             let retry_after = wanted_pause(answer.headers(), SystemTime::now());
             return Err(ApiError::Busy { path: path.to_owned(), status, retry_after });
         }
-        let total = answer.headers().get(self.dialect.pages.total);
-        let total = total.and_then(|value| value.to_str().ok()?.parse().ok());
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let total = header(self.dialect.pages.total).and_then(|value| value.trim().parse().ok());
+        let next = header("Link").map_or(Next::Unsaid, next_of);
         let body = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;
         if !(200..300).contains(&status) {
             return Err(ApiError::Refused { path: path.to_owned(), status, said: said(&body) });
         }
-        Ok(Answer { body, total })
+        Ok(Answer { body, total, next })
     }
 }
 
@@ -305,6 +314,18 @@ fn wanted_pause(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
             UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).map(until)
         }
     }
+}
+
+/// The next page in a header `Link` (RFC 8288): `<ADDRESS>; rel="next"`, among others.
+fn next_of(header: &str) -> Next {
+    let links = header.split('<').skip(1).filter_map(|link| link.split_once('>'));
+    let is_next = |parameters: &str| {
+        let mut parameters =
+            parameters.split([';', ',']).filter_map(|parameter| parameter.trim().split_once('='));
+        parameters.any(|(name, value)| name.eq_ignore_ascii_case("rel") && value.trim_matches('"') == "next")
+    };
+    let next = links.filter(|(_, parameters)| is_next(parameters)).map(|(address, _)| address).next();
+    next.map_or(Next::None, |address| Next::Page(address.to_owned()))
 }
 
 /// The message of a refusal, behind a colon; empty where there is none. Gitea and GitLab write it as `message`, which may hold more than
@@ -411,6 +432,25 @@ mod tests {
             }
             let pause = wanted_pause(&map, UNIX_EPOCH + Duration::from_secs(NOW));
             assert_eq!(pause, seconds.map(Duration::from_secs), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_the_one_that_is_called_next() {
+        for (header, next) in [
+            (
+                r#"<https://h/api/v4/x?page=2>; rel="next", <https://h/api/v4/x?page=1>; rel="first""#,
+                Some("https://h/api/v4/x?page=2"),
+            ),
+            (
+                r#"<https://h/x?a=1,2>; rel="first",<https://h/x?cursor=e%3B>;title="t";rel=next"#,
+                Some("https://h/x?cursor=e%3B"),
+            ),
+            (r#"<https://h/x?page=1>; rel="prev""#, None),
+            ("", None),
+        ] {
+            let next = next.map_or(Next::None, |address| Next::Page(address.into()));
+            assert_eq!(next_of(header), next, "{header}");
         }
     }
 

@@ -38,10 +38,14 @@ pub trait Entry: DeserializeOwned {
 /// What says where a list ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// The header with the number of entries, which counts also what the account is not shown.
+    /// The header with the number of entries, which counts also what the account is not shown; where the forge does not count, that
+    /// no page is linked behind the last.
     Counted,
     /// A piece with nothing new. What the account is not shown can fill one, so that there is more has to show by other means.
     Empty,
+    /// A page without a link to the next (the header `Link`), where the forge itself says where the next begins: behind the last entry
+    /// of this one, by its key, and not by its number. However the list moves, nothing slips from one page to another.
+    Unlinked,
 }
 
 /// Why a list may not be whole.
@@ -56,6 +60,20 @@ pub enum Doubt {
     /// A version of the forge that is not known, or a proxy that drops headers.
     #[error("the answer has no header that says how long it is")]
     Uncounted,
+    /// The link to the next page does not name the API.
+    #[error("its next page is linked outside of the API")]
+    Astray,
+}
+
+/// What an answer says of the page behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    Unsaid,
+    /// There is none.
+    None,
+    /// It stands at this address.
+    Page(String),
 }
 
 /// What one answer holds of a list.
@@ -65,6 +83,8 @@ pub struct Piece<T> {
     pub entries: Vec<T>,
     /// How many the whole list has.
     pub total: Option<usize>,
+    /// What the header `Link` says of the page behind this one.
+    pub next: Next,
     /// Bytes of the answer.
     pub bytes: usize,
 }
@@ -121,14 +141,50 @@ impl Api {
         path: &str,
         mut is_enough: impl FnMut(&[T]) -> bool,
     ) -> Result<Vec<T>, ApiError> {
+        let mut read = || match end {
+            End::Counted => Reader::begin(self, path)?.read(true, &mut is_enough),
+            End::Empty => Reader::begin(self, path)?.read(false, &mut is_enough),
+            End::Unlinked => self.linked(path, &mut is_enough),
+        };
+        let mut doubt = Doubt::Moved;
         for _ in 0..READINGS {
-            match Reader::begin(self, path)?.read(end, &mut is_enough)? {
+            match read()? {
                 Ok(entries) => return Ok(entries),
                 Err(Doubt::Moved) => {}
-                Err(doubt) => return Err(self.noted(ApiError::Doubtful { path: path.to_owned(), doubt })),
+                Err(other) => {
+                    doubt = other;
+                    break;
+                }
             }
         }
-        Err(self.noted(ApiError::Doubtful { path: path.to_owned(), doubt: Doubt::Moved }))
+        Err(self.noted(ApiError::Doubtful { path: path.to_owned(), doubt }))
+    }
+
+    /// Follows the links of a list from its first page.
+    fn linked<T: Entry>(
+        &self,
+        path: &str,
+        is_enough: &mut impl FnMut(&[T]) -> bool,
+    ) -> Result<Result<Vec<T>, Doubt>, ApiError> {
+        let most = self.page_cap()?;
+        let mut next = format!("{path}{}{}={most}", joint(path), self.dialect().pages.size);
+        let (mut all, mut known) = (Vec::new(), HashSet::new());
+        for _ in 0..PIECES {
+            let piece: Piece<T> = self.piece(&next)?;
+            let is_full = piece.entries.len() >= most;
+            all.extend(piece.entries.into_iter().filter(|entry| known.insert(entry.id())));
+            match piece.next {
+                _ if is_enough(&all) => return Ok(Ok(all)),
+                Next::Page(address) => match self.below_base(&address) {
+                    Some(path) => next = path,
+                    None => return Ok(Err(Doubt::Astray)),
+                },
+                // A proxy may have dropped the header.
+                Next::Unsaid if is_full => return Ok(Err(Doubt::Uncounted)),
+                Next::Unsaid | Next::None => return Ok(Ok(all)),
+            }
+        }
+        Ok(Err(Doubt::Cut))
     }
 
     /// Reads the first entries of a list.
@@ -149,7 +205,7 @@ impl<'a> Reader<'a> {
 
     fn read<T: Entry>(
         mut self,
-        end: End,
+        counted: bool,
         is_enough: &mut impl FnMut(&[T]) -> bool,
     ) -> Result<Result<Vec<T>, Doubt>, ApiError> {
         let mut all: Vec<T> = Vec::new();
@@ -162,7 +218,7 @@ impl<'a> Reader<'a> {
             let is_full = piece.entries.len() >= cut.limit;
             let goes_on = piece.entries.iter().any(|entry| known.contains(&entry.id()));
             // Beyond the end is nothing to go on from.
-            let is_beyond = piece.entries.is_empty() && end == End::Empty;
+            let is_beyond = piece.entries.is_empty() && !counted;
             if !all.is_empty() && !goes_on && !is_beyond {
                 // What the account is not shown may stand where the pieces meet.
                 if overlap <= OVERLAP && self.cap / 3 > OVERLAP {
@@ -175,10 +231,15 @@ impl<'a> Reader<'a> {
             let count = all.len();
             all.extend(piece.entries.into_iter().filter(|entry| known.insert(entry.id())));
             let is_last = all.len() == count && !is_full;
-            let is_over = match (end, piece.total) {
-                (End::Counted, None) => return Ok(Err(Doubt::Uncounted)),
-                (End::Counted, Some(total)) => self.read >= total && !is_full,
-                (End::Empty, _) => is_last,
+            let is_over = match (counted, piece.total) {
+                (true, Some(total)) => self.read >= total && !is_full,
+                // GitLab counts no list of more than ten thousand, and some never.
+                (true, None) => match piece.next {
+                    Next::Unsaid => return Ok(Err(Doubt::Uncounted)),
+                    Next::None => true,
+                    Next::Page(_) => false,
+                },
+                (false, _) => is_last,
             };
             if is_over || is_enough(&all) {
                 return Ok(Ok(all));
@@ -189,7 +250,7 @@ impl<'a> Reader<'a> {
 
     /// The next piece; none where the server gives so few entries at once that none goes on.
     fn piece<T: Entry>(&mut self, overlap: usize) -> Result<Option<(Cut, Piece<T>)>, ApiError> {
-        let joint = if self.path.contains('?') { '&' } else { '?' };
+        let joint = joint(self.path);
         loop {
             let overlap = overlap.min(self.most / 2).max(1).min(self.read);
             // Small pages leave little room: less of an overlap is one all the same.
@@ -215,6 +276,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What joins one parameter more to a path.
+fn joint(path: &str) -> char {
+    if path.contains('?') { '&' } else { '?' }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
@@ -229,6 +295,9 @@ mod tests {
 
     /// Entries of the largest page.
     const MOST: usize = 50;
+
+    /// The time for a list.
+    const TIME: Duration = Duration::from_secs(30);
 
     static DIALECT: Dialect = Dialect {
         base: "/api",
@@ -272,6 +341,8 @@ mod tests {
         /// Bytes that an entry has beside its id.
         bytes: Vec<(u32, usize)>,
         counts: bool,
+        /// The forge links the next page.
+        links: bool,
         /// Entries behind so many are given in another order within their page.
         turned_behind: Option<usize>,
         next: u32,
@@ -325,12 +396,22 @@ mod tests {
             }
             let number = |name: &str| request.parameter(name).unwrap().parse::<usize>().unwrap();
             let mut listed = shared.lock().unwrap();
-            let (body, total) = listed.page(number("limit").min(cap), number("page"));
-            let answer = Answer::json(200, body);
-            Reply::Whole(if listed.counts { answer.with("X-Total-Count", total) } else { answer })
+            let (limit, page) = (number("limit").min(cap), number("page"));
+            let (body, total) = listed.page(limit, page);
+            let mut answer = Answer::json(200, body);
+            if listed.counts {
+                answer = answer.with("X-Total-Count", total);
+            }
+            if listed.links {
+                let link =
+                    |page, name| format!("<https://forge.example/api/list?page={page}>; rel=\"{name}\"");
+                let next = (page * limit < total).then(|| link(page + 1, "next") + ", ").unwrap_or_default();
+                answer = answer.with("Link", next + &link(1, "first"));
+            }
+            Reply::Whole(answer)
         });
         let token = Credential::authorization("token", "0123");
-        (Api::new(&DIALECT, &server.url, token, Duration::from_secs(30)), listed)
+        (Api::new(&DIALECT, &server.url, token, TIME), listed)
     }
 
     fn read(listed: Listed, end: End) -> Result<Vec<u32>, ApiError> {
@@ -378,6 +459,14 @@ mod tests {
             doubt(read(Listed { counts: false, ..Listed::of(3) }, End::Counted)),
             Some(Doubt::Uncounted)
         );
+    }
+
+    #[test]
+    fn a_list_that_is_not_counted_ends_where_no_page_is_linked_behind_it() {
+        for count in [0, 1, 49, 50, 51, 100, 333] {
+            let listed = Listed { counts: false, links: true, ..Listed::of(count) };
+            assert_eq!(read(listed, End::Counted).unwrap(), (0..count).collect::<Vec<_>>(), "{count}");
+        }
     }
 
     #[test]
@@ -442,6 +531,80 @@ mod tests {
         let found: Vec<Numbered> = api.list(End::Counted, "/list").unwrap();
         assert_eq!(found.len(), 70);
         assert!(listed.lock().unwrap().asked < 30, "{}", listed.lock().unwrap().asked);
+    }
+
+    /// A list that is cut behind the last id of the page before, as by a key, where something happens to it after each answer. `keeps`
+    /// says how many pages keep their link.
+    fn linked(
+        count: u32,
+        keeps: usize,
+        mut after: impl FnMut(&mut Vec<u32>) + Send + 'static,
+    ) -> Result<Vec<u32>, ApiError> {
+        let ids = Mutex::new(((0..count).collect::<Vec<u32>>(), 0));
+        let after = Mutex::new(move |ids: &mut Vec<u32>| after(ids));
+        let server = Loopback::start(move |request| {
+            if request.path.ends_with("/settings") {
+                return Reply::Whole(Answer::json(200, r#"{"most":10}"#));
+            }
+            let behind = request.parameter("behind").map(|id| id.parse::<u32>().unwrap());
+            let mut state = ids.lock().unwrap();
+            let page: Vec<u32> = state
+                .0
+                .iter()
+                .copied()
+                .filter(|id| behind.is_none_or(|behind| *id > behind))
+                .take(10)
+                .collect();
+            state.1 += 1;
+            let entries: Vec<String> = page.iter().map(|id| format!("{{\"id\":{id}}}")).collect();
+            let answer = Answer::json(200, format!("[{}]", entries.join(",")));
+            let has_more = page.len() == 10 && state.1 <= keeps;
+            // What the forge calls itself may not be what it is called here.
+            let link =
+                |last: &u32| format!("<https://forge.example/api/list?limit=10&behind={last}>; rel=\"next\"");
+            let answer = match page.last().filter(|_| has_more) {
+                Some(last) => answer.with("Link", link(last)),
+                None => answer,
+            };
+            (after.lock().unwrap())(&mut state.0);
+            Reply::Whole(answer)
+        });
+        let api = Api::new(&DIALECT, &server.url, Credential::header("PRIVATE-TOKEN", "0123"), TIME);
+        let list: Vec<Numbered> = api.list(End::Unlinked, "/list")?;
+        Ok(list.iter().map(|entry| entry.id).collect())
+    }
+
+    #[test]
+    fn a_linked_list_is_followed_to_its_end_and_loses_nothing_that_stays() {
+        for count in [0, 1, 9, 10, 11, 95, 100] {
+            assert_eq!(linked(count, usize::MAX, |_| {}).unwrap(), (0..count).collect::<Vec<_>>(), "{count}");
+        }
+        let found = linked(95, usize::MAX, |ids| drop(ids.drain(0..3))).unwrap();
+        assert!((30..95).all(|id| found.contains(&id)), "{found:?}");
+    }
+
+    #[test]
+    fn a_linked_list_whose_link_is_missing_behind_a_full_page_is_no_whole_one() {
+        assert_eq!(doubt(linked(95, 2, |_| {})), Some(Doubt::Uncounted));
+        assert_eq!(doubt(linked(4_000, usize::MAX, |_| {})), Some(Doubt::Cut));
+        // The last page is not full.
+        assert_eq!(linked(15, 1, |_| {}).unwrap().len(), 15);
+    }
+
+    #[test]
+    fn a_link_that_leads_out_of_the_api_is_not_followed() {
+        for address in ["https://forge.example/list?page=2", "https://forge.example/apix/list", ""] {
+            let server = Loopback::start(move |request| {
+                if request.path.ends_with("/settings") {
+                    return Reply::Whole(Answer::json(200, r#"{"most":10}"#));
+                }
+                let link = format!("<{address}>; rel=\"next\"");
+                Reply::Whole(Answer::json(200, r#"[{"id":1}]"#).with("Link", link))
+            });
+            let api = Api::new(&DIALECT, &server.url, Credential::header("PRIVATE-TOKEN", "0123"), TIME);
+            let read = api.list::<Numbered>(End::Unlinked, "/list");
+            assert_eq!(doubt(read.map(|_| Vec::new())), Some(Doubt::Astray), "{address}");
+        }
     }
 
     fn step() -> impl Strategy<Value = Step> {
