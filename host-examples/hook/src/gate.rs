@@ -11,13 +11,13 @@ use countersign_audit::spool::Spool;
 use countersign_core::model::{
     Account, Act, ActKind, BranchHistory, BranchOutcome, BranchQuestion, BranchRange, Change, Fact,
     JudgedRange, Merging, Needs, ObjectId, Proof, Push as PushFact, RefUpdate, Request, Software,
-    TriggerKind, Unavailable, When, read,
+    TriggerKind, Unavailable, When,
 };
 use countersign_host::cli::{complain, now};
 use countersign_host::collect::{BranchHost, CollectError, Collector, HostRules, Platform, Subject, history};
 use countersign_host::git::Repository;
 use countersign_host::judged::Judged;
-use countersign_host::module::{CallError, Function, Module};
+use countersign_host::module::{CallError, Module};
 
 use crate::brought::{Bringer, Brought, NOTED, WithBringers};
 use crate::push::Push;
@@ -248,7 +248,8 @@ impl Gate<'_> {
         Ok(())
     }
 
-    /// The decision about a change; none where it is to be judged as a push instead.
+    /// The decision about a change; none where it is to be judged as a push instead. An error that came instead of a decision is
+    /// left in the spool, and refuses the push.
     fn decide(
         &self,
         collector: &mut Collector<'_>,
@@ -256,17 +257,14 @@ impl Gate<'_> {
         platform: &mut dyn Platform,
     ) -> anyhow::Result<Option<Judged>> {
         let mut platform = WithBringers { platform, brought: self.brought.as_ref() };
-        let collected = collector.collect(&subject, &mut platform, self.now)?;
-        if collected.as_push {
-            return Ok(None);
+        let judged = Judged::of(self.module, collector, &subject, &mut platform, self.now)?;
+        if let Some(Judged { request, answer, decision: None }) = judged {
+            if let Some(spool) = self.spool {
+                spool.leave(self.module, &request, &answer)?;
+            }
+            return Err(CallError::Refused(answer).into());
         }
-        let answer = self.module.call(Function::Evaluate, &collected.request);
-        if let (Err(CallError::Refused(error)), Some(spool)) = (&answer, self.spool) {
-            spool.leave(self.module, &collected.request, error)?;
-        }
-        let answer = answer?;
-        let decision = read(answer.as_bytes()).context("the module's answer is no decision")?;
-        Ok(Some(Judged { request: collected.request, answer, decision: Some(decision) }))
+        Ok(judged)
     }
 }
 

@@ -1,6 +1,9 @@
 //! A change that was judged: what was asked, and what the module said.
 
-use countersign_core::model::{Decision, JudgedRange, Outcome, Publication};
+use countersign_core::model::{Decision, JudgedRange, Outcome, Publication, When, read};
+
+use crate::collect::{CollectError, Collector, Platform, Subject};
+use crate::module::{CallError, Function, Module};
 
 /// A change that was judged.
 #[derive(Debug, Clone)]
@@ -14,6 +17,30 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Collects the facts of a change and asks the module; none where the change is to be judged as a push of its own.
+    ///
+    /// # Errors
+    /// When the facts cannot be collected, or the call ends without an answer. A call that runs out of time or memory is no answer:
+    /// nothing is to be recorded of it, and the next call may give one.
+    pub fn of(
+        module: &Module,
+        collector: &mut Collector<'_>,
+        subject: &Subject,
+        platform: &mut dyn Platform,
+        now: When,
+    ) -> Result<Option<Self>, CollectError> {
+        let collected = collector.collect(subject, platform, now)?;
+        if collected.as_push {
+            return Ok(None);
+        }
+        let answer = match module.call(Function::Evaluate, &collected.request) {
+            Ok(answer) | Err(CallError::Refused(answer)) => answer,
+            Err(error) => return Err(error.into()),
+        };
+        let decision = read(answer.as_bytes()).ok();
+        Ok(Some(Judged { request: collected.request, answer, decision }))
+    }
+
     /// What the module says that a host does with it.
     pub fn publication(&self) -> Publication {
         countersign_core::publication(self.answer.as_bytes())

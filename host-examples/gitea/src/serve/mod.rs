@@ -15,13 +15,14 @@ use anyhow::{Context, bail};
 use clap::Args;
 use countersign_audit::Place;
 use countersign_core::model::{
-    BranchHistory, BranchQuestion, BranchRange, EarlierAnswer, JudgedRange, ObjectId, TriggerKind, read,
+    BranchHistory, BranchQuestion, BranchRange, EarlierAnswer, JudgedRange, ObjectId, TriggerKind,
 };
 use countersign_hook::HostRulesChoice;
 use countersign_hook::brought::{Brought, WithBringers};
 use countersign_host::cli::now;
 use countersign_host::collect::{BranchHost, Collector, HostRules, Platform, Subject, Target, history};
-use countersign_host::module::{CallError, Function, Module};
+use countersign_host::git::Remote;
+use countersign_host::module::Module;
 use countersign_serve::options::Options;
 use countersign_serve::{
     Delivery, Forge, ForgeError, Judged, Look, Looked, Memory, Published, Refusal, Shown, Subject as Job,
@@ -282,17 +283,8 @@ impl Gitea {
         brought: Option<&Brought>,
     ) -> Result<Option<Judged>, ForgeError> {
         let mut platform = WithBringers { platform, brought };
-        let collected = collector.collect(subject, &mut platform, now().map_err(failed)?).map_err(failed)?;
-        if collected.as_push {
-            return Ok(None);
-        }
-        // Out of time or memory is no answer: nothing is recorded, and it is tried again.
-        let answer = match self.module.call(Function::Evaluate, &collected.request) {
-            Ok(answer) | Err(CallError::Refused(answer)) => answer,
-            Err(error) => return Err(failed(error)),
-        };
-        let decision = read(answer.as_bytes()).ok();
-        Ok(Some(Judged { request: collected.request, answer, decision }))
+        let now = now().map_err(failed)?;
+        Judged::of(&self.module, collector, subject, &mut platform, now).map_err(failed)
     }
 }
 
