@@ -3,11 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use countersign_core::model::{
-    Account, Act, ActKind, Change, ChangeDescription, EarlierAnswer, Edit, Fact, Group, Label, Needs,
-    ObjectId, Person, Proof, Request, Software, Status, TextIntegrity, TriggerKind, Unavailable, When,
+    Account, Act, ActKind, Change, ChangeDescription, Edit, Fact, Group, Label, Needs, ObjectId, Person,
+    Proof, Request, Software, Status, TextIntegrity, TriggerKind, Unavailable, When,
 };
 use countersign_host::collect::{CollectError, Platform};
-use countersign_host::git::Repository;
+use countersign_host::forge::{Beside, ForgeChange, Proposal};
+use countersign_host::git::{Remote, Repository};
+use countersign_serve::publish::MARKER;
 
 use crate::api::{
     Activity, Api, ApiError, Comment, End, Event, PULL_PUSH, Permission, Pull, PullCommit, Review, Team,
@@ -17,53 +19,22 @@ use crate::pushers::{Pushers, RETARGETED, pushed_by};
 use crate::words::{self, Given};
 
 /// A pull request, as one account may read it.
-pub struct PullRequest<'a> {
-    api: &'a Api,
+pub struct PullRequest {
+    api: Api,
     trigger: TriggerKind,
     /// `owner/name` of the repository that it would be merged into.
     repository: String,
     pull: Pull,
+    proposal: Proposal,
     /// The gate's own account, whose words about the change are no facts of it.
     own: Option<String>,
-    /// Answers given in other changes, where the host remembers them.
-    answers: Option<Vec<EarlierAnswer<'static>>>,
-    /// A repository that holds the target and the head.
-    git: Option<Repository>,
 }
 
-/// What the gate's own comments and reviews begin with.
-pub const MARKER: &str = "<!-- countersign -->";
-
-impl<'a> PullRequest<'a> {
-    /// One that was read.
-    pub fn of(api: &'a Api, trigger: TriggerKind, repository: &str, pull: Pull) -> Self {
-        PullRequest {
-            api,
-            trigger,
-            repository: repository.to_owned(),
-            pull,
-            own: None,
-            answers: None,
-            git: None,
-        }
-    }
-
-    /// Leaves out what the gate's own account said.
-    pub fn without(mut self, own: Option<String>) -> Self {
-        self.own = own;
-        self
-    }
-
-    /// With the answers that were given in other changes.
-    pub fn with_answers(mut self, answers: Vec<EarlierAnswer<'static>>) -> Self {
-        self.answers = Some(answers);
-        self
-    }
-
-    /// With a repository that holds the target and the head, to see where a push brought something of the change.
-    pub fn with_git(mut self, git: Repository) -> Self {
-        self.git = Some(git);
-        self
+impl PullRequest {
+    /// A pull request that was read with this client, without what the gate's own account said about it.
+    pub fn of(api: Api, trigger: TriggerKind, repository: &str, pull: Pull, own: Option<String>) -> Self {
+        let proposal = proposal(&api, repository, &pull);
+        PullRequest { api, trigger, repository: repository.to_owned(), pull, proposal, own }
     }
 
     fn is_own(&self, user: Option<&User>) -> bool {
@@ -72,7 +43,7 @@ impl<'a> PullRequest<'a> {
 
     /// The branch that it would go into.
     fn target(&self) -> String {
-        format!("refs/heads/{}", self.pull.base.name)
+        self.proposal.target.clone()
     }
 
     fn path(&self, rest: &str) -> String {
@@ -123,8 +94,8 @@ impl<'a> PullRequest<'a> {
     }
 
     /// Who pushed what it brings.
-    fn pushes(&self, events: &[Event], request: &mut Request<'static>) {
-        let pushers = Pushers::of(self.api, self.git.as_ref(), request, &self.repository, &self.pull, events);
+    fn pushes(&self, git: &Repository, events: &[Event], request: &mut Request<'static>) {
+        let pushers = Pushers::of(&self.api, git, request, &self.repository, &self.pull, events);
         let (pushes, gap) = (pushers.pushes, pushers.gap);
         request.pushes = pushes.into();
         match gap {
@@ -334,56 +305,100 @@ impl<'a> PullRequest<'a> {
     }
 }
 
-impl Platform for PullRequest<'_> {
+impl ForgeChange for PullRequest {
+    fn proposal(&self) -> &Proposal {
+        &self.proposal
+    }
+
+    fn platform(&self, beside: Beside) -> Box<dyn Platform + '_> {
+        Box::new(Facts { of: self, beside })
+    }
+}
+
+/// The facts of a pull request, with what is read beside it.
+struct Facts<'p> {
+    of: &'p PullRequest,
+    beside: Beside,
+}
+
+impl Platform for Facts<'_> {
     fn trigger(&self) -> (TriggerKind, Software<'static>) {
-        (self.trigger, Software { name: "gitea".into(), version: "".into() })
+        (self.of.trigger, Software { name: "gitea".into(), version: "".into() })
     }
 
     fn names(&self, change: &mut Change<'static>) {
-        change.id = Some(self.number().to_string().into());
-        change.repository.name = Some(self.repository.clone().into());
-        change.source = Some(format!("refs/heads/{}", self.pull.head.name).into());
+        change.id = Some(self.of.number().to_string().into());
+        change.repository.name = Some(self.of.repository.clone().into());
+        change.source = Some(format!("refs/heads/{}", self.of.pull.head.name).into());
     }
 
     fn absent(&self) -> &[Fact] {
-        if self.answers.is_some() { &[Fact::Requester] } else { &[Fact::History, Fact::Requester] }
+        if self.beside.answers.is_some() { &[Fact::Requester] } else { &[Fact::History, Fact::Requester] }
     }
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
-        self.text(request);
-        match self.accounts(request) {
+        let pull = self.of;
+        pull.text(request);
+        match pull.accounts(request) {
             // Without accounts everybody is a stranger, which would be given as the reason.
             Err(error) if error.passes() => return Err(CollectError::Platform(error.to_string())),
             accounts => name_missing(Fact::People, accounts, request),
         }
-        let events = self.timeline(request);
+        let events = pull.timeline(request);
         let read = match &events {
-            Ok(events) => self.acts(events, request),
+            Ok(events) => pull.acts(events, request),
             Err(error) => Err(error.clone()),
         };
         name_missing(Fact::Acts, read, request);
-        if let Some(answers) = self.answers.take() {
+        if let Some(answers) = self.beside.answers.take() {
             request.history.get_or_insert_default().answers = answers.into();
             request.complete.push(Fact::History);
         }
         if needs.facts.contains(&Fact::Statuses) {
-            let read = self.statuses(request);
+            let read = pull.statuses(request);
             name_missing(Fact::Statuses, read, request);
         }
         if needs.facts.contains(&Fact::Groups) {
-            let read = self.groups(&needs.groups, request);
+            let read = pull.groups(&needs.groups, request);
             name_missing(Fact::Groups, read, request);
         }
         if needs.facts.contains(&Fact::People) {
-            self.people(needs.levels, request);
+            pull.people(needs.levels, request);
         }
         // Last, for it may be long.
         match events {
-            Ok(events) => self.pushes(&events, request),
+            Ok(events) => pull.pushes(&self.beside.git, &events, request),
             Err(error) => name_missing(Fact::Pushes, Err(error), request),
         }
         Ok(())
     }
+}
+
+/// Which commits a pull request would bring, and where to. A head that is on no branch is kept by the forge under the number of the
+/// request, a moment late, and the fork that it comes from has it at once.
+fn proposal(api: &Api, repository: &str, pull: &Pull) -> Proposal {
+    let number = pull.number;
+    let mut heads = vec![(remote(api, repository), format!("refs/pull/{number}/head"))];
+    let fork = pull.head.repo.as_ref();
+    heads.extend(fork.map(|fork| (remote(api, &fork.full_name), format!("refs/heads/{}", pull.head.name))));
+    let base = pull.base.repo.as_ref();
+    Proposal {
+        number,
+        is_open: pull.state == "open",
+        is_merged: pull.merged,
+        target: format!("refs/heads/{}", pull.base.name),
+        head: pull.head.sha.clone(),
+        result: pull.merge_commit_sha.clone(),
+        merge_base: pull.merge_base.clone(),
+        default_branch: base.map(|repository| format!("refs/heads/{}", repository.default_branch)),
+        repository_id: base.map(|repository| repository.id.to_string()),
+        heads,
+    }
+}
+
+/// Where git finds a repository of the forge.
+pub fn remote(api: &Api, repository: &str) -> Remote {
+    Remote { url: format!("{}/{repository}.git", api.root()), authorization: api.authorization() }
 }
 
 /// Whether the timeline was read as far as it says that the head was pushed. A change of the target takes the pushes before it away

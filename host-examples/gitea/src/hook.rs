@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use clap::Args;
 use countersign_core::model::TriggerKind;
-use countersign_hook::{AskedForge, Merged, Merges, Options, Push, Pusher, pre_receive};
-use countersign_host::collect::Platform;
-use countersign_host::git::Repository;
+use countersign_hook::{AskedForge, Merges, Options, Push, Pusher, pre_receive};
+use countersign_host::forge::ForgeChange;
 use countersign_serve::options::secret;
 
-use crate::api::{Api, Pull, client};
+use crate::api::client;
 use crate::forge::PullRequest;
 
 /// The time in which the forge must have answered everything, of the ten seconds that the whole may take without it.
@@ -52,33 +51,11 @@ struct Gitea<'h> {
 }
 
 impl Merges for Gitea<'_> {
-    fn change(&self, number: u64) -> anyhow::Result<Box<dyn Merged + '_>> {
+    fn change(&self, number: u64) -> anyhow::Result<Box<dyn ForgeChange + '_>> {
         let token = secret(self.token_file, "the forge's token")?;
         let api = client(self.url, &token, FORGE_TIME);
         let pull = api.get(&format!("/repos/{}/pulls/{number}", self.repository))?;
-        Ok(Box::new(Merging { api, pull, repository: self.repository }))
-    }
-}
-
-/// A pull request that the server merges.
-struct Merging<'h> {
-    api: Api,
-    pull: Pull,
-    repository: &'h str,
-}
-
-impl Merged for Merging<'_> {
-    fn target(&self) -> String {
-        format!("refs/heads/{}", self.pull.base.name)
-    }
-
-    fn head(&self) -> &str {
-        &self.pull.head.sha
-    }
-
-    fn platform(&self, repository: Repository) -> Box<dyn Platform + '_> {
-        let pull = PullRequest::of(&self.api, TriggerKind::PreReceive, self.repository, self.pull.clone());
-        Box::new(pull.with_git(repository))
+        Ok(Box::new(PullRequest::of(api, TriggerKind::PreReceive, self.repository, pull, None)))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Who pushed what a pull request brings: to its own branch, and to those from which other pull requests brought a part of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use countersign_core::model::{ObjectId, Place, Push, Request, When};
+use countersign_host::collect::Outside;
 use countersign_host::git::Repository;
 
 use crate::api::{Activity, Api, ApiError, End, Event, GitRefs, PULL_PUSH, Pull, User, account};
@@ -23,7 +24,7 @@ pub fn pushed_by(event: &Event) -> Option<ObjectId<'static>> {
 pub struct Pushers<'a> {
     api: &'a Api,
     /// A repository that holds the target and the head.
-    git: Option<&'a Repository>,
+    git: &'a Repository,
     request: &'a Request<'static>,
     /// The pushes.
     pub pushes: Vec<Push<'static>>,
@@ -46,7 +47,7 @@ impl<'a> Pushers<'a> {
     /// Follows a pull request, and all that brought a part of it.
     pub fn of(
         api: &'a Api,
-        git: Option<&'a Repository>,
+        git: &'a Repository,
         request: &'a Request<'static>,
         repository: &str,
         pull: &Pull,
@@ -266,45 +267,4 @@ impl<'a> Pushers<'a> {
 fn merges(request: &Request<'static>) -> Vec<ObjectId<'static>> {
     let own = request.commits.iter().filter(|commit| commit.place != Place::Result);
     own.filter(|commit| commit.parents.len() > 1).map(|commit| commit.sha.clone()).collect()
-}
-
-/// Which commits lie outside what a pull request brings, so that nothing of it can be reached from them.
-struct Outside<'r> {
-    git: Option<&'r Repository>,
-    head: ObjectId<'static>,
-    base: Option<ObjectId<'static>>,
-    known: HashMap<String, bool>,
-}
-
-impl<'r> Outside<'r> {
-    fn of(git: Option<&'r Repository>, head: &ObjectId<'static>, base: Option<ObjectId<'static>>) -> Self {
-        Outside { git, head: head.clone(), base, known: HashMap::new() }
-    }
-
-    /// Learns what a request says of it.
-    fn know(&mut self, request: &Request<'static>) {
-        let parents = request.commits.iter().flat_map(|commit| &commit.parents);
-        let in_target = parents.filter(|parent| parent.in_target);
-        self.known.extend(in_target.map(|parent| (parent.sha.to_string(), true)));
-    }
-
-    fn holds(&mut self, commit: &ObjectId<'static>) -> bool {
-        if let Some(known) = self.known.get(commit.as_str()) {
-            return *known;
-        }
-        let holds = self.is_beside(commit).unwrap_or(false);
-        self.known.insert(commit.to_string(), holds);
-        holds
-    }
-
-    /// Whether it stands where all began, or as many commits are left without all that can be reached from it; nothing where that is
-    /// not here.
-    fn is_beside(&self, commit: &ObjectId<'static>) -> Option<bool> {
-        let (git, base) = (self.git?, self.base.as_ref()?.to_string());
-        if git.merge_base(commit.as_str(), &base).ok()?.as_ref() == Some(commit) {
-            return Some(true);
-        }
-        let all = git.count(self.head.as_str(), std::slice::from_ref(&base)).ok()?;
-        Some(git.count(self.head.as_str(), &[base, commit.to_string()]).ok()? == all)
-    }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_host::collect::POLICY_PATH;
+use countersign_serve::CONTEXT;
 use countersign_serve::setup::{Asked, Object, Options, Report, delivery, protected_by, words};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::api::{Api, ApiError, End, Entry, client};
 use crate::serve::is_repository;
-use crate::serve::publish::CONTEXT;
 
 /// The time for all that is asked and set.
 const TIME: Duration = Duration::from_secs(120);

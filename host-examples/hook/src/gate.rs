@@ -15,6 +15,7 @@ use countersign_core::model::{
 };
 use countersign_host::cli::{complain, now};
 use countersign_host::collect::{BranchHost, CollectError, Collector, HostRules, Platform, Subject, history};
+use countersign_host::forge::{Beside, ForgeChange};
 use countersign_host::git::Repository;
 use countersign_host::judged::Judged;
 use countersign_host::module::{CallError, Module};
@@ -45,23 +46,11 @@ pub struct Options {
 
 /// A forge that may be asked about a change that its server merges.
 pub trait Merges {
-    /// The change of this number.
+    /// The change of this number, in the repository that is pushed to.
     ///
     /// # Errors
     /// When the forge does not answer.
-    fn change(&self, number: u64) -> anyhow::Result<Box<dyn Merged + '_>>;
-}
-
-/// A change that a server merges.
-pub trait Merged {
-    /// The branch that it goes into, by full name.
-    fn target(&self) -> String;
-
-    /// The commit that its branch stands at.
-    fn head(&self) -> &str;
-
-    /// The facts that the forge knows of it; the repository holds its target and its head.
-    fn platform(&self, repository: Repository) -> Box<dyn Platform + '_>;
+    fn change(&self, number: u64) -> anyhow::Result<Box<dyn ForgeChange + '_>>;
 }
 
 /// Judges the refs that git names on standard input, in the folder that git starts the hook in: inside git's quarantine, where the
@@ -175,11 +164,12 @@ impl Gate<'_> {
 
     /// The change that the server merges by a move of this ref, by the forge's word; none where it merges none, or the forge is not
     /// asked.
-    fn merged(&self, update: &Update) -> anyhow::Result<Option<Box<dyn Merged + '_>>> {
+    fn merged(&self, update: &Update) -> anyhow::Result<Option<Box<dyn ForgeChange + '_>>> {
         let (Some(number), Some(forge)) = (self.push.merges, self.forge) else { return Ok(None) };
         let change = forge.change(number)?;
-        if change.target() != update.name {
-            bail!("change {number} is for {}, and {} is being moved", change.target(), update.name);
+        let target = &change.proposal().target;
+        if *target != update.name {
+            bail!("change {number} is for {target}, and {} is being moved", update.name);
         }
         Ok(Some(change))
     }
@@ -189,7 +179,7 @@ impl Gate<'_> {
         &self,
         collector: &mut Collector<'_>,
         update: &Update,
-        change: Option<&dyn Merged>,
+        change: Option<&dyn ForgeChange>,
         standing: Option<&Standing>,
     ) -> anyhow::Result<BranchHistory<'static>> {
         let mut known = history(BranchQuestion::Push, &update.name, self.default_branch.as_deref());
@@ -204,7 +194,7 @@ impl Gate<'_> {
             },
             merges: self.push.merges.map(|number| Merging {
                 change: number.to_string().into(),
-                head: change.and_then(|change| ObjectId::new(change.head().to_owned())),
+                head: change.and_then(|change| ObjectId::new(change.proposal().head.clone())),
             }),
         });
         if let Some(standing) = standing {
@@ -271,7 +261,7 @@ impl Gate<'_> {
 /// Judges the ranges of one ref.
 struct Judging<'g> {
     gate: &'g Gate<'g>,
-    change: Option<Box<dyn Merged + 'g>>,
+    change: Option<Box<dyn ForgeChange + 'g>>,
 }
 
 impl BranchHost for Judging<'_> {
@@ -287,7 +277,8 @@ impl BranchHost for Judging<'_> {
         let gate = self.gate;
         match (&range.change, &self.change) {
             (Some(_), Some(change)) => {
-                let mut platform = change.platform(collector.repository().clone());
+                let beside = Beside { git: collector.repository().clone(), answers: None };
+                let mut platform = change.platform(beside);
                 gate.decide(collector, subject, &mut *platform)
             }
             _ => {

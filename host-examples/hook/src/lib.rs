@@ -16,7 +16,7 @@ mod standing;
 mod updates;
 
 pub use forge::AskedForge;
-pub use gate::{Merged, Merges, Options, pre_receive};
+pub use gate::{Merges, Options, pre_receive};
 pub use install::{Installation, Script, report};
 pub use push::{Push, Pusher, options};
 pub use rights::Account;

@@ -18,6 +18,7 @@ assert!(answer.contains(r#""contract":"0.1.0""#));
 pub mod ci;
 pub mod cli;
 pub mod collect;
+pub mod forge;
 pub mod git;
 pub mod judged;
 pub mod module;

@@ -1,14 +1,16 @@
-//! What a service asks of a forge.
+//! A forge, as data and writes: what it says of a repository, its changes and what stands on them, and one write at a time. It decides
+//! nothing, plans nothing, and words nothing.
 
 use std::time::Duration;
 
 use countersign_api::ApiError;
-use countersign_audit::Place;
-use countersign_core::model::{BranchState, BranchVerdict, GateStatus, ObjectId, PassedMove, StatusState};
-use countersign_host::collect::CollectError;
-use countersign_host::judged::Judged;
-use countersign_host::module::Module;
+use countersign_core::model::{ObjectId, StatusState};
+use countersign_host::forge::ForgeChange;
+use countersign_host::git::Remote;
 use serde::{Deserialize, Serialize};
+
+/// The context of the gate's statuses: the name under which a forge lists them, and can require them.
+pub const CONTEXT: &str = "countersign";
 
 /// What is judged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,214 +83,221 @@ pub enum Refusal {
     Malformed,
 }
 
-/// Why the forge gave no answer.
+/// Why a forge gave no answer, or did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct ForgeError {
-    /// Why.
+    /// What was asked and what came instead, for a person.
     pub reason: String,
     /// When the forge wants to be asked again.
     pub retry_after: Option<Duration>,
-}
-
-impl From<CollectError> for ForgeError {
-    fn from(error: CollectError) -> Self {
-        ForgeError { reason: error.to_string(), retry_after: None }
-    }
+    /// Whether asking again could give another answer. What a forge refused for good, it refuses again.
+    pub may_pass: bool,
 }
 
 impl From<ApiError> for ForgeError {
     fn from(error: ApiError) -> Self {
-        ForgeError { retry_after: error.retry_after(), reason: error.to_string() }
+        ForgeError { retry_after: error.retry_after(), may_pass: error.passes(), reason: error.to_string() }
     }
 }
 
-/// What earlier evaluations left behind, for the requests to come.
-pub trait Memory {
-    /// What is remembered of each branch of a repository, with what is open of those that are named. What a hook left is part of it.
-    ///
-    /// # Errors
-    /// When the trail cannot be read.
-    fn branches(&mut self, repository: &str, open_of: &[&str]) -> anyhow::Result<Vec<BranchState<'static>>>;
-
-    /// The moves of a branch that passed, newest first: those since an entry, and a few before it.
-    ///
-    /// # Errors
-    /// When the trail cannot be read.
-    fn passed(
-        &mut self,
-        repository: &str,
-        target: &str,
-        since: u64,
-    ) -> anyhow::Result<Vec<PassedMove<'static>>>;
-
-    /// Whether any branch of a repository was seen before.
-    ///
-    /// # Errors
-    /// When the trail cannot be read.
-    fn watches(&mut self, repository: &str) -> anyhow::Result<bool>;
-
-    /// The forge's name for the gate's own comment on a change, where one was written.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn comment(&mut self, repository: &str, change: &str) -> anyhow::Result<Option<String>>;
-
-    /// Keeps that name.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn keep_comment(&mut self, repository: &str, change: &str, id: &str) -> anyhow::Result<()>;
-
-    /// Answers given in other changes: question, digest, change.
-    ///
-    /// # Errors
-    /// When the trail cannot be read.
-    fn answers(
-        &mut self,
-        repository: &str,
-        change: &str,
-    ) -> anyhow::Result<countersign_audit::trail::Answers>;
-}
-
-/// A branch as it stands, and what became of it.
-#[derive(Debug)]
-pub struct Looked {
-    /// Where it stands.
-    pub tip: ObjectId<'static>,
-    /// What the module says of it.
-    pub verdict: BranchVerdict,
-    /// The ranges whose decisions stand, oldest first.
-    pub judged: Vec<Judged>,
-}
-
-/// What the status of a commit says.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    /// Which it is.
-    pub state: StatusState,
-    /// Its one line.
-    pub description: String,
-    /// The page of the decision that it speaks of.
-    pub page: String,
-}
-
-impl Shown {
-    /// The status of a change of its own.
-    pub fn own(status: GateStatus, page: String) -> Self {
-        Shown { state: status.state, description: status.description, page }
-    }
-
-    /// The status of another change that brings the same commit.
-    pub fn shared(status: GateStatus, page: String) -> Self {
-        let GateStatus { state, description, shared } = status;
-        Shown { state, description: shared.unwrap_or(description), page }
-    }
-}
-
-/// What was found when a decision was published.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Published {
-    /// Somebody else wrote the gate's status: who, and what.
-    pub foreign_status: Option<String>,
-}
-
-/// A look at what is open in a repository.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Look {
-    /// Its changes, and its branches that anybody guards.
-    pub open: Vec<Subject>,
-    /// There are more branches, which the next look sees.
-    pub more: bool,
-}
-
-/// A forge: collects facts, and publishes what the module says. It decides nothing.
+/// A forge.
 pub trait Forge: Send + Sync + 'static {
+    /// The name of its software, such as `gitea`.
+    fn software(&self) -> &'static str;
+
     /// Checks a webhook and reads what it is about, and nothing else: everything is read again from the API.
     ///
     /// # Errors
     /// Why it is refused.
     fn receive(&self, header: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> Result<Delivery, Refusal>;
 
-    /// SHA-256 of the component that decides.
-    fn component(&self) -> &str;
-
-    /// The module that decides, and words what it decided.
-    fn module(&self) -> &Module;
-
-    /// How long its answers have been waited for since the start.
+    /// How long the answers of its API have been waited for since the start.
     fn waited(&self) -> Duration;
 
+    /// A client whose questions and writes together take no longer than this.
+    fn client(&self, within: Duration) -> Box<dyn Client + '_>;
+}
+
+/// A forge that is asked for one purpose, within a time.
+pub trait Client {
     /// Whether the forge answers.
     ///
     /// # Errors
     /// When it does not.
     fn ready(&self) -> Result<(), ForgeError>;
 
-    /// What is open in a repository. One look takes a bounded time, and goes on where the last one ended.
-    ///
-    /// # Errors
-    /// When the forge does not say.
-    fn open(&self, repository: &str) -> Result<Look, ForgeError>;
-
     /// The forge's number of a repository, which no other ever gets; none where there is no such repository, or none by this name
     /// any more, or none that the gate may see.
     ///
     /// # Errors
     /// When the forge does not say.
-    fn number(&self, repository: &str) -> Result<Option<String>, ForgeError>;
+    fn repository_id(&self, repository: &str) -> Result<Option<String>, ForgeError>;
 
-    /// Judges a change that is open; none for one that is closed.
+    /// Where git finds a repository.
+    fn remote(&self, repository: &str) -> Remote;
+
+    /// The numbers of the changes of a repository that are open.
     ///
     /// # Errors
-    /// When the forge does not answer.
-    fn judge(
-        &self,
-        repository: &str,
-        number: u64,
-        memory: &mut dyn Memory,
-    ) -> Result<Option<Judged>, ForgeError>;
+    /// When the forge does not say of all of them.
+    fn open(&self, repository: &str) -> Result<Vec<u64>, ForgeError>;
 
-    /// Who may do more in a repository than read; none where the forge does not say.
+    /// A change.
     ///
     /// # Errors
-    /// When the forge does not answer.
-    fn writers(&self, repository: &str) -> Result<Option<Vec<String>>, ForgeError>;
+    /// When the forge does not give it.
+    fn change(&self, repository: &str, number: u64) -> Result<Box<dyn ForgeChange + '_>, ForgeError>;
 
-    /// Shows a decision where people work: one comment, requests for reviews, and `shown` as the status of its commit. Reads
-    /// before it writes, so that doing it twice changes nothing.
-    ///
-    /// # Errors
-    /// When the forge does not answer.
-    fn publish(
-        &self,
-        place: &Place,
-        judged: &Judged,
-        shown: &Shown,
-        memory: &mut dyn Memory,
-    ) -> Result<Published, ForgeError>;
-
-    /// Says on a change that it cannot be judged, and why, where that lasts.
-    ///
-    /// # Errors
-    /// When the forge does not answer.
-    fn say_fault(&self, repository: &str, number: u64, why: &str, page: &str) -> Result<(), ForgeError>;
-
-    /// Where a branch stands; none when there is no such branch.
+    /// The change by which a commit came into a repository, or which proposes it; none where the forge knows of none.
     ///
     /// # Errors
     /// When the forge does not say.
-    fn tip(&self, repository: &str, target: &str) -> Result<Option<String>, ForgeError>;
-
-    /// Looks at a branch: whether what it holds was decided about, and what the module says of the rest, judged as the changes that it
-    /// was. None when there is no such branch.
-    ///
-    /// # Errors
-    /// When the forge does not answer.
-    fn look_at(
+    fn change_of(
         &self,
         repository: &str,
-        target: &str,
-        memory: &mut dyn Memory,
-    ) -> Result<Option<Looked>, ForgeError>;
+        commit: &ObjectId<'_>,
+    ) -> Result<Option<Box<dyn ForgeChange + '_>>, ForgeError>;
+
+    /// The logins of those who may do more in a repository than read; none where the forge does not say.
+    ///
+    /// # Errors
+    /// When the forge does not answer for now.
+    fn writers(&self, repository: &str) -> Result<Option<Vec<String>>, ForgeError>;
+
+    /// The newest status of a commit in the gate's context, whoever wrote it; none where there is none, or where others wrote so many
+    /// statuses that it cannot be found.
+    ///
+    /// # Errors
+    /// When the forge does not say.
+    fn status(&self, repository: &str, head: &str) -> Result<Option<StandingStatus>, ForgeError>;
+
+    /// What stands on a change under the gate's account, and who is asked for a review. Who asked for those reviews is read where
+    /// `requesters` says so: it takes longer.
+    ///
+    /// # Errors
+    /// When the forge does not say.
+    fn standing(&self, repository: &str, number: u64, requesters: bool) -> Result<Standing, ForgeError>;
+
+    /// Writes once, and gives the forge's name for a comment that was made.
+    ///
+    /// # Errors
+    /// When the forge does not do it.
+    fn write(&self, write: &Write<'_>) -> Result<Option<String>, ForgeError>;
+
+    /// Why the first answer failed, of those that may come when they are asked for again. What was made of the others then lacks a fact
+    /// for a moment only.
+    fn trouble(&self) -> Option<String>;
+}
+
+/// A status of a commit in the gate's context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingStatus {
+    /// Its state, in the words of the contract where it has one for it.
+    pub state: String,
+    /// Its line.
+    pub description: String,
+    /// Where it leads.
+    pub page: String,
+    /// Who wrote it.
+    pub by: Writer,
+}
+
+/// Who wrote something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Writer {
+    /// The gate's own account.
+    Gate,
+    /// Another account, by its login.
+    Other(String),
+    /// An account, while the gate's own is not known yet.
+    Unknown,
+}
+
+/// What stands on a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The comments under the gate's account, oldest first.
+    pub comments: Vec<StandingComment>,
+    /// Those who are asked for a review and gave none since.
+    pub requests: Vec<ReviewRequest>,
+    /// The reviews under the gate's account that ask for changes.
+    pub objections: Vec<StandingObjection>,
+}
+
+/// A comment under the gate's account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingComment {
+    /// The forge's name for it.
+    pub id: String,
+    /// Its words, which others may have changed.
+    pub body: String,
+}
+
+/// Somebody who is asked for a review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewRequest {
+    /// The login of whoever is asked.
+    pub login: String,
+    /// Whether the gate asked; not read unless it is asked for.
+    pub by_gate: bool,
+}
+
+/// A review under the gate's account that asks for changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingObjection {
+    /// The forge's name for it.
+    pub id: String,
+    /// Its words.
+    pub body: String,
+    /// Whether somebody took its weight away.
+    pub dismissed: bool,
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write<'p> {
+    /// The repository, `owner/name`.
+    pub repository: &'p str,
+    /// The change that is written to; none where a commit is.
+    pub number: Option<u64>,
+    /// The commit that is written about.
+    pub head: &'p str,
+    /// What is written.
+    pub what: What,
+}
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A status of the commit in the gate's context.
+    Status(Shown),
+    /// A new comment.
+    Comment(String),
+    /// Other words in a comment of the gate's own.
+    Rewrite {
+        /// The forge's name for the comment.
+        id: String,
+        /// The words.
+        body: String,
+    },
+    /// A request for a review.
+    Ask(String),
+    /// The end of a request for a review.
+    TakeBack(String),
+    /// A review that asks for changes, with these words.
+    Object(String),
+    /// The end of such a review.
+    Lift(String),
+}
+
+/// What the status of a commit says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its state.
+    pub state: StatusState,
+    /// Its one line.
+    pub description: String,
+    /// The page of the decision that it speaks of.
+    pub page: String,
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use countersign_audit::Database;
 use countersign_audit::anchor::Anchorage;
+use countersign_hook::HostRulesChoice;
 use countersign_host::git::Remote;
 
 use crate::service::Settings;
@@ -56,6 +57,12 @@ pub struct Options {
     /// How many seconds one change may take before another replica takes it over.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     pub lease: u64,
+    /// Ask for changes by a review of the gate's own until it passes (see `setup --veto`).
+    #[arg(long)]
+    pub veto: bool,
+    /// What the server's own configuration says.
+    #[command(flatten)]
+    pub host: HostRulesChoice,
     /// Remove requests, answers and the words of approvers after this many days [default: keep them].
     #[arg(long, value_name = "DAYS")]
     pub retention_days: Option<u32>,
@@ -107,6 +114,9 @@ impl Options {
             spool: self.spool.clone(),
             retention_days: self.retention_days,
             anchorage: anchorage.map(|(folder, key)| Anchorage { folder, key, remote }),
+            mirrors: self.mirrors.clone(),
+            host: self.host.clone(),
+            veto: self.veto,
         }
     }
 }

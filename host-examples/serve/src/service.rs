@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use countersign_audit::anchor::Anchorage;
 use countersign_audit::{Database, Trail};
+use countersign_hook::HostRulesChoice;
 use countersign_host::module::Module;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -39,6 +40,12 @@ pub struct Settings {
     pub retention_days: Option<u32>,
     /// Where the head of the chain is anchored.
     pub anchorage: Option<Anchorage>,
+    /// The folder of the bare mirrors.
+    pub mirrors: PathBuf,
+    /// What the server's own configuration says of every change.
+    pub host: HostRulesChoice,
+    /// Whether the gate's own review asks for changes until a change passes.
+    pub veto: bool,
 }
 
 impl Settings {
@@ -53,11 +60,11 @@ impl Settings {
 ///
 /// # Errors
 /// When the database cannot be opened or the address not be listened at.
-pub fn run(settings: Settings, forge: Box<dyn Forge>, module: &Module) -> anyhow::Result<()> {
+pub fn run(settings: Settings, forge: Box<dyn Forge>, module: Arc<Module>) -> anyhow::Result<()> {
     log();
     let pool = Pool::open(settings.database.clone()).context("opening the database")?;
-    pool.with(|store| Trail::of(store).keep_component(module))?;
-    let shared = Arc::new(Shared::new(pool, forge, settings)?);
+    pool.with(|store| Trail::of(store).keep_component(&module))?;
+    let shared = Arc::new(Shared::new(pool, module, forge, settings)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -103,7 +103,7 @@ fn refuse(refusal: Refusal) -> Response {
 async fn readyz(State(shared): App) -> Response {
     answer(shared, |shared| {
         let database = shared.pool.with(queue::depth).map(drop).map_err(|e| e.to_string());
-        match database.and_then(|()| shared.forge.ready().map_err(|e| e.to_string())) {
+        match database.and_then(|()| shared.ready().map_err(|e| e.to_string())) {
             Ok(()) => "ready\n".into_response(),
             Err(why) => {
                 tracing::warn!(why, "not ready");
@@ -120,7 +120,7 @@ async fn metrics(State(shared): App) -> Response {
         let text = || -> Result<String, TrailError> {
             let depth = shared.pool.with(queue::depth)?;
             let open = shared.pool.with(|store| Trail::of(store).findings(None))?.len() as u64;
-            Ok(shared.metrics.text(depth, open, shared.forge.waited()))
+            Ok(shared.metrics.text(depth, open, shared.waited()))
         };
         match text() {
             Ok(text) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
@@ -186,7 +186,7 @@ async fn list(State(shared): App) -> Response {
 /// What the module makes of an answer for a page; none of what it cannot read or is not there.
 fn worded(shared: &Shared, answer: &Document, format: &str) -> Option<String> {
     let Document::Present(answer) = answer else { return None };
-    shared.forge.module().render(std::str::from_utf8(answer).ok()?, format, false, false).ok()
+    shared.module.render(std::str::from_utf8(answer).ok()?, format, false, false).ok()
 }
 
 /// A decision by the whole hash of its entry: whoever was not told it cannot guess it.

@@ -1,23 +1,25 @@
 //! Does the jobs of the queue, and asks about everything that is open now and then.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use countersign_audit::chain::{Because, Event, Finding};
 use countersign_audit::spool::Spool;
-use countersign_audit::trail::{Answers, Move};
-use countersign_audit::{Kept, Link, Place, Trail, removal};
-use countersign_core::model::{BranchOutcome, BranchState, BranchVerdict, ObjectId, PassedMove, When};
+use countersign_audit::{DatabaseError, Kept, Link, Place, Trail, removal};
+use countersign_core::model::{BranchOutcome, BranchVerdict, When};
 use countersign_core::publication;
-use countersign_host::cli::now;
+use countersign_host::cli::{now, told};
 use countersign_host::judged::Judged;
+use countersign_host::module::Module;
 
-use crate::forge::{Forge, ForgeError, Look, Looked, Memory, Shown, Subject};
+use crate::forge::{Forge, ForgeError, Shown, Subject};
+use crate::judge::{Branch, Judge, Looked};
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::open;
 use crate::pool::Pool;
+use crate::publish::{self, Talk};
 use crate::queue::{self, Job};
 use crate::service::Settings;
 use crate::shown::{Open, speaker};
@@ -28,6 +30,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How often the spool is emptied where nothing else happens.
 const EMPTIES: Duration = Duration::from_secs(10);
 
+/// The time for reading one change, and again for writing to it: both together less than a claim holds.
+const TIME: Duration = Duration::from_secs(20);
+
+/// The time for one question.
+const SHORT: Duration = Duration::from_secs(5);
+
 /// After how many failures a change is told of them: what passes by itself has passed by then.
 const PATIENCE: u32 = 4;
 
@@ -37,95 +45,19 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub struct Shared {
     /// The database.
     pub pool: Pool,
+    /// The module that decides, and words what it decided.
+    pub module: Arc<Module>,
     /// The forge.
     pub forge: Box<dyn Forge>,
     /// How the service runs.
     pub settings: Settings,
     /// Numbers.
     pub metrics: Metrics,
+    judge: Judge,
     spool: Option<Spool>,
     stopping: AtomicBool,
     asked: Mutex<u64>,
     wake: Condvar,
-}
-
-/// What the trail remembers.
-struct OfTrail<'s>(&'s Shared);
-
-impl OfTrail<'_> {
-    /// Since when a branch is open, where a finding says so.
-    fn open_since(&self, repository: &str, target: &str) -> anyhow::Result<Option<ObjectId<'static>>> {
-        let open = self.0.pool.with(|store| Trail::of(store).findings(Some((repository, target))))?;
-        let since = open.into_iter().find_map(|link| match link.entry.event {
-            // A branch of which nothing was decided about is open from its beginning, which all zeros stand for.
-            Event::Finding { finding: Finding::NoVerdict, from, .. } => {
-                Some(from.unwrap_or_else(|| "0".repeat(link.entry.head.len())))
-            }
-            _ => None,
-        });
-        since.map(id).transpose()
-    }
-}
-
-impl Memory for OfTrail<'_> {
-    fn branches(&mut self, repository: &str, open_of: &[&str]) -> anyhow::Result<Vec<BranchState<'static>>> {
-        self.0.take_in()?;
-        let merges = self.0.pool.with(|store| Trail::of(store).last_merges(repository))?;
-        let mut branches = Vec::new();
-        for link in merges {
-            branches.push(BranchState {
-                name: link.entry.target.into(),
-                in_order: Some(id(link.entry.head)?),
-                in_order_entry: Some(link.entry.number),
-                by_findings: true,
-                ..BranchState::default()
-            });
-        }
-        for name in open_of {
-            let at = branches.iter().position(|branch| branch.name == *name).unwrap_or(branches.len());
-            if at == branches.len() {
-                branches.push(BranchState {
-                    name: (*name).to_owned().into(),
-                    unknown: true,
-                    by_findings: true,
-                    ..BranchState::default()
-                });
-            }
-            let open = self.open_since(repository, name)?;
-            if let Some(branch) = branches.get_mut(at) {
-                branch.open_since = open;
-            }
-        }
-        Ok(branches)
-    }
-
-    fn passed(
-        &mut self,
-        repository: &str,
-        target: &str,
-        since: u64,
-    ) -> anyhow::Result<Vec<PassedMove<'static>>> {
-        let moves = self.0.pool.with(|store| Trail::of(store).moves(repository, target, since))?;
-        let passed =
-            |step: Move| Ok(PassedMove { from: id(step.from)?, to: id(step.to)?, entry: Some(step.entry) });
-        moves.into_iter().map(passed).collect()
-    }
-
-    fn watches(&mut self, repository: &str) -> anyhow::Result<bool> {
-        Ok(self.0.pool.with(|store| Trail::of(store).knows(repository))?)
-    }
-
-    fn comment(&mut self, repository: &str, change: &str) -> anyhow::Result<Option<String>> {
-        Ok(self.0.pool.with(|store| open::comment(store, repository, change))?)
-    }
-
-    fn keep_comment(&mut self, repository: &str, change: &str, id: &str) -> anyhow::Result<()> {
-        Ok(self.0.pool.with(|store| open::keep_comment(store, repository, change, id))?)
-    }
-
-    fn answers(&mut self, repository: &str, change: &str) -> anyhow::Result<Answers> {
-        Ok(self.0.pool.with(|store| Trail::of(store).earlier_answers(repository, change))?)
-    }
 }
 
 impl Shared {
@@ -133,18 +65,49 @@ impl Shared {
     ///
     /// # Errors
     /// When the spool cannot be used.
-    pub fn new(pool: Pool, forge: Box<dyn Forge>, settings: Settings) -> anyhow::Result<Self> {
+    pub fn new(
+        pool: Pool,
+        module: Arc<Module>,
+        forge: Box<dyn Forge>,
+        settings: Settings,
+    ) -> anyhow::Result<Self> {
         let spool = settings.spool.as_deref().map(Spool::open).transpose()?;
+        let judge = Judge::new(
+            module.clone(),
+            forge.software(),
+            settings.mirrors.clone(),
+            settings.host.clone(),
+            settings.spool.clone(),
+        );
         Ok(Shared {
             pool,
+            module,
             forge,
             settings,
+            judge,
             metrics: Metrics::default(),
             spool,
             stopping: AtomicBool::new(false),
             asked: Mutex::new(0),
             wake: Condvar::new(),
         })
+    }
+
+    fn memory(&self) -> Memory<'_> {
+        Memory::of(&self.pool, self.spool.as_ref())
+    }
+
+    /// How long the answers of the forge have been waited for since the start, its API's and its git server's.
+    pub fn waited(&self) -> Duration {
+        self.forge.waited() + self.judge.waited()
+    }
+
+    /// Whether the forge answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn ready(&self) -> Result<(), ForgeError> {
+        self.forge.client(SHORT).ready()
     }
 
     /// Wakes workers: there is something to do.
@@ -175,15 +138,25 @@ impl Shared {
     pub fn work(&self) {
         let mut seen = 0;
         while !self.stopping() {
-            match self.pool.with(|store| queue::claim(store, self.settings.lease, self.share())) {
-                Ok(Some(job)) => self.job(&job),
-                Ok(None) => self.pause(&mut seen, PAUSE),
+            match self.work_once() {
+                Ok(true) => {}
+                Ok(false) => self.pause(&mut seen, PAUSE),
                 Err(error) => {
                     tracing::error!(%error, "the queue gave no answer");
                     self.pause(&mut seen, PAUSE * 10);
                 }
             }
         }
+    }
+
+    /// Does the next job that is due; false where none is.
+    ///
+    /// # Errors
+    /// When the queue gives no answer.
+    pub fn work_once(&self) -> Result<bool, DatabaseError> {
+        let job = self.pool.with(|store| queue::claim(store, self.settings.lease, self.share()))?;
+        job.iter().for_each(|job| self.job(job));
+        Ok(job.is_some())
     }
 
     /// Jobs of one repository that are done at once: a worker is left for the others.
@@ -198,7 +171,7 @@ impl Shared {
         self.metrics.job(done.is_ok(), started.elapsed());
         let ended = match &done {
             Ok(()) => self.pool.with(|store| queue::settle(store, job)),
-            Err(_) if matches!(self.forge.number(job.subject.repository()), Ok(None)) => {
+            Err(_) if self.is_gone(job.subject.repository()) => {
                 let repository = job.subject.repository();
                 tracing::warn!(
                     repository,
@@ -213,7 +186,7 @@ impl Shared {
                 let wanted = error.downcast_ref::<ForgeError>().and_then(|error| error.retry_after);
                 let waits = self.pool.with(|store| queue::postpone(store, job, wanted));
                 let seconds = waits.as_ref().map(Duration::as_secs_f32).unwrap_or_default();
-                let (attempts, error) = (job.attempts + 1, format!("{error:#}"));
+                let (attempts, error) = (job.attempts + 1, told(error.as_ref()));
                 tracing::warn!(lane, attempts, error, seconds, "a job failed and is put off");
                 waits.map(drop)
             }
@@ -230,16 +203,27 @@ impl Shared {
         if job.attempts + 1 < PATIENCE {
             return;
         }
-        let said =
-            self.forge.say_fault(repository, *number, &format!("{error:#}"), &self.settings.public_url);
+        let said = self.say_why(repository, *number, &told(error.as_ref()));
         if let Err(error) = said {
             tracing::warn!(repository, number, %error, "a change could not be told why it is not judged");
         }
     }
 
+    fn say_why(&self, repository: &str, number: u64, why: &str) -> Result<(), ForgeError> {
+        let client = self.forge.client(TIME);
+        let change = client.change(repository, number)?;
+        let shown = Shown::fault(why, self.settings.public_url.clone());
+        publish::status(&*client, repository, &change.proposal().head, &shown).map(drop)
+    }
+
+    /// Whether there is no such repository any more, or the gate may not see it any more.
+    fn is_gone(&self, repository: &str) -> bool {
+        matches!(self.forge.client(SHORT).repository_id(repository), Ok(None))
+    }
+
     /// Notes which repository bears a name: what was decided about another that bore it says nothing of this one.
     fn identify(&self, repository: &str) -> anyhow::Result<()> {
-        let Some(number) = self.forge.number(repository)? else { return Ok(()) };
+        let Some(number) = self.forge.client(SHORT).repository_id(repository)? else { return Ok(()) };
         if self.pool.with(|store| Trail::of(store).bearer(repository))?.as_ref() == Some(&number) {
             return Ok(());
         }
@@ -263,22 +247,35 @@ impl Shared {
         }
     }
 
+    /// Asks about everything that is open in a repository: its changes, and its branches that anybody guards.
     fn ask_all(&self, repository: &str) -> anyhow::Result<()> {
-        let Look { mut open, more } = self.forge.open(repository)?;
-        if more {
+        let client = self.forge.client(TIME);
+        let change = |number| Subject::Change { repository: repository.to_owned(), number };
+        let mut open: Vec<Subject> = client.open(repository)?.into_iter().map(change).collect();
+        let branches = self.judge.branches(&*client, repository)?;
+        open.extend(branches.guarded().map(|branch| Subject::Branch {
+            repository: repository.to_owned(),
+            target: branch.name.clone(),
+        }));
+        if branches.has_more() {
             open.push(Subject::Repository { repository: repository.to_owned() });
         }
-        self.pool.with(|store| queue::add(store, &open))?;
+        self.ask(&open)
+    }
+
+    fn ask(&self, subjects: &[Subject]) -> anyhow::Result<()> {
+        self.pool.with(|store| queue::add(store, subjects))?;
         self.wake();
         Ok(())
     }
 
     /// Judges a change, keeps what came out, and shows it.
     fn change(&self, repository: &str, number: u64) -> anyhow::Result<()> {
-        self.take_in()?;
+        self.memory().take_in()?;
         let change = number.to_string();
         let before = self.pool.with(|store| open::head(store, repository, &change))?;
-        let Some(judged) = self.forge.judge(repository, number, &mut OfTrail(self))? else {
+        let client = self.forge.client(TIME);
+        let Some(judged) = self.judge.change(&*client, self.memory(), repository, number)? else {
             self.pool.with(|store| open::close(store, repository, &change))?;
             return self.ask_commit(repository, before.as_deref());
         };
@@ -298,18 +295,41 @@ impl Shared {
             );
         }
         let shown = self.shown(&link, &judged)?;
-        let published = self.forge.publish(&place, &judged, &shown, &mut OfTrail(self))?;
-        if let Some(foreign) = published.foreign_status {
-            tracing::warn!(repository, number, foreign, "somebody else wrote the gate's status");
-            let (at, finding) = (now()?, Finding::ForeignStatus);
-            let found = self
-                .pool
-                .with(|store| Trail::of(store).find(at, place.clone(), finding, None, Some(&foreign)))?;
-            self.metrics.finding();
-            // It was written again, and so nothing is left to do.
-            let event = Event::Settled { finding: found.0.entry.number, decision: Some(link.entry.number) };
-            self.pool.with(|store| Trail::of(store).note(at, place, event))?;
+        self.publish(&link, number, &judged, &shown)
+    }
+
+    /// Shows a decision about a change where people work.
+    fn publish(&self, link: &Link, number: u64, judged: &Judged, shown: &Shown) -> anyhow::Result<()> {
+        let client = self.forge.client(TIME);
+        let place = link.entry.place();
+        let foreign = publish::status(&*client, &place.repository, &place.head, shown)?;
+        let change = number.to_string();
+        let known = self.pool.with(|store| open::comment(store, &place.repository, &change))?;
+        let talk = Talk {
+            publication: &judged.publication(),
+            text: &self.module.render(&judged.answer, "markdown", false, false)?,
+            known: known.as_deref(),
+            veto: self.settings.veto,
+        };
+        let stands = publish::talk(&*client, &place, number, &talk)?;
+        if let Some(id) = stands.filter(|id| Some(id) != known.as_ref()) {
+            self.pool.with(|store| open::keep_comment(store, &place.repository, &change, &id))?;
         }
+        let Some(foreign) = foreign else { return Ok(()) };
+        tracing::warn!(
+            repository = place.repository,
+            number,
+            foreign,
+            "somebody else wrote the gate's status"
+        );
+        let (at, finding) = (now()?, Finding::ForeignStatus);
+        let found = self
+            .pool
+            .with(|store| Trail::of(store).find(at, place.clone(), finding, None, Some(&foreign)))?;
+        self.metrics.finding();
+        // It was written again, and so nothing is left to do.
+        let event = Event::Settled { finding: found.0.entry.number, decision: Some(link.entry.number) };
+        self.pool.with(|store| Trail::of(store).note(at, place, event))?;
         Ok(())
     }
 
@@ -320,9 +340,7 @@ impl Shared {
         let number = |link: &Link| link.entry.change.as_ref()?.parse().ok();
         let subject = |number| Subject::Change { repository: repository.to_owned(), number };
         let subjects: Vec<Subject> = links.iter().filter_map(number).map(subject).collect();
-        self.pool.with(|store| queue::add(store, &subjects))?;
-        self.wake();
-        Ok(())
+        self.ask(&subjects)
     }
 
     /// What the status of the commit of a change says.
@@ -333,7 +351,7 @@ impl Shared {
         if links.len() < 2 {
             return Ok(own());
         }
-        let writers = self.forge.writers(&place.repository)?;
+        let writers = self.forge.client(SHORT).writers(&place.repository)?;
         let mut all = Vec::new();
         for link in links {
             let request = self.kept(link.entry.made().map(|made| &made.request))?;
@@ -357,14 +375,15 @@ impl Shared {
     }
 
     fn keep(&self, judged: &Judged) -> anyhow::Result<(Link, bool)> {
-        let kept =
-            Kept { request: &judged.request, answer: &judged.answer, component: self.forge.component() };
+        let kept = Kept { request: &judged.request, answer: &judged.answer, component: self.module.digest() };
         Ok(self.pool.with(|store| Trail::of(store).keep(kept))?)
     }
 
     /// Says up to where all that a branch holds was decided about, or opens a finding.
     fn branch(&self, repository: &str, target: &str) -> anyhow::Result<()> {
-        let looked = self.forge.look_at(repository, target, &mut OfTrail(self))?;
+        // Nothing is written, so there is the time for that too.
+        let client = self.forge.client(2 * TIME);
+        let looked = self.judge.branch(&*client, self.memory(), repository, target)?;
         let Some(Looked { tip, verdict, judged }) = looked else { return Ok(()) };
         let BranchVerdict { state, in_order: from, entries: mut decisions, message, .. } = verdict;
         let tip = tip.to_string();
@@ -409,21 +428,19 @@ impl Shared {
     /// Where a repository is seen for the first time, what its guarded branches hold is where the watch begins: all of them, for
     /// the next to be looked at is seen no later.
     fn begin(&self, repository: &str) -> anyhow::Result<()> {
-        let mut places: Vec<Place> = Vec::new();
-        loop {
-            let Look { open, more } = self.forge.open(repository)?;
-            for subject in open {
-                if let Subject::Branch { repository, target } = subject
-                    && places.iter().all(|place| place.target != target)
-                    && let Some(head) = self.forge.tip(&repository, &target)?
-                {
-                    places.push(Place { repository, target, change: None, head });
-                }
+        let branches = loop {
+            let branches = self.judge.branches(&*self.forge.client(TIME), repository)?;
+            if !branches.has_more() {
+                break branches;
             }
-            if !more {
-                break;
-            }
-        }
+        };
+        let place = |branch: &Branch| Place {
+            repository: repository.to_owned(),
+            target: branch.name.clone(),
+            change: None,
+            head: branch.tip.clone(),
+        };
+        let places = branches.guarded().map(place).collect();
         let at = now()?;
         Ok(self.pool.with(|store| Trail::of(store).begin(at, repository, places))?)
     }
@@ -461,15 +478,6 @@ impl Shared {
         Ok(())
     }
 
-    fn take_in(&self) -> anyhow::Result<()> {
-        let Some(spool) = &self.spool else { return Ok(()) };
-        let (_, odd) = self.pool.with(|store| spool.take_in(store))?;
-        for path in odd {
-            tracing::error!(path = %path.display(), "a record of the hook cannot be read and was put aside");
-        }
-        Ok(())
-    }
-
     /// Asks about everything now and then, until it is told to stop.
     pub fn keep_up(&self) {
         let mut seen = 0;
@@ -477,7 +485,7 @@ impl Shared {
         while !self.stopping() {
             if Instant::now() >= empties {
                 empties = Instant::now() + EMPTIES;
-                if let Err(error) = self.take_in() {
+                if let Err(error) = self.memory().take_in() {
                     tracing::warn!(error = format!("{error:#}"), "what the hook left could not be taken in");
                 }
             }
@@ -508,9 +516,7 @@ impl Shared {
         repositories.extend(self.settings.repositories.iter().cloned());
         let all: Vec<Subject> =
             repositories.into_iter().map(|repository| Subject::Repository { repository }).collect();
-        self.pool.with(|store| queue::add(store, &all))?;
-        self.wake();
-        Ok(())
+        self.ask(&all)
     }
 
     /// Removes what was kept for long enough. It reads the whole trail, and days are what it counts in.
@@ -535,7 +541,7 @@ impl Shared {
     }
 
     fn housekeeping(&self) -> anyhow::Result<()> {
-        self.take_in()?;
+        self.memory().take_in()?;
         self.pool.with(queue::forget)?;
         let at = now()?;
         if let Some(anchorage) = &self.settings.anchorage {
@@ -547,11 +553,6 @@ impl Shared {
         }
         Ok(())
     }
-}
-
-/// An id that the trail names.
-fn id(text: String) -> anyhow::Result<ObjectId<'static>> {
-    ObjectId::new(text).context("the trail names a commit by what is no id")
 }
 
 /// Who opened the change of a request, by the forge's name for them.

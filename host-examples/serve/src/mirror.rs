@@ -2,14 +2,15 @@
 //! does not show yet.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use countersign_host::forge::Proposal;
 use countersign_host::git::{GitError, Remote, Repository};
 
-use crate::api::{Api, Pull};
-
-/// Everything that is mirrored of each repository: not its tags, and of pull requests only those that are asked for.
+/// The refs that are mirrored of each repository: not its tags, and of changes only those that are asked for.
 const REFS: &[&str] = &[
     "+refs/heads/*:refs/heads/*",
     "+refs/notes/*:refs/notes/*",
@@ -21,12 +22,27 @@ const REFS: &[&str] = &[
 pub struct Mirrors {
     folder: PathBuf,
     busy: Mutex<HashMap<String, Arc<Mutex<()>>>>,
+    /// Microseconds.
+    waited: AtomicU64,
 }
 
 impl Mirrors {
     /// Mirrors below a folder.
-    pub fn below(folder: &Path) -> Self {
-        Mirrors { folder: folder.to_owned(), busy: Mutex::default() }
+    pub fn below(folder: PathBuf) -> Self {
+        Mirrors { folder, busy: Mutex::default(), waited: AtomicU64::default() }
+    }
+
+    /// How long the answers of git servers have been waited for.
+    pub fn waited(&self) -> Duration {
+        Duration::from_micros(self.waited.load(Ordering::Relaxed))
+    }
+
+    fn wait<T>(&self, ask: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let answer = ask();
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(micros, Ordering::Relaxed);
+        answer
     }
 
     /// A mirror as it was fetched last.
@@ -41,10 +57,10 @@ impl Mirrors {
     ///
     /// # Errors
     /// When git cannot fetch it.
-    pub fn fetch(&self, api: &Api, repository: &str) -> Result<Repository, GitError> {
+    pub fn fetch(&self, repository: &str, remote: &Remote) -> Result<Repository, GitError> {
         self.alone(repository, || {
             let mirror = self.open(repository)?;
-            api.wait(|| mirror.fetch(&remote(api, repository), REFS))?;
+            self.wait(|| mirror.fetch(remote, REFS))?;
             Ok(mirror)
         })
     }
@@ -53,25 +69,16 @@ impl Mirrors {
     ///
     /// # Errors
     /// When git cannot ask for it.
-    pub fn default_branch(
-        &self,
-        api: &Api,
-        repository: &str,
-        mirror: &Repository,
-    ) -> Result<Option<String>, GitError> {
-        api.wait(|| mirror.remote_head(&remote(api, repository)))
+    pub fn default_branch(&self, remote: &Remote, mirror: &Repository) -> Result<Option<String>, GitError> {
+        self.wait(|| mirror.remote_head(remote))
     }
 
-    /// Brings the head of a pull request that is no branch here: from a fork, or by AGit. The forge keeps it, though a moment
-    /// late, and the fork has it at once; whether it came is for the caller to see.
-    pub fn fetch_head(&self, api: &Api, repository: &str, mirror: &Repository, pull: &Pull) {
-        let number = pull.number;
+    /// Brings the head of a change that is on no branch here from wherever it can be had; whether it came is for the caller to see.
+    pub fn fetch_head(&self, repository: &str, mirror: &Repository, change: &Proposal) {
         self.alone(repository, || {
-            let kept = format!("+refs/pull/{number}/head:refs/mirror/pull/{number}");
-            let _ = api.wait(|| mirror.fetch(&remote(api, repository), &[&kept]));
-            if let Some(fork) = &pull.head.repo {
-                let branch = format!("+refs/heads/{}:refs/mirror/fork/{number}", pull.head.name);
-                let _ = api.wait(|| mirror.fetch(&remote(api, &fork.full_name), &[&branch]));
+            for (at, (remote, name)) in change.heads.iter().enumerate() {
+                let kept = format!("+{name}:refs/mirror/change/{}/{at}", change.number);
+                let _ = self.wait(|| mirror.fetch(remote, &[&kept]));
             }
         });
     }
@@ -85,8 +92,4 @@ impl Mirrors {
         let _guard = busy.lock().unwrap_or_else(PoisonError::into_inner);
         fetch()
     }
-}
-
-fn remote(api: &Api, repository: &str) -> Remote {
-    Remote { url: format!("{}/{repository}.git", api.root()), authorization: api.authorization() }
 }

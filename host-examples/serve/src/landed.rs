@@ -1,0 +1,39 @@
+//! What is known of commits that came to a branch by no change.
+
+use countersign_core::model::{Change, Fact, Needs, Request, Software, TriggerKind, Unavailable};
+use countersign_host::collect::{CollectError, Platform};
+
+/// Commits that stand on a branch, of which git alone says anything.
+pub struct Landed {
+    /// The name of the forge's software.
+    pub software: &'static str,
+    /// The repository, `owner/name`.
+    pub repository: String,
+}
+
+impl Platform for Landed {
+    fn trigger(&self) -> (TriggerKind, Software<'static>) {
+        (TriggerKind::Webhook, Software { name: self.software.into(), version: "".into() })
+    }
+
+    fn names(&self, change: &mut Change<'static>) {
+        change.repository.name = Some(self.repository.clone().into());
+    }
+
+    fn absent(&self) -> &[Fact] {
+        &[Fact::Text, Fact::History, Fact::Opener, Fact::Requester, Fact::People, Fact::Pushes]
+    }
+
+    fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
+        if needs.facts.contains(&Fact::Groups) {
+            request.unavailable.push(Unavailable {
+                fact: Fact::Groups,
+                of: None,
+                reason: "nobody is asked about commits that came in by no pull request; list the people under `users`"
+                    .into(),
+            });
+        }
+        request.complete.push(Fact::Acts);
+        Ok(())
+    }
+}
