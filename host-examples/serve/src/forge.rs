@@ -30,6 +30,20 @@ pub enum Subject {
         /// The ref, by full name.
         target: String,
     },
+    /// The branches of a repository that moved since they were looked at last, and the changes that they concern.
+    Branches {
+        /// The repository, `owner/name`.
+        repository: String,
+    },
+    /// The changes that bring a commit of which somebody else than the gate wrote a status.
+    Status {
+        /// The repository, `owner/name`.
+        repository: String,
+        /// The commit.
+        head: String,
+        /// Whether it was written in the gate's context.
+        as_gate: bool,
+    },
     /// Everything of a repository.
     Repository {
         /// The repository, `owner/name`.
@@ -43,6 +57,8 @@ impl Subject {
         match self {
             Subject::Change { repository, .. }
             | Subject::Branch { repository, .. }
+            | Subject::Branches { repository }
+            | Subject::Status { repository, .. }
             | Subject::Repository { repository } => repository,
         }
     }
@@ -52,6 +68,10 @@ impl Subject {
         match self {
             Subject::Change { repository, number } => format!("{repository}#{number}"),
             Subject::Branch { repository, target } => format!("{repository}@{target}"),
+            // No branch has such a name, and no commit either.
+            Subject::Branches { repository } => format!("{repository}@*"),
+            Subject::Status { repository, head, as_gate: false } => format!("{repository}@{head}"),
+            Subject::Status { repository, head, as_gate: true } => format!("{repository}@{head}*"),
             Subject::Repository { repository } => repository.clone(),
         }
     }

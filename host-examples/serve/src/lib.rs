@@ -16,6 +16,7 @@ pub mod listen;
 pub mod memory;
 pub mod metrics;
 mod mirror;
+mod moves;
 pub mod open;
 pub mod options;
 pub mod pages;

@@ -70,6 +70,24 @@ pub fn of_commit(store: &mut dyn Store, repository: &str, head: &str) -> Result<
     links(store, &rows)
 }
 
+/// The numbers of the changes that are open and go into a branch, or that brought a commit when they were decided about last.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_branch(
+    store: &mut dyn Store,
+    repository: &str,
+    target: &str,
+    head: Option<&str>,
+) -> Result<Vec<String>, DatabaseError> {
+    let rows = store.query(
+        "SELECT open.change FROM open JOIN entries ON entries.hash = open.hash
+         WHERE open.repository = $1 AND (entries.target = $2 OR entries.head = $3)",
+        &[repository.into(), target.into(), head.unwrap_or_default().into()],
+    )?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
 /// The commit that a change brought when it was decided about last; none where it is not open.
 ///
 /// # Errors

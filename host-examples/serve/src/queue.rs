@@ -188,6 +188,20 @@ fn random() -> u64 {
     }
 }
 
+/// The changes of a repository that are being judged now. What they were judged by may have been read before something that happened
+/// since.
+///
+/// # Errors
+/// When the database fails.
+pub fn judged_now(store: &mut dyn Store, repository: &str) -> Result<Vec<Subject>, DatabaseError> {
+    let statement = "SELECT subject FROM jobs WHERE repository = $1 AND until >= $2";
+    let rows = store.query(statement, &[repository.into(), clock().into()])?;
+    let odd = |e: serde_json::Error| DatabaseError::Damaged(e.to_string());
+    let subject = |row: &Row| serde_json::from_str(&row.text(0)?).map_err(odd);
+    let subjects: Vec<Subject> = rows.iter().map(subject).collect::<Result<_, _>>()?;
+    Ok(subjects.into_iter().filter(|subject| matches!(subject, Subject::Change { .. })).collect())
+}
+
 /// How full the queue is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depth {
@@ -351,6 +365,19 @@ mod tests {
         // What a dead worker holds counts until its time is over.
         store.execute("UPDATE jobs SET until = 0", &[]).unwrap();
         assert!(claim(store).unwrap().is_some());
+    }
+
+    #[test]
+    fn the_changes_that_are_judged_now_are_those_that_a_worker_holds() {
+        let (_folder, mut store) = store();
+        let store = store.as_mut();
+        let branches = Subject::Branches { repository: "acme/app".into() };
+        add(store, &[branches, change(1), of("acme/other", 2)]).unwrap();
+        let held: Vec<Job> = (0..3).map(|_| claim(store).unwrap().unwrap()).collect();
+        add(store, &[change(3)]).unwrap();
+        assert_eq!(judged_now(store, "acme/app").unwrap(), [change(1)]);
+        held.iter().for_each(|job| settle(store, job).unwrap());
+        assert_eq!(judged_now(store, "acme/app").unwrap(), []);
     }
 
     #[test]

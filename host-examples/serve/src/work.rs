@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 use countersign_audit::chain::{Because, Event, Finding};
 use countersign_audit::spool::Spool;
 use countersign_audit::{DatabaseError, Kept, Link, Place, Trail, removal};
-use countersign_core::model::{BranchOutcome, BranchVerdict, When};
+use countersign_core::model::{BranchOutcome, BranchVerdict, Fact, When};
 use countersign_core::publication;
 use countersign_host::cli::{now, told};
 use countersign_host::judged::Judged;
 use countersign_host::module::Module;
+use serde::Deserialize;
 
-use crate::forge::{Forge, ForgeError, Shown, Subject};
-use crate::judge::{Branch, Judge, Looked};
+use crate::forge::{Client, Forge, ForgeError, Shown, Subject};
+use crate::judge::{Branch, Branches, Judge, Looked};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
+use crate::moves::Stood;
 use crate::open;
 use crate::pool::Pool;
 use crate::publish::{self, Talk};
@@ -54,6 +56,7 @@ pub struct Shared {
     /// Numbers.
     pub metrics: Metrics,
     judge: Judge,
+    stood: Stood,
     spool: Option<Spool>,
     stopping: AtomicBool,
     asked: Mutex<u64>,
@@ -85,6 +88,7 @@ impl Shared {
             forge,
             settings,
             judge,
+            stood: Stood::default(),
             metrics: Metrics::default(),
             spool,
             stopping: AtomicBool::new(false),
@@ -239,28 +243,76 @@ impl Shared {
     }
 
     fn subject(&self, subject: &Subject) -> anyhow::Result<()> {
+        // Whatever this one leads to is about the repository that bears the name then.
+        if let Subject::Status { repository, head, as_gate } = subject {
+            return self.ask_status(repository, head, *as_gate);
+        }
         self.identify(subject.repository())?;
         match subject {
             Subject::Repository { repository } => self.ask_all(repository),
+            Subject::Branches { repository } => self.ask_moved(repository),
             Subject::Change { repository, number } => self.change(repository, *number),
             Subject::Branch { repository, target } => self.branch(repository, target),
+            Subject::Status { .. } => Ok(()),
         }
     }
 
     /// Asks about everything that is open in a repository: its changes, and its branches that anybody guards.
     fn ask_all(&self, repository: &str) -> anyhow::Result<()> {
         let client = self.forge.client(TIME);
+        let branches = self.judge.branches(&*client, repository)?;
+        self.ask_open(&*client, repository, &branches)
+    }
+
+    fn ask_open(&self, client: &dyn Client, repository: &str, branches: &Branches) -> anyhow::Result<()> {
         let change = |number| Subject::Change { repository: repository.to_owned(), number };
         let mut open: Vec<Subject> = client.open(repository)?.into_iter().map(change).collect();
-        let branches = self.judge.branches(&*client, repository)?;
-        open.extend(branches.guarded().map(|branch| Subject::Branch {
-            repository: repository.to_owned(),
-            target: branch.name.clone(),
-        }));
+        open.extend(branches.guarded().map(|branch| of_branch(repository, &branch.name)));
         if branches.has_more() {
             open.push(Subject::Repository { repository: repository.to_owned() });
         }
-        self.ask(&open)
+        self.ask(&open)?;
+        self.stood.put(repository, branches);
+        Ok(())
+    }
+
+    /// Asks about the branches that moved: about each that anybody guards, and about the changes that go into one or came from it.
+    fn ask_moved(&self, repository: &str) -> anyhow::Result<()> {
+        let client = self.forge.client(TIME);
+        let branches = self.judge.branches(&*client, repository)?;
+        let Some(moves) = self.stood.moves(repository, &branches) else {
+            return self.ask_open(&*client, repository, &branches);
+        };
+        let mut subjects = Vec::new();
+        for moved in &moves {
+            subjects.extend(moved.guarded.then(|| of_branch(repository, &moved.branch)));
+            let (target, from) = (&moved.branch, moved.from.as_deref());
+            let changes = self.pool.with(|store| open::of_branch(store, repository, target, from))?;
+            subjects.extend(of_changes(repository, &changes));
+        }
+        if !moves.is_empty() {
+            subjects.extend(self.pool.with(|store| queue::judged_now(store, repository))?);
+        }
+        if branches.has_more() {
+            subjects.push(Subject::Branches { repository: repository.to_owned() });
+        }
+        self.ask(&subjects)?;
+        self.stood.put(repository, &branches);
+        Ok(())
+    }
+
+    /// Asks about the changes that bring a commit of which somebody wrote a status: those whose policy reads statuses, and all of them
+    /// where the status is in the gate's place.
+    fn ask_status(&self, repository: &str, head: &str, as_gate: bool) -> anyhow::Result<()> {
+        let mut changes = Vec::new();
+        for link in self.pool.with(|store| open::of_commit(store, repository, head))? {
+            if as_gate || self.asked(&link)?.is_none_or(|asked| asked.reads(Fact::Statuses)) {
+                changes.extend(link.entry.change);
+            }
+        }
+        let mut subjects = of_changes(repository, &changes);
+        subjects.extend(self.pool.with(|store| queue::judged_now(store, repository))?);
+        self.ask(&subjects)
     }
 
     fn ask(&self, subjects: &[Subject]) -> anyhow::Result<()> {
@@ -337,10 +389,8 @@ impl Shared {
     fn ask_commit(&self, repository: &str, head: Option<&str>) -> anyhow::Result<()> {
         let Some(head) = head else { return Ok(()) };
         let links = self.pool.with(|store| open::of_commit(store, repository, head))?;
-        let number = |link: &Link| link.entry.change.as_ref()?.parse().ok();
-        let subject = |number| Subject::Change { repository: repository.to_owned(), number };
-        let subjects: Vec<Subject> = links.iter().filter_map(number).map(subject).collect();
-        self.ask(&subjects)
+        let changes: Vec<String> = links.into_iter().filter_map(|link| link.entry.change).collect();
+        self.ask(&of_changes(repository, &changes))
     }
 
     /// What the status of the commit of a change says.
@@ -354,8 +404,7 @@ impl Shared {
         let writers = self.forge.client(SHORT).writers(&place.repository)?;
         let mut all = Vec::new();
         for link in links {
-            let request = self.kept(link.entry.made().map(|made| &made.request))?;
-            let opener = request.and_then(|request| opener(&request));
+            let opener = self.asked(&link)?.and_then(|asked| asked.change.opened_by?.login);
             let is_writer =
                 |opener: &String| writers.iter().flatten().any(|writer| writer.eq_ignore_ascii_case(opener));
             let by_writer = writers.is_none() || opener.as_ref().is_none_or(is_writer);
@@ -372,6 +421,12 @@ impl Shared {
     fn kept(&self, digest: Option<&String>) -> anyhow::Result<Option<Vec<u8>>> {
         let Some(digest) = digest else { return Ok(None) };
         Ok(self.pool.with(|store| Trail::of(store).document(digest))?.bytes())
+    }
+
+    /// The request that a decision was made of, as far as it is read here; none where it is not kept any more.
+    fn asked(&self, link: &Link) -> anyhow::Result<Option<Asked>> {
+        let request = self.kept(link.entry.made().map(|made| &made.request))?;
+        Ok(request.and_then(|request| serde_json::from_slice(&request).ok()))
     }
 
     fn keep(&self, judged: &Judged) -> anyhow::Result<(Link, bool)> {
@@ -555,8 +610,48 @@ impl Shared {
     }
 }
 
-/// Who opened the change of a request, by the forge's name for them.
-fn opener(request: &[u8]) -> Option<String> {
-    let request: serde_json::Value = serde_json::from_slice(request).ok()?;
-    Some(request["change"]["opened_by"]["login"].as_str()?.to_owned())
+fn of_branch(repository: &str, target: &str) -> Subject {
+    Subject::Branch { repository: repository.to_owned(), target: target.to_owned() }
+}
+
+fn of_changes(repository: &str, changes: &[String]) -> Vec<Subject> {
+    let numbers = changes.iter().filter_map(|number| number.parse().ok());
+    numbers.map(|number| Subject::Change { repository: repository.to_owned(), number }).collect()
+}
+
+/// The part of a request that the service reads again.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    change: AskedChange,
+    complete: Vec<String>,
+    unavailable: Vec<AskedFact>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AskedChange {
+    opened_by: Option<AskedAccount>,
+}
+
+/// An account by the forge's name for it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AskedAccount {
+    login: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AskedFact {
+    fact: String,
+}
+
+impl Asked {
+    /// Whether a fact was asked for: a host says of each that was whether it got all of it.
+    fn reads(&self, fact: Fact) -> bool {
+        let name = fact.name();
+        self.complete.iter().any(|known| known == name)
+            || self.unavailable.iter().any(|missing| missing.fact == name)
+    }
 }

@@ -1,6 +1,7 @@
 //! A webhook: whether the forge sent it, and what it is about. Nothing else is read from it.
 
-use countersign_serve::{Delivery, Refusal, Subject};
+use countersign_core::model::ObjectId;
+use countersign_serve::{CONTEXT, Delivery, Refusal, Subject};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::Sha256;
@@ -49,7 +50,14 @@ struct Event {
     pull_request: Option<Pull>,
     issue: Option<Issue>,
     sender: Option<Account>,
+    /// The ref that was pushed, by full name.
+    #[serde(rename = "ref")]
+    name: String,
     ref_type: String,
+    /// The commit that a status is of.
+    sha: String,
+    /// The name of that status.
+    context: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -99,16 +107,26 @@ impl Event {
             target: format!("refs/heads/{name}"),
         };
         let all = || Subject::Repository { repository: repository.clone() };
+        // One push may move a thousand branches, and the forge tells of each; one look sees all that moved.
+        let branches = || Subject::Branches { repository: repository.clone() };
         Ok(match kind {
-            // Branches, sign-offs and notes. One push may move a thousand branches, and the forge tells of each; one look sees
-            // which of them anybody guards, and whatever stands on them is held against what they hold now.
+            "push" if self.name.starts_with("refs/heads/") => vec![branches()],
+            "push" if self.name.starts_with("refs/tags/") => vec![],
+            // Sign-offs and notes can be about any change.
             "push" => vec![all()],
-            "create" | "delete" if self.ref_type == "branch" => vec![all()],
+            "create" | "delete" if self.ref_type == "branch" => vec![branches()],
             // Our own status tells us nothing.
             "status" if self.sender.as_ref().is_some_and(|sender| own == Some(sender.login.as_str())) => {
                 vec![]
             }
-            "status" => vec![all()],
+            "status" => match ObjectId::new(self.sha.clone()) {
+                Some(head) => vec![Subject::Status {
+                    repository: repository.clone(),
+                    head: head.to_string(),
+                    as_gate: self.context == CONTEXT,
+                }],
+                None => vec![all()],
+            },
             _ => match (&self.pull_request, &self.issue) {
                 (Some(pull), _) => {
                     let number = if pull.number > 0 { pull.number } else { self.number };
@@ -185,10 +203,23 @@ mod tests {
             ("pull_request_review_approved", r#""number":4,"pull_request":{}"#, vec!["acme/app#4"]),
             ("pull_request_comment", r#""issue":{"number":5,"pull_request":{}}"#, vec!["acme/app#5"]),
             ("issue_comment", r#""issue":{"number":5,"pull_request":null}"#, vec![]),
-            ("push", r#""ref":"refs/heads/main""#, vec!["acme/app"]),
+            ("push", r#""ref":"refs/heads/main""#, vec!["acme/app@*"]),
+            ("push", r#""ref":"refs/tags/v1""#, vec![]),
             ("push", r#""ref":"refs/countersign/signoffs""#, vec!["acme/app"]),
-            ("create", r#""ref":"release/2","ref_type":"branch""#, vec!["acme/app"]),
+            ("push", r#""after":"""#, vec!["acme/app"]),
+            ("create", r#""ref":"release/2","ref_type":"branch""#, vec!["acme/app@*"]),
+            ("delete", r#""ref":"release/2","ref_type":"branch""#, vec!["acme/app@*"]),
             ("create", r#""ref":"v1","ref_type":"tag""#, vec![]),
+            (
+                "status",
+                r#""sha":"1111111111111111111111111111111111111111","context":"ci","sender":{"login":"ci-bot"}"#,
+                vec!["acme/app@1111111111111111111111111111111111111111"],
+            ),
+            (
+                "status",
+                r#""sha":"1111111111111111111111111111111111111111","context":"countersign","sender":{"login":"dana"}"#,
+                vec!["acme/app@1111111111111111111111111111111111111111*"],
+            ),
             ("status", r#""context":"ci","sender":{"login":"ci-bot"}"#, vec!["acme/app"]),
             ("status", r#""context":"countersign","sender":{"login":"gate"}"#, vec![]),
         ] {
