@@ -25,6 +25,8 @@ pub struct Change {
     pub target: String,
     pub head: String,
     pub is_open: bool,
+    /// The commit that its own commits begin after.
+    pub merge_base: Option<String>,
     /// The last commit that merging made.
     pub result: Option<String>,
     /// Who approved which commit.
@@ -92,7 +94,7 @@ impl InMemory {
             target: format!("refs/heads/{}", change.target),
             head: change.head.clone(),
             result: change.result.clone(),
-            merge_base: None,
+            merge_base: change.merge_base.clone(),
             default_branch: Some("refs/heads/main".into()),
             repository_id: Some("1".into()),
             heads: vec![(self.remote(""), format!("refs/changes/{number}"))],

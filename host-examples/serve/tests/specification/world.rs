@@ -33,16 +33,16 @@ rules:
     require: [{ approvals: 1, by: seniors }]
 ";
 
-/// One that lets through what the tests say is good.
+/// A policy that waits for the tests of a change.
 pub const BY_STATUS: &str = "\
 countersign: 1
 name: tested
 people:
   seniors: { users: [sam] }
 rules:
-  - name: untested
-    when: { not: { status: [ci/test] } }
-    require: [{ approvals: 1, by: seniors }]
+  - name: tested
+    require: nobody
+    conditions: { status: [ci/test] }
 ";
 
 /// The module, loaded once.
@@ -77,7 +77,7 @@ impl World {
             database: Database::Sqlite(folder.path().join("trail.sqlite")),
             public_url: "https://gate.example.com".into(),
             repositories: vec![],
-            workers: 2,
+            workers: 3,
             lease: Duration::from_secs(60),
             reconcile: Duration::from_secs(3600),
             spool: None,
@@ -133,6 +133,7 @@ impl World {
             target: target.into(),
             head: head.clone(),
             is_open: true,
+            merge_base: Some(self.git(&["merge-base", target, source])),
             result: None,
             approvals: vec![],
         };
