@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | properties | dist | bench`: the build, with no other tool to learn. CI runs `cargo xtask test`.
+//! `cargo xtask demo | test | properties | dist | bench | record`: the build, with no other tool to learn. CI runs `cargo xtask test`.
 
 mod steps;
 mod tools;
@@ -13,6 +13,7 @@ cargo xtask test [NAME...]  run everything, or the named parts
 cargo xtask properties [N]  hold what must always hold against N random cases each (100000)
 cargo xtask dist            write the module in its packagings to target/dist, with SHA-256 sums
 cargo xtask bench [NAME...] measure; one line a measure: name value unit
+cargo xtask record          take down what a real Gitea answers, for the tests of the client of its API
 cargo xtask fuzz SECONDS    run every fuzz target for a while (needs a nightly toolchain)";
 
 /// Why a step failed, for a person.
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         "properties" => steps::properties(rest.first().map_or("100000", String::as_str)),
         "dist" => dist(),
         "bench" => bench(&rest),
+        "record" => steps::record(),
         "fuzz" => steps::fuzz(rest.first().map_or("30", String::as_str)),
         _ => {
             eprintln!("{HELP}");

@@ -183,6 +183,13 @@ pub fn properties(number: &str) -> Outcome {
     run(cargo(&arguments).env("PROPTEST_CASES", number))
 }
 
+/// Takes down what a real Gitea answers the service and the set-up.
+pub fn record() -> Outcome {
+    tools::require(&["git", "go"])?;
+    tools::wasm_target()?;
+    run(&mut command(program("record")?, &[]))
+}
+
 /// Runs every fuzz target for a while.
 pub fn fuzz(seconds: &str) -> Outcome {
     let tool = tools::cargo_tool("cargo-fuzz", "0.13.2")?;

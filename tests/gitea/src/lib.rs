@@ -4,6 +4,7 @@
 pub mod git;
 pub mod page;
 pub mod postgres;
+pub mod recorded;
 pub mod server;
 pub mod service;
 pub mod story;

@@ -64,7 +64,9 @@ impl Service {
         let mut args: Vec<String> = vec!["serve".into()];
         let mut flag = |name: &str, value: String| args.extend([name.to_owned(), value]);
         flag("--listen", format!("127.0.0.1:{port}"));
-        flag("--url", story.gitea.url.clone());
+        if !more.contains(&"--url") {
+            flag("--url", story.gitea.url.clone());
+        }
         flag("--token-file", story.token_file().display().to_string());
         flag("--webhook-secret-file", secret_file.display().to_string());
         flag("--database", database.to_owned());

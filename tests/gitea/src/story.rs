@@ -237,10 +237,9 @@ impl Story {
         std::fs::write(&admin, &self.admin).unwrap();
         let (admin, secret, gate) = (text(&admin), text(&service.secret_file), text(&self.token_file()));
         let webhook = format!("{}webhook", service.url);
+        let url: &[&str] = if more.contains(&"--url") { &[] } else { &["--url", &self.gitea.url] };
         let flags = [
             "setup",
-            "--url",
-            &self.gitea.url,
             "--token-file",
             &admin,
             "--gate-token-file",
@@ -252,7 +251,7 @@ impl Story {
             "--webhook-secret-file",
             &secret,
         ];
-        self.gitea.countersign(&[&flags[..], more].concat())
+        self.gitea.countersign(&[&flags[..], url, more].concat())
     }
 }
 
