@@ -11,6 +11,8 @@ mod hook;
 mod install;
 mod pushers;
 mod pushes;
+#[cfg(test)]
+mod recorded;
 mod serve;
 mod setup;
 mod words;
