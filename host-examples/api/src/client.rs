@@ -355,8 +355,11 @@ mod tests {
         pages: Pages { size: "limit", most: 50, cap: None, total: "X-Total" },
     };
 
+    /// What the server does instead of answering.
+    type Failure = fn() -> Reply;
+
     /// What comes of a question that fails so many times, and how often it is asked.
-    fn asked(method: &str, fails: usize, failure: fn() -> Reply) -> (Result<Value, ApiError>, usize) {
+    fn asked(method: &str, fails: usize, failure: Failure) -> (Result<Value, ApiError>, usize) {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = count.clone();
         let server = Loopback::start(move |request| {
@@ -374,7 +377,7 @@ mod tests {
 
     #[test]
     fn a_question_that_changes_nothing_is_asked_again_and_a_write_is_not() {
-        let failures: [(&str, fn() -> Reply); 5] = [
+        let failures: [(&str, Failure); 5] = [
             ("closed", || Reply::Nothing),
             ("broken off", || Reply::Half(Answer::json(200, "[1,2,3]"))),
             ("failed", || Reply::Whole(Answer::json(502, ""))),
@@ -395,7 +398,7 @@ mod tests {
 
     #[test]
     fn what_asking_again_does_not_change_is_asked_once() {
-        let answers: [(&str, fn() -> Reply, bool); 4] = [
+        let answers: [(&str, Failure, bool); 4] = [
             ("refused", || Reply::Whole(Answer::json(403, "")), false),
             (
                 "elsewhere",

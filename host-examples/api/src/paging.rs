@@ -405,8 +405,9 @@ mod tests {
             if listed.links {
                 let link =
                     |page, name| format!("<https://forge.example/api/list?page={page}>; rel=\"{name}\"");
-                let next = (page * limit < total).then(|| link(page + 1, "next") + ", ").unwrap_or_default();
-                answer = answer.with("Link", next + &link(1, "first"));
+                let mut links = vec![link(1, "first")];
+                links.extend((page * limit < total).then(|| link(page + 1, "next")));
+                answer = answer.with("Link", links.join(", "));
             }
             Reply::Whole(answer)
         });
