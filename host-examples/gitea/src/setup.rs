@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use countersign_host::collect::POLICY_PATH;
 use countersign_serve::CONTEXT;
-use countersign_serve::setup::{Asked, Object, Options, Report, delivery, protected_by, words};
+use countersign_serve::setup::{Asked, Object, Report, SetupOptions, delivery, protected_by, words};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
@@ -68,7 +68,7 @@ pub struct Setup {
     #[arg(long, value_name = "NAME")]
     org: Option<String>,
     #[command(flatten)]
-    options: Options,
+    options: SetupOptions,
     /// Let people push to these branches, which the hook then judges. A branch can then be renamed into their place.
     #[arg(long)]
     allow_push: bool,
@@ -80,18 +80,23 @@ pub struct Setup {
 impl Setup {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let api = client(&self.options.url, &self.options.token()?, TIME);
-        let webhook_secret = self.options.webhook_secret()?;
         let repositories = self.repositories(&api)?;
+        let report = self.survey(&api, &repositories)?;
+        report.carry_out(&api, self.options.apply, || self.delivery(&api, &repositories))
+    }
+
+    /// What stands, what is to be changed, and what stays open.
+    fn survey(&self, api: &Api, repositories: &[String]) -> anyhow::Result<Report> {
         let mut report = Report::default();
-        self.webhook(&api, &webhook_secret, &mut report)?;
-        for repository in &repositories {
-            self.repository(&api, repository, &mut report)?;
+        self.webhook(api, &self.options.webhook_secret()?, &mut report)?;
+        for repository in repositories {
+            self.repository(api, repository, &mut report)?;
         }
-        self.gate(&api, &repositories, &mut report)?;
+        self.gate(api, repositories, &mut report)?;
         report.warn(
             "the hook: whether it runs cannot be seen from here; on the server, `countersign-gitea install-hook --check` says it",
         );
-        report.carry_out(&api, self.options.apply, || self.delivery(&api, &repositories))
+        Ok(report)
     }
 
     fn repositories(&self, api: &Api) -> anyhow::Result<Vec<String>> {
@@ -137,12 +142,12 @@ impl Setup {
             None => {
                 body["type"] = "gitea".into();
                 let what = format!("a webhook to {url}, for pushes, pull requests, reviews and statuses");
-                report.change(what, "POST", self.hooks(), body);
+                report.fix(what, "POST", self.hooks(), body);
             }
             Some(hook) if is_right(&hook) => report.right(format!("the webhook to {url}")),
             Some(hook) => {
                 let what = format!("the webhook to {url}: active, JSON, with {EVENTS:?}");
-                report.change(what, "PATCH", format!("{}/{}", self.hooks(), hook.id()), body);
+                report.fix(what, "PATCH", format!("{}/{}", self.hooks(), hook.id()), body);
             }
         }
         Ok(())
@@ -157,7 +162,7 @@ impl Setup {
         if about.is("allow_manual_merge") || about.is("autodetect_manual_merge") {
             let what = format!("{repository}: nobody marks a pull request as merged by hand");
             let body = json!({ "has_pull_requests": true, "allow_manual_merge": false, "autodetect_manual_merge": false });
-            report.change(what, "PATCH", format!("/repos/{repository}"), body);
+            report.fix(what, "PATCH", format!("/repos/{repository}"), body);
         }
         let path = format!("/repos/{repository}/branch_protections");
         let rules: Vec<Object> = api.get(&path).with_context(|| {
@@ -175,7 +180,7 @@ impl Setup {
                 None => {
                     let what = format!("{named}, which is new: {}", words(&wanted));
                     wanted.insert("rule_name".to_owned(), name.as_str().into());
-                    report.change(what, "POST", path.clone(), wanted);
+                    report.fix(what, "POST", path.clone(), wanted);
                 }
                 Some(rule) => {
                     let lacks = rule.lacks(wanted);
@@ -184,7 +189,7 @@ impl Setup {
                     } else {
                         // The API names a rule in its path; a slash in it is part of the name.
                         let path = format!("{path}/{}", in_path(name));
-                        report.change(format!("{named}: {}", words(&lacks)), "PATCH", path, lacks);
+                        report.fix(format!("{named}: {}", words(&lacks)), "PATCH", path, lacks);
                     }
                     holes(rule, &named, report);
                 }
@@ -366,7 +371,128 @@ fn holes(rule: &Object, named: &str, report: &mut Report) {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+    use gitea_tests::recorded::Recording;
+    use loopback::{Answer, Reply, Request};
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        setup: Setup,
+    }
+
+    /// What a set-up finds on a real Gitea that was set up, with the flags that set it up and others; `fault` makes of each answer what the
+    /// server gives instead.
+    fn found(more: &[&str], fault: impl Fn(&Request, Answer) -> Answer + Send + Sync + 'static) -> Report {
+        let recording = Recording::read("setup");
+        let webhook = hooks(&recording)[0]["config"]["url"].as_str().unwrap().to_owned();
+        let (server, _) = recording.replay(move |_, request, answer| Reply::Whole(fault(request, answer)));
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(secret.path(), "0123456789abcdef").unwrap();
+        let file = secret.path().to_str().unwrap();
+        let flags = [
+            &["setup", "--url", &server.url, "--token-file", file, "--gate-token-file", file][..],
+            &["--repo", "acme/app", "--webhook-url", &webhook, "--webhook-secret-file", file],
+            more,
+        ];
+        let setup = Program::parse_from(flags.concat()).setup;
+        let api = client(&server.url, "0123456789abcdef", TIME);
+        setup.survey(&api, &["acme/app".to_owned()]).unwrap()
+    }
+
+    /// The webhooks of the repository.
+    fn hooks(recording: &Recording) -> Vec<Value> {
+        let path = recording.path("/hooks");
+        let hooks = recording
+            .exchanges()
+            .iter()
+            .find(|exchange| exchange.method == "GET" && exchange.path.contains(&path));
+        hooks.unwrap().body.as_array().unwrap().clone()
+    }
+
+    /// What somebody did to a document of the forge.
+    type Meddling = fn(&mut Value);
+
+    /// Method, path and words of what would be changed.
+    fn fixes(report: &Report) -> Vec<(&str, &str, &str)> {
+        report.fixes.iter().map(|fix| (fix.method, fix.path.as_str(), fix.what.as_str())).collect()
+    }
+
+    #[test]
+    fn what_was_set_up_is_right_and_what_is_wanted_beside_it_is_made() {
+        let as_it_was = |_: &Request, answer| answer;
+        let report = found(&["--veto"], as_it_was);
+        assert_eq!(fixes(&report), []);
+        assert_eq!(report.right.len(), 4, "{:?}", report.right);
+        let report = found(&["--veto", "--branch", "v1"], as_it_was);
+        let [(method, path, what)] = fixes(&report)[..] else { panic!("{report:?}") };
+        assert_eq!((method, path), ("POST", "/repos/acme/app/branch_protections"));
+        assert!(what.starts_with("acme/app: the rule for v1, which is new: "), "{what}");
+        assert_eq!(report.fixes[0].body["rule_name"], "v1");
+    }
+
+    #[test]
+    fn what_somebody_changed_since_is_changed_back() {
+        let with = |path: &'static str, meddling: Meddling| {
+            move |request: &Request, answer: Answer| {
+                if !request.path.contains(path) {
+                    return answer;
+                }
+                let mut known = serde_json::from_slice(&answer.body).unwrap();
+                meddling(&mut known);
+                Answer { body: known.to_string().into_bytes(), ..answer }
+            }
+        };
+        let table: [(&str, Meddling, (&str, &str, &str)); 4] = [
+            ("/hooks", |hooks| *hooks = json!([]), ("POST", "/repos/acme/app/hooks", "a webhook to ")),
+            (
+                "/hooks",
+                |hooks| hooks[0]["active"] = false.into(),
+                ("PATCH", "/repos/acme/app/hooks/1", "the webhook to "),
+            ),
+            (
+                "/hooks",
+                |hooks| hooks[0]["events"] = json!(["push"]),
+                ("PATCH", "/repos/acme/app/hooks/1", "the webhook to "),
+            ),
+            (
+                "/branch_protections",
+                |rules| rules[0]["enable_status_check"] = false.into(),
+                (
+                    "PATCH",
+                    "/repos/acme/app/branch_protections/main",
+                    "acme/app: the rule for main: enable_status_check true",
+                ),
+            ),
+        ];
+        for (path, meddling, (method, changed, begins)) in table {
+            let report = found(&["--veto"], with(path, meddling));
+            let [(by, at, what)] = fixes(&report)[..] else { panic!("{report:?}") };
+            assert_eq!((by, at), (method, changed));
+            assert!(what.starts_with(begins), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_the_token_lacks_and_has_to_spare_is_said() {
+        let report = found(&["--veto"], |request, answer| {
+            if request.path.ends_with("/orgs/0/teams") {
+                let said = r#"{"message":"token does not have at least one of required scope(s), required=[read:organization]"}"#;
+                return Answer::json(403, said);
+            }
+            answer
+        });
+        let said = |what: &str| report.warnings.iter().any(|warning| warning == what);
+        assert!(said("the gate's token lacks the scope read:organization"), "{:?}", report.warnings);
+        assert!(
+            said("the gate's token has the scope read:user and needs it for nothing"),
+            "{:?}",
+            report.warnings
+        );
+        assert!(!said("the gate's token lacks the scope write:repository"), "{:?}", report.warnings);
+    }
 
     #[test]
     fn a_rule_of_the_forge_stands_for_just_what_the_policy_protects_or_for_nothing() {

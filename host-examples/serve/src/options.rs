@@ -15,7 +15,7 @@ use crate::service::Settings;
 
 /// The options of `serve`. A forge adds those that only it knows.
 #[derive(Debug, Clone, Args)]
-pub struct Options {
+pub struct ServeOptions {
     /// Where it listens.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
     pub listen: SocketAddr,
@@ -77,7 +77,7 @@ pub struct Options {
     pub anchor_remote: Option<String>,
 }
 
-impl Options {
+impl ServeOptions {
     /// The token of the gate's own account.
     ///
     /// # Errors
@@ -144,10 +144,10 @@ mod tests {
     #[derive(Parser)]
     struct Program {
         #[command(flatten)]
-        options: Options,
+        options: ServeOptions,
     }
 
-    fn options(more: &[&str]) -> Options {
+    fn options(more: &[&str]) -> ServeOptions {
         let needed =
             ["serve", "--url", "https://git.example.com", "--token-file", "t", "--webhook-secret-file", "s"];
         Program::parse_from([&needed[..], more].concat()).options

@@ -28,7 +28,7 @@ const SERVICE: Duration = Duration::from_secs(3);
 
 /// The options of `setup`. A forge adds which repositories it is for, and what only it can set.
 #[derive(Debug, Clone, Args)]
-pub struct Options {
+pub struct SetupOptions {
     /// The forge's root.
     #[arg(long, env = "COUNTERSIGN_FORGE_URL", value_name = "URL")]
     pub url: String,
@@ -53,7 +53,7 @@ pub struct Options {
     pub apply: bool,
 }
 
-impl Options {
+impl SetupOptions {
     /// The token of an administrator.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl Object {
 
 /// A write that sets something right.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
+pub struct Fix {
     /// What is so afterwards, for a person.
     pub what: String,
     /// The method of HTTP.
@@ -132,7 +132,7 @@ pub struct Report {
     /// What stands as it should.
     pub right: Vec<String>,
     /// What does not, and the write that sets it right.
-    pub changes: Vec<Change>,
+    pub fixes: Vec<Fix>,
     /// What stays open, whatever is set.
     pub warnings: Vec<String>,
 }
@@ -158,8 +158,8 @@ impl Report {
     }
 
     /// Notes a write that sets something right.
-    pub fn change(&mut self, what: String, method: &'static str, path: String, body: impl Into<Value>) {
-        self.changes.push(Change { what, method, path, body: body.into() });
+    pub fn fix(&mut self, what: String, method: &'static str, path: String, body: impl Into<Value>) {
+        self.fixes.push(Fix { what, method, path, body: body.into() });
     }
 
     /// Says what was found, and changes it where that was asked for: then, and where nothing is to be changed, `deliver` has the
@@ -176,15 +176,15 @@ impl Report {
         for right in &self.right {
             say("is right      ", right);
         }
-        for change in &self.changes {
+        for fix in &self.fixes {
             if apply {
                 let _: Value = api
-                    .send(change.method, &change.path, Some(&change.body))
-                    .with_context(|| format!("changing {}", change.what))?;
+                    .send(fix.method, &fix.path, Some(&fix.body))
+                    .with_context(|| format!("changing {}", fix.what))?;
             }
-            say(if apply { "changed       " } else { "would change  " }, &change.what);
+            say(if apply { "changed       " } else { "would change  " }, &fix.what);
         }
-        if apply || self.changes.is_empty() {
+        if apply || self.fixes.is_empty() {
             match deliver()? {
                 Ok(()) => say("is right      ", "a test delivery came to the service"),
                 Err(why) => self.warn(why),
@@ -193,7 +193,7 @@ impl Report {
         for warning in &self.warnings {
             say("warning       ", warning);
         }
-        match (self.changes.is_empty(), apply) {
+        match (self.fixes.is_empty(), apply) {
             (true, _) => say("", "There is nothing to change."),
             (false, true) => {}
             (false, false) => say("", "Nothing was changed; --apply does it."),

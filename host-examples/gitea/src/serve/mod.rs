@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_host::module::Module;
-use countersign_serve::options::Options;
+use countersign_serve::options::ServeOptions;
 
 use crate::api;
 use client::Gitea;
@@ -30,7 +30,7 @@ pub use event::is_repository;
 )]
 pub struct Serve {
     #[command(flatten)]
-    options: Options,
+    options: ServeOptions,
 }
 
 impl Serve {
