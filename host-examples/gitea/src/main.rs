@@ -10,7 +10,6 @@ mod forgejo;
 mod hook;
 mod install;
 mod pushers;
-mod pushes;
 #[cfg(test)]
 mod recorded;
 mod serve;

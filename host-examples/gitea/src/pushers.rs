@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use countersign_core::model::{ObjectId, Place, Push, Request, When};
 use countersign_host::collect::Outside;
 use countersign_host::git::Repository;
+use countersign_host::pushes::{EventKind, Feed, Gap, RepositoryEvent};
 
-use crate::api::{Activity, Api, ApiError, End, Event, GitRefs, PULL_PUSH, Pull, User, account};
-use crate::pushes::{Feed, Gap, Pushed};
+use crate::api::{
+    Activity, Api, ApiError, COMMIT_REPO, End, Event, GitRefs, PULL_PUSH, Pull, User, account,
+};
 
 /// Commits for which the forge is asked whether a pull request brought them, and pull requests that are followed.
 const FOLLOWED: usize = 200;
@@ -166,28 +168,28 @@ impl<'a> Pushers<'a> {
         let pushed = of.events.iter().filter(|event| pushed_by(event).as_ref() == Some(head));
         let pushed_at = pushed.filter_map(|event| When::parse(&event.created_at)).max();
         let read = self.feed(repository, head, pushed_at, |entries| {
-            Feed::of(entries, false).trace(branch, head, |at| outside.holds(at)).gap.is_none()
+            Feed::of(events(entries), false).trace(branch, head, |at| outside.holds(at)).gap.is_none()
         });
         let read = read.and_then(|entries| self.without_keys(repository, entries));
         let (entries, error) = match read {
             Ok(entries) => (entries, None),
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
-        let feed = Feed::of(&entries, true);
+        let feed = Feed::of(events(&entries), true);
         let trace = feed.trace(branch, head, |at| outside.holds(at));
-        let first = trace.pushes.iter().map(|push| push.entry.id).min();
+        let first = trace.pushes.iter().map(|push| push.id).min();
         let of_change: HashSet<&str> =
             self.request.commits.iter().map(|commit| commit.sha.as_str()).collect();
         // Whatever else was pushed to the branch since, or of the change to another, was pushed too.
-        let counts = |push: &Pushed<'_>| {
-            push.entry.ref_name == branch && (trace.gap.is_some() || Some(push.entry.id) >= first)
+        let counts = |push: &&RepositoryEvent| {
+            push.branch == branch && (trace.gap.is_some() || Some(push.id) >= first)
                 || push.to().is_some_and(|to| of_change.contains(to.as_str()))
-                || trace.pushes.iter().any(|traced| traced.entry.id == push.entry.id)
+                || trace.pushes.iter().any(|traced| traced.id == push.id)
         };
         let pushes = feed.pushes().filter(counts).map(|push| Push {
-            by: push.entry.act_user.as_ref().map(account),
-            at: When::parse(&push.entry.created),
-            head: push.to().unwrap_or_else(|| head.clone()),
+            by: push.by.clone(),
+            at: push.at,
+            head: push.to().unwrap_or(head).clone(),
             forced: false,
         });
         let pushes = pushes.collect();
@@ -207,7 +209,7 @@ impl<'a> Pushers<'a> {
     ) -> Result<Vec<Activity>, ApiError> {
         let path = format!("/repos/{repository}/activities/feeds");
         let names_head = |newest: &Vec<Activity>| {
-            Feed::of(newest, false).pushes().any(|push| push.to().as_ref() == Some(head))
+            Feed::of(events(newest), false).pushes().any(|push| push.to() == Some(head))
         };
         self.api.await_late(pushed_at, self.request.trigger.now, || self.api.first(&path), names_head)?;
         self.api.list_until(End::Counted, &path, is_enough)
@@ -267,4 +269,73 @@ impl<'a> Pushers<'a> {
 fn merges(request: &Request<'static>) -> Vec<ObjectId<'static>> {
     let own = request.commits.iter().filter(|commit| commit.place != Place::Result);
     own.filter(|commit| commit.parents.len() > 1).map(|commit| commit.sha.clone()).collect()
+}
+
+/// The kind of an entry that tells of a branch that was deleted.
+const DELETED: &str = "delete_branch";
+
+/// What the entries of a feed say. It lacks whatever its reader is not shown: whoever hides their activity, and what was removed after
+/// its time. Sources: Gitea 1.26, services/feed/notifier.go and services/repository/push.go.
+fn events(entries: &[Activity]) -> Vec<RepositoryEvent> {
+    let event = |entry: &Activity| RepositoryEvent {
+        id: entry.id,
+        branch: entry.ref_name.clone(),
+        by: entry.act_user.as_ref().map(account),
+        is_known: entry.act_user.as_ref().is_some_and(User::is_known),
+        at: When::parse(&entry.created),
+        kind: match entry.op_type.as_str() {
+            // Without content it tells only that a branch was made.
+            COMMIT_REPO if entry.content.is_empty() => EventKind::Made,
+            COMMIT_REPO => pushed(entry),
+            DELETED => EventKind::Deleted,
+            _ => EventKind::Other,
+        },
+    };
+    entries.iter().map(event).collect()
+}
+
+fn pushed(entry: &Activity) -> EventKind {
+    let Some(push) = &entry.push else { return EventKind::Pushed { to: None, from: None, commits: 0 } };
+    let compared = push.compare_url.rsplit_once("/compare/").and_then(|(_, both)| both.split_once("..."));
+    EventKind::Pushed {
+        to: ObjectId::new(push.head_commit.sha1.clone()),
+        // Where the push has no new commit, the name of the default branch stands there.
+        from: compared.and_then(|(from, _)| ObjectId::new(from.to_owned())),
+        commits: push.len,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paging::Entry;
+
+    #[test]
+    fn an_entry_of_the_feed_says_what_happened_to_a_branch() {
+        let id = |letter: &str| ObjectId::new(letter.repeat(40));
+        let content = |from: &str, len: usize| {
+            format!(
+                r#"{{"HeadCommit":{{"Sha1":"{}"}},"CompareURL":"acme/app/compare/{from}...x","Len":{len}}}"#,
+                "a".repeat(40)
+            )
+        };
+        let unsaid = EventKind::Pushed { to: None, from: None, commits: 0 };
+        for (op_type, content, kind) in [
+            (COMMIT_REPO, String::new(), EventKind::Made),
+            (COMMIT_REPO, "{}".into(), unsaid.clone()),
+            (COMMIT_REPO, "cut short".into(), unsaid),
+            (
+                COMMIT_REPO,
+                content(&"b".repeat(40), 2),
+                EventKind::Pushed { to: id("a"), from: id("b"), commits: 2 },
+            ),
+            (COMMIT_REPO, content("main", 0), EventKind::Pushed { to: id("a"), from: None, commits: 0 }),
+            (DELETED, String::new(), EventKind::Deleted),
+            ("comment_pull", "12|nice".into(), EventKind::Other),
+        ] {
+            let mut entry = Activity { op_type: op_type.into(), content, ..Activity::default() };
+            entry.settle();
+            assert_eq!(events(&[entry])[0].kind, kind, "{op_type}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ pub mod forge;
 pub mod git;
 pub mod judged;
 pub mod module;
+pub mod pushes;
 pub mod signing;
 pub mod signoffs;
 pub mod statements;

@@ -1,58 +1,73 @@
-//! Who brought a branch to where it stands: read from the feed of its repository, push by push, from the head back to where
-//! nothing of the change was there yet.
+//! Who brought a branch to where it stands: read from a forge's list of what happened to its branches, push by push, from the head back
+//! to where nothing of the change was there yet.
 //!
-//! The feed lacks what its reader is not shown (whoever hides their activity), what was removed after its time, and what a branch
-//! was called before it was renamed. So a push counts as known only where it begins with the commit that the one before it ended
-//! with. Sources: Gitea 1.26, services/feed/notifier.go and services/repository/push.go.
+//! Such a list lacks what its reader is not shown, what was removed after its time, and what a branch was called before it was renamed.
+//! So a push counts as known only where it begins with the commit that the one before it ended with.
 
 use std::collections::HashSet;
 
-use countersign_core::model::{ObjectId, When};
+use countersign_core::model::{Account, ObjectId, When};
 
-use crate::api::{Activity, COMMIT_REPO, User};
-
-/// The kind of an entry that tells of a branch that was deleted.
-const DELETED: &str = "delete_branch";
-
-/// Commits of a push that makes a branch, as far as the feed counts them.
+/// Commits of a push that makes a branch, as far as forges count them: Gitea 1.26 counts ten (services/repository/push.go).
 const COUNTED: usize = 10;
 
 /// Seconds within which a deletion and a creation by one account may be the two halves of a renaming.
 const RENAMING: i64 = 60;
 
-/// A push to a branch.
-#[derive(Debug, Clone, Copy)]
-pub struct Pushed<'f> {
-    /// The entry.
-    pub entry: &'f Activity,
+/// Something that happened in a repository, as its forge lists it.
+#[derive(Debug, Clone)]
+pub struct RepositoryEvent {
+    /// The forge's number of it; later ones have greater numbers.
+    pub id: i64,
+    /// The branch, by full name.
+    pub branch: String,
+    /// The account that did it, as the forge lists it; none where it lists none.
+    pub by: Option<Account<'static>>,
+    /// Whether that account is still known: what one that was deleted did may stand under a name that is nobody's.
+    pub is_known: bool,
+    /// When.
+    pub at: Option<When>,
+    /// What happened.
+    pub kind: EventKind,
 }
 
-impl<'f> Pushed<'f> {
-    /// The commit that the branch was brought to.
-    pub fn to(self) -> Option<ObjectId<'static>> {
-        ObjectId::new(self.entry.push.as_ref()?.head_commit.sha1.clone())
+/// What happened to a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventKind {
+    /// It was pushed to.
+    Pushed {
+        /// The commit that it was brought to, where the forge says it.
+        to: Option<ObjectId<'static>>,
+        /// The commit that it stood at, or that the new commits stand on; none where they stand on nothing or there are none.
+        from: Option<ObjectId<'static>>,
+        /// Commits that came with it, as far as they are counted.
+        commits: usize,
+    },
+    /// It was made.
+    Made,
+    /// It was deleted.
+    Deleted,
+    /// Anything else, which says only how far back the list goes.
+    Other,
+}
+
+impl RepositoryEvent {
+    /// The commit that a push brought its branch to.
+    pub fn to(&self) -> Option<&ObjectId<'static>> {
+        match &self.kind {
+            EventKind::Pushed { to, .. } => to.as_ref(),
+            _ => None,
+        }
     }
 
-    /// The account, where it is still known.
-    pub fn by(self) -> Option<&'f User> {
-        self.entry.act_user.as_ref().filter(|user| user.is_known())
-    }
-
-    /// Commits that came with it, as far as they are counted.
-    fn len(self) -> usize {
-        self.entry.push.as_ref().map_or(0, |push| push.len)
-    }
-
-    /// What the branch stood at, or what the new commits stand on; none where they stand on nothing or there are none.
-    fn from(self) -> Option<ObjectId<'static>> {
-        let (_, compared) = self.entry.push.as_ref()?.compare_url.rsplit_once("/compare/")?;
-        ObjectId::new(compared.split_once("...")?.0.to_owned())
+    fn is_push(&self) -> bool {
+        matches!(self.kind, EventKind::Pushed { .. })
     }
 }
 
-/// The pushes of a feed, the newest first.
-pub struct Feed<'f> {
-    entries: Vec<&'f Activity>,
+/// The events of a repository, the newest first.
+pub struct Feed {
+    events: Vec<RepositoryEvent>,
     /// Whether there are no older ones.
     whole: bool,
 }
@@ -75,23 +90,21 @@ pub enum Gap {
 #[derive(Debug)]
 pub struct Trace<'f> {
     /// Those that are known, the newest first.
-    pub pushes: Vec<Pushed<'f>>,
+    pub pushes: Vec<&'f RepositoryEvent>,
     /// Why they are not all.
     pub gap: Option<Gap>,
 }
 
-impl<'f> Feed<'f> {
-    /// Of entries of one repository, in any order: of its newest ones without a gap, or of the whole feed.
-    pub fn of(entries: &'f [Activity], whole: bool) -> Self {
-        let mut entries: Vec<&Activity> = entries.iter().collect();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.id));
-        Feed { entries, whole }
+impl Feed {
+    /// Of events of one repository, in any order: of its newest ones without a gap, or, where it is `whole`, of all that are listed.
+    pub fn of(mut events: Vec<RepositoryEvent>, whole: bool) -> Self {
+        events.sort_by_key(|event| std::cmp::Reverse(event.id));
+        Feed { events, whole }
     }
 
-    /// The pushes to all branches. An entry without content tells only that a branch was made.
-    pub fn pushes(&self) -> impl Iterator<Item = Pushed<'f>> + '_ {
-        let is_push = |entry: &&&Activity| entry.op_type == COMMIT_REPO && !entry.content.is_empty();
-        self.entries.iter().filter(is_push).map(|entry| Pushed { entry })
+    /// The pushes to all branches.
+    pub fn pushes(&self) -> impl Iterator<Item = &RepositoryEvent> {
+        self.events.iter().filter(|event| event.is_push())
     }
 
     /// Follows a branch back from its head. `is_outside` says of a commit that nothing of the change can be reached from it.
@@ -100,32 +113,32 @@ impl<'f> Feed<'f> {
         branch: &str,
         head: &ObjectId<'static>,
         mut is_outside: impl FnMut(&ObjectId<'static>) -> bool,
-    ) -> Trace<'f> {
+    ) -> Trace<'_> {
         let mut trace = Trace { pushes: Vec::new(), gap: None };
         let mut used = HashSet::new();
         let mut at = head.clone();
         // The head itself was brought by somebody, whatever is outside.
         while trace.pushes.is_empty() || !is_outside(&at) {
-            let ended_there = self.pushes().filter(|push| push.to().as_ref() == Some(&at));
-            let unused = ended_there.filter(|push| !used.contains(&push.entry.id));
+            let ended_there = self.pushes().filter(|push| push.to() == Some(&at));
+            let unused = ended_there.filter(|push| !used.contains(&push.id));
             // Commits may have been pushed to another branch first.
-            let Some(push) = unused.min_by_key(|push| push.entry.ref_name != branch) else {
-                let made = trace.pushes.last().is_some_and(|last: &Pushed<'_>| self.made_branch(*last));
+            let Some(push) = unused.min_by_key(|push| push.branch != branch) else {
+                let made = trace.pushes.last().is_some_and(|last| self.made_branch(last));
                 trace.gap = (!made).then_some(Gap::Unlisted(at));
                 break;
             };
-            used.insert(push.entry.id);
+            used.insert(push.id);
             trace.pushes.push(push);
-            if push.by().is_none() {
+            if !push.is_known {
                 trace.gap = Some(Gap::Gone(at));
                 break;
             }
-            match push.from() {
-                Some(from) => at = from,
+            match &push.kind {
+                EventKind::Pushed { from: Some(from), .. } => at = from.clone(),
                 // Its commits stand on nothing: all of them came with it.
-                None if push.len() > 0 => break,
+                EventKind::Pushed { commits: 1.., .. } => break,
                 // It brought none: somebody pushed them before.
-                None => {}
+                _ => {}
             }
         }
         trace
@@ -133,27 +146,26 @@ impl<'f> Feed<'f> {
 
     /// Whether a push made its branch, with more commits than the feed counts: what lies before those that it counts came
     /// along. A branch that was renamed looks like one that was made.
-    fn made_branch(&self, push: Pushed<'_>) -> bool {
-        if push.len() < COUNTED {
+    fn made_branch(&self, push: &RepositoryEvent) -> bool {
+        if !matches!(push.kind, EventKind::Pushed { commits: COUNTED.., .. }) {
             return false;
         }
-        let of_branch =
-            |entry: &Activity| entry.op_type == COMMIT_REPO && entry.ref_name == push.entry.ref_name;
-        let mut earlier = self.entries.iter().copied().filter(|entry| entry.id < push.entry.id);
-        let Some(made) = earlier.find(|entry| of_branch(entry)).filter(|entry| entry.content.is_empty())
+        let of_branch = |event: &RepositoryEvent| {
+            (event.is_push() || event.kind == EventKind::Made) && event.branch == push.branch
+        };
+        let mut earlier = self.events.iter().filter(|event| event.id < push.id);
+        let Some(made) = earlier.find(|event| of_branch(event)).filter(|event| event.kind == EventKind::Made)
         else {
             return false;
         };
-        let Some(made_at) = When::parse(&made.created) else { return false };
-        let by = |entry: &Activity| entry.act_user.as_ref().map(|user| user.id);
-        let is_close = |entry: &&Activity| {
-            When::parse(&entry.created).is_none_or(|at| at.seconds_until(made_at) <= RENAMING)
-        };
-        let before: Vec<&Activity> = earlier.collect();
+        let Some(made_at) = made.at else { return false };
+        let is_close =
+            |event: &&RepositoryEvent| event.at.is_none_or(|at| at.seconds_until(made_at) <= RENAMING);
+        let before: Vec<&RepositoryEvent> = earlier.collect();
         let close = before.iter().copied().take_while(is_close).count();
         let mut halves =
-            before.iter().take(close).filter(|entry| entry.op_type == DELETED && by(entry) == by(made));
-        // Whether there was one shows only where older entries are here.
+            before.iter().take(close).filter(|event| event.kind == EventKind::Deleted && event.by == made.by);
+        // Whether there was one shows only where older events are here.
         halves.next().is_none() && (self.whole || close < before.len())
     }
 }
@@ -161,64 +173,54 @@ impl<'f> Feed<'f> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Entry;
 
     fn id(letter: char) -> ObjectId<'static> {
         ObjectId::new(letter.to_string().repeat(40)).unwrap()
     }
 
-    /// Entries from the newest to the oldest, one a line: `WHO KIND BRANCH FROM..TO LEN @SECONDS`, each but the first two where
-    /// it is needed.
-    fn feed(lines: &[&str]) -> Vec<Activity> {
+    /// Events from the newest to the oldest, one a line: `WHO KIND BRANCH FROM..TO COMMITS @SECONDS`, each but the first three where
+    /// it is needed. `main` in the place of FROM is no commit, and `{}` says nothing of a push.
+    fn feed(lines: &[&str]) -> Vec<RepositoryEvent> {
         let count = i64::try_from(lines.len()).unwrap();
-        let entry = |(at, line): (i64, &&str)| {
+        let event = |(at, line): (i64, &&str)| {
             let words: Vec<&str> = line.split_whitespace().collect();
             let (who, kind, branch) = (words[0], words[1], words[2]);
-            let user = match who {
-                "nobody" => None,
-                "ghost" => Some(User { id: -1, login: "Ghost".into() }),
-                who => Some(User { id: i64::from(who.as_bytes()[0]), login: who.into() }),
-            };
             let seconds = words
                 .iter()
                 .find_map(|word| word.strip_prefix('@'))
                 .map_or(1_000 + count - at, |s| s.parse().unwrap());
-            let content = match (kind, words.get(3)) {
-                ("push", Some(&"{}")) => "{}".to_owned(),
-                ("push", Some(moved)) => {
-                    let (from, to) = moved.split_once("..").unwrap();
-                    let whole = |name: &str| if name.len() == 1 { name.repeat(40) } else { name.to_owned() };
-                    serde_json::json!({
-                        "Commits": [], "HeadCommit": { "Sha1": whole(to) },
-                        "CompareURL": format!("acme/app/compare/{}...{}", whole(from), whole(to)),
-                        "Len": words.get(4).map_or(1, |len| len.parse().unwrap()),
-                    })
-                    .to_string()
-                }
-                _ => String::new(),
+            let commit = |name: &str| (name.len() == 1).then(|| id(name.chars().next().unwrap()));
+            let kind = match (kind, words.get(3).and_then(|moved| moved.split_once(".."))) {
+                ("push", Some((from, to))) => EventKind::Pushed {
+                    to: commit(to),
+                    from: commit(from),
+                    commits: words.get(4).map_or(1, |commits| commits.parse().unwrap()),
+                },
+                ("push", None) => EventKind::Pushed { to: None, from: None, commits: 0 },
+                ("delete", _) => EventKind::Deleted,
+                _ => EventKind::Made,
             };
-            let mut entry = Activity {
+            RepositoryEvent {
                 id: count - at,
-                op_type: if kind == "delete" { DELETED } else { COMMIT_REPO }.into(),
-                act_user: user,
-                ref_name: format!("refs/heads/{branch}"),
-                content,
-                comment_id: 0,
-                created: When::from_seconds(seconds).to_string(),
-                push: None,
-            };
-            entry.settle();
-            entry
+                branch: format!("refs/heads/{branch}"),
+                by: (who != "nobody")
+                    .then(|| Account { login: Some(who.to_owned().into()), ..Account::default() }),
+                is_known: !matches!(who, "nobody" | "ghost"),
+                at: Some(When::from_seconds(seconds)),
+                kind,
+            }
         };
-        (0..).zip(lines).map(entry).collect()
+        (0..).zip(lines).map(event).collect()
     }
 
     /// The change of these cases is what is beyond the commit `0`; `1` is another commit of the target.
     fn traced(lines: &[&str], head: char) -> (Vec<String>, Option<Gap>) {
-        let entries = feed(lines);
-        let feed = Feed::of(&entries, true);
+        let feed = Feed::of(feed(lines), true);
         let trace = feed.trace("refs/heads/work", &id(head), |at| *at == id('0') || *at == id('1'));
-        let login = |push: &Pushed<'_>| push.by().map_or_else(|| "?".into(), |user| user.login.clone());
+        let login = |push: &&RepositoryEvent| {
+            let by = push.by.as_ref().filter(|_| push.is_known);
+            by.and_then(|by| by.login.clone()).map_or_else(|| "?".to_owned(), |login| login.to_string())
+        };
         (trace.pushes.iter().map(login).collect(), trace.gap)
     }
 
