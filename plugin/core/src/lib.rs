@@ -58,7 +58,9 @@ mod signals;
 pub mod signoff;
 pub mod wellknown;
 
-pub use decide::{answered_by, answerers, facts, is_overridden, publication, shell_word, status_line};
+pub use decide::{
+    answered_by, answerers, facts, is_overridden, publication, shell_word, skeleton, status_line,
+};
 pub use error::{Error, ErrorDocument, ErrorKind};
 pub use facade::{
     FUNCTIONS, call, check_policy, describe, evaluate, guard, needs, provenance, ranges, render, test_policy,

@@ -15,6 +15,7 @@ mod publication;
 mod remedies;
 mod rules;
 mod signing;
+mod skeleton;
 
 use std::cell::LazyCell;
 
@@ -27,6 +28,7 @@ pub(crate) use publication::of_error;
 pub use publication::status_line;
 use remedies::SIGN;
 pub use remedies::shell_word;
+pub use skeleton::skeleton;
 
 use crate::change::Judged;
 use crate::limits::{Steps, TEXT_BYTES};

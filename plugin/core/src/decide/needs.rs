@@ -13,7 +13,8 @@ use crate::provenance::wanted_checkpoints;
 use crate::signoff::Elsewhere;
 use crate::signoff::signed::{Signed, Subject, signed};
 
-/// Says what is missing. Hosts ask at most three times: documents, the facts of the change, what those name.
+/// Says what is missing. Hosts ask with the policy, once more for each kind of document that those before it name (what it extends, then
+/// owners), and last with all that they know of the change.
 pub(crate) fn needs(request: &Request<'_>) -> Result<Needs, Error> {
     let known = |fact: Fact| {
         request.complete.contains(&fact) || request.absent.contains(&fact) || request.missing(fact).is_some()

@@ -56,7 +56,7 @@ impl Case {
     }
 
     /// The request as a host sends it: with the policies written out, and signed what is to be.
-    fn document(&self) -> Value {
+    pub fn document(&self) -> Value {
         let mut request = self.request().clone();
         let asks_owners =
             [&self.0["policy"], &self.0["base"]].iter().any(|policy| policy["codeowners"] != Value::Null);

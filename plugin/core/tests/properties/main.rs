@@ -20,6 +20,7 @@ mod order;
 mod publication;
 mod refusals;
 mod rules;
+mod skeleton;
 mod spread;
 mod suspected;
 mod uncounted;
