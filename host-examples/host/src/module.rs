@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -143,15 +143,46 @@ pub enum Function {
     Render,
 }
 
+impl Function {
+    /// All of them.
+    pub const ALL: [Function; 8] = [
+        Function::Describe,
+        Function::Needs,
+        Function::Ranges,
+        Function::Evaluate,
+        Function::Provenance,
+        Function::CheckPolicy,
+        Function::Guard,
+        Function::Render,
+    ];
+
+    /// Its name in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Function::Describe => "describe",
+            Function::Needs => "needs",
+            Function::Ranges => "ranges",
+            Function::Evaluate => "evaluate",
+            Function::Provenance => "provenance",
+            Function::CheckPolicy => "check-policy",
+            Function::Guard => "guard",
+            Function::Render => "render",
+        }
+    }
+}
+
 /// A module, compiled and checked.
 pub struct Module {
     engine: Engine,
     pre: ModulePre<State>,
     bytes: Cow<'static, [u8]>,
-    digest: String,
+    /// Hashing takes longer than most calls, and few ask.
+    digest: OnceLock<String>,
     origin: String,
     backstops: Backstops,
     metering: Metering,
+    /// Calls since the module was loaded, in the order of [`Function::ALL`].
+    calls: [AtomicU64; Function::ALL.len()],
     _ticker: Ticker,
 }
 
@@ -270,9 +301,17 @@ impl Module {
         let pre: InstancePre<State> = linker.instantiate_pre(component).map_err(unusable)?;
         let pre = ModulePre::new(pre).map_err(unusable)?;
         let ticker = Ticker::start(&engine);
-        let digest = sha256_hex(&bytes);
-        let backstops = Backstops::default();
-        Ok(Module { engine, pre, bytes, digest, origin, backstops, metering, _ticker: ticker })
+        Ok(Module {
+            engine,
+            pre,
+            bytes,
+            digest: OnceLock::new(),
+            origin,
+            backstops: Backstops::default(),
+            metering,
+            calls: Default::default(),
+            _ticker: ticker,
+        })
     }
 
     /// Sets other backstops.
@@ -284,7 +323,12 @@ impl Module {
 
     /// SHA-256 of the component, in hexadecimal digits.
     pub fn digest(&self) -> &str {
-        &self.digest
+        self.digest.get_or_init(|| sha256_hex(&self.bytes))
+    }
+
+    /// How often a function was called since the module was loaded, with answer or without.
+    pub fn calls(&self, function: Function) -> u64 {
+        self.calls[function as usize].load(Ordering::Relaxed)
     }
 
     /// The component itself.
@@ -333,6 +377,7 @@ impl Module {
     /// # Errors
     /// As [`Module::call`].
     pub fn measured_call(&self, function: Function, input: &[u8]) -> Result<(String, Cost), CallError> {
+        self.calls[function as usize].fetch_add(1, Ordering::Relaxed);
         let mut store =
             Store::new(&self.engine, State { memory: self.backstops.memory, peak: 0, denied: false });
         store.limiter(|state| state);
@@ -389,7 +434,8 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// Bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Reads the contract's version out of a module, without running it.

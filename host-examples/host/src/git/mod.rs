@@ -21,7 +21,7 @@ use countersign_core::model::{Commit, HistoryCommit, ObjectId, Text};
 
 use command::{OwnFolder, Places};
 
-pub use command::of_sample;
+pub use command::{commands, of_sample};
 pub use commits::Commits;
 pub use diff::{Asked, Diff};
 pub use history::Held;
