@@ -192,7 +192,7 @@ pub fn read<E: From<GitError>>(
         }
     }
     kept.append(&mut piece);
-    if many {
+    if many && !kept.is_empty() {
         kept = keep(kept)?;
     }
     Ok(if are_too_many(&kept) { Err(Unread::TooManySigned) } else { Ok(kept) })

@@ -58,8 +58,8 @@ impl Check {
     }
 
     fn judge(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
-        let module = choice.load()?;
-        let mut collector = Collector::new(&module, &self.change.repo)?;
+        let (module, repository) = choice.load_beside(&self.change.repo)?;
+        let mut collector = Collector::of(&module, repository)?;
         let judged = self.change.judge(&module, &mut collector, &self.selection()?, now()?)?;
         if let Some(spool) = &self.spool
             && let Ok(answer) | Err(CallError::Refused(answer)) = &judged.answer

@@ -17,10 +17,12 @@ mod provenance;
 mod pushed;
 mod signoffs;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use countersign_host::collect::CollectError;
+use countersign_host::git::Repository;
 use countersign_host::module::Module;
 
 /// Whether an AI-assisted change has the named human sign-off that it needs.
@@ -50,6 +52,16 @@ impl ModuleChoice {
             (Some(path), Some(sha256)) => Module::from_file(path, sha256)?,
             _ => Module::embedded()?,
         })
+    }
+
+    /// Loads it while the repository that holds `folder` is opened.
+    fn load_beside(&self, folder: &Path) -> anyhow::Result<(Module, Repository)> {
+        let (module, opened) = std::thread::scope(|scope| {
+            let opening = scope.spawn(|| Repository::open(folder));
+            let module = self.load();
+            (module, opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        Ok((module?, opened.map_err(CollectError::from)?))
     }
 }
 

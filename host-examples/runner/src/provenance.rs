@@ -1,14 +1,17 @@
 //! `countersign provenance`
 
+use std::collections::VecDeque;
 use std::io::BufRead;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use countersign_core::model::{self, API_VERSION, Batch, BatchCommit, Findings, Ident, NoteText, Text};
-use countersign_host::collect::Collector;
+use countersign_host::collect::{Collector, NoteRefs};
+use countersign_host::git::Repository;
 use countersign_host::module::{Function, Module};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
@@ -50,22 +53,24 @@ enum Format {
 }
 
 /// Commits of one call, and the bytes of their messages and notes: enough to make the call cheap, few enough to
-/// forget.
-const CHUNK: usize = 1_000;
+/// forget, and for a module that keeps its memory between calls.
+const CHUNK: usize = 250;
 const CHUNK_BYTES: usize = 16 << 20;
 
 impl Provenance {
     pub fn run(&self, choice: &ModuleChoice) -> anyhow::Result<ExitCode> {
-        let module = choice.load()?;
         match &self.messages {
-            Some(path) => messages(&module, &read(path)?)?,
-            None => self.range(&module)?,
+            Some(path) => messages(&choice.load()?, &read(path)?)?,
+            None => {
+                let (module, repository) = choice.load_beside(&self.repo)?;
+                self.range(&module, repository)?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn range(&self, module: &Module) -> anyhow::Result<()> {
-        let mut collector = Collector::new(module, &self.repo)?;
+    fn range(&self, module: &Module, repository: Repository) -> anyhow::Result<()> {
+        let mut collector = Collector::of(module, repository)?;
         let range = self.range.as_deref().unwrap_or("HEAD");
         let (without, head) = collector.range(range)?;
         let without: Vec<String> = without.iter().map(|id| id.as_str().to_owned()).collect();
@@ -76,31 +81,63 @@ impl Provenance {
         } else {
             ProgressBar::hidden()
         };
+        let note_refs = collector.note_refs()?;
         let mut report = Report {
             module,
+            note_refs,
             format: self.format,
+            bar,
             read: 0,
             with: 0,
             suspected: 0,
             all: Vec::new(),
             headed: false,
         };
-        let mut chunk = Vec::new();
-        let mut bytes = 0;
-        for commit in collector.repository().commits(head.as_str(), &without)? {
-            let commit = commit?;
-            bytes += commit.message.as_bytes().len();
-            chunk.push(commit);
-            if chunk.len() >= CHUNK || bytes >= CHUNK_BYTES {
-                let commits = std::mem::take(&mut chunk);
-                bar.inc(commits.len() as u64);
-                report.chunk(&mut collector, commits, &bar)?;
-                bytes = 0;
+        std::thread::scope(|scope| {
+            let mut asked = Asked { scope, module, running: VecDeque::new() };
+            let (mut chunk, mut bytes) = (Vec::with_capacity(CHUNK), 0);
+            for commit in collector.repository().commits(head.as_str(), &without)? {
+                let commit = commit?;
+                bytes += commit.message.as_bytes().len();
+                chunk.push(commit);
+                if chunk.len() >= CHUNK || bytes >= CHUNK_BYTES {
+                    report.chunk(&mut collector, std::mem::take(&mut chunk), &mut asked)?;
+                    bytes = 0;
+                }
             }
-        }
-        report.chunk(&mut collector, chunk, &bar)?;
-        bar.finish_and_clear();
+            report.chunk(&mut collector, chunk, &mut asked)?;
+            while let Some(findings) = asked.next() {
+                report.say(findings?)?;
+            }
+            anyhow::Ok(())
+        })?;
+        report.bar.finish_and_clear();
         report.end()
+    }
+}
+
+/// Batches that the module is asked about at once, while git is read on. Their answers come in order.
+struct Asked<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    module: &'env Module,
+    running: VecDeque<ScopedJoinHandle<'scope, anyhow::Result<Findings>>>,
+}
+
+impl Asked<'_, '_> {
+    /// Whether one more would be more than the machine works on at once.
+    fn is_full(&self) -> bool {
+        self.running.len() >= std::thread::available_parallelism().map_or(1, usize::from)
+    }
+
+    fn ask(&mut self, commits: Vec<BatchCommit<'static>>) {
+        let module = self.module;
+        self.running.push_back(self.scope.spawn(move || ask(module, commits)));
+    }
+
+    /// The answer about the oldest batch; none where all are answered.
+    fn next(&mut self) -> Option<anyhow::Result<Findings>> {
+        let asked = self.running.pop_front()?;
+        Some(asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     }
 }
 
@@ -116,6 +153,8 @@ fn progress_bar(total: u64) -> ProgressBar {
 struct Report<'m> {
     module: &'m Module,
     format: Format,
+    bar: ProgressBar,
+    note_refs: NoteRefs,
     read: u64,
     with: u64,
     /// Without evidence, and with something that looks like it.
@@ -130,7 +169,7 @@ impl Report<'_> {
         &mut self,
         collector: &mut Collector<'_>,
         commits: Vec<countersign_core::model::Commit<'static>>,
-        bar: &ProgressBar,
+        asked: &mut Asked<'_, '_>,
     ) -> anyhow::Result<()> {
         if commits.is_empty() {
             return Ok(());
@@ -140,7 +179,7 @@ impl Report<'_> {
         let mut notes: std::collections::HashMap<String, Vec<NoteText<'static>>> =
             std::collections::HashMap::new();
         let mut note_bytes = 0;
-        for (git_ref, commit, bytes) in collector.notes_of(&ids)? {
+        for (git_ref, commit, bytes) in collector.notes_of(&mut self.note_refs, &ids)? {
             note_bytes += bytes.len();
             let note = NoteText { git_ref: git_ref.into(), bytes: Text::from_bytes(bytes) };
             notes.entry(commit).or_default().push(note);
@@ -158,13 +197,23 @@ impl Report<'_> {
                 author: commit.author,
                 committer: commit.committer,
             });
-            let findings = ask(self.module, part.collect())?;
-            bar.suspend(|| self.say(findings))?;
+            asked.ask(part.collect());
+            while asked.is_full()
+                && let Some(findings) = asked.next()
+            {
+                self.say(findings?)?;
+            }
         }
         Ok(())
     }
 
-    fn say(&mut self, mut findings: Findings) -> anyhow::Result<()> {
+    fn say(&mut self, findings: Findings) -> anyhow::Result<()> {
+        self.bar.inc(findings.commits.len() as u64);
+        let bar = self.bar.clone();
+        bar.suspend(|| self.shown(findings))
+    }
+
+    fn shown(&mut self, mut findings: Findings) -> anyhow::Result<()> {
         self.read += findings.commits.len() as u64;
         for commit in &findings.commits {
             if !commit.findings.is_empty() {
@@ -217,7 +266,10 @@ impl Report<'_> {
 /// Asks the module about a batch.
 fn ask(module: &Module, commits: Vec<BatchCommit<'_>>) -> anyhow::Result<Findings> {
     let batch = Batch { api_version: API_VERSION.into(), commits: commits.into(), documents: Vec::new() };
-    let answer = module.call(Function::Provenance, &serde_json::to_vec(&batch)?)?;
+    let bytes: usize = batch.commits.iter().map(|commit| commit.message.as_bytes().len() + 512).sum();
+    let mut input = Vec::with_capacity(bytes);
+    serde_json::to_writer(&mut input, &batch)?;
+    let answer = module.call(Function::Provenance, &input)?;
     model::read(answer.as_bytes()).context("the module's answer cannot be read")
 }
 

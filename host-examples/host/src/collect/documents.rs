@@ -1,6 +1,6 @@
 //! The documents of a change: what decides about it, read from its target, and what tools noted about its commits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use countersign_core::model::{
@@ -10,7 +10,7 @@ pub use countersign_core::wellknown::POLICY as POLICY_PATH;
 use countersign_core::wellknown::{CHECKPOINTS, NOTES as NOTES_FOLDER};
 
 use super::{CollectError, Collector, PolicyFrom, Subject, Target};
-use crate::git::{Entry, GitError, Object};
+use crate::git::{Entry, GitError, Object, Objects};
 use crate::module::sha256_hex;
 
 /// Versions of a policy that are looked at, where the one that stands has a fault.
@@ -24,6 +24,44 @@ const NOTE_BYTES: usize = 40 << 20;
 
 /// Notes of one commit under refs that the module does not read: more say nothing more.
 const UNREAD: usize = 10;
+
+/// The branch on which Entire keeps what it noted of sessions (Entire, `entire/checkpoints/v1`).
+const CHECKPOINTS: &str = "refs/heads/entire/checkpoints/v1";
+
+/// Trees of one notes ref that are read ahead. The notes of a history of a million commits have fewer.
+const NOTE_TREES: usize = 100_000;
+
+/// The refs that may hold what tools noted about commits, as they were listed.
+pub struct NoteRefs {
+    notes: Vec<String>,
+    pub(super) has_checkpoints: bool,
+    /// Whether notes were looked up before.
+    is_known: bool,
+    /// All that a ref notes, by commit, once notes are looked up again and again; none where that is too much.
+    ahead: HashMap<String, Option<BTreeMap<String, Vec<String>>>>,
+}
+
+impl NoteRefs {
+    /// The notes of commits under one ref: id of the commit, blob of the note.
+    fn annotated(
+        &mut self,
+        objects: &mut Objects,
+        git_ref: &str,
+        tip: &str,
+        commits: &[&str],
+    ) -> Result<Vec<(String, String)>, GitError> {
+        if self.is_known && !self.ahead.contains_key(git_ref) {
+            let all = objects.all_annotated(tip, NOTE_TREES)?;
+            self.ahead.insert(git_ref.to_owned(), all);
+        }
+        let Some(Some(all)) = self.ahead.get(git_ref) else { return objects.annotated(tip, commits) };
+        let mut found = Vec::new();
+        for id in commits {
+            found.extend(all.get(*id).into_iter().flatten().map(|blob| ((*id).to_owned(), blob.clone())));
+        }
+        Ok(found)
+    }
+}
 
 impl Collector<'_> {
     /// Where the documents that decide stand, all of them in one place: where the policy does.
@@ -247,11 +285,12 @@ impl Collector<'_> {
     /// Puts the notes of commits into the request, and names those for which there was no room.
     pub(super) fn notes(
         &mut self,
+        refs: &mut NoteRefs,
         commits: &[&str],
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
         let mut room = NOTE_BYTES;
-        for (git_ref, commit, bytes) in self.notes_of(commits)? {
+        for (git_ref, commit, bytes) in self.notes_of(refs, commits)? {
             match room.checked_sub(bytes.len()) {
                 Some(left) => {
                     room = left;
@@ -276,17 +315,12 @@ impl Collector<'_> {
     }
 
     /// Puts the checkpoints that commits name into a request.
-    pub(super) fn checkpoints(&mut self, request: &mut Request<'static>) -> Result<(), CollectError> {
-        if self.objects.commit(CHECKPOINTS)?.is_none() {
-            // What is there and cannot be read is no missing one.
-            let is_there = self.repository.has_ref(CHECKPOINTS)?;
-            return if is_there {
-                Err(GitError::MissingNote { object: CHECKPOINTS.to_owned() }.into())
-            } else {
-                Ok(())
-            };
-        }
-        for wanted in self.needs(request)?.documents {
+    pub(super) fn checkpoints(
+        &mut self,
+        needs: Needs,
+        request: &mut Request<'static>,
+    ) -> Result<(), CollectError> {
+        for wanted in needs.documents {
             let Some(git_ref) = wanted.git_ref.as_deref() else { continue };
             match self.objects.file(git_ref, &wanted.path)? {
                 Entry::File(object) => {
@@ -302,25 +336,56 @@ impl Collector<'_> {
         Ok(())
     }
 
+    /// The refs that may hold what tools noted about commits.
+    ///
+    /// # Errors
+    /// When git fails, and when checkpoints are there and cannot be read.
+    pub fn note_refs(&mut self) -> Result<NoteRefs, CollectError> {
+        let folders = self.notes_per_commit().map(|(_, folder)| folder);
+        let places = [NOTES_FOLDER, CHECKPOINTS].map(str::to_owned);
+        let places: Vec<String> = places.into_iter().chain(folders).collect();
+        let standing = self.repository.standing(&places)?;
+        // Checkpoints are read where they stand, whatever a push is about to do to them.
+        let has_checkpoints = standing.iter().any(|name| name == CHECKPOINTS);
+        if has_checkpoints && self.objects.commit(CHECKPOINTS)?.is_none() {
+            return Err(GitError::MissingNote { object: CHECKPOINTS.to_owned() }.into());
+        }
+        Ok(NoteRefs {
+            notes: self.repository.moved(standing, &places),
+            has_checkpoints,
+            is_known: false,
+            ahead: HashMap::new(),
+        })
+    }
+
+    /// The patterns of refs that hold the note of one commit, and the folder of each.
+    fn notes_per_commit(&self) -> impl Iterator<Item = (&str, String)> {
+        let of_commit = self.about.notes.iter().filter(|pattern| pattern.contains("{commit}"));
+        of_commit.map(|pattern| (pattern.as_str(), pattern.replace("{commit}", "")))
+    }
+
     /// The notes of commits: ref, commit, bytes; without bytes those under a ref that the module does not read.
     ///
     /// # Errors
     /// When git fails.
-    pub fn notes_of(&mut self, commits: &[&str]) -> Result<Vec<(String, String, Vec<u8>)>, CollectError> {
-        let (per_commit, per_ref): (Vec<String>, Vec<String>) =
-            self.about.notes.iter().cloned().partition(|pattern| pattern.contains("{commit}"));
-        let folders: Vec<String> = per_commit.iter().map(|pattern| pattern.replace("{commit}", "")).collect();
-        let refs = self.repository.refs(&[vec![NOTES_FOLDER.to_owned()], folders.clone()].concat())?;
+    pub fn notes_of(
+        &mut self,
+        note_refs: &mut NoteRefs,
+        commits: &[&str],
+    ) -> Result<Vec<(String, String, Vec<u8>)>, CollectError> {
         let mut found = Vec::new();
         let mut unread: HashMap<String, usize> = HashMap::new();
+        let refs = note_refs.notes.clone();
         for git_ref in refs.iter().filter(|name| name.starts_with(NOTES_FOLDER)) {
             let tip = self.repository.tip(git_ref);
-            if per_ref.iter().any(|pattern| fits(pattern, git_ref)) {
-                let notes = self.objects.notes(tip, commits)?;
+            let is_read = |pattern: &String| !pattern.contains("{commit}") && fits(pattern, git_ref);
+            if self.about.notes.iter().any(is_read) {
+                let blobs = note_refs.annotated(&mut self.objects, git_ref, tip, commits)?;
+                let notes = self.objects.notes(blobs)?;
                 found.extend(notes.into_iter().map(|(id, bytes)| (git_ref.clone(), id, bytes)));
                 continue;
             }
-            for (id, _) in self.objects.annotated(tip, commits)? {
+            for (id, _) in note_refs.annotated(&mut self.objects, git_ref, tip, commits)? {
                 let known = unread.entry(id.clone()).or_default();
                 *known += 1;
                 if *known <= UNREAD {
@@ -328,10 +393,13 @@ impl Collector<'_> {
                 }
             }
         }
-        for (pattern, folder) in per_commit.iter().zip(&folders) {
-            if !refs.iter().any(|name| name.starts_with(folder)) {
-                continue;
-            }
+        note_refs.is_known = true;
+        let per_commit: Vec<String> = self
+            .notes_per_commit()
+            .filter(|(_, folder)| refs.iter().any(|name| name.starts_with(folder)))
+            .map(|(pattern, _)| pattern.to_owned())
+            .collect();
+        for pattern in per_commit {
             let names: Vec<String> = commits.iter().map(|id| pattern.replace("{commit}", id)).collect();
             let places: Vec<String> = names.iter().map(|name| self.repository.tip(name).to_owned()).collect();
             let objects = self.objects.get_many(&places)?;

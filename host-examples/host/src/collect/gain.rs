@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use countersign_core::model::{Commit, Comparison, File, ObjectId};
+use countersign_core::model::{Comparison, File, ObjectId};
 use sha2::{Digest, Sha256};
 
-use super::CollectError;
+use super::{CollectError, Subject, cut_at};
 use crate::git::{Asked, Diff, GitError, Merge, Objects, Repository};
 use crate::module::hex;
 
@@ -18,6 +18,35 @@ pub(super) struct Gain {
     pub head: ObjectId<'static>,
 }
 
+/// What the branch gains, as far as it is asked for.
+pub(super) struct Gained {
+    pub gain: Gain,
+    /// What merging gives; none where nobody asks.
+    pub merge: Option<Merge>,
+    /// What differs; none where nobody asks.
+    pub diff: Option<Diff>,
+}
+
+impl Gained {
+    /// Compares what is asked for, and the trees where they alone are.
+    pub fn of(
+        subject: &Subject,
+        git: &Repository,
+        objects: &mut Objects,
+        asked: Option<Asked>,
+        merge_tree: bool,
+    ) -> Result<Self, CollectError> {
+        let gain = Gain::of(subject, git, objects)?;
+        if asked.is_none() && !merge_tree {
+            return Ok(Gained { gain, merge: None, diff: None });
+        }
+        gain.bounded(git, objects)?;
+        let merge = gain.merge(git, objects)?;
+        let diff = asked.map(|asked| gain.diff(git, &merge, asked)).transpose()?;
+        Ok(Gained { gain, merge: Some(merge), diff })
+    }
+}
+
 /// Paths that are compared: more than the module takes, both sides of renames counted.
 const PATHS: u64 = 4 * countersign_core::limits::FILES as u64;
 
@@ -25,6 +54,25 @@ const PATHS: u64 = 4 * countersign_core::limits::FILES as u64;
 const FILES_ONLY: Asked = Asked { lines: false, hunks: None, identity: false };
 
 impl Gain {
+    /// Where the two parted: all that they have in common and nothing else stands on.
+    pub fn of(subject: &Subject, git: &Repository, objects: &mut Objects) -> Result<Self, CollectError> {
+        let head = subject.head.clone();
+        let Some(tip) = subject.since.clone() else {
+            return Ok(Gain { tip: None, bases: Vec::new(), head });
+        };
+        // Behind a parent of the head no common ancestor comes, and most pushes are of one commit.
+        let parents = objects.read_commit(head.as_str())?.map(|head| head.parents).unwrap_or_default();
+        let bases = if parents.iter().any(|parent| parent.sha == tip) {
+            vec![tip.clone()]
+        } else {
+            if let Some(cut) = git.cut_between(tip.as_str(), head.as_str())? {
+                return Err(cut_at(&cut));
+            }
+            git.merge_bases(tip.as_str(), head.as_str())?
+        };
+        Ok(Gain { tip: Some(tip), bases, head })
+    }
+
     /// Ends what nobody could judge before git lists it.
     pub fn bounded(&self, git: &Repository, objects: &mut Objects) -> Result<(), CollectError> {
         let head = self.head.as_str();
@@ -46,15 +94,11 @@ impl Gain {
     }
 
     /// What merging the head into the target gives.
-    pub fn merge(&self, git: &Repository, commits: &[Commit<'static>]) -> Result<Merge, GitError> {
+    pub fn merge(&self, git: &Repository, objects: &mut Objects) -> Result<Merge, GitError> {
+        let head = self.head.as_str();
         match &self.tip {
-            Some(tip) if !self.is_fast_forward() => git.merge(tip.as_str(), self.head.as_str()),
-            _ => {
-                let head = commits.iter().find(|commit| commit.sha == self.head);
-                let tree = head.and_then(|commit| commit.tree.clone());
-                let tree = tree.map_or_else(|| git.tree(self.head.as_str()), Ok)?;
-                Ok(Merge { tree, is_clean: true, conflicts: Vec::new() })
-            }
+            Some(tip) if !self.is_fast_forward() => git.merge(tip.as_str(), head),
+            _ => Ok(Merge { tree: git.tree_by(objects, head)?, is_clean: true, conflicts: Vec::new() }),
         }
     }
 

@@ -10,13 +10,15 @@ mod ranges;
 mod revisions;
 mod selection;
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
     API_VERSION, Act, Change, Commit, Description, Fact, Former, History, MergeKind, MergeResult, Needs,
-    ObjectId, Place, Request, Role, Software, Trigger, TriggerKind, Unavailable, When, read,
+    ObjectId, Place, Request, Role, Software, Text, Trigger, TriggerKind, Unavailable, When, read,
 };
+use countersign_core::skeleton;
 use countersign_core::wellknown::MAILMAP;
 
 use crate::ci::named_by;
@@ -24,14 +26,15 @@ use crate::git::{Asked, Diff, Entry, GitError, Objects, Repository};
 use crate::module::{Function, Module};
 use crate::statements::{self, ALLOWED_SIGNERS_PATH, REVOKED_KEYS_PATH};
 
-pub use documents::POLICY_PATH;
 use documents::document;
+pub use documents::{NoteRefs, POLICY_PATH};
 pub use error::{CollectError, Help};
-use gain::Gain;
+use gain::Gained;
 pub use outside::Outside;
 pub use platform::Platform;
 pub use ranges::{BranchHost, Followed, history};
 pub use revisions::Range;
+use selection::Remotes;
 pub use selection::{PolicyFrom, Selection};
 
 /// Bytes of a diff that one request takes.
@@ -97,6 +100,7 @@ pub struct Collector<'m> {
     repository: Repository,
     objects: Objects,
     about: Description,
+    remotes: OnceCell<Remotes>,
 }
 
 impl<'m> Collector<'m> {
@@ -115,7 +119,7 @@ impl<'m> Collector<'m> {
     pub fn of(module: &'m Module, repository: Repository) -> Result<Self, CollectError> {
         let objects = repository.objects()?;
         let about = read(module.call(Function::Describe, b"")?.as_bytes())?;
-        Ok(Collector { module, repository, objects, about })
+        Ok(Collector { module, repository, objects, about, remotes: OnceCell::new() })
     }
 
     /// The request for a change, with every fact that the module asked for.
@@ -159,15 +163,20 @@ impl<'m> Collector<'m> {
         if to_read && signoffs.is_empty() && !gates {
             request.absent.push(Fact::Signoffs);
         }
-        self.of_git(subject, rules, &needs, !signoffs.is_empty(), &mut request)?;
-        if self.needs(&request)?.as_push {
-            return finished(&request, true);
-        }
+        let mut notes = if needs.facts.contains(&Fact::Notes) { Some(self.note_refs()?) } else { None };
+        self.of_git(subject, rules, &needs, notes.as_mut(), !signoffs.is_empty(), &mut request)?;
         platform.facts(&needs, &mut request)?;
-        self.signed(subject, rules, &needs, &signoffs, &mut request)?;
-        // What the commits themselves name: asked for only where it can exist.
-        if needs.facts.contains(&Fact::Notes) {
-            self.checkpoints(&mut request)?;
+        let checkpoints = notes.is_some_and(|notes| notes.has_checkpoints);
+        let mut last = LastQuestion { module: self.module, checkpoints, answer: None };
+        self.signed(subject, rules, &needs, &signoffs, &mut request, &mut last)?;
+        // A push is all that came of its commits.
+        let made = subject.result.as_ref().is_some_and(|result| result.kind != MergeKind::Push);
+        if made || checkpoints {
+            let needs = last.asked(&request)?;
+            if needs.as_push {
+                return finished(&request, true);
+            }
+            self.checkpoints(needs, &mut request)?;
         }
         finished(&request, false)
     }
@@ -240,6 +249,7 @@ impl<'m> Collector<'m> {
         subject: &Subject,
         rules: &Target,
         needs: &Needs,
+        notes: Option<&mut NoteRefs>,
         has_signoffs: bool,
         request: &mut Request<'static>,
     ) -> Result<(), CollectError> {
@@ -247,22 +257,26 @@ impl<'m> Collector<'m> {
         let wanted = |fact: Fact| needs.facts.contains(&fact);
         let bound = |fact: Fact| subject.to_sign || wanted(fact);
         let diff_id = has_signoffs || bound(Fact::DiffId);
-        let mut commits = self.commits(subject)?;
-        let gain = self.gain(subject, &commits)?;
+        let merge_tree = bound(Fact::MergeTree);
+        let files = bound(Fact::Files);
+        let asked = (files || diff_id).then(|| Asked {
+            lines: wanted(Fact::FileLines),
+            hunks: wanted(Fact::Hunks).then_some(HUNK_BYTES),
+            identity: diff_id,
+        });
+        let (repository, objects) = (&self.repository, &mut self.objects);
+        // Listing and comparing take the longest, and neither waits for the other.
+        let (listed, gained) = std::thread::scope(|scope| {
+            let listing = scope.spawn(|| commits(repository, subject));
+            let gained = Gained::of(subject, repository, objects, asked, merge_tree);
+            (listing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), gained)
+        });
+        let mut commits = listed?;
+        let Gained { gain, merge, diff } = gained?;
         self.of_target_as_it_is(rules, Role::Mailmap, MAILMAP, request)?;
-
-        let [files, merge_tree] = [bound(Fact::Files), bound(Fact::MergeTree)];
-        if files || diff_id || merge_tree {
-            gain.bounded(&self.repository, &mut self.objects)?;
-            let merge = gain.merge(&self.repository, &commits)?;
+        if let Some(merge) = merge {
             request.complete.push(Fact::MergeTree);
-            if files || diff_id {
-                let asked = Asked {
-                    lines: wanted(Fact::FileLines),
-                    hunks: wanted(Fact::Hunks).then_some(HUNK_BYTES),
-                    identity: diff_id,
-                };
-                let diff = gain.diff(&self.repository, &merge, asked)?;
+            if let (Some(asked), Some(diff)) = (asked, diff) {
                 put_files(diff, asked, files, request);
             }
             if let Some(change) = &mut request.change {
@@ -272,9 +286,9 @@ impl<'m> Collector<'m> {
         if wanted(Fact::AutoMergeTrees) {
             merges::put_auto_merge_trees(&self.repository, &mut commits, request)?;
         }
-        if wanted(Fact::Notes) {
+        if let Some(notes) = notes {
             let ids: Vec<&str> = commits.iter().map(|commit| commit.sha.as_str()).collect();
-            self.notes(&ids, request)?;
+            self.notes(notes, &ids, request)?;
         }
         if wanted(Fact::Traces) {
             for path in self.about.traces.clone() {
@@ -309,30 +323,6 @@ impl<'m> Collector<'m> {
         Ok(())
     }
 
-    /// Where what the branch gains is counted from.
-    fn gain(&self, subject: &Subject, commits: &[Commit<'static>]) -> Result<Gain, CollectError> {
-        let head = subject.head.clone();
-        let Some(tip) = subject.since.as_ref() else {
-            return Ok(Gain { tip: None, bases: Vec::new(), head });
-        };
-        // Whatever is a parent in the change and is the base, no common ancestor comes after. What a merge made of it has the
-        // base as a parent wherever the change itself began.
-        let stands_on_tip = commits
-            .iter()
-            .filter(|commit| commit.place != Place::Result)
-            .flat_map(|commit| &commit.parents)
-            .any(|parent| parent.sha == *tip);
-        let bases = if stands_on_tip {
-            vec![tip.clone()]
-        } else {
-            if let Some(cut) = self.repository.cut_between(tip.as_str(), head.as_str())? {
-                return Err(cut_at(&cut));
-            }
-            self.repository.merge_bases(tip.as_str(), head.as_str())?
-        };
-        Ok(Gain { tip: Some(tip.clone()), bases, head })
-    }
-
     /// Copies the signed sign-offs of the change, and what they are verified by.
     fn signed(
         &mut self,
@@ -341,6 +331,7 @@ impl<'m> Collector<'m> {
         needs: &Needs,
         signoffs: &[String],
         request: &mut Request<'static>,
+        last: &mut LastQuestion<'_>,
     ) -> Result<(), CollectError> {
         let wanted = |fact: Fact| needs.facts.contains(&fact);
         let by_content = wanted(Fact::DiffId) || wanted(Fact::MergeTree);
@@ -377,10 +368,10 @@ impl<'m> Collector<'m> {
                         request.former.push(Former { sha, author });
                     }
                 }
-                let (module, repository, objects) = (self.module, &self.repository, &mut self.objects);
-                let keep = |acts| worth_keeping(module, request, acts);
-                let own = statements::read(repository, objects, found.own, true, keep)?;
-                let others = statements::read(repository, objects, found.others, false, keep)?;
+                let (repository, objects) = (&self.repository, &mut self.objects);
+                let mut keep = |acts| last.worth_keeping(request, acts);
+                let own = statements::read(repository, objects, found.own, true, &mut keep)?;
+                let others = statements::read(repository, objects, found.others, false, &mut keep)?;
                 own.and_then(|own| Ok([own, others?].concat()))
             }
             Err(unread) => Err(unread),
@@ -405,38 +396,7 @@ impl<'m> Collector<'m> {
     }
 
     fn needs(&self, request: &Request<'_>) -> Result<Needs, CollectError> {
-        let answer = self.module.call(Function::Needs, &serde_json::to_vec(request)?)?;
-        Ok(read(answer.as_bytes())?)
-    }
-
-    /// The commits of a change, and those that a merge made of them.
-    fn commits(&self, subject: &Subject) -> Result<Vec<Commit<'static>>, CollectError> {
-        let without: Vec<String> = subject.since.iter().map(|base| base.as_str().to_owned()).collect();
-        let mut commits = self.list(subject.head.as_str(), &without)?;
-        if let Some(result) = &subject.result {
-            let more = [without, vec![subject.head.as_str().to_owned()]].concat();
-            let made = self.list(result.commit.as_str(), &more)?;
-            let holds_head =
-                matches!(result.kind, MergeKind::Merge | MergeKind::FastForward | MergeKind::Push);
-            if holds_head {
-                commits.iter_mut().for_each(|commit| commit.place = Place::Both);
-            }
-            commits.extend(made.into_iter().map(|commit| Commit { place: Place::Result, ..commit }));
-        }
-        // git left out what the base reaches, so a parent that is not listed is in the target.
-        let listed: HashSet<String> = commits.iter().map(|commit| commit.sha.as_str().to_owned()).collect();
-        for parent in commits.iter_mut().flat_map(|commit| &mut commit.parents) {
-            parent.in_target = !listed.contains(parent.sha.as_str());
-        }
-        Ok(commits)
-    }
-
-    fn list(&self, head: &str, without: &[String]) -> Result<Vec<Commit<'static>>, CollectError> {
-        let commits = self.repository.commits(head, without)?.collect::<Result<Vec<_>, _>>()?;
-        match commits.iter().find(|commit| self.repository.is_cut_at(commit.sha.as_str())) {
-            Some(cut) => Err(cut_at(&cut.sha)),
-            None => Ok(commits),
-        }
+        asked(self.module, &skeleton(request))
     }
 
     /// The path of a file inside the work tree, when it lies in it.
@@ -448,8 +408,8 @@ impl<'m> Collector<'m> {
 
     /// `owner/name` by the remote's address, else the name of the folder; of a bare repository what a clone would make of its path.
     fn repository_name(&self) -> Result<Option<String>, CollectError> {
-        let address = self.repository.config(&format!("remote.{}.url", self.remote()?))?;
-        if let Some(name) = address.as_deref().and_then(named_by) {
+        let remotes = self.remotes()?;
+        if let Some(name) = remotes.address(remotes.name()).and_then(named_by) {
             return Ok(Some(name));
         }
         Ok(match &self.repository.work_tree {
@@ -478,6 +438,39 @@ impl<'m> Collector<'m> {
     pub fn branch(&mut self, name: String) -> Result<Target, CollectError> {
         let tip = if self.repository.has_ref(&name)? { self.objects.commit(&name)? } else { None };
         Ok(Target { tip: tip.map(|tip| (name.clone(), tip)), name })
+    }
+}
+
+/// The commits of a change, and those that a merge made of them.
+fn commits(repository: &Repository, subject: &Subject) -> Result<Vec<Commit<'static>>, CollectError> {
+    let without: Vec<String> = subject.since.iter().map(|base| base.as_str().to_owned()).collect();
+    let mut commits = list(repository, subject.head.as_str(), &without)?;
+    if let Some(result) = &subject.result {
+        let more = [without, vec![subject.head.as_str().to_owned()]].concat();
+        let made = list(repository, result.commit.as_str(), &more)?;
+        let holds_head = matches!(result.kind, MergeKind::Merge | MergeKind::FastForward | MergeKind::Push);
+        if holds_head {
+            commits.iter_mut().for_each(|commit| commit.place = Place::Both);
+        }
+        commits.extend(made.into_iter().map(|commit| Commit { place: Place::Result, ..commit }));
+    }
+    // git left out what the base reaches, so a parent that is not listed is in the target.
+    let listed: HashSet<String> = commits.iter().map(|commit| commit.sha.as_str().to_owned()).collect();
+    for parent in commits.iter_mut().flat_map(|commit| &mut commit.parents) {
+        parent.in_target = !listed.contains(parent.sha.as_str());
+    }
+    Ok(commits)
+}
+
+fn list(
+    repository: &Repository,
+    head: &str,
+    without: &[String],
+) -> Result<Vec<Commit<'static>>, CollectError> {
+    let commits = repository.commits(head, without)?.collect::<Result<Vec<_>, _>>()?;
+    match commits.iter().find(|commit| repository.is_cut_at(commit.sha.as_str())) {
+        Some(cut) => Err(cut_at(&cut.sha)),
+        None => Ok(commits),
     }
 }
 
@@ -516,32 +509,59 @@ fn put_files(diff: Diff, asked: Asked, files: bool, request: &mut Request<'stati
     request.complete.push(Fact::Files);
 }
 
-/// Those of many signed statements that the module keeps: it is shown what they are verified by, and nothing else.
-fn worth_keeping(
-    module: &Module,
-    request: &Request<'static>,
-    acts: Vec<Act<'static>>,
-) -> Result<Vec<Act<'static>>, CollectError> {
-    let decides =
-        |role| matches!(role, Role::Policy | Role::Extends | Role::AllowedSigners | Role::RevokedKeys);
-    let documents: Vec<_> =
-        request.documents.iter().filter(|document| decides(document.role)).cloned().collect();
-    let shown = Request {
-        api_version: API_VERSION.into(),
-        trigger: request.trigger.clone(),
-        documents: documents.into(),
-        change: request.change.clone(),
-        commits: request.commits.clone(),
-        pushes: request.pushes.clone(),
-        versions: request.versions.clone(),
-        former: request.former.clone(),
-        acts: acts.into(),
-        ..Request::default()
-    };
-    let answer = module.call(Function::Needs, &serde_json::to_vec(&shown)?)?;
-    let needs: Needs = read(answer.as_bytes())?;
-    let keep: HashSet<&str> = needs.keep.iter().map(String::as_str).collect();
-    Ok(shown.acts.into_vec().into_iter().filter(|act| keep.contains(act.id.as_ref())).collect())
+/// What the module is asked when all else is here: what the commits name, what became of the change, and which signed statements to
+/// keep. However many statements there are, the first two are asked once.
+struct LastQuestion<'m> {
+    module: &'m Module,
+    /// The repository holds checkpoints, which commits may name.
+    checkpoints: bool,
+    answer: Option<Needs>,
+}
+
+impl LastQuestion<'_> {
+    /// Those of many signed statements that the module keeps.
+    fn worth_keeping(
+        &mut self,
+        request: &Request<'static>,
+        acts: Vec<Act<'static>>,
+    ) -> Result<Vec<Act<'static>>, CollectError> {
+        let keep = self.ask(request, &acts)?.keep;
+        let keep: HashSet<&str> = keep.iter().map(String::as_str).collect();
+        Ok(acts.into_iter().filter(|act| keep.contains(act.id.as_ref())).collect())
+    }
+
+    /// What the commits name and what became of the change; asked now unless it was with statements.
+    fn asked(&mut self, request: &Request<'static>) -> Result<Needs, CollectError> {
+        match self.answer.take() {
+            Some(answer) => Ok(answer),
+            None => self.ask(request, &[]),
+        }
+    }
+
+    fn ask(&mut self, request: &Request<'static>, acts: &[Act<'static>]) -> Result<Needs, CollectError> {
+        let mut part = skeleton(request);
+        if !self.checkpoints || self.answer.is_some() {
+            part.absent.push(Fact::Checkpoints);
+            part.commits.iter_mut().for_each(|commit| commit.message = Text::default());
+        }
+        if !acts.is_empty() {
+            part.acts = acts.to_vec().into();
+            // What is kept is told of acts that are not all known.
+            part.complete.retain(|fact| *fact != Fact::Acts);
+            part.absent.retain(|fact| *fact != Fact::Acts);
+            let missing = std::mem::take(&mut part.unavailable).into_vec().into_iter();
+            part.unavailable = missing.filter(|missing| missing.fact != Fact::Acts).collect();
+        }
+        let needs = asked(self.module, &part)?;
+        self.answer.get_or_insert_with(|| needs.clone());
+        Ok(needs)
+    }
+}
+
+/// What the module says that a request lacks.
+fn asked(module: &Module, request: &Request<'_>) -> Result<Needs, CollectError> {
+    let answer = module.call(Function::Needs, &serde_json::to_vec(request)?)?;
+    Ok(read(answer.as_bytes())?)
 }
 
 fn finished(request: &Request<'_>, as_push: bool) -> Result<Collected, CollectError> {

@@ -164,7 +164,7 @@ impl Collector<'_> {
 
     /// A range as the collector takes it.
     fn subject_of(
-        &self,
+        &mut self,
         target: &str,
         range: &BranchRange,
         rules: &HostRules,
@@ -179,7 +179,7 @@ impl Collector<'_> {
         let base = range.base.as_deref().map(id).transpose()?;
         let result = match &range.result {
             Some(commit) => Some(MergeResult {
-                tree: self.repository.tree(commit)?,
+                tree: self.repository.tree_by(&mut self.objects, commit)?,
                 commit: id(commit)?,
                 kind: range.merge,
             }),
@@ -248,11 +248,11 @@ impl Collector<'_> {
 
     fn history_commit(&mut self, commit: &str) -> Result<HistoryCommit<'static>, CollectError> {
         let sha = id(commit)?;
-        let here = self.objects.commit(commit)?.is_some();
-        let (tree, parents) = if here {
-            (Some(self.repository.tree(commit)?), self.repository.parents(commit)?)
-        } else {
-            (None, Vec::new())
+        let (tree, parents) = match self.objects.read_commit(commit)? {
+            // A shallow clone has a commit whose parents it left out, and names them all the same.
+            Some(cut) if self.repository.is_cut_at(commit) => (cut.tree, Vec::new()),
+            Some(here) => (here.tree, here.parents.into_iter().map(|parent| parent.sha).collect()),
+            None => (None, Vec::new()),
         };
         Ok(HistoryCommit { sha, tree, parents })
     }

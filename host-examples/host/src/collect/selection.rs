@@ -1,5 +1,6 @@
 //! Which change a person or a CI names, and what plain git knows beside the commits.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use countersign_core::model::{
@@ -10,6 +11,7 @@ use countersign_core::shell_word;
 
 use super::{CollectError, Collector, Help, HostRules, POLICY_PATH, Platform, Subject, Target};
 use crate::ci::{Ci, PullRequest, owner_and_name, same_repository};
+use crate::git::GitError;
 
 /// Which change, and what beside git decides about it.
 #[derive(Debug, Clone, Default)]
@@ -144,16 +146,22 @@ struct Named {
     pushed: bool,
 }
 
-/// The repositories that a clone fetches from.
-struct Remotes(Vec<String>);
+/// The repositories that a clone fetches from: their names, and their addresses where these are set.
+#[derive(Debug, Clone)]
+pub(super) struct Remotes(BTreeMap<String, Option<String>>);
 
 impl Remotes {
     /// The one that says where branches stand: `origin`, else the only one.
-    fn name(&self) -> &str {
-        match self.0.as_slice() {
-            [only] => only,
+    pub fn name(&self) -> &str {
+        match self.0.keys().next() {
+            Some(only) if self.0.len() == 1 => only,
             _ => "origin",
         }
+    }
+
+    /// The address of one of them.
+    pub fn address(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_deref()
     }
 
     /// What that one said of a branch.
@@ -164,7 +172,7 @@ impl Remotes {
     /// The remote that a name begins with, and the branch behind it.
     fn split<'n>(&self, name: &'n str) -> Option<(&str, &'n str)> {
         let of = |remote| Some((remote, name.strip_prefix(remote)?.strip_prefix('/')?));
-        self.0.iter().filter_map(|remote| of(remote.as_str())).max_by_key(|(remote, _)| remote.len())
+        self.0.keys().filter_map(|remote| of(remote.as_str())).max_by_key(|(remote, _)| remote.len())
     }
 
     /// The branch of which a ref says where it stands at a remote.
@@ -175,7 +183,7 @@ impl Remotes {
     /// The remote of which a ref says where a branch stands, else the one that says it of all; none where there is no such.
     fn of(&self, place: Option<&str>) -> Option<&str> {
         let named = place.and_then(|place| self.split(place.strip_prefix("refs/remotes/")?));
-        let usual = || self.0.iter().map(String::as_str).find(|remote| *remote == self.name());
+        let usual = || self.0.keys().map(String::as_str).find(|remote| *remote == self.name());
         named.map(|(remote, _)| remote).or_else(usual)
     }
 
@@ -233,7 +241,10 @@ impl Collector<'_> {
         ci: Option<&Ci>,
         now: When,
     ) -> Result<Vec<u8>, CollectError> {
-        let remotes = Remotes(self.repository.remotes()?);
+        let repository = self.repository.clone();
+        // Nothing waits for it but the request.
+        let version = std::thread::spawn(move || repository.version());
+        let remotes = self.remotes()?;
         let named = self.named(selection, ci, &remotes)?;
         let signoffs = match &selection.signoffs {
             Some(path) => self.signoffs(path, &named.head)?,
@@ -241,9 +252,10 @@ impl Collector<'_> {
         };
         let place = named.target.tip.as_ref().map(|(place, _)| place.as_str());
         let remote = remotes.of(place).map(str::to_owned);
-        let mut plain = Plain { git: self.repository.version()?, ci, remote, pushed: named.pushed, signoffs };
+        let version = version.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let mut plain = Plain { git: version, ci, remote, pushed: named.pushed, signoffs };
         let result = if named.pushed {
-            let tree = self.repository.tree(named.head.as_str())?;
+            let tree = self.repository.tree_by(&mut self.objects, named.head.as_str())?;
             Some(MergeResult { commit: named.head.clone(), tree, kind: MergeKind::Push })
         } else {
             None
@@ -334,15 +346,14 @@ impl Collector<'_> {
 
     /// Where branches stand is what the repository says that the CI runs for, and not a fork of it, whatever flags name.
     fn remote_is_of(&self, ci: &Ci, remotes: &Remotes, remote: &str) -> Result<(), CollectError> {
-        let address = self.repository.config(&format!("remote.{remote}.url"))?;
-        if let (Some(expected), Some(address)) = (&ci.repository, address)
-            && !same_repository(expected, &address)
+        if let (Some(expected), Some(address)) = (&ci.repository, remotes.address(remote))
+            && !same_repository(expected, address)
         {
             return Err(CollectError::OtherRemote {
                 ci: ci.name,
                 expected: owner_and_name(expected),
                 remote: remote.to_owned(),
-                found: owner_and_name(&address),
+                found: owner_and_name(address),
             });
         }
         if ci.elsewhere && remote == remotes.name() { Err(says_too_little(ci, &[])) } else { Ok(()) }
@@ -412,12 +423,21 @@ impl Collector<'_> {
         })
     }
 
+    /// The repositories that this clone fetches from, read once.
+    pub(super) fn remotes(&self) -> Result<Remotes, CollectError> {
+        if let Some(known) = self.remotes.get() {
+            return Ok(known.clone());
+        }
+        let read = Remotes(self.repository.remotes()?);
+        Ok(self.remotes.get_or_init(|| read).clone())
+    }
+
     /// What this clone calls the repository that says where branches stand.
     ///
     /// # Errors
     /// When git fails.
     pub fn remote(&self) -> Result<String, CollectError> {
-        Ok(Remotes(self.repository.remotes()?).name().to_owned())
+        Ok(self.remotes()?.name().to_owned())
     }
 
     /// What this clone calls the repository that a target is a branch of, as a flag may name it; none where it knows no other.
@@ -425,7 +445,7 @@ impl Collector<'_> {
     /// # Errors
     /// When git fails.
     pub fn remote_of(&mut self, target: Option<&str>) -> Result<Option<String>, CollectError> {
-        let remotes = Remotes(self.repository.remotes()?);
+        let remotes = self.remotes()?;
         let target = target.map(|name| self.target_by_flag(name, &remotes)).transpose()?;
         let place = target.and_then(|target| target.tip).map(|(place, _)| place);
         Ok(remotes.of(place.as_deref()).map(str::to_owned))
@@ -436,7 +456,7 @@ impl Collector<'_> {
     /// # Errors
     /// When git fails.
     pub fn named_target(&mut self, name: &str) -> Result<Target, CollectError> {
-        let remotes = Remotes(self.repository.remotes()?);
+        let remotes = self.remotes()?;
         self.target_by_flag(name, &remotes)
     }
 
@@ -487,7 +507,7 @@ impl Collector<'_> {
         let Some((place, tip)) = &target.tip else { return Ok(target) };
         if place == name {
             let mut places = vec![name.to_owned()];
-            for remote in &remotes.0 {
+            for remote in remotes.0.keys() {
                 let other = format!("refs/remotes/{remote}/{branch}");
                 let known = self.first_of(name, std::slice::from_ref(&other))?;
                 places.extend(known.tip.filter(|(_, other)| other != tip).map(|_| other));
@@ -506,7 +526,7 @@ impl Collector<'_> {
             ["refs/heads/", "heads/", "refs/remotes/", "remotes/"].iter().find_map(|f| name.strip_prefix(f));
         let of = of.unwrap_or(name);
         let of_remote =
-            remotes.0.iter().find_map(|remote| of.strip_prefix(remote.as_str())?.strip_prefix('/'));
+            remotes.0.keys().find_map(|remote| of.strip_prefix(remote.as_str())?.strip_prefix('/'));
         if !matches!(of_remote.unwrap_or(of), "HEAD" | "@") {
             return Ok(());
         }
@@ -558,11 +578,14 @@ impl Collector<'_> {
     }
 
     fn first_of(&mut self, name: &str, places: &[String]) -> Result<Target, CollectError> {
-        for place in places {
-            if self.repository.has_ref(place)?
-                && let Some(tip) = self.objects.commit(place)?
-            {
+        let here = self.repository.standing(places)?;
+        for place in places.iter().filter(|place| here.contains(*place)) {
+            if let Some(tip) = self.objects.commit(place)? {
                 return Ok(Target { name: name.to_owned(), tip: Some((place.clone(), tip)) });
+            }
+            // What is there and cannot be read is no missing one.
+            if self.objects.get(place)?.is_none() {
+                return Err(GitError::MissingTip { git_ref: place.clone() }.into());
             }
         }
         Ok(Target { name: name.to_owned(), tip: None })

@@ -71,13 +71,24 @@ impl Drop for Commits {
 }
 
 impl Objects {
+    /// A commit; none of what is no commit here.
+    ///
+    /// # Errors
+    /// When git fails, and when it is a commit that git itself would not write.
+    pub fn read_commit(&mut self, id: &str) -> Result<Option<Commit<'static>>, GitError> {
+        let commit = self.get(id)?.filter(|object| object.kind == "commit");
+        commit.map(|object| parse_commit(&object)).transpose()
+    }
+
     /// Who wrote a commit, and when; none of what is no commit here, or is one that git itself would not write.
     ///
     /// # Errors
     /// When git fails.
     pub fn author(&mut self, id: &str) -> Result<Option<Ident<'static>>, GitError> {
-        let commit = self.get(id)?.filter(|object| object.kind == "commit");
-        Ok(commit.and_then(|object| parse_commit(&object).ok()).map(|commit| commit.author))
+        match self.read_commit(id) {
+            Err(GitError::OddCommit { .. }) => Ok(None),
+            commit => Ok(commit?.map(|commit| commit.author)),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod pushed;
 mod remote;
 mod store;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,12 @@ pub enum GitError {
         id: String,
         /// The fault of the commit, in words.
         what: String,
+    },
+    /// A ref names an object that is not here.
+    #[error("the object that {git_ref} names is missing here; fetch it again, or run `git fsck`")]
+    MissingTip {
+        /// Which.
+        git_ref: String,
     },
     /// What tools noted about commits leads to an object that is not here.
     #[error(
@@ -260,12 +267,24 @@ impl Repository {
         self.maybe_text(["config", "--get", key])
     }
 
-    /// The names of the repositories that this one fetches from.
+    /// The repositories that this one fetches from, by name and in the order of names, each with its address where one is set.
     ///
     /// # Errors
     /// When git fails.
-    pub fn remotes(&self) -> Result<Vec<String>, GitError> {
-        Ok(self.text(["remote"])?.lines().map(str::to_owned).collect())
+    pub fn remotes(&self) -> Result<BTreeMap<String, Option<String>>, GitError> {
+        let set = self.maybe_text(["config", "--null", "--get-regexp", r"^remote\..+\."])?;
+        let mut remotes = BTreeMap::new();
+        for setting in set.iter().flat_map(|set| set.split_terminator('\0')) {
+            let (key, value) = setting.split_once('\n').unwrap_or((setting, ""));
+            let named = key.strip_prefix("remote.").and_then(|key| key.rsplit_once('.'));
+            // git takes no such name for one of a remote (remote.c, git 2.39).
+            let Some((name, what)) = named.filter(|(name, _)| !name.starts_with('/')) else { continue };
+            let address = remotes.entry(name.to_owned()).or_default();
+            if what == "url" {
+                *address = Some(value.to_owned());
+            }
+        }
+        Ok(remotes)
     }
 
     /// A value of the configuration as the user of this machine has it here.
@@ -294,6 +313,14 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn refs(&self, patterns: &[String]) -> Result<Vec<String>, GitError> {
+        Ok(self.moved(self.standing(patterns)?, patterns))
+    }
+
+    /// The same as they stand, whatever a push is about to do to them.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn standing(&self, patterns: &[String]) -> Result<Vec<String>, GitError> {
         let args = ["for-each-ref", "--format=%(refname)"]
             .into_iter()
             .map(str::to_owned)
@@ -302,8 +329,11 @@ impl Repository {
         if !output.status.success() {
             return Err(failed(&["for-each-ref"], &output.stderr));
         }
-        let mut refs: Vec<String> =
-            String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
+    /// Refs that stand and match these patterns, as they are once a push has moved what it is about to move.
+    pub fn moved(&self, mut refs: Vec<String>, patterns: &[String]) -> Vec<String> {
         let matches = |name: &str| {
             let of = |pattern: &String| {
                 name.strip_prefix(pattern.trim_end_matches('/'))
@@ -316,7 +346,7 @@ impl Repository {
             refs.extend(to.is_some().then(|| name.clone()));
         }
         refs.sort_unstable();
-        Ok(refs)
+        refs
     }
 
     /// The branches as they stand, whatever a push is about to do to them: full name, and commit.
@@ -593,6 +623,14 @@ impl Repository {
     pub fn tree(&self, commit: &str) -> Result<ObjectId<'static>, GitError> {
         let tree = self.text(["rev-parse", "--verify", &format!("{commit}^{{tree}}")])?;
         object_id("rev-parse", &tree)
+    }
+
+    /// The tree of a commit, by a process that answers for objects; what that has not, git says why.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn tree_by(&self, objects: &mut Objects, commit: &str) -> Result<ObjectId<'static>, GitError> {
+        objects.tree(commit)?.map_or_else(|| self.tree(commit), Ok)
     }
 
     /// All files that a revision holds: path and id of the blob.

@@ -1,11 +1,13 @@
 //! Objects of a repository, asked for one after the other.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use countersign_core::model::ObjectId;
 
 use super::{GitError, Repository, broken_pipe, object_id};
+use crate::module::hex;
 
 /// An object as git stores it.
 #[derive(Debug)]
@@ -76,6 +78,14 @@ impl Objects {
         Ok(self.get(&format!("{revision}^{{commit}}"))?.map(|object| object.id))
     }
 
+    /// The tree that a revision names or leads to; none where it is not here.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn tree(&mut self, revision: &str) -> Result<Option<ObjectId<'static>>, GitError> {
+        Ok(self.get(&format!("{revision}^{{tree}}"))?.map(|object| object.id))
+    }
+
     /// What stands at a path of a commit's or tree's files; no link is followed.
     ///
     /// # Errors
@@ -142,13 +152,11 @@ impl Objects {
         Ok(answers)
     }
 
-    /// The notes of commits under one notes ref: id of the commit, bytes of the note.
+    /// Notes by their blobs: id of the commit, bytes of the note.
     ///
     /// # Errors
-    /// When git fails, and when an object of the notes is missing: a note that is there and cannot be read is no
-    /// missing note.
-    pub fn notes(&mut self, tip: &str, ids: &[&str]) -> Result<Vec<(String, Vec<u8>)>, GitError> {
-        let blobs = self.annotated(tip, ids)?;
+    /// When git fails, and when a blob is missing: a note that is there and cannot be read is no missing note.
+    pub fn notes(&mut self, blobs: Vec<(String, String)>) -> Result<Vec<(String, Vec<u8>)>, GitError> {
         let wanted: Vec<String> = blobs.iter().map(|(_, blob)| blob.clone()).collect();
         let mut notes = Vec::with_capacity(blobs.len());
         for ((id, blob), object) in blobs.into_iter().zip(self.get_many(&wanted)?) {
@@ -177,6 +185,48 @@ impl Objects {
             None => return Err(GitError::MissingNote { object: tip.to_owned() }),
         }
         Ok(blobs)
+    }
+
+    /// All notes under one notes ref, as [`Objects::annotated`] finds those of a few commits: blobs by the id of the commit. None where that
+    /// takes more than `most` trees, or where one of them is missing, which may be of no commit that anybody asks about.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn all_annotated(
+        &mut self,
+        tip: &str,
+        most: usize,
+    ) -> Result<Option<BTreeMap<String, Vec<String>>>, GitError> {
+        let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        // The digits that lead to each tree, and its name.
+        let mut level = vec![(String::new(), format!("{tip}^{{tree}}"))];
+        let mut seen = 0;
+        while !level.is_empty() {
+            seen += level.len();
+            if seen > most {
+                return Ok(None);
+            }
+            let names: Vec<String> = level.iter().map(|(_, tree)| tree.clone()).collect();
+            let mut below = Vec::new();
+            for ((digits, _), tree) in level.into_iter().zip(self.get_many(&names)?) {
+                let Some(tree) = tree else { return Ok(None) };
+                let length = tree.id.as_str().len();
+                for TreeEntry { mode, name, object } in tree_entries(&tree)? {
+                    let Some(name) = std::str::from_utf8(name).ok().filter(|name| is_hex(name)) else {
+                        continue;
+                    };
+                    let digits = digits.clone() + &name.to_ascii_lowercase();
+                    match mode {
+                        b"40000" if name.len() == 2 && digits.len() < length => below.push((digits, object)),
+                        b"40000" => {}
+                        _ if digits.len() == length => notes.entry(digits).or_default().push(object),
+                        _ => {}
+                    }
+                }
+            }
+            level = below;
+        }
+        Ok(Some(notes))
     }
 
     /// The blobs of notes in one tree; the names in it go on where `depth` digits of the ids end. `ids` are in order.
@@ -220,6 +270,10 @@ impl Drop for Objects {
     }
 }
 
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// One entry of a tree object.
 pub(super) struct TreeEntry<'t> {
     pub mode: &'t [u8],
@@ -240,8 +294,7 @@ pub(super) fn tree_entries(tree: &Object) -> Result<Vec<TreeEntry<'_>>, GitError
         let space = rest.iter().position(|&b| b == b' ').ok_or_else(odd)?;
         let end = rest.iter().position(|&b| b == 0).filter(|end| *end > space).ok_or_else(odd)?;
         let id = rest.get(end + 1..end + 1 + id_bytes).ok_or_else(odd)?;
-        let object = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        entries.push(TreeEntry { mode: &rest[..space], name: &rest[space + 1..end], object });
+        entries.push(TreeEntry { mode: &rest[..space], name: &rest[space + 1..end], object: hex(id) });
         rest = &rest[end + 1 + id_bytes..];
     }
     Ok(entries)
