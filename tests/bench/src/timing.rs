@@ -1,4 +1,4 @@
-//! Medians of two sides that run in turn.
+//! Times of two sides that run in turn.
 
 use std::time::{Duration, Instant};
 
