@@ -15,14 +15,15 @@ fn open(decision: &Decision) -> impl Iterator<Item = &RuleResult> {
     decision.rules.iter().filter(|rule| matches!(rule.state, RuleState::Pending | RuleState::Denied))
 }
 
+/// JUnit's XML, as Jenkins reads it (xUnit plug-in, junit-10.xsd). Other systems read the same.
 pub(super) fn junit(decision: &Decision) -> String {
     let blocks = |rule: &RuleResult| decision.blocks && !rule.observed;
     let failures = open(decision).filter(|rule| blocks(rule)).count();
     let skipped = decision.rules.iter().filter(|rule| rule.state == RuleState::Skipped).count();
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <testsuites name=\"countersign\" tests=\"{tests}\" failures=\"{failures}\" skipped=\"{skipped}\">\n  \
-         <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" skipped=\"{skipped}\">\n",
+         <testsuites name=\"countersign\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">\n  \
+         <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\">\n",
         tests = decision.rules.len(),
         name = xml(decision.policy.as_ref().map_or("no policy", |policy| &policy.name)),
     );
@@ -50,6 +51,20 @@ pub(super) fn junit(decision: &Decision) -> String {
 fn policy_path(decision: &Decision) -> String {
     let path = decision.policy.as_ref().and_then(|policy| policy.path.as_deref());
     plain(path.unwrap_or(wellknown::POLICY))
+}
+
+/// A path as a relative reference (RFC 3986, sections 2.3 and 4.2).
+fn reference(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(byte.into())
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 /// A string of JSON.
@@ -90,7 +105,7 @@ pub(super) fn sarif(decision: &Decision) -> String {
                 r#"{{"ruleId":{},"level":"{level}","message":{{"text":{}}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":{}}}}}}}],"properties":{{"code":"{}"}}}}"#,
                 quoted(&plain(&rule.name)),
                 quoted(&message(rule)),
-                quoted(&policy_path(decision)),
+                quoted(&reference(&policy_path(decision))),
                 rule.code.name(),
             )
         })
