@@ -1,4 +1,5 @@
 //! `countersign-gitea install-hook`: puts the hook where the server runs it, and checks that it does.
+#![expect(clippy::print_stdout, reason = "an installation, which says what it did")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! Puts the hook where a git server runs it, and checks that it does.
+#![expect(clippy::print_stdout, reason = "an installation, which says what it did")]
 
 use std::collections::BTreeSet;
 use std::fs;

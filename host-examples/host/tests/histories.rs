@@ -1,6 +1,5 @@
 //! The histories of the module's table, built in real git: what a host copies of them leads to the same ranges and the same verdict.
-
-#![allow(clippy::unwrap_used, reason = "a test may stop")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 #[path = "../../../plugin/core/tests/histories/read.rs"]
 #[allow(dead_code, reason = "the module's own tests need more of it")]

@@ -25,7 +25,7 @@ use countersign_host::cli::now;
 use serde_json::json;
 
 use crate::ModuleChoice;
-use crate::output::{self, print};
+use crate::output::{self, print, remark};
 
 /// Where the trail is when nobody says it.
 const DATABASE: &str = "sqlite://countersign.sqlite";
@@ -67,19 +67,19 @@ enum Command {
 
 #[derive(Args)]
 struct Log {
-    /// Of this repository only.
+    /// Entries of this repository only.
     #[arg(long, value_name = "OWNER/NAME")]
     repo: Option<String>,
     /// About this change only.
     #[arg(long, value_name = "NUMBER")]
     change: Option<String>,
-    /// How many.
+    /// How many entries to show, the newest first.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
     most: usize,
     /// Findings that are open, and nothing else.
     #[arg(long)]
     open: bool,
-    /// How.
+    /// The form of the output.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
 }
@@ -148,7 +148,7 @@ impl Range {
 struct Export {
     #[command(flatten)]
     range: Range,
-    /// How.
+    /// The form of the output.
     #[arg(long, value_enum, default_value_t = Lines::Jsonl)]
     format: Lines,
 }
@@ -157,7 +157,7 @@ struct Export {
 enum Lines {
     /// JSON Lines: every field, and the words of approvers.
     Jsonl,
-    /// One row an entry.
+    /// Rows of CSV, one for each entry.
     Csv,
 }
 
@@ -171,14 +171,14 @@ struct Report {
     until: Option<String>,
     #[command(flatten)]
     anchors: Anchors,
-    /// How.
+    /// The form of the output.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
 }
 
 #[derive(Args)]
 struct TakeIn {
-    /// The spool.
+    /// The folder of the spool.
     spool: PathBuf,
 }
 
@@ -360,7 +360,7 @@ impl Log {
                 if entries == 0 { "The trail holds no entry that can be read" } else { "No entry matches" };
             match self.format {
                 Form::Text => print(&format!("{what}{}\n", self.asked()))?,
-                Form::Json => eprintln!("countersign: {what}{}", self.asked()),
+                Form::Json => remark(&format!("{what}{}", self.asked())),
             }
         }
         let removals = Trail::of(store).removals()?;
@@ -376,22 +376,20 @@ impl Log {
             print(&format!("{line}\n"))?;
         }
         if damage > 0 {
-            eprintln!(
-                "countersign: {} of the trail not as written: `countersign audit verify` lists them",
-                count(damage, "place", "places")
-            );
+            let places = count(damage, "place", "places");
+            remark(&format!("{places} of the trail not as written: `countersign audit verify` lists them"));
         }
         if left > 0 {
-            eprintln!(
-                "countersign: of {} each belongs to no entry: the entry that named it was removed or changed; \
-                 `countersign audit verify` lists them",
-                count(left, "document", "documents")
-            );
+            let documents = count(left, "document", "documents");
+            remark(&format!(
+                "of {documents} each belongs to no entry: the entry that named it was removed or changed; \
+                 `countersign audit verify` lists them"
+            ));
         }
         if entries > 0 {
-            eprintln!(
-                "countersign: entries are listed as the chain has them and not held against their documents: \
-                 `countersign audit verify` does that, and `countersign audit replay` decides each anew"
+            remark(
+                "entries are listed as the chain has them and not held against their documents: \
+                 `countersign audit verify` does that, and `countersign audit replay` decides each anew",
             );
         }
         Ok(read_all(damage > 0 || left > 0))
@@ -467,11 +465,11 @@ impl Verify {
             verified.anchors
         ))?;
         if verified.anchors == 0 {
-            eprintln!("countersign: held against no anchor (--anchors): {}", verify::UNANCHORED);
+            remark(&format!("held against no anchor (--anchors): {}", verify::UNANCHORED));
         }
-        eprintln!("countersign: {}", verify::UNREPLAYED);
+        remark(verify::UNREPLAYED);
         if let Some(lacking) = &verified.lacking {
-            eprintln!("countersign: {lacking}");
+            remark(lacking);
         }
         Ok(ExitCode::from(u8::from(!whole)))
     }
@@ -487,12 +485,12 @@ impl Export {
         }?;
         out.flush()?;
         for fault in &exported.faults {
-            eprintln!("countersign: {}", visible(fault));
+            remark(fault);
         }
         if exported.places == 0 {
-            eprintln!("countersign: the trail holds no entry there");
+            remark("the trail holds no entry there");
         } else {
-            eprintln!("countersign: {}", verify::UNREPLAYED);
+            remark(verify::UNREPLAYED);
         }
         Ok(read_all(!exported.faults.is_empty()))
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use clap::ValueEnum;
 use countersign_core::model::API_VERSION;
+use countersign_core::visible;
 use countersign_host::module::{CallError, Module};
 
 /// Forms of a decision.
@@ -17,11 +18,11 @@ pub enum Format {
     Json,
     /// For a comment or a job summary.
     Markdown,
-    /// For test panels.
+    /// JUnit's XML, for the test panels of CI systems.
     Junit,
     /// GitLab's Code Quality report.
     Codequality,
-    /// SARIF 2.1.0.
+    /// SARIF 2.1.0, for code scanning.
     Sarif,
 }
 
@@ -99,6 +100,17 @@ pub fn publish_failure(error: &anyhow::Error, json: bool, file: Option<&Path>) -
         None if json => print(&format!("{document}\n")),
         None => Ok(()),
     }
+}
+
+/// Writes beside the answer, to standard error: what a person is shown, asked or told. What others may have written is made visible
+/// here, once for all. That nobody reads there is no failure.
+pub fn tell(text: &str) {
+    let _ = std::io::stderr().lock().write_all(visible(text).as_bytes());
+}
+
+/// A remark beside the answer, on a line of its own.
+pub fn remark(text: &str) {
+    tell(&format!("countersign: {text}\n"));
 }
 
 /// Writes to standard output.

@@ -1,4 +1,5 @@
 //! The audit trail as an auditor reads it: whole, damaged, incomplete, and after somebody was forgotten.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

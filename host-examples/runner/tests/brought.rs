@@ -1,4 +1,5 @@
 //! Which repository is judged: never one that came with the files of another, whose author would say what stands in it.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

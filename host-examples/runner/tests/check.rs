@@ -1,4 +1,5 @@
 //! `countersign check` on real repositories: what is judged, by which policy, and what it says.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

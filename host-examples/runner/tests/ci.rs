@@ -1,4 +1,5 @@
 //! What is judged when a CI runs the command, on real repositories: the event's own base and head, by its own target's policy.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

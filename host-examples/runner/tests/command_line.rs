@@ -1,4 +1,5 @@
 //! The command line itself: help, provenance, policies, the module.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

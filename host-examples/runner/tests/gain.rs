@@ -1,4 +1,5 @@
 //! What a branch gains is what is judged: in paths, lines, signals, and in what an approval is bound to.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

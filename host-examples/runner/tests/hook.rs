@@ -1,4 +1,5 @@
 //! The hook of a bare repository that git alone serves: installed by the command, and asked by real pushes.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

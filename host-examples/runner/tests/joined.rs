@@ -1,4 +1,5 @@
 //! Several people with a clone each, and one repository that they push to.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

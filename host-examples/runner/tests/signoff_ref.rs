@@ -1,4 +1,5 @@
 //! The ref of sign-offs as a record on plain git: what it ever held counts, and what somebody heaps up in it stops nobody else.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

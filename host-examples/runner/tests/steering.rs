@@ -1,5 +1,6 @@
 //! Nothing of the repository and nothing of the machine steers what is copied: the same two commits give the same request in
 //! every clone, whatever attributes, configuration and environment say.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 

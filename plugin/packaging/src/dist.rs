@@ -1,4 +1,5 @@
 //! Writes the module in its packagings to `target/dist`, with SHA-256 sums. With the argument `component`, that one only.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line, whose answer is printed")]
 
 use std::path::Path;
 use std::process::{Command, ExitCode};

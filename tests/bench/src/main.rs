@@ -2,6 +2,7 @@
 //! their medians. Times on shared machines are noisy; ratios, fuel and sizes are what to read.
 //!
 //! `budgets` prints what does not depend on the machine, and fails over a limit: that is part of the tests.
+#![expect(clippy::print_stderr, reason = "a command line, which says why it failed")]
 
 mod history;
 mod hook;

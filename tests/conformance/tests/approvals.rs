@@ -1,4 +1,5 @@
 //! The neutral form of cases of approval: what it has a word for means what it says, and what it has none for fails.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use conformance::approvals::{Line, run};
 use conformance::via::Via;

@@ -1,4 +1,5 @@
 //! Whatever strangers send: an answer or a typed error, and the same from the component as from the core.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use conformance::via::{Packaging, Via};
 use countersign_core::FUNCTIONS;

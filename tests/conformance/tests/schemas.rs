@@ -1,4 +1,5 @@
 //! The schemas are those of the types, and the documents are those of the schemas.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use conformance::schemas;
 use serde_json::Value;

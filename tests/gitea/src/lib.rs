@@ -1,5 +1,11 @@
 //! Real git repositories, and a real Gitea, for the tests of the gate. Everything panics: a test that cannot be set up has
 //! failed.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "of tests, which stop where they fail"
+)]
 
 pub mod git;
 pub mod page;

@@ -1,4 +1,5 @@
 //! How a repository, a branch and a first policy begin on a real Gitea, and that the gate stands wherever they do.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -1,4 +1,5 @@
 //! The way to a PostgreSQL is encrypted, and the server is the one that is meant.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use countersign_audit::Database;
 use gitea_tests::postgres::Postgres;

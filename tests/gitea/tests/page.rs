@@ -1,4 +1,5 @@
 //! What people press in the pages of a real Gitea, and what these answer.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Stories with the service on a real Gitea, set up with `setup`: what people see, what is recorded, and what is found.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! What `setup` makes of a policy on a real Gitea.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use gitea_tests::git::AI;
 use gitea_tests::story::{POLICY, Story};

@@ -1,5 +1,6 @@
 //! Stories on a real Gitea with the hook for the whole server: real people, real tokens, the pushes and merges of the
 //! server itself.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use gitea_tests::git::{AI, Clone};
 use gitea_tests::story::{ANSWER, POLICY, Story};

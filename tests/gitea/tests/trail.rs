@@ -1,4 +1,5 @@
 //! The audit trail, on SQLite and on PostgreSQL alike.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

@@ -6,6 +6,8 @@ use anyhow::{Context, bail};
 use countersign_host::git::Repository;
 use countersign_host::signing::Key;
 
+use crate::output::remark;
+
 /// Files below `~/.ssh`, the best kind first.
 const NAMES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
@@ -36,7 +38,7 @@ pub fn usual(repository: &Repository) -> anyhow::Result<Key> {
     match NAMES.iter().map(|name| home.join(".ssh").join(name)).find(|path| path.is_file()) {
         Some(path) => {
             if !unused.is_empty() {
-                eprintln!("countersign: signing with {}{unused}", path.display());
+                remark(&format!("signing with {}{unused}", path.display()));
             }
             Ok(Key::open(&path)?)
         }

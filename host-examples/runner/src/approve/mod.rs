@@ -143,13 +143,13 @@ impl Approve {
                 break;
             }
             if !shown {
-                eprint!("{}", preview::change(draft.request(), &decision, &signing, &key));
+                output::tell(&preview::change(draft.request(), &decision, &signing, &key));
                 shown = true;
             }
             let name = ask(&signing, &mut given)?;
             signing = draft.weigh(text(&given))?;
             if let Some(open) = signing.open.iter().find(|open| open.name == name) {
-                eprintln!("{} [{}]", plain(&open.sentence), open.code.name());
+                output::tell(&format!("{} [{}]\n", plain(&open.sentence), open.code.name()));
             }
         }
         let short = matches!(signing.code, ActCode::AnswerTooShort | ActCode::UnansweredQuestion);
@@ -168,7 +168,7 @@ impl Approve {
         }
 
         if !shown {
-            eprint!("{}", preview::change(draft.request(), &decision, &signing, &key));
+            output::tell(&preview::change(draft.request(), &decision, &signing, &key));
         }
         let statement = draft.statement(text(&given))?;
         let mut withdrawals = Vec::new();
@@ -178,17 +178,17 @@ impl Approve {
             }
         }
         for statement in [&statement].into_iter().chain(withdrawals.iter().map(|(_, statement)| statement)) {
-            eprint!("{}", preview::statement(statement));
+            output::tell(&preview::statement(statement));
         }
         if merges_otherwise {
-            eprintln!(
+            output::tell(
                 "Attributes (.gitattributes) or settings of this clone merge otherwise than what is judged, and that is what you \
-                 sign for; a merge that obeys them is held back.\n"
+                 sign for; a merge that obeys them is held back.\n\n",
             );
         }
         let edited = edited(collector.repository(), draft.change()?.head.as_str())?;
         for line in standing.remark().into_iter().chain(edited) {
-            eprintln!("{line}\n");
+            output::tell(&format!("{line}\n\n"));
         }
         let mut verdict = preview::verdict(&signing);
         if let Some(remark) = standing.remark() {
@@ -200,7 +200,7 @@ impl Approve {
                     "standard input is no terminal, so nobody can say yes to what would be signed: give --yes to sign it"
                 );
             }
-            eprint!("{verdict}");
+            output::tell(&verdict);
             if !confirmed()? {
                 output::print("Nothing is signed.\n")?;
                 return Ok(ExitCode::from(1));
@@ -328,7 +328,8 @@ fn unanswered(signing: &Signing, given: &[(String, String)]) -> anyhow::Result<(
 /// Asks the first question that waits for an answer; gives its name.
 fn ask(signing: &Signing, given: &mut Vec<(String, String)>) -> anyhow::Result<String> {
     let name = signing.open.first().map(|open| open.name.clone()).unwrap_or_default();
-    eprint!("{}\n  (one line, five words or more)\n{}> ", plain(question(signing, &name)), plain(&name));
+    let question = plain(question(signing, &name));
+    output::tell(&format!("{question}\n  (one line, five words or more)\n{}> ", plain(&name)));
     put(given, &name, &line()?.context("the questions were not answered; nothing is signed")?);
     Ok(name)
 }
@@ -342,7 +343,7 @@ fn line() -> anyhow::Result<Option<String>> {
 }
 
 fn confirmed() -> anyhow::Result<bool> {
-    eprint!("Sign this? [y/N] ");
+    output::tell("Sign this? [y/N] ");
     let answer = line()?.unwrap_or_default();
     Ok(["y", "yes"].iter().any(|yes| answer.eq_ignore_ascii_case(yes)))
 }

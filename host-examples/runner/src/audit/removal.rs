@@ -15,7 +15,7 @@ use countersign_host::cli::now;
 use countersign_serve::open;
 
 use super::{count, day, inline, read_all};
-use crate::output::print;
+use crate::output::{print, remark};
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  countersign audit redact dana dana@example.com\n  \
@@ -83,12 +83,12 @@ impl Redact {
         let plan = plan_redaction(store, &names, &beside)?;
         let code = self.removing.run(store, &plan, Because::Request)?;
         for (name, address) in self.name.iter().filter_map(|name| identity(name)) {
-            eprintln!(
-                "countersign: documents hold a name and an address each by itself, and are compared with both where you \
+            remark(&format!(
+                "documents hold a name and an address each by itself, and are compared with both where you \
                  give both: {} {}",
                 shell_word(name),
                 shell_word(address)
-            );
+            ));
         }
         Ok(code)
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{inline, line, read_all};
 use crate::ModuleChoice;
-use crate::output::{self, print};
+use crate::output::{self, print, remark};
 
 #[derive(Args)]
 pub struct Show {
@@ -83,7 +83,7 @@ impl Show {
         let digest = if self.request { &made.request } else { &made.answer };
         let document = Trail::of(store).document(digest)?;
         if let Some(fault) = document.fault(digest, number) {
-            eprintln!("countersign: {}", visible(&fault));
+            remark(&fault);
             return Ok(read_all(true));
         }
         match document {

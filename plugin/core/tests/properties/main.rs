@@ -3,8 +3,7 @@
 //! Each property draws as many cases as `PROPTEST_CASES` says, from the seed `PROPTEST_RNG_SEED`; without them a few from
 //! a seed of its own, the same in every run. A case that breaks a property is made as small as it can be and printed with
 //! the seed. `cargo xtask properties NUMBER` runs them optimised.
-
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may stop")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod case;
 mod draw;

@@ -2,6 +2,7 @@
 //!
 //! The form knows no platform and no default: every option that the product would take by itself is written out here, so
 //! that a case means what it says. What a case says and this form has no word for fails that case, and no other.
+#![expect(clippy::print_stdout, reason = "of a command line, which prints each case that differs")]
 
 mod form;
 mod policy;

@@ -1,5 +1,10 @@
 //! Looks at the service's pages in a real Chromium and keeps what it sees in `docs/pictures`: a change that waits and the
 //! list of what is open, light and dark, wide and narrow.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a command line for whoever works on the pages"
+)]
 
 use std::path::Path;
 use std::process::Command;
