@@ -1,5 +1,11 @@
-//! `cargo xtask demo | test | properties | dist | bench | record`: the build, with no other tool to learn. CI runs `cargo xtask test`.
+//! The build, with no other tool to learn: see [`HELP`]. CI runs `cargo xtask test`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line that tells how the build goes on"
+)]
 
+mod fuzz;
 mod steps;
 mod tools;
 
@@ -10,27 +16,33 @@ use std::time::Instant;
 const HELP: &str = "\
 cargo xtask demo            make a sample repository and run the gate on it
 cargo xtask test [NAME...]  run everything, or the named parts
+cargo xtask test --fast     run the parts without a server, in a minute once they are built
+cargo xtask fix             format, take clippy's safe advice, write schemas and snapshots anew
 cargo xtask properties [N]  hold what must always hold against N random cases each (100000)
+cargo xtask fuzz [SECONDS]  run every fuzz target for a while (60)
 cargo xtask dist            write the module in its packagings to target/dist, with SHA-256 sums
 cargo xtask bench [NAME...] measure; one line a measure: name value unit
 cargo xtask record          take down what a real Gitea answers, for the tests of the client of its API
-cargo xtask fuzz SECONDS    run every fuzz target for a while (needs a nightly toolchain)";
 
-/// Why a step failed, for a person.
+Each asks for the programs that it needs, and with --install also installs them. Where CI is set, that is meant.";
+
+/// What went wrong, for a person.
 pub type Outcome = Result<(), String>;
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args().skip(1).filter(|argument| argument != tools::INSTALL);
     let command = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
+    let first = |default: &'static str| rest.first().map_or(default, String::as_str);
     let result = match command.as_str() {
         "demo" => demo(),
         "test" => steps::test(&rest),
-        "properties" => steps::properties(rest.first().map_or("100000", String::as_str)),
+        "fix" => steps::fix(),
+        "properties" => steps::properties(first("100000")),
+        "fuzz" => fuzz::run_for(first("60")),
         "dist" => dist(),
         "bench" => bench(&rest),
         "record" => steps::record(),
-        "fuzz" => steps::fuzz(rest.first().map_or("30", String::as_str)),
         _ => {
             eprintln!("{HELP}");
             return if command.is_empty() || command == "help" {
@@ -75,8 +87,7 @@ pub fn run(command: &mut Command) -> Outcome {
 }
 
 fn demo() -> Outcome {
-    tools::require(&["git"])?;
-    tools::wasm_target()?;
+    tools::require(&[&tools::GIT, &tools::WASM])?;
     let started = Instant::now();
     eprintln!("building countersign (minutes the first time, seconds afterwards)");
     run(&mut cargo(&["build", "--package", "countersign"]))?;
@@ -85,7 +96,7 @@ fn demo() -> Outcome {
 }
 
 fn dist() -> Outcome {
-    tools::wasm_target()?;
+    tools::require(&[&tools::WASM])?;
     run(&mut cargo(&[
         "run",
         "--quiet",
@@ -99,8 +110,7 @@ fn dist() -> Outcome {
 }
 
 fn bench(names: &[String]) -> Outcome {
-    tools::require(&["git"])?;
-    tools::wasm_target()?;
+    tools::require(&[&tools::GIT, &tools::WASM])?;
     run(&mut cargo(&["build", "--release"]))?;
     if names.is_empty() || names.iter().any(|name| name == "rivals") {
         let (manifest, target) = steps::RIVALS;

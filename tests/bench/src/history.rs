@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::say;
-use crate::timing::{Pairs, in_turn, ratio};
+use crate::timing::{Pairs, in_turn, median, ratio};
 
 /// What a history that is made looks like.
 struct Shape {

@@ -2,6 +2,8 @@
 
 pub mod approvals;
 pub mod corpus;
+pub mod git;
 pub mod provenance;
 pub mod schemas;
+pub mod seeds;
 pub mod via;

@@ -1,11 +1,12 @@
 //! Runs cases through each packaging of the module.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line, whose answer is printed")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use conformance::via::{Packaging, Via};
-use conformance::{approvals, corpus, provenance, schemas};
+use conformance::{approvals, corpus, provenance, schemas, seeds};
 
 /// One corpus through every packaging: the same bytes from each.
 #[derive(Parser)]
@@ -36,6 +37,11 @@ enum Command {
     },
     /// Write the JSON Schemas from the types.
     Schemas,
+    /// Write what the fuzz targets begin with: a folder for each target, with a file for each input.
+    Seeds {
+        /// Where the folders are made.
+        folder: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +71,7 @@ fn run() -> anyhow::Result<usize> {
             schemas::write()?;
             (schemas::all().len(), 0)
         }
+        Command::Seeds { folder } => (seeds::write(&folder)?, 0),
     };
     println!("{passed} passed, {failed} failed");
     Ok(failed)

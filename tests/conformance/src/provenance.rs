@@ -1,4 +1,5 @@
 //! Cases of provenance in a neutral form: a commit, and the facts that a reader must find.
+#![expect(clippy::print_stdout, reason = "of a command line, which prints each case that differs")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::via::Via;
 pub struct Case {
     /// Its name.
     pub id: String,
-    message: String,
+    pub(crate) message: String,
     author: Person,
     committer: Person,
     expected: Vec<Expected>,

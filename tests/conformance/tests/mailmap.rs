@@ -1,66 +1,9 @@
 //! A mailmap is read as git reads it: the git on this machine is asked whom it takes people for.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
-
+use conformance::git::{everybody, mailmap_by_git, mailmap_by_us, repository};
 use countersign_core::signoff::mailmap::Mailmap;
 use proptest::prelude::*;
-
-/// `git check-mailmap`, with nobody's configuration: of each `Name <address>` whom it stands for, as git prints it.
-fn git(folder: &Path, map: &str, idents: &[(String, String)]) -> String {
-    std::fs::write(folder.join("map"), map).unwrap();
-    let mut child = Command::new("git")
-        .args(["-c", "mailmap.file=map", "check-mailmap", "--stdin"])
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    for (name, email) in idents {
-        writeln!(stdin, "{}", contact(name, email)).unwrap();
-    }
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{map:?} {idents:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The same in our reading.
-fn ours(map: &str, idents: &[(String, String)]) -> String {
-    let mut mailmap = Mailmap::default();
-    mailmap.read(map);
-    let lines = idents.iter().map(|(name, email)| {
-        let (name, email) = mailmap.lookup(name, email);
-        contact(name, email) + "\n"
-    });
-    lines.collect()
-}
-
-fn contact(name: &str, email: &str) -> String {
-    if name.is_empty() { format!("<{email}>") } else { format!("{name} <{email}>") }
-}
-
-fn repository() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let made = Command::new("git").args(["init", "-q"]).arg(folder.path()).status().unwrap();
-    assert!(made.success());
-    folder
-}
-
-fn everybody() -> Vec<(String, String)> {
-    let names = ["Ann", "ann lee", "Bob Ray", "", "Zoë"];
-    let emails = ["ann@shop", "bob@shop", "BOB@Shop", "old@shop", "svn", "root@localhost", "Zoë@shop", ""];
-    let pairs = names.iter().flat_map(|name| emails.iter().map(move |email| (*name, *email)));
-    // Of an ident that holds nothing at all git makes none.
-    pairs
-        .filter(|(name, email)| !(name.is_empty() && email.is_empty()))
-        .map(|(name, email)| (name.to_owned(), email.to_owned()))
-        .collect()
-}
 
 #[test]
 fn odd_lines_are_read_as_git_reads_them() {
@@ -101,7 +44,8 @@ fn odd_lines_are_read_as_git_reads_them() {
         "Zoe <zoe@shop> Zoë <Zoë@shop>\n",
         "\u{a0}Ann <ann@shop>\n",
     ] {
-        assert_eq!(ours(map, &idents), git(folder.path(), map, &idents), "{map:?}");
+        let git = mailmap_by_git(folder.path(), map.as_bytes(), &idents);
+        assert_eq!(mailmap_by_us(map, &idents), git, "{map:?}");
     }
 }
 
@@ -146,8 +90,8 @@ proptest! {
     fn generated_maps_are_read_as_git_reads_them(map in generated()) {
         thread_local! { static FOLDER: tempfile::TempDir = repository(); }
         let idents = everybody();
-        let git = FOLDER.with(|folder| git(folder.path(), &map, &idents));
-        prop_assert_eq!(ours(&map, &idents), git);
+        let git = FOLDER.with(|folder| mailmap_by_git(folder.path(), map.as_bytes(), &idents));
+        prop_assert_eq!(mailmap_by_us(&map, &idents), git);
     }
 }
 

@@ -1,57 +1,8 @@
 //! The strict reading of trailers is git's own: the git on this machine is asked for the answer.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
-use countersign_core::provenance::trailers;
+use conformance::git::{assert_same_trailers, trailers_by_git, trailers_by_us};
 use proptest::prelude::*;
-
-/// `git interpret-trailers --parse`, with nobody's configuration.
-fn git(message: &[u8], divider: bool) -> Vec<u8> {
-    let mut command = Command::new("git");
-    command.args(["interpret-trailers", "--parse"]);
-    if !divider {
-        command.arg("--no-divider");
-    }
-    let mut child = command
-        .current_dir(std::env::temp_dir())
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_CEILING_DIRECTORIES", std::env::temp_dir())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(message).unwrap();
-    child.wait_with_output().unwrap().stdout
-}
-
-/// The same in our reading.
-fn ours(message: &[u8], divider: bool) -> Vec<u8> {
-    let mut out = Vec::new();
-    for trailer in trailers::parse(message, divider) {
-        out.extend_from_slice(&trailer.key);
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(&trailer.value);
-        out.push(b'\n');
-    }
-    out
-}
-
-fn assert_same(message: &[u8]) {
-    // In divider mode git 2.39 never ends where the divider leaves nothing, or where scissors stand below it.
-    let text = String::from_utf8_lossy(message);
-    let ends = !text.starts_with("---") && !text.contains(">8");
-    for divider in [false, true].into_iter().filter(|divider| !divider || ends) {
-        let (git, ours) = (git(message, divider), ours(message, divider));
-        assert_eq!(
-            String::from_utf8_lossy(&ours),
-            String::from_utf8_lossy(&git),
-            "divider {divider}: {:?}",
-            String::from_utf8_lossy(message)
-        );
-    }
-}
 
 #[test]
 fn odd_messages_are_read_as_git_reads_them() {
@@ -119,11 +70,11 @@ fn odd_messages_are_read_as_git_reads_them() {
         "t\n\nSigned-off-by: a\n1\n2\n3\n4\n",
         "t\n\nSigned-off-by: a\n b\n c\n 1\nx\n",
     ] {
-        assert_same(message.as_bytes());
-        assert_same(format!("{message}{scissors}B: y\n").as_bytes());
-        assert_same(format!("{scissors}{message}").as_bytes());
+        assert_same_trailers(message.as_bytes());
+        assert_same_trailers(format!("{message}{scissors}B: y\n").as_bytes());
+        assert_same_trailers(format!("{scissors}{message}").as_bytes());
     }
-    assert_same(b"t\n\nAI: \xff\xfe\nB\xff: x\n");
+    assert_same_trailers(b"t\n\nAI: \xff\xfe\nB\xff: x\n");
 }
 
 /// Lines of which blocks of trailers are made, in any order.
@@ -170,7 +121,7 @@ proptest! {
 
     #[test]
     fn generated_messages_are_read_as_git_reads_them(message in generated()) {
-        assert_same(message.as_bytes());
+        assert_same_trailers(message.as_bytes());
     }
 }
 
@@ -185,7 +136,7 @@ fn a_public_history_is_read_as_git_reads_it() {
     for commit in repository.commits("HEAD", &[]).unwrap() {
         let commit = commit.unwrap();
         let message = commit.message.as_bytes();
-        let (git, ours) = (git(message, false), ours(message, false));
+        let (git, ours) = (trailers_by_git(message, false), trailers_by_us(message, false));
         commits += 1;
         with += usize::from(!git.is_empty());
         if git != ours {
