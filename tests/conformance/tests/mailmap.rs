@@ -43,6 +43,7 @@ fn odd_lines_are_read_as_git_reads_them() {
         "One <ann@shop> Bob Ray <bob@shop>\n<old@shop> bob ray <bob@shop>\n",
         "Zoe <zoe@shop> Zoë <Zoë@shop>\n",
         "\u{a0}Ann <ann@shop>\n",
+        "Ann\0 Lee <ann@shop>\nBob <bob@shop>\n",
     ] {
         let git = mailmap_by_git(folder.path(), map.as_bytes(), &idents);
         assert_eq!(mailmap_by_us(map, &idents), git, "{map:?}");
