@@ -7,9 +7,7 @@ use countersign_host::collect::Outside;
 use countersign_host::git::Repository;
 use countersign_host::pushes::{EventKind, Feed, Gap, RepositoryEvent};
 
-use crate::api::{
-    Activity, Api, ApiError, COMMIT_REPO, End, Event, GitRefs, PULL_PUSH, Pull, User, account,
-};
+use crate::api::{Activity, Api, ApiError, COMMIT_REPO, End, Event, GitRefs, PULL_PUSH, Pull, User, account};
 
 /// Commits for which the forge is asked whether a pull request brought them, and pull requests that are followed.
 const FOLLOWED: usize = 200;
@@ -308,7 +306,7 @@ fn pushed(entry: &Activity) -> EventKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paging::Entry;
+    use crate::api::Entry;
 
     #[test]
     fn an_entry_of_the_feed_says_what_happened_to_a_branch() {

@@ -11,7 +11,7 @@ use crate::api::{
     Activity, Api, ApiError, COMMIT_REPO, Comment, End, Event, PULL_PUSH, Pull, PullCommit, Review, Status,
     Team, User, client,
 };
-use crate::forge::MARKER;
+use countersign_serve::publish::MARKER;
 
 /// What becomes of the answer to the question of this number; the settings of the server are the first.
 type Fault = fn(usize, Answer) -> Reply;

@@ -145,13 +145,14 @@ pub enum Function {
 
 impl Function {
     /// All of them.
-    pub const ALL: [Function; 8] = [
+    pub const ALL: [Function; 9] = [
         Function::Describe,
         Function::Needs,
         Function::Ranges,
         Function::Evaluate,
         Function::Provenance,
         Function::CheckPolicy,
+        Function::TestPolicy,
         Function::Guard,
         Function::Render,
     ];
@@ -165,6 +166,7 @@ impl Function {
             Function::Evaluate => "evaluate",
             Function::Provenance => "provenance",
             Function::CheckPolicy => "check-policy",
+            Function::TestPolicy => "test-policy",
             Function::Guard => "guard",
             Function::Render => "render",
         }

@@ -85,18 +85,8 @@ impl Via {
         Ok(match self {
             Via::Native => countersign_core::call(function, input).map_err(|error| error.to_document()),
             Via::Component(module) => {
-                let function = match function {
-                    "describe" => Function::Describe,
-                    "needs" => Function::Needs,
-                    "ranges" => Function::Ranges,
-                    "evaluate" => Function::Evaluate,
-                    "provenance" => Function::Provenance,
-                    "check-policy" => Function::CheckPolicy,
-                    "test-policy" => Function::TestPolicy,
-                    "guard" => Function::Guard,
-                    "render" => Function::Render,
-                    other => bail!("no function {other}"),
-                };
+                let named = Function::ALL.into_iter().find(|known| known.name() == function);
+                let Some(function) = named else { bail!("no function {function}") };
                 match module.call(function, input) {
                     Ok(answer) => Ok(answer),
                     Err(CallError::Refused(document)) => Err(document),

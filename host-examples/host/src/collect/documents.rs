@@ -25,9 +25,6 @@ const NOTE_BYTES: usize = 40 << 20;
 /// Notes of one commit under refs that the module does not read: more say nothing more.
 const UNREAD: usize = 10;
 
-/// The branch on which Entire keeps what it noted of sessions (Entire, `entire/checkpoints/v1`).
-const CHECKPOINTS: &str = "refs/heads/entire/checkpoints/v1";
-
 /// Trees of one notes ref that are read ahead. The notes of a history of a million commits have fewer.
 const NOTE_TREES: usize = 100_000;
 
