@@ -200,7 +200,7 @@ impl Judge {
             let guarded = match self.guards.of(&stands) {
                 None if started.elapsed() > LOOK => None,
                 None => {
-                    let judged = self.into_itself(&mut mirrored, repository, &name, &tip)?;
+                    let judged = self.judge_nothing(&mut mirrored, repository, &name, &tip)?;
                     let guarded = judged.map(|judged| judged.is_gated());
                     if let Some(guarded) = guarded {
                         self.guards.put(stands, guarded);
@@ -215,7 +215,7 @@ impl Judge {
     }
 
     /// Judges nothing that goes from a branch into itself: the answer says whether anybody guards the branch.
-    fn into_itself(
+    fn judge_nothing(
         &self,
         mirrored: &mut Mirrored<'_>,
         repository: &str,

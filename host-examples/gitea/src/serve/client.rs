@@ -1,7 +1,7 @@
 //! Gitea as the service asks it: the shapes of its API, as the data and writes of a forge.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Account {
 
 impl Gitea {
     /// A server, the secret of its webhooks, and a folder of the service's own.
-    pub fn new(api: Api, secret: Vec<u8>, folder: &std::path::Path) -> Self {
+    pub fn new(api: Api, secret: Vec<u8>, folder: &Path) -> Self {
         let file = folder.join(ACCOUNT);
         let asked = api.within(Duration::from_secs(5)).get::<User>("/user").ok().map(|user| user.login);
         let kept = || std::fs::read_to_string(&file).ok().map(|login| login.trim().to_owned());
