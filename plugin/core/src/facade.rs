@@ -256,7 +256,7 @@ pub fn test_policy(input: &[u8]) -> Result<String, Error> {
     Ok(to_json(&PolicyTestReport {
         api_version: API_VERSION.into(),
         kind: "PolicyTestReport".into(),
-        name: tests.name.clone(),
+        name: tests.name.into_owned(),
         valid,
         cases: runs.collect::<Result<_, _>>()?,
         diagnostics,

@@ -18,7 +18,7 @@ const FAST: &str = "guest";
 /// limit. What is hot is small or says so, and everything else only grows. Of one source, 225 at `opt-level = 2` gave a component
 /// of 2.30 MB and a decision of 5.49 million fuel; at `opt-level = 3`, 120 gave 2.04 MB and 5.40 million, 60 gave 1.93 MB and
 /// 5.56 million.
-const INLINED: u32 = 75;
+const INLINED: u32 = 60;
 
 /// Name of the custom section that holds the version of the contract. A host reads it before it runs anything.
 pub const CONTRACT_SECTION: &str = "countersign:contract";

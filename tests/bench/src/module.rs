@@ -242,7 +242,7 @@ pub fn large() -> anyhow::Result<bool> {
 }
 
 /// Fuel that a decision of this size may take.
-const FUEL: u64 = 5_210_000;
+const FUEL: u64 = 5_280_000;
 
 pub fn budgets() -> anyhow::Result<bool> {
     let (_, cost) =

@@ -5,7 +5,7 @@ use crate::{budget, say};
 /// Bytes of the component. A third of it reads YAML, Markdown, expressions and signatures.
 const COMPONENT: u64 = 2_000_000;
 /// Bytes of the browser's module, compressed.
-const WEB: u64 = 447_000;
+const WEB: u64 = 460_000;
 
 pub fn sizes() -> anyhow::Result<bool> {
     let version = countersign_packaging::contract_version()?;

@@ -29,7 +29,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("policy-source", schema::<PolicySource<'static>>()),
         ("policy-report", schema::<PolicyReport>()),
         ("policy-tests", schema::<PolicyTests<'static>>()),
-        ("policy-test-report", schema::<PolicyTestReport<'static>>()),
+        ("policy-test-report", schema::<PolicyTestReport>()),
         ("error", schema::<ErrorDocument<'static>>()),
         ("signoff-file", schema::<SignoffFile>()),
     ]

@@ -31,7 +31,7 @@ impl Test {
         let mut passed = true;
         for folder in &self.folders {
             let answer = tested(module, folder)?;
-            let report: PolicyTestReport<'_> = read(answer.as_bytes())?;
+            let report: PolicyTestReport = read(answer.as_bytes())?;
             if self.format == Format::Text {
                 let text = module.render(&answer, "text", output::colour(), false)?;
                 output::print(&format!("{}\n{text}", folder.display()))?;

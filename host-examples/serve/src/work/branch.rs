@@ -1,5 +1,7 @@
 //! Looks at a branch that anybody guards: notes up to where all of it was decided about, or opens a finding.
 
+use std::time::Duration;
+
 use countersign_audit::chain::{Event, Finding};
 use countersign_audit::{Link, Place, Trail};
 use countersign_core::model::{BranchOutcome, BranchVerdict};
@@ -8,13 +10,23 @@ use countersign_host::cli::now;
 use super::{Shared, TIME};
 use crate::judge::{Branch, Looked};
 
+/// The time in which a forge notes by which change a commit came, after it moved the branch by merging: what no change is known of
+/// sooner may have come by one.
+const NOTED_WITHIN: Duration = Duration::from_secs(2);
+
 impl Shared {
     /// Says up to where all that a branch holds was decided about, or opens a finding.
     pub(super) fn branch(&self, repository: &str, target: &str) -> anyhow::Result<()> {
         // Nothing is written, so there is the time for that too.
         let client = self.forge.client(2 * TIME);
-        let looked = self.judge.branch(&*client, self.memory(), repository, target)?;
-        let Some(Looked { tip, verdict, judged }) = looked else { return Ok(()) };
+        let look = || self.judge.branch(&*client, self.memory(), repository, target);
+        let Some(mut looked) = look()? else { return Ok(()) };
+        if looked.verdict.state == BranchOutcome::Open && !self.is_found(repository, target, &looked)? {
+            std::thread::sleep(NOTED_WITHIN);
+            let Some(again) = look()? else { return Ok(()) };
+            looked = again;
+        }
+        let Looked { tip, verdict, judged } = looked;
         let BranchVerdict { state, in_order: from, entries: mut decisions, message, .. } = verdict;
         let tip = tip.to_string();
         let place =
@@ -38,6 +50,12 @@ impl Shared {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a finding stands of a branch as it was looked at.
+    fn is_found(&self, repository: &str, target: &str, looked: &Looked) -> anyhow::Result<bool> {
+        let open = self.pool.with(|store| Trail::of(store).findings(Some((repository, target))))?;
+        Ok(open.iter().any(|link| link.entry.head == looked.tip.as_str()))
     }
 
     /// Opens a finding of a branch that holds what no verdict let in.

@@ -17,18 +17,15 @@ type Documents<'a> = List<Document<'a>, { limits::DOCUMENTS }>;
 ///
 /// # Errors
 /// `bad-policy`, and whatever else `evaluate` refuses.
-pub(crate) fn run<'a>(case: &Case, documents: &Documents<'a>) -> Result<CaseResult<'a>, Error> {
-    let request = request(case, documents)?;
-    let decision = decide(&request)?;
+pub(crate) fn run(case: &Case, documents: &Documents<'_>) -> Result<CaseResult, Error> {
+    let decision = decide(&request(case, documents)?)?;
     let differences = differences(case, &decision);
     Ok(CaseResult {
         name: case.name.clone(),
         line: case.line,
         passed: differences.is_empty(),
-        outcome: decision.outcome,
-        headline: decision.headline,
         differences,
-        request,
+        decision,
     })
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::json::object;
-use super::{Diagnostic, Document, List, Outcome, Request, Text};
+use super::{Decision, Diagnostic, Document, List, Text};
 use crate::limits;
 
 /// A policy, and the cases that it must pass.
@@ -33,23 +33,23 @@ object!(PolicyTests<'a> {
 /// What became of each case.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct PolicyTestReport<'a> {
+pub struct PolicyTestReport {
     /// Always `countersign/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: Cow<'a, str>,
+    pub api_version: String,
     /// Always `PolicyTestReport`.
-    pub kind: Cow<'a, str>,
+    pub kind: String,
     /// What the file of cases was called.
-    pub name: Cow<'a, str>,
+    pub name: String,
     /// Whether the file of cases can be read. Where it cannot, no case was run.
     pub valid: bool,
     /// Each fault of the file of cases, in order of its place.
     pub diagnostics: Vec<Diagnostic>,
     /// Each case, in the order of the file.
-    pub cases: Vec<CaseResult<'a>>,
+    pub cases: Vec<CaseResult>,
 }
 
-object!(PolicyTestReport<'a> {
+object!(PolicyTestReport {
     "apiVersion" => api_version required,
     "kind" => kind required,
     "name" => name required,
@@ -61,30 +61,24 @@ object!(PolicyTestReport<'a> {
 /// What became of one case.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct CaseResult<'a> {
+pub struct CaseResult {
     /// The name of the case.
     pub name: String,
     /// The line of the file, from 1, that the case begins on.
     pub line: usize,
     /// Whether the policy says what the case expects.
     pub passed: bool,
-    /// What the policy says.
-    pub outcome: Outcome,
-    /// What the policy says, in one line.
-    pub headline: String,
     /// Each expectation that the policy does not meet, in a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<String>,
-    /// The case as a request: `evaluate` gives the whole decision about it.
-    pub request: Request<'a>,
+    /// What the policy says.
+    pub decision: Decision,
 }
 
-object!(CaseResult<'a> {
+object!(CaseResult {
     "name" => name required,
     "line" => line required,
     "passed" => passed required,
-    "outcome" => outcome required,
-    "headline" => headline required,
     "differences" => differences,
-    "request" => request required,
+    "decision" => decision required,
 });

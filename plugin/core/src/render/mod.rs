@@ -125,7 +125,7 @@ pub(crate) fn render(input: &[u8]) -> Result<String, Error> {
             Ok(policy::report(&read::<PolicyReport>(input, "a policy report")?, how.colour))
         }
         "PolicyTestReport" if how.format == Format::Text => {
-            Ok(policy::tests(&read::<PolicyTestReport<'_>>(input, "a report of tests")?, how.colour))
+            Ok(policy::tests(&read::<PolicyTestReport>(input, "a report of tests")?, how.colour))
         }
         "Error" | "Findings" | "PolicyReport" | "PolicyTestReport" => Err(unfit()),
         other => Err(Error::bad_request(format!(

@@ -53,7 +53,7 @@ pub(super) fn report(report: &PolicyReport, colour: bool) -> String {
 }
 
 /// Each case in a line, and beneath it what the policy should have said.
-pub(super) fn tests(report: &PolicyTestReport<'_>, colour: bool) -> String {
+pub(super) fn tests(report: &PolicyTestReport, colour: bool) -> String {
     let paint = Paint(colour);
     let mut out = diagnostics(&report.name, &report.diagnostics, &paint);
     if !report.valid {
@@ -68,7 +68,7 @@ pub(super) fn tests(report: &PolicyTestReport<'_>, colour: bool) -> String {
             out.push_str(&format!("        {}\n", plain(difference)));
         }
         if !case.passed {
-            let (headline, line) = (plain(&case.headline), case.line);
+            let (headline, line) = (plain(&case.decision.headline), case.line);
             out.push_str(&format!("        the policy says: {headline} ({}:{line})\n", plain(&report.name)));
         }
     }

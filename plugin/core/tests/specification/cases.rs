@@ -1,4 +1,4 @@
-//! The cases beside a policy: how they are read, what becomes of each, and that each is a request like any other.
+//! The cases beside a policy: how they are read, and what becomes of each.
 
 use serde_json::{Value, json};
 
@@ -68,13 +68,14 @@ fn what_a_policy_says_is_held_against_what_its_cases_expect() {
 }
 
 #[test]
-fn the_request_of_a_case_is_one_that_evaluate_answers_alike() {
-    for case in tested(POLICY, CASES)["cases"].as_array().unwrap() {
-        let decision = countersign_core::evaluate(case["request"].to_string().as_bytes()).unwrap();
-        let decision: Value = serde_json::from_str(&decision).unwrap();
-        assert_eq!(decision["outcome"], case["outcome"]);
-        assert_eq!(decision["headline"], case["headline"]);
-    }
+fn the_report_holds_the_whole_decision_about_each_case() {
+    let report = tested(POLICY, CASES);
+    let waits = &report["cases"][1]["decision"];
+    assert_eq!((&waits["kind"], &waits["outcome"]), (&json!("Decision"), &json!("pending")));
+    assert_eq!(waits["rules"][0]["requirements"][0]["acts"][0]["code"], "not-eligible");
+    assert_eq!(waits["provenance"]["ai"], true);
+    let shown = json!({ "format": "markdown", "document": waits }).to_string();
+    assert!(countersign_core::render(shown.as_bytes()).unwrap().contains("not among seniors"));
 }
 
 #[test]
