@@ -1,5 +1,4 @@
 //! `countersign-gitea setup`: everything that the API can set, and what it cannot.
-#![expect(clippy::print_stdout, reason = "a report on the terminal")]
 
 use std::process::ExitCode;
 use std::time::Duration;

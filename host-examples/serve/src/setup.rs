@@ -214,6 +214,7 @@ pub fn words(settings: &Map<String, Value>) -> String {
     settings.iter().map(word).collect::<Vec<_>>().join("; ")
 }
 
+#[expect(clippy::print_stdout, reason = "a report on the terminal")]
 fn say(label: &str, text: &str) {
     println!("{}", visible(&format!("{label}{text}")));
 }

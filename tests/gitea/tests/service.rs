@@ -783,7 +783,7 @@ fn a_policy_with_a_fault_is_an_error_that_says_where() {
     // What was moved by hand is found and judged at the same time; its decision may stand last.
     let links = service.entries();
     let of_change = links.iter().filter(|link| link.entry.head == head);
-    let last = of_change.filter_map(|link| link.entry.made()).last().map(|made| made.verdict);
+    let last = of_change.filter_map(|link| link.entry.made()).next_back().map(|made| made.verdict);
     assert_eq!(last, Some(Verdict::Error));
 }
 

@@ -12,6 +12,7 @@ let server = Loopback::start(|request| {
 assert!(server.url.starts_with("http://127.0.0.1:"));
 ```
 */
+#![expect(clippy::expect_used, reason = "of tests, which stop where they fail")]
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -17,7 +17,7 @@ use crate::output;
 #[command(after_help = "Example:\n  countersign policy check .countersign/policy.yaml\n\n\
     Exit codes: 0 valid, 1 invalid, 2 cannot be read")]
 pub struct Check {
-    /// Policies.
+    /// Files of policies.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// They are a server's own files of who may break the glass.

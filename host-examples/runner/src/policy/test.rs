@@ -17,7 +17,7 @@ use crate::output;
 #[command(after_help = "Example:\n  countersign policy test policies/senior-sign-off\n\n\
     A folder holds policy.yaml and cases.yaml. Exit codes: 0 all pass, 1 some do not, 2 cannot be read")]
 pub struct Test {
-    /// Folders.
+    /// Folders of a policy with its cases.
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
     /// Form of the answer.

@@ -114,10 +114,10 @@ impl Roster {
 
     /// Whether there may be people in it who are not known here.
     pub fn is_uncertain(&self, request: &Request<'_>, directory: &Directory) -> bool {
-        let whole = [Fact::Groups, Fact::People].iter().all(|fact| request.complete.contains(fact));
         let unread = || request.people.iter().flat_map(|person| directory.known(&person.account));
         !self.unreadable.is_empty()
-            || (self.asks_the_platform && (!whole || unread().any(|person| directory.is_unreadable(person))))
+            || (self.asks_the_platform
+                && (self.partial || unread().any(|person| directory.is_unreadable(person))))
     }
 
     /// Everybody in it who is known.

@@ -27,13 +27,12 @@ const OF_CHANGE: &[(&str, &[&str])] = &[
 const OF_ENTRIES: &[(&str, &str, &[&str])] = &[
     ("signatures", "commits", &["verified"]),
     ("auto-merge-trees", "commits", &["auto_merge_tree"]),
-    ("file-lines", "files", &["added", "deleted", "binary"]),
+    ("file-lines", "files", &["added", "deleted"]),
     ("hunks", "files", &["hunks"]),
 ];
 
 /// Lists that are a fact.
-const LISTS: &[&str] =
-    &["commits", "files", "pushes", "versions", "acts", "statuses", "people", "groups", "history"];
+const LISTS: &[&str] = &["commits", "files", "pushes", "versions", "acts", "statuses", "people", "groups"];
 
 /// Documents that are a fact, by their role.
 const OF_ROLE: &[(&str, &[&str])] =
@@ -45,7 +44,10 @@ const BY_PATH: &[&str] = &["extends", "codeowners", "requirements"];
 /// A case with those facts alone, and those documents beside the ones that stand everywhere.
 fn with_facts(case: &Case, facts: &BTreeSet<String>, paths: &BTreeSet<String>) -> Case {
     case.with(|request| {
-        let has = |fact: &str| facts.contains(fact);
+        let signed = list(&request["acts"]).iter().any(|act| act["kind"] == "signed");
+        // With statements comes what they are bound to.
+        let bound = signed && facts.contains("acts");
+        let has = |fact: &str| facts.contains(fact) || (bound && ["diff-id", "merge-tree"].contains(&fact));
         let take_away = |value: &mut Value, keys: &[&str]| {
             let object = value.as_object_mut();
             object.into_iter().for_each(|object| keys.iter().for_each(|key| drop(object.remove(*key))));
@@ -55,6 +57,10 @@ fn with_facts(case: &Case, facts: &BTreeSet<String>, paths: &BTreeSet<String>) -
         }
         for (_, keys) in OF_CHANGE.iter().filter(|(fact, _)| !has(fact)) {
             request.get_mut("change").into_iter().for_each(|change| take_away(change, keys));
+        }
+        // Up to where the branch was in order, the answer of `ranges` says.
+        if !has("history") {
+            request.get_mut("history").into_iter().for_each(|history| take_away(history, &["answers"]));
         }
         for (_, name, keys) in OF_ENTRIES.iter().filter(|(fact, ..)| !has(fact)) {
             list_mut(request, name).flatten().for_each(|entry| take_away(entry, keys));
@@ -72,9 +78,14 @@ fn with_facts(case: &Case, facts: &BTreeSet<String>, paths: &BTreeSet<String>) -
                 }
             });
         });
-        // What a host does not look up it neither has whole nor misses.
-        let asked =
-            |fact: &Value| has(fact.as_str().unwrap_or_default()) || fact == "documents" || fact == "change";
+        // What a host does not look up it neither has whole nor misses; what its platform does not have it knows without.
+        let absent = request["absent"].clone();
+        let asked = |fact: &Value| {
+            has(fact.as_str().unwrap_or_default())
+                || fact == "documents"
+                || fact == "change"
+                || list(&absent).contains(fact)
+        };
         list_mut(request, "complete").for_each(|known| known.retain(&asked));
         list_mut(request, "unavailable")
             .for_each(|missing| missing.retain(|missing| asked(&missing["fact"])));
@@ -99,9 +110,9 @@ fn asked_for(case: &Case) -> Result<(Case, BTreeSet<String>), String> {
     Err(format!("a host is asked for ever: {facts:?}, {paths:?}"))
 }
 
-/// What became of each rule.
+/// What became of each rule that applies. That somebody tried in vain to override is said wherever acts are known.
 fn rules(answer: &Answer) -> Vec<Value> {
-    let rules = answer.rules().iter();
+    let rules = answer.rules().iter().filter(|rule| rule["state"] != "skipped");
     rules.map(|rule| json!([rule["name"], rule["state"], rule["code"]])).collect()
 }
 
@@ -109,7 +120,8 @@ fn rules(answer: &Answer) -> Vec<Value> {
 fn what_needs_asks_for_is_enough() {
     hold(Cases { extra_rule: false }, |case| {
         let all = case.answer();
-        if !all.is_decision() {
+        // Files of a change without commits are no change.
+        if !all.is_decision() || list(&case.request()["commits"]).is_empty() {
             return Ok(());
         }
         let (held, facts) = asked_for(case)?;
@@ -124,7 +136,8 @@ fn what_needs_asks_for_is_enough() {
 #[test]
 fn every_fact_of_a_request_is_left_out_where_nobody_asks_for_it() {
     let of = |fact: &&&str| {
-        LISTS.contains(*fact)
+        **fact == "history"
+            || LISTS.contains(*fact)
             || OF_CHANGE.iter().any(|(name, _)| *name == **fact)
             || OF_ENTRIES.iter().any(|(name, ..)| *name == **fact)
             || OF_ROLE.iter().any(|(name, _)| *name == **fact)

@@ -1,5 +1,6 @@
 //! Takes down what the service and the set-up ask a real Gitea about a reviewed pull request, and what it answers, as files under
 //! `tests/gitea/recorded`. Run it again when the client asks for something else, or for another version of Gitea.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "of tests, which stop where they fail")]
 
 use std::io::Write;
 
