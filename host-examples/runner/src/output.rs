@@ -123,7 +123,7 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Standard output for much at once. As with [`print`], a reader who has seen enough is no failure.
+/// Standard output for much at once. As with [`print()`], a reader who has seen enough is no failure.
 pub fn pipe() -> impl Write {
     std::io::BufWriter::new(Pipe(std::io::stdout().lock()))
 }

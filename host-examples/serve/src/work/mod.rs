@@ -1,5 +1,5 @@
-//! Does the jobs of the queue: [changes](change) and [branches](branch) are judged, and whatever else happened [says](due) which.
-//! [Now and then](upkeep) everything that is open is asked about.
+//! Does the jobs of the queue: changes (`change`) and branches (`branch`) are judged, and whatever else happened says which (`due`).
+//! Now and then (`upkeep`) everything that is open is asked about.
 
 mod branch;
 mod change;
