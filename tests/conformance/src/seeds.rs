@@ -16,6 +16,7 @@ const CALLS: &[(&str, &str)] = &[
     ("provenance", "provenance"),
     ("ranges", "ranges"),
     ("render", "render"),
+    ("test_policy", "test-policy"),
 ];
 
 /// Targets that begin with messages.
