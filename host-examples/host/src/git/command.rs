@@ -7,17 +7,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::GitError;
-
-/// Commands of git that this process made to read or move what a repository holds.
-static COMMANDS: AtomicU64 = AtomicU64::new(0);
-
-/// How many commands of git this process has run.
-pub fn commands() -> u64 {
-    COMMANDS.load(Ordering::Relaxed)
-}
 
 /// Where git stands. A program that is named by its path is started without a copy of this process, which holds the memory of a module
 /// (std::process, Rust 1.95: `posix_spawn` is for programs that need not be looked up in a `PATH` that was set).
@@ -37,12 +28,6 @@ fn is_program(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_program(_: &Path) -> bool {
     false
-}
-
-/// A git command, counted.
-fn git() -> Command {
-    COMMANDS.fetch_add(1, Ordering::Relaxed);
-    Command::new(&*GIT)
 }
 
 /// What a process needs to start at all. Everything else of the environment stays outside.
@@ -110,7 +95,7 @@ pub(super) struct Places {
 
 /// A git command that only what is given steers. `fetching` names the settings by which a partial clone fetches what it lacks.
 fn unsteered(own: &OwnFolder, fetching: &str) -> Command {
-    let mut command = git();
+    let mut command = Command::new(&*GIT);
     if own.is_partial {
         // Whatever leads to another machine: agents, proxies, certificates.
         for (name, _) in std::env::vars_os().filter(|(name, _)| steers(name)) {
@@ -166,7 +151,7 @@ pub(super) fn in_repository(places: &Places, own: &OwnFolder) -> Command {
 /// repository is trusted here (`safe.directory` is read from nowhere else), for the user's own settings, and for how
 /// other machines are reached (proxies, certificates, credentials).
 pub(super) fn as_user() -> Command {
-    let mut command = git();
+    let mut command = Command::new(&*GIT);
     for name in PLACES {
         command.env_remove(name);
     }

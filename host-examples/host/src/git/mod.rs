@@ -22,7 +22,7 @@ use countersign_core::model::{Commit, HistoryCommit, ObjectId, Text};
 
 use command::{OwnFolder, Places};
 
-pub use command::{commands, of_sample};
+pub use command::of_sample;
 pub use commits::Commits;
 pub use diff::{Asked, Diff};
 pub use history::Held;
@@ -83,7 +83,7 @@ pub enum GitError {
     /// A ref names an object that is not here.
     #[error("the object that {git_ref} names is missing here; fetch it again, or run `git fsck`")]
     MissingTip {
-        /// Which.
+        /// The full name of the ref.
         git_ref: String,
     },
     /// What tools noted about commits leads to an object that is not here.
