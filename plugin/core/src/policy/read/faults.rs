@@ -153,14 +153,35 @@ pub(super) fn word<'n>(node: &'n Node<'_>, what: &str, faults: &mut Faults<'_>) 
 
 /// One value, for people to read.
 pub(super) fn prose<'n>(node: &'n Node<'_>, what: &str, faults: &mut Faults<'_>) -> Option<&'n str> {
+    let text = text(node, what, faults)?;
+    if text.trim().is_empty() {
+        faults.error(node.place, &format!("{what} is empty"));
+        return None;
+    }
+    Some(text)
+}
+
+/// One value of any kind, the empty one too.
+pub(super) fn text<'n>(node: &'n Node<'_>, what: &str, faults: &mut Faults<'_>) -> Option<&'n str> {
     match &node.value {
-        Value::Scalar(text) if !text.trim().is_empty() => Some(text),
-        Value::Scalar(_) => {
-            faults.error(node.place, &format!("{what} is empty"));
-            None
-        }
+        Value::Scalar(text) => Some(text),
         _ => {
             faults.error(node.place, &format!("{what} is a single value, and here is {}", node.kind()));
+            None
+        }
+    }
+}
+
+/// The items of a list.
+pub(super) fn list<'n, 'a>(
+    node: &'n Node<'a>,
+    what: &str,
+    faults: &mut Faults<'_>,
+) -> Option<&'n [Node<'a>]> {
+    match &node.value {
+        Value::List(items) => Some(items),
+        _ => {
+            faults.error(node.place, &format!("{what} is a list, and here is {}", node.kind()));
             None
         }
     }

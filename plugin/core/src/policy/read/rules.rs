@@ -1,6 +1,6 @@
 //! Rules: when they apply, and what they ask for.
 
-use super::faults::{Faults, PLAIN, choice, defined, flag, likely, map, prose, word, words};
+use super::faults::{Faults, PLAIN, choice, defined, flag, likely, list, map, prose, word, words};
 use super::{options, predicates};
 use crate::limits;
 use crate::model::{Enforce, Severity, plain_number};
@@ -12,9 +12,7 @@ use crate::policy::{
 
 /// The rules, in order.
 pub(super) fn rules(node: &Node<'_>, defaults: &Options, policy: &mut Policy, faults: &mut Faults<'_>) {
-    let Value::List(items) = &node.value else {
-        return faults.error(node.place, &format!("`rules` is a list, and here is {}", node.kind()));
-    };
+    let Some(items) = list(node, "`rules`", faults) else { return };
     if items.is_empty() {
         faults.error_with_help(
             node.place,
