@@ -1,10 +1,10 @@
 //! What the trail remembers of a repository, for the questions to come.
 
 use anyhow::Context;
-use countersign_audit::Trail;
 use countersign_audit::chain::{Event, Finding};
 use countersign_audit::spool::Spool;
 use countersign_audit::trail::Move;
+use countersign_audit::{Link, Trail};
 use countersign_core::model::{BranchState, EarlierAnswer, ObjectId, PassedMove};
 
 use crate::pool::Pool;
@@ -72,15 +72,23 @@ impl<'s> Memory<'s> {
 
     /// Since when a branch is open, where a finding says so.
     fn open_since(&self, repository: &str, target: &str) -> anyhow::Result<Option<ObjectId<'static>>> {
-        let open = self.pool.with(|store| Trail::of(store).findings(Some((repository, target))))?;
-        let since = open.into_iter().find_map(|link| match link.entry.event {
+        let first = self.findings(repository, target)?.into_iter().next();
+        let since = first.and_then(|link| match link.entry.event {
             // A branch of which nothing was decided about is open from its beginning, which all zeros stand for.
-            Event::Finding { finding: Finding::NoVerdict, from, .. } => {
-                Some(from.unwrap_or_else(|| "0".repeat(link.entry.head.len())))
-            }
+            Event::Finding { from, .. } => Some(from.unwrap_or_else(|| "0".repeat(link.entry.head.len()))),
             _ => None,
         });
         since.map(id).transpose()
+    }
+
+    /// The findings that stand of a branch because it holds what no verdict let in.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    pub fn findings(&self, repository: &str, target: &str) -> anyhow::Result<Vec<Link>> {
+        let mut open = self.pool.with(|store| Trail::of(store).findings(Some((repository, target))))?;
+        open.retain(|link| matches!(link.entry.event, Event::Finding { finding: Finding::NoVerdict, .. }));
+        Ok(open)
     }
 
     /// The moves of a branch that passed, newest first: those since an entry, and a few before it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_audit::chain::{Event, Finding};
-use countersign_audit::{Link, Place, Trail};
+use countersign_audit::{Place, Trail};
 use countersign_core::model::{BranchOutcome, BranchVerdict};
 use countersign_host::cli::now;
 
@@ -21,10 +21,13 @@ impl Shared {
         let client = self.forge.client(2 * TIME);
         let look = || self.judge.branch(&*client, self.memory(), repository, target);
         let Some(mut looked) = look()? else { return Ok(()) };
-        if looked.verdict.state == BranchOutcome::Open && !self.is_found(repository, target, &looked)? {
-            std::thread::sleep(NOTED_WITHIN);
-            let Some(again) = look()? else { return Ok(()) };
-            looked = again;
+        if looked.verdict.state == BranchOutcome::Open {
+            let found = self.memory().findings(repository, target)?;
+            if !found.iter().any(|link| link.entry.head == looked.tip.as_str()) {
+                std::thread::sleep(NOTED_WITHIN);
+                let Some(again) = look()? else { return Ok(()) };
+                looked = again;
+            }
         }
         let Looked { tip, verdict, judged } = looked;
         let BranchVerdict { state, in_order: from, entries: mut decisions, message, .. } = verdict;
@@ -50,12 +53,6 @@ impl Shared {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Whether a finding stands of a branch as it was looked at.
-    fn is_found(&self, repository: &str, target: &str, looked: &Looked) -> anyhow::Result<bool> {
-        let open = self.pool.with(|store| Trail::of(store).findings(Some((repository, target))))?;
-        Ok(open.iter().any(|link| link.entry.head == looked.tip.as_str()))
     }
 
     /// Opens a finding of a branch that holds what no verdict let in.
@@ -110,14 +107,10 @@ impl Shared {
 
     /// Settles what was open of a branch, all of which is in order.
     fn settle(&self, place: &Place, decision: Option<u64>) -> anyhow::Result<()> {
-        let open =
-            self.pool.with(|store| Trail::of(store).findings(Some((&place.repository, &place.target))))?;
-        let of_branch =
-            |link: &&Link| matches!(link.entry.event, Event::Finding { finding: Finding::NoVerdict, .. });
-        let open: Vec<u64> = open.iter().filter(of_branch).map(|link| link.entry.number).collect();
+        let open = self.memory().findings(&place.repository, &place.target)?;
         let at = now()?;
-        for finding in &open {
-            let event = Event::Settled { finding: *finding, decision };
+        for link in &open {
+            let event = Event::Settled { finding: link.entry.number, decision };
             self.pool.with(|store| Trail::of(store).note(at, place.clone(), event))?;
         }
         if !open.is_empty() {
