@@ -1,6 +1,8 @@
 //! The histories of the module's table, built in real git: what a host copies of them leads to the same ranges and the same verdict.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[path = "common/git.rs"]
+mod git;
 #[path = "../../../plugin/core/tests/histories/read.rs"]
 #[allow(dead_code, reason = "the module's own tests need more of it")]
 mod read;
@@ -9,16 +11,16 @@ mod read;
 mod world;
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use countersign_core::model::{
     BranchHistory, BranchRange, JudgedRange, MergeKind, ObjectId, OriginChange, PassedMove, Ranges,
 };
-use countersign_host::collect::{BranchHost, CollectError, Collector, HostRules, POLICY_PATH, Subject};
+use countersign_core::wellknown::POLICY;
+use countersign_host::collect::{BranchHost, CollectError, Collector, HostRules, Subject};
 use countersign_host::git::Repository;
 use countersign_host::module::Module;
+use git::git;
 use read::Case;
 use world::World;
 
@@ -28,23 +30,6 @@ const TABLE: &str = include_str!("../../../plugin/core/tests/histories/histories
 struct Built {
     ids: HashMap<String, String>,
     names: HashMap<String, String>,
-}
-
-fn git(folder: &Path, args: &[&str], input: &str) -> String {
-    let mut child = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(["-c", "user.name=dana", "-c", "user.email=dana@example.com"])
-        .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "git {args:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 impl Built {
@@ -83,7 +68,7 @@ impl Built {
         }
         if let Some(policy) = &commit.policy {
             let blob = git(folder, &["hash-object", "-w", "--stdin"], policy);
-            let (folder_name, file) = POLICY_PATH.split_once('/').unwrap();
+            let (folder_name, file) = POLICY.split_once('/').unwrap();
             let tree = git(folder, &["mktree"], &format!("100644 blob {blob}\t{file}\n"));
             entries += &format!("040000 tree {tree}\t{folder_name}\n");
         }

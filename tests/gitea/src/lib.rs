@@ -18,6 +18,7 @@ pub mod story;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -39,6 +40,16 @@ pub fn program(name: &str) -> PathBuf {
         assert!(command.status().unwrap().success(), "the programs do not build");
     });
     root().join("target").join(profile).join(name)
+}
+
+/// A client that follows no redirection and takes every status for an answer, as a browser's address bar shows it.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .into()
 }
 
 /// What a process did.

@@ -1,7 +1,6 @@
 //! The server's pages as a person uses them: logged in, with cookies, pressing buttons.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::server::{Gitea, PASSWORD};
 
@@ -15,12 +14,7 @@ pub struct Page {
 impl Page {
     /// Logs somebody in.
     pub fn log_in(gitea: &Gitea, who: &str) -> Self {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build()
-            .into();
+        let agent = crate::agent();
         let mut page = Page { agent, url: gitea.url.clone(), cookies: BTreeMap::new() };
         let (status, text) = page.press("user/login", &[("user_name", who), ("password", PASSWORD)]);
         assert_eq!(status, 303, "{who} cannot log in: {text}");

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use loopback::{Answer, Loopback, Reply, Request};
 use serde::{Deserialize, Serialize};
@@ -113,12 +112,7 @@ fn pass_on(root: &str, request: &Request) -> Answer {
         "accept-encoding",
     ];
     let is_passed = |name: &str| !OF_CONNECTION.iter().any(|own| name.eq_ignore_ascii_case(own));
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .timeout_global(Some(Duration::from_secs(60)))
-        .build()
-        .into();
+    let agent = crate::agent();
     let url = format!("{}{}", root.trim_end_matches('/'), request.path);
     let mut asked = ureq::http::Request::builder().method(request.method.as_str()).uri(url);
     for (name, value) in request.headers.iter().filter(|(name, _)| is_passed(name)) {

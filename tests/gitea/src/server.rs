@@ -196,12 +196,7 @@ impl Gitea {
 
     /// Sends a form of a page, as somebody who logs in for it; what the API has no word for.
     pub fn page(&self, who: &str, path: &str, fields: &[(&str, &str)]) {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build()
-            .into();
+        let agent = crate::agent();
         let url = |path: &str| format!("{}{path}", self.url);
         let login = agent.post(url("user/login")).send_form([("user_name", who), ("password", PASSWORD)]);
         let login = login.unwrap();

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod forge;
+#[path = "../../../host/tests/common/git.rs"]
+mod git;
 mod world;
 
 use std::time::Duration;

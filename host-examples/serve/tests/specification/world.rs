@@ -1,8 +1,6 @@
 //! A service, a forge in memory, and a repository of real git.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -16,6 +14,7 @@ use countersign_serve::work::Shared;
 use countersign_serve::{Settings, Subject, queue};
 
 use crate::forge::{Change, InMemory};
+use crate::git::git;
 
 /// What AI-assisted commits say.
 pub const AI: &str = "Clamp the page size\n\nAI-Assisted: claude-code/2.1\n";
@@ -90,6 +89,7 @@ impl World {
         let pool = Pool::open(settings.database.clone()).unwrap();
         let shared = Shared::new(pool, module(), Box::new(forge.clone()), settings).unwrap();
         let world = World { forge, shared, repository, clock: 0.into(), _folder: folder };
+        std::fs::create_dir_all(&world.repository).unwrap();
         git(&world.repository, &["init", "--quiet", "--bare", "--initial-branch=main", "."], "");
         world.commit("main", &[], ".countersign/policy.yaml", policy, "Begin");
         world
@@ -270,22 +270,4 @@ impl World {
         };
         Some((last.entry.event.kind(), decisions))
     }
-}
-
-fn git(folder: &PathBuf, args: &[&str], input: &str) -> String {
-    std::fs::create_dir_all(folder).unwrap();
-    let mut child = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(["-c", "user.name=dana", "-c", "user.email=dana@example.com"])
-        .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "git {args:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
