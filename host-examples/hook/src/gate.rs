@@ -11,10 +11,12 @@ use countersign_audit::spool::Spool;
 use countersign_core::model::{
     Account, Act, ActKind, BranchHistory, BranchOutcome, BranchQuestion, BranchRange, Change, Fact,
     JudgedRange, Merging, Needs, ObjectId, Proof, Push as PushFact, RefUpdate, Request, Software,
-    TriggerKind, Unavailable, When,
+    TriggerKind, When,
 };
 use countersign_host::cli::{complain, now};
-use countersign_host::collect::{BranchHost, CollectError, Collector, HostRules, Platform, Subject, history};
+use countersign_host::collect::{
+    BranchHost, CollectError, Collector, HostRules, Platform, Subject, history, of_git_alone,
+};
 use countersign_host::forge::{Beside, ForgeChange};
 use countersign_host::git::Repository;
 use countersign_host::judged::Judged;
@@ -330,14 +332,8 @@ impl Platform for Pushed<'_> {
     }
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
-        if needs.facts.contains(&Fact::Groups) {
-            request.unavailable.push(Unavailable {
-                fact: Fact::Groups,
-                of: None,
-                reason: "the hook asks no forge about a push; list the people under `users`".into(),
-            });
-        }
-        request.complete.push(Fact::Acts);
+        let why = "the hook asks no forge about a push; list the people under `users`";
+        of_git_alone(needs, request, why);
         if self.lands && !self.push.anonymous {
             request.complete.push(Fact::Pushes);
         }

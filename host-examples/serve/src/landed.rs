@@ -1,7 +1,7 @@
 //! What is known of commits that came to a branch by no change.
 
-use countersign_core::model::{Change, Fact, Needs, Request, Software, TriggerKind, Unavailable};
-use countersign_host::collect::{CollectError, Platform};
+use countersign_core::model::{Change, Fact, Needs, Request, Software, TriggerKind};
+use countersign_host::collect::{CollectError, Platform, of_git_alone};
 
 /// Commits that stand on a branch, of which git alone says anything.
 pub struct Landed {
@@ -25,15 +25,9 @@ impl Platform for Landed {
     }
 
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError> {
-        if needs.facts.contains(&Fact::Groups) {
-            request.unavailable.push(Unavailable {
-                fact: Fact::Groups,
-                of: None,
-                reason: "nobody is asked about commits that came in by no pull request; list the people under `users`"
-                    .into(),
-            });
-        }
-        request.complete.push(Fact::Acts);
+        let why =
+            "nobody is asked about commits that came in by no pull request; list the people under `users`";
+        of_git_alone(needs, request, why);
         Ok(())
     }
 }

@@ -31,7 +31,7 @@ pub use documents::{NoteRefs, POLICY_PATH};
 pub use error::{CollectError, Help};
 use gain::Gained;
 pub use outside::Outside;
-pub use platform::Platform;
+pub use platform::{Platform, of_git_alone};
 pub use ranges::{BranchHost, Followed, history};
 pub use revisions::Range;
 use selection::Remotes;

@@ -1,6 +1,6 @@
 //! What a platform adds to what git knows.
 
-use countersign_core::model::{Change, Fact, Needs, Request, Software, TriggerKind};
+use countersign_core::model::{Change, Fact, Needs, Request, Software, TriggerKind, Unavailable};
 
 use super::CollectError;
 
@@ -21,4 +21,13 @@ pub trait Platform {
     /// # Errors
     /// When nothing can be decided without them; a fact that is merely missing is named in the request.
     fn facts(&mut self, needs: &Needs, request: &mut Request<'static>) -> Result<(), CollectError>;
+}
+
+/// Says what is known where git alone is asked about commits that came by a push: all acts, which are signed statements, and no group.
+/// `why` is the reason that nobody is asked for the members of groups.
+pub fn of_git_alone(needs: &Needs, request: &mut Request<'static>, why: &'static str) {
+    if needs.facts.contains(&Fact::Groups) {
+        request.unavailable.push(Unavailable { fact: Fact::Groups, of: None, reason: why.into() });
+    }
+    request.complete.push(Fact::Acts);
 }
