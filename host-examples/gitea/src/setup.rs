@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use countersign_host::collect::POLICY_PATH;
+use countersign_core::wellknown::POLICY;
 use countersign_serve::CONTEXT;
 use countersign_serve::setup::{Asked, Object, Report, SetupOptions, delivery, protected_by, words};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -302,7 +302,7 @@ fn lacks_access(gate: &Api, repository: &str) -> Option<String> {
 
 /// The branches and patterns of the forge that stand for what the policy of the default branch protects.
 fn protected(api: &Api, repository: &str, default: &str, report: &mut Report) -> anyhow::Result<Vec<String>> {
-    let path = format!("/repos/{repository}/contents/{POLICY_PATH}?ref={}", in_path(default));
+    let path = format!("/repos/{repository}/contents/{POLICY}?ref={}", in_path(default));
     let policy = match api.get::<Object>(&path) {
         Ok(file) => Some(file),
         Err(ApiError::Refused { status: 404, .. }) => {
@@ -312,7 +312,7 @@ fn protected(api: &Api, repository: &str, default: &str, report: &mut Report) ->
             ));
             None
         }
-        Err(error) => return Err(error).with_context(|| format!("reading {POLICY_PATH} of {repository}")),
+        Err(error) => return Err(error).with_context(|| format!("reading {POLICY} of {repository}")),
     };
     let mut names = vec![rule_name(default)];
     for pattern in protected_by(policy.as_ref().map(|file| file.text("content")))? {

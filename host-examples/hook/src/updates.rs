@@ -1,7 +1,7 @@
 //! What a push would do to refs.
 
 use countersign_core::model::ObjectId;
-use countersign_host::statements::SIGNOFF_REFS;
+use countersign_core::wellknown::SIGNOFF_REFS;
 
 /// One line of what git tells its hook.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,16 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use countersign_core::model::{Account, Act, ActKind, Proof, SIGNOFF_FOLDER, Text, signoff_files};
+use countersign_core::wellknown::{SIGNOFF_REFS, SIGNOFFS};
 
 use crate::git::{GitError, Held, Objects, Other, Repository};
 use crate::module::sha256_hex;
 
-pub use countersign_core::wellknown::{
-    ALLOWED_SIGNERS as ALLOWED_SIGNERS_PATH, FETCHED_SIGNOFFS as FETCHED, REVOKED_KEYS as REVOKED_KEYS_PATH,
-    SIGNOFF_REFS, SIGNOFFS as SIGNOFFS_REF,
-};
-
-/// Where [`SIGNOFFS_REF`] of the repository that is pushed to comes to stand: with all that stands beside it there, or alone.
+/// Where [`SIGNOFFS`] of the repository that is pushed to comes to stand: with all that stands beside it there, or alone.
 const FETCHED_REFS: [&str; 2] = ["refs/countersign/others/signoffs", "refs/countersign/others"];
 /// How folders begin into which a record is fetched that was made anew.
 const ANEW: &str = "refs/countersign/others/anew-";
@@ -293,7 +289,7 @@ pub fn write(
     let name = format!("{SIGNOFF_FOLDER}/{head}/{}", sha256_hex(signature));
     let files = [(format!("{name}.json"), statement.to_vec()), (format!("{name}.sig"), signature.to_vec())];
     let message = format!("Sign-off of {}", head.get(..12).unwrap_or(head));
-    repository.store(SIGNOFFS_REF, &others(repository)?, &files, &message)?;
+    repository.store(SIGNOFFS, &others(repository)?, &files, &message)?;
     Ok(name)
 }
 
@@ -314,8 +310,8 @@ pub enum Record {
 /// When git fails.
 pub fn record(repository: &Repository) -> Result<Record, GitError> {
     let fetched = fetched(repository)?;
-    let has_own = repository.has_ref(SIGNOFFS_REF)?;
-    if !has_own || repository.count(SIGNOFFS_REF, &fetched)? == 0 {
+    let has_own = repository.has_ref(SIGNOFFS)?;
+    if !has_own || repository.count(SIGNOFFS, &fetched)? == 0 {
         return match is_torn(repository, &fetched)? {
             // What one record holds of one's own, the one that was made anew may not.
             true if !has_own || lacks_any(repository, &fetched)? => Ok(Record::Apart),
@@ -329,7 +325,7 @@ pub fn record(repository: &Repository) -> Result<Record, GitError> {
 /// Whether one of these refs holds what the own one does not.
 fn lacks_any(repository: &Repository, refs: &[String]) -> Result<bool, GitError> {
     for other in refs {
-        if repository.count(other, &[SIGNOFFS_REF.to_owned()])? > 0 {
+        if repository.count(other, &[SIGNOFFS.to_owned()])? > 0 {
             return Ok(true);
         }
     }
@@ -376,7 +372,7 @@ pub fn fetched_beside(repository: &Repository) -> Result<String, GitError> {
 pub fn join(repository: &Repository) -> Result<Record, GitError> {
     let stood = record(repository)?;
     if stood == Record::Apart {
-        repository.store(SIGNOFFS_REF, &others(repository)?, &[], "Join sign-offs")?;
+        repository.store(SIGNOFFS, &others(repository)?, &[], "Join sign-offs")?;
     }
     Ok(stood)
 }
@@ -385,7 +381,7 @@ pub fn join(repository: &Repository) -> Result<Record, GitError> {
 fn fetched(repository: &Repository) -> Result<Vec<String>, GitError> {
     let mut refs = repository.refs(&[SIGNOFF_REFS.to_owned()])?;
     // A ref may name anything; only a commit has parents.
-    refs.retain(|name| name != SIGNOFFS_REF && repository.parents(name).is_ok());
+    refs.retain(|name| name != SIGNOFFS && repository.parents(name).is_ok());
     Ok(refs)
 }
 

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use countersign_core::model::{ActCode, Decision, NoticeCode, Request, read};
+use countersign_core::wellknown::{FETCHED_SIGNOFFS, SIGNOFFS};
 use countersign_core::{plain, shell_word};
 use countersign_host::collect::{Collector, Selection};
-use countersign_host::statements::{self, Record, SIGNOFFS_REF};
+use countersign_host::statements::{self, Record};
 
 use crate::ModuleChoice;
 use crate::change::ChangeChoice;
@@ -78,15 +79,15 @@ fn joined(stood: Record, way: &Way) -> String {
     match stood {
         Record::Known => {
             let anew = way.made_anew("Where git refused to fetch it,");
-            format!("What was fetched holds all that was signed here: {SIGNOFFS_REF} needs no push.\n{anew}")
+            format!("What was fetched holds all that was signed here: {SIGNOFFS} needs no push.\n{anew}")
         }
         Record::Ahead => format!(
-            "{SIGNOFFS_REF} holds all that was fetched, and more. What to do next:\n{}{}",
+            "{SIGNOFFS} holds all that was fetched, and more. What to do next:\n{}{}",
             way.push(),
             way.refused()
         ),
         Record::Apart => format!(
-            "{SIGNOFFS_REF} now holds what was signed here and what was fetched. What to do next:\n{}",
+            "{SIGNOFFS} now holds what was signed here and what was fetched. What to do next:\n{}",
             way.push()
         ),
     }
@@ -117,9 +118,9 @@ impl Way {
     /// What takes one's own to others, on a line.
     pub fn push(&self) -> String {
         match &self.remote {
-            Some(remote) => format!("  git push {} {SIGNOFFS_REF}\n", shell_word(remote)),
+            Some(remote) => format!("  git push {} {SIGNOFFS}\n", shell_word(remote)),
             None => format!(
-                "  bring {SIGNOFFS_REF} to the repository that the change goes into: this clone knows no remote\n"
+                "  bring {SIGNOFFS} to the repository that the change goes into: this clone knows no remote\n"
             ),
         }
     }
@@ -148,7 +149,7 @@ impl Way {
         }
         format!(
             "If the push is refused because somebody else's came before:\n  {}\n  {}\n{}{}",
-            self.fetch(statements::FETCHED),
+            self.fetch(FETCHED_SIGNOFFS),
             self.join,
             self.push(),
             self.made_anew("If that fetch is refused too,")

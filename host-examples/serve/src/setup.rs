@@ -12,7 +12,7 @@ use clap::Args;
 use countersign_api::{Api, Entry};
 use countersign_core::model::{API_VERSION, PolicyReport, read};
 use countersign_core::visible;
-use countersign_host::collect::POLICY_PATH;
+use countersign_core::wellknown::POLICY;
 use countersign_host::module::{Function, Module};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -225,7 +225,7 @@ fn say(label: &str, text: &str) {
 /// When the module cannot be asked.
 pub fn protected_by(base64: Option<&str>) -> anyhow::Result<Vec<String>> {
     let bytes = base64.map_or_else(|| json!(""), |base64| json!({ "b64": base64 }));
-    let source = json!({ "apiVersion": API_VERSION, "name": POLICY_PATH, "bytes": bytes });
+    let source = json!({ "apiVersion": API_VERSION, "name": POLICY, "bytes": bytes });
     let answer = Module::embedded()?.call(Function::CheckPolicy, &serde_json::to_vec(&source)?)?;
     let report: PolicyReport = read(answer.as_bytes())?;
     Ok(report.protects)

@@ -6,8 +6,7 @@ use std::path::Path;
 use countersign_core::model::{
     Document, Fact, Needs, ObjectId, Request, Role, Text, Unavailable, WantedDocument,
 };
-pub use countersign_core::wellknown::POLICY as POLICY_PATH;
-use countersign_core::wellknown::{CHECKPOINTS, NOTES as NOTES_FOLDER};
+use countersign_core::wellknown::{CHECKPOINTS, NOTES, POLICY};
 
 use super::{CollectError, Collector, PolicyFrom, Subject, Target};
 use crate::git::{Entry, GitError, Object, Objects};
@@ -70,7 +69,7 @@ impl Collector<'_> {
                 for place in [Some(&subject.target), subject.default_branch.as_ref()].into_iter().flatten() {
                     // A policy that is there and cannot be read is no missing policy.
                     if let Some((_, tip)) = &place.tip
-                        && self.objects.has_entry(tip.as_str(), POLICY_PATH)?
+                        && self.objects.has_entry(tip.as_str(), POLICY)?
                     {
                         return Ok(place.clone());
                     }
@@ -85,7 +84,7 @@ impl Collector<'_> {
     /// # Errors
     /// When git fails.
     pub fn policy_at(&mut self, commit: &ObjectId<'_>) -> Result<Option<ObjectId<'static>>, CollectError> {
-        Ok(self.objects.get(&format!("{commit}:{POLICY_PATH}"))?.map(|object| object.id))
+        Ok(self.objects.get(&format!("{commit}:{POLICY}"))?.map(|object| object.id))
     }
 
     /// The policy: where the documents that decide stand, or where it was said to stand.
@@ -106,7 +105,7 @@ impl Collector<'_> {
                     reason: "there is no such file".to_owned(),
                 })
             }
-            PolicyFrom::Target | PolicyFrom::Branch(_) => self.of_target(rules, Role::Policy, POLICY_PATH),
+            PolicyFrom::Target | PolicyFrom::Branch(_) => self.of_target(rules, Role::Policy, POLICY),
         }
     }
 
@@ -136,7 +135,7 @@ impl Collector<'_> {
     ) -> Result<Option<Document<'static>>, CollectError> {
         match &subject.default_branch {
             Some(default) if default.name != subject.target.name => {
-                self.of_target(default, Role::Protection, POLICY_PATH)
+                self.of_target(default, Role::Protection, POLICY)
             }
             _ => Ok(None),
         }
@@ -339,7 +338,7 @@ impl Collector<'_> {
     /// When git fails, and when checkpoints are there and cannot be read.
     pub fn note_refs(&mut self) -> Result<NoteRefs, CollectError> {
         let folders = self.notes_per_commit().map(|(_, folder)| folder);
-        let places = [NOTES_FOLDER, CHECKPOINTS].map(str::to_owned);
+        let places = [NOTES, CHECKPOINTS].map(str::to_owned);
         let places: Vec<String> = places.into_iter().chain(folders).collect();
         let standing = self.repository.standing(&places)?;
         // Checkpoints are read where they stand, whatever a push is about to do to them.
@@ -373,7 +372,7 @@ impl Collector<'_> {
         let mut found = Vec::new();
         let mut unread: HashMap<String, usize> = HashMap::new();
         let refs = note_refs.notes.clone();
-        for git_ref in refs.iter().filter(|name| name.starts_with(NOTES_FOLDER)) {
+        for git_ref in refs.iter().filter(|name| name.starts_with(NOTES)) {
             let tip = self.repository.tip(git_ref);
             let is_read = |pattern: &String| !pattern.contains("{commit}") && fits(pattern, git_ref);
             if self.about.notes.iter().any(is_read) {

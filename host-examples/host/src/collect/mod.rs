@@ -19,15 +19,15 @@ use countersign_core::model::{
     ObjectId, Place, Request, Role, Software, Text, Trigger, TriggerKind, Unavailable, When, read,
 };
 use countersign_core::skeleton;
-use countersign_core::wellknown::MAILMAP;
+use countersign_core::wellknown::{ALLOWED_SIGNERS, MAILMAP, REVOKED_KEYS};
 
 use crate::ci::named_by;
 use crate::git::{Asked, Diff, Entry, GitError, Objects, Repository};
 use crate::module::{Function, Module};
-use crate::statements::{self, ALLOWED_SIGNERS_PATH, REVOKED_KEYS_PATH};
+use crate::statements;
 
+pub use documents::NoteRefs;
 use documents::document;
-pub use documents::{NoteRefs, POLICY_PATH};
 pub use error::{CollectError, Help};
 use gain::Gained;
 pub use outside::Outside;
@@ -339,9 +339,7 @@ impl<'m> Collector<'m> {
         let ids: HashSet<&str> = request.commits.iter().map(|commit| commit.sha.as_str()).collect();
         let files = statements::find(&self.repository, signoffs, |id| ids.contains(id), of_others)?;
         drop(ids);
-        for (role, path) in
-            [(Role::AllowedSigners, ALLOWED_SIGNERS_PATH), (Role::RevokedKeys, REVOKED_KEYS_PATH)]
-        {
+        for (role, path) in [(Role::AllowedSigners, ALLOWED_SIGNERS), (Role::RevokedKeys, REVOKED_KEYS)] {
             self.of_target_as_it_is(rules, role, path, request)?;
         }
         let has_signed = files.as_ref().is_ok_and(|found| !found.own.is_empty() || !found.others.is_empty());

@@ -7,8 +7,9 @@ use countersign_core::model::{
     BranchVerdict, Chain, HistoryCommit, HistoryWants, JudgedRange, MergeResult, MergeTree, ObjectId, Origin,
     OriginChange, Pair, PassedMove, PolicyAt, PolicyHistory, Ranges, read,
 };
+use countersign_core::wellknown::POLICY;
 
-use super::{CollectError, Collector, HostRules, POLICY_PATH, PolicyFrom, Subject, Target};
+use super::{CollectError, Collector, HostRules, PolicyFrom, Subject, Target};
 use crate::module::Function;
 
 /// Times that the module is asked about one branch. Each adds facts or decisions, and more than a few dozen are never wanted.
@@ -240,7 +241,7 @@ impl Collector<'_> {
             history.policies.push(PolicyAt { commit, policy });
         }
         for (commit, policy) in ids(&wants.policy_histories)? {
-            let stood = self.repository.ever_had(commit.as_str(), POLICY_PATH, &policy)?;
+            let stood = self.repository.ever_had(commit.as_str(), POLICY, &policy)?;
             history.policy_histories.push(PolicyHistory { commit, policy, stood });
         }
         Ok(())

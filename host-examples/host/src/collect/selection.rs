@@ -7,9 +7,9 @@ use countersign_core::model::{
     API_VERSION, Account, Act, Change, Fact, Label, MergeKind, MergeResult, Needs, ObjectId, Request,
     Software, Trigger, TriggerKind, Unavailable, When,
 };
-use countersign_core::shell_word;
+use countersign_core::{shell_word, wellknown};
 
-use super::{CollectError, Collector, Help, HostRules, POLICY_PATH, Platform, Subject, Target};
+use super::{CollectError, Collector, Help, HostRules, Platform, Subject, Target};
 use crate::ci::{Ci, PullRequest, owner_and_name, same_repository};
 use crate::git::GitError;
 
@@ -568,7 +568,7 @@ impl Collector<'_> {
             return Ok(default.clone());
         }
         // A base alone says where the target stands and not what it is called.
-        for name in countersign_core::wellknown::DEFAULT_BRANCHES {
+        for name in wellknown::DEFAULT_BRANCHES {
             let target = self.target_by_flag(name, remotes)?;
             if target.tip.is_some() {
                 return Ok(target);
@@ -657,7 +657,7 @@ impl Collector<'_> {
         let (target, default) = (&subject.target, subject.default_branch.as_ref());
         let own = target.tip.as_ref();
         if let Some((_, tip)) = own
-            && self.objects.has_entry(tip.as_str(), POLICY_PATH)?
+            && self.objects.has_entry(tip.as_str(), wellknown::POLICY)?
         {
             return Ok(());
         }

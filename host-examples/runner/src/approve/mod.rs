@@ -14,11 +14,12 @@ use countersign_core::model::{
     ActCode, Change, Decision, Request, SIGNATURE_NAMESPACE, Signing, Signoff, SignoffDecision, read,
 };
 use countersign_core::plain;
+use countersign_core::wellknown::SIGNOFFS;
 use countersign_host::cli::now;
 use countersign_host::collect::{Collector, PolicyFrom, Selection};
 use countersign_host::git::Repository;
 use countersign_host::signing::sign;
-use countersign_host::statements::{self, Record, SIGNOFFS_REF};
+use countersign_host::statements::{self, Record};
 
 use crate::ModuleChoice;
 use crate::change::ChangeChoice;
@@ -226,7 +227,7 @@ impl Approve {
             SignoffDecision::Approve | SignoffDecision::RequestChanges => "Signed off",
         };
         output::print(&format!(
-            "{verb} {} for {}, with {}\n{verdict}\nIt is in {SIGNOFFS_REF} of this clone. What to do next:\n{}  \
+            "{verb} {} for {}, with {}\n{verdict}\nIt is in {SIGNOFFS} of this clone. What to do next:\n{}  \
              run the job of the gate again\n{}",
             change.head.short(),
             plain(&change.target),
@@ -375,7 +376,7 @@ fn unpushed(stood: Record, way: &Way) -> String {
             way.refused()
         ),
         Record::Apart => format!(
-            "\nWhat was signed here before and what was fetched stood apart, so a push was refused; {SIGNOFFS_REF} now holds \
+            "\nWhat was signed here before and what was fetched stood apart, so a push was refused; {SIGNOFFS} now holds \
              both. What to do next:\n{}",
             way.push()
         ),
